@@ -1,0 +1,48 @@
+// What scrolls sideways must be reachable by keyboard, and only that. The theme decides
+// it for code by whether there is a mouse; this decides it by whether there is overflow.
+const SCROLLS = ".highlight code, .equation, .md-typeset__scrollwrap";
+
+function adjust() {
+  for (const box of document.querySelectorAll(SCROLLS)) {
+    const wide = box.scrollWidth > box.clientWidth + 1;
+    if (wide === box.hasAttribute("tabindex")) continue;
+    if (wide) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+
+function name() {
+  // A copy button is no landmark: one unnamed <nav> a code block is only noise.
+  document.querySelectorAll(".md-code__nav").forEach((nav, i) => {
+    nav.setAttribute("role", "group");
+    nav.setAttribute("aria-label", `Code ${i + 1}`);
+  });
+}
+
+function settle() {
+  adjust();
+  name();
+}
+
+addEventListener("load", () => {
+  settle();
+  const content = document.querySelector("[data-md-component=content]");
+  if (!content) return;
+  // The theme adds its buttons, and wraps tables, when it sees fit.
+  let waiting = false;
+  const later = () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      settle();
+    });
+  };
+  new MutationObserver(later).observe(content, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["tabindex", "open"],
+  });
+  addEventListener("resize", later);
+});

@@ -1,0 +1,72 @@
+"""A matplotlib figure → SVG that fits into a page, and the numbers behind its maps."""
+
+import io
+import re
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from snippets import plots
+
+# Each colour of the palette becomes a variable that the style sheet sets for light and
+# dark. The fallback is the light colour, so a saved file looks right by itself too.
+VARIABLES = {
+    plots.INK: "ink",
+    plots.MUTED: "muted",
+    plots.GRID: "grid",
+    plots.PAPER: "paper",
+    plots.BLUE: "weight",
+    plots.WARM: "warm",
+    plots.COOL: "cool",
+    plots.VIOLET: "value",
+    plots.CUT: "cut",
+}
+
+
+def to_svg(figure: Figure, name: str) -> str:
+    """Draw `figure` as SVG text: the same bytes for the same figure.
+
+    Args:
+        figure: what the snippet left open.
+        name: the snippet, "chapter/idea": its ids carry it, so that two figures on one
+            page never share one.
+
+    Returns:
+        One `<svg>` element, sizes in CSS pixels, colours as variables with fallbacks.
+    """
+    buffer = io.StringIO()
+    empty = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    with rc_context({"svg.hashsalt": "the executable transformer"}):
+        figure.savefig(buffer, format="svg", metadata=empty)
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    # A style element inside a page would reach the whole page: say it on the root.
+    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, count=1, flags=re.S)
+    width, height = (
+        round(float(re.search(rf'{side}="([\d.]+)pt"', svg)[1]) * 4 / 3)
+        for side in ("width", "height")
+    )
+    box = re.search(r'viewBox="([^"]+)"', svg)[1]
+    body = svg[svg.index(">") + 1 :]
+    prefix = re.sub(r"\W", "-", name) + "-"
+    body = body.replace("xlink:href", "href")
+    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", body)
+    # An id that nothing refers to is weight.
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
+    body = re.sub(
+        r' id="([^"]+)"', lambda found: found[0] if found[1] in used else "", body
+    )
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.S)
+    body = re.sub(r"\s*\n\s*", "\n", body)
+    for color, variable in VARIABLES.items():
+        body = body.replace(color, f"var(--fig-{variable}, {color})")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" width="{width}"'
+        f' height="{height}" viewBox="{box}" style="stroke-linejoin: round">{body.strip()}\n'
+    )
+
+
+def maps(figure: Figure) -> list[dict]:
+    """The matrices that `plots.heatmap` drew: title, rows, columns, values."""
+    return [ax.map for ax in figure.axes if hasattr(ax, "map")]

@@ -1,0 +1,200 @@
+"""The bridge to mkdocs: refresh the outputs, add them to the site, fill the pages."""
+
+from __future__ import annotations
+
+import html
+import logging
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils import CountHandler, get_relative_url
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts import mathml, models, pages, runner  # noqa: E402
+
+log = logging.getLogger("mkdocs.hooks")
+FIGURE = re.compile(
+    r'<p>\s*<img alt="([^"]*)" src="[^"]*?figures/([\w-]+/[\w-]+)\.svg"'
+    r'(?: title="([^"]*)")?\s*/?>\s*</p>'
+)
+TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
+
+book = runner.Book(ROOT)
+serving = False
+warnings = CountHandler()
+warnings.setLevel(logging.WARNING)
+
+
+def on_startup(command: str, **_) -> None:
+    """Remember whether this is `serve`: it writes to a folder of its own already."""
+    global serving
+    serving = command == "serve"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Build beside the last site, so that an unfinished build never replaces a good one."""
+    if not serving:
+        config.extra["site_dir"] = config.site_dir
+        config.site_dir = str(ROOT / ".cache" / "site")
+    return config
+
+
+def on_pre_build(config: MkDocsConfig) -> None:
+    """Make what is missing and run what is stale. Name every problem; stop if strict."""
+    global book
+    book = runner.Book(ROOT)
+    logging.getLogger("mkdocs").addHandler(warnings)
+    warnings.counts.clear()
+    try:
+        models.ensure(say=log.info)
+        failed = runner.run(book, say=log.info)
+    except (models.ModelError, runner.RunnerError) as error:
+        raise PluginError(str(error)) from None
+    problems = [*failed.values(), *pages.check(book, Path(config.docs_dir))]
+    for problem in problems:
+        log.warning(problem)
+    if problems and config.strict:
+        raise PluginError(
+            f"{len(problems)} problem{'s'[: len(problems) > 1]} between pages and snippets,"
+            " named above; the last site stays as it was"
+        )
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add each snippet's source, figure and map numbers to the site."""
+    for name in book.names():
+        path = book.snippets_dir / f"{name}.py"
+        files.append(_static(config, f"source/{name}.py", path))
+        if figure := book.figure(name):
+            files.append(_static(config, f"figures/{name}.svg", figure))
+        if numbers := _numbers(name):
+            uri = f"figures/{name}.csv"
+            files.append(File.generated(config, uri, content=numbers))
+    return files
+
+
+def _static(config: MkDocsConfig, uri: str, path: Path) -> File:
+    return File.generated(config, uri, abs_src_path=str(path))
+
+
+def on_page_markdown(markdown: str, page: Page, **_) -> str:
+    """Write in the values, mark the outputs, and say under printed text who printed it."""
+    for name, end in sorted(pages.captioned(markdown), key=lambda pair: -pair[1]):
+        line = f'\n\n<p class="computed-by">{_made_by(name, page)}</p>\n'
+        markdown = markdown[:end] + line + markdown[end:]
+    return pages.fill(book, markdown)
+
+
+def on_page_content(content: str, page: Page, **_) -> str:
+    """Put figures into the page, with caption and numbers, and typeset the mathematics."""
+    content = FIGURE.sub(lambda found: _figure(page, *found.groups()), content)
+    return mathml.render(content)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Swap the finished site in, unless strict finds fault with it."""
+    logging.getLogger("mkdocs").removeHandler(warnings)
+    if serving:
+        return
+    built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
+    config.site_dir = str(wanted)
+    if config.strict and warnings.get_counts():
+        return  # mkdocs ends the build with the count; the last site stays
+    old = built.with_name("site.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if wanted.exists():
+        os.replace(wanted, old)
+    os.replace(built, wanted)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+# ------------------------------------------------------------------------ parts of pages
+
+
+def _made_by(name: str, page: Page, figure: bool = False) -> str:
+    """The line under an output: which model, where, how long, and the links."""
+    outcome = book.outcome(name)
+    titles = [html.escape(book.lock[m]["title"]) for m in outcome.models] if outcome else []
+    parts = [", ".join(titles), "CPU"] if titles else ["CPU"]
+    if name in (seconds := book.seconds()):
+        parts.append(f'<span class="measured">{seconds[name]:.1f} s</span>')
+
+    def link(uri: str, text: str, what: str) -> str:
+        url = get_relative_url(uri, page.url)
+        return f'<a href="{url}" aria-label="{what} of {name}">{text}</a>'
+
+    parts.append(link(f"source/{name}.py", "source", "Source"))
+    if figure:
+        parts.append(link(f"figures/{name}.svg", "SVG", "SVG file"))
+        if _numbers(name):
+            parts.append(link(f"figures/{name}.csv", "CSV", "Numbers as CSV"))
+    return " · ".join(parts)
+
+
+def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
+    """The figure as SVG inside the page, so that it follows light and dark."""
+    path = book.figure(name)
+    if path is None:
+        return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
+    svg = path.read_text("utf-8").replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+    says = f"<p>{caption}</p>" if caption else ""
+    made = f'<p class="made-by">{_made_by(name, page, figure=True)}</p>'
+    return (
+        f'<figure class="computed" id="{name.replace("/", "-")}">{svg}'
+        f"<figcaption>{says}{made}</figcaption>{_tables(name)}</figure>"
+    )
+
+
+def _tables(name: str) -> str:
+    """The numbers behind the maps of a figure, folded."""
+    maps = book.outcome(name).maps
+    cells = sum(len(m["rows"]) * len(m["columns"]) for m in maps)
+    if not maps or cells > TABLE_CELLS:
+        return ""
+    tables = []
+    for one in maps:
+        head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in one["columns"])
+        rows = "".join(
+            f'<tr><th scope="row">{html.escape(label)}</th>'
+            + "".join(f"<td>{'' if v is None else format(v, '.2f')}</td>" for v in values)
+            + "</tr>"
+            for label, values in zip(one["rows"], one["values"])
+        )
+        title = f"<caption>{html.escape(one['title'])}</caption>" if one["title"] else ""
+        tables.append(
+            '<div class="md-typeset__scrollwrap" tabindex="0" role="group"'
+            f' aria-label="Table of numbers"><table>{title}<thead><tr><td></td>{head}</tr>'
+            f"</thead><tbody>{rows}</tbody></table></div>"
+        )
+    return (
+        '<details class="numbers"><summary>The numbers</summary>'
+        f"{''.join(tables)}</details>"
+    )
+
+
+def _numbers(name: str) -> str:
+    """The numbers behind the maps of a figure as CSV: map, row, column, value."""
+    outcome = book.outcome(name)
+    if not outcome or not outcome.maps:
+        return ""
+
+    def cell(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"'
+
+    lines = ["map,row,column,value"]
+    for one in outcome.maps:
+        for row, values in zip(one["rows"], one["values"]):
+            for column, number in zip(one["columns"], values):
+                shown = "" if number is None else number
+                lines.append(f"{cell(one['title'])},{cell(row)},{cell(column)},{shown}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,645 @@
+"""Snippet → text, figure, values. Knows nothing of pages or of the site generator.
+
+    python scripts/runner.py                      run what is stale
+    python scripts/runner.py decoding             … of one chapter
+    python scripts/runner.py decoding/beam        … one snippet, even if its last run failed
+    python scripts/runner.py --force decoding     … even if it is fresh
+
+Each run leaves `.cache/snippets/<chapter>/<idea>.txt` (what was printed), `.svg` (what was
+drawn) and `.json` (the stamp, the values, the numbers behind maps).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import difflib
+import hashlib
+import importlib.metadata
+import json
+import multiprocessing
+import multiprocessing.connection
+import numbers
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # started as a plain file: find `scripts` and `snippets`
+    sys.path.insert(0, str(ROOT))
+
+from scripts import models  # noqa: E402
+from scripts.exclusive import exclusive  # noqa: E402
+
+FORMAT = 1  # raise it when the outputs of an unchanged snippet would change
+LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
+TIMEOUT = 900.0  # seconds; the longest snippet trains a model
+MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
+GUESS = 2.5  # seconds a snippet, until it has been timed here
+
+
+class RunnerError(Exception):
+    """One clear sentence: which file, what is wrong, which command helps."""
+
+
+@dataclass
+class Snippet:
+    """One program of the book and what its outcome depends on."""
+
+    name: str  # "chapter/idea"
+    path: Path
+    files: list[Path]  # shared modules and data files, sorted
+    models: list[str]  # names in the lock file, sorted
+
+
+@dataclass
+class Outcome:
+    """What a run left. `error` is None when it went well."""
+
+    stamp: str
+    values: dict[str, int | float | str | bool] = field(default_factory=dict)
+    maps: list[dict] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    error: str | None = None
+
+
+class Book:
+    """The snippets under one root folder, and the cache of their outcomes."""
+
+    def __init__(self, root: Path = ROOT):
+        self.root = root
+        self.snippets_dir = root / "snippets"
+        self.cache = root / ".cache" / "snippets"
+        self._outcomes: dict[str, tuple[tuple[int, int], Outcome]] = {}
+
+    def names(self) -> list[str]:
+        """Every snippet, "chapter/idea", sorted."""
+        found = self.snippets_dir.glob("*/*.py")
+        return sorted(path.relative_to(self.snippets_dir).with_suffix("").as_posix()
+                      for path in found if path.name != "__init__.py")  # fmt: skip
+
+    @cached_property
+    def lock(self) -> dict[str, dict]:
+        """The lock file of the models, read once a `Book`."""
+        path = self.snippets_dir / "models.toml"
+        return models.load_lock(path) if path.exists() else {}
+
+    @cached_property
+    def _versions(self) -> str:
+        found = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
+        return " ".join([*found, "python {}.{}".format(*sys.version_info), str(FORMAT)])
+
+    # ---------------------------------------------------------------- what it depends on
+
+    def snippet(self, name: str) -> Snippet:
+        """Read one snippet and find what it depends on, by its imports and its paths.
+
+        A literal path under `snippets/` is a data file, one under `models/` a model.
+        """
+        path = self.snippets_dir / f"{name}.py"
+        files, found, waiting = set(), set(), [path]
+        while waiting:
+            for kind, what in _mentions(waiting.pop()):
+                if kind == "model":
+                    found |= {what} & set(self.lock) if what else set(self.lock)
+                    continue
+                what = self.root / what
+                if what not in files and what != path and what.is_file():
+                    files.add(what)
+                    if kind == "module":
+                        waiting.append(what)
+        style = self.snippets_dir / "house.mplstyle"
+        files |= {style} if style.exists() else set()
+        trained = {m for m in found if self.lock[m].get("snippet") == name}
+        return Snippet(name, path, sorted(files), sorted(found - trained))
+
+    def stamp(self, snippet: Snippet, _above: tuple[str, ...] = ()) -> str:
+        """A digest of all that decides the outcome: contents and versions, never times."""
+        if snippet.name in _above:
+            circle = " → ".join([*_above, snippet.name])
+            raise RunnerError(f"snippets wait for each other in a circle: {circle}")
+        parts = [self._versions]
+        for path in (snippet.path, *snippet.files):
+            data = path.read_bytes().replace(b"\r\n", b"\n")
+            parts.append(f"{path.relative_to(self.root).as_posix()} {_sha256(data)}")
+        for name in snippet.models:
+            trainer = self.lock[name].get("snippet")
+            if trainer:
+                above = (*_above, snippet.name)
+                made = self.stamp(self.snippet(trainer), above)
+            else:
+                made = models.digest(self.lock[name])
+            parts.append(f"{name} {made}")
+        return _sha256("\n".join(parts).encode())
+
+    # ------------------------------------------------------------------------- outcomes
+
+    def output(self, name: str, kind: str) -> Path:
+        """Where the `kind` ("txt", "svg" or "json") of a snippet lies, made or not."""
+        return self.cache / f"{name}.{kind}"
+
+    def outcome(self, name: str) -> Outcome | None:
+        """What the last run left, or None if there was none or its file is damaged."""
+        path = self.output(name, "json")
+        try:
+            status = path.stat()
+            key = (status.st_mtime_ns, status.st_ino)
+            if name not in self._outcomes or self._outcomes[name][0] != key:
+                self._outcomes[name] = key, Outcome(**json.loads(path.read_text("utf-8")))
+            return self._outcomes[name][1]
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def stale(self, name: str) -> bool:
+        """Whether anything that decides the outcome has changed since the last run."""
+        left = self.outcome(name)
+        return (
+            left is None
+            or left.stamp != self.stamp(self.snippet(name))
+            or not self.output(name, "txt").exists()
+            or any(not (self.root / "models" / m).exists() for m in self.trains(name))
+        )
+
+    def trains(self, name: str) -> list[str]:
+        """The models that a snippet makes."""
+        return [m for m, entry in self.lock.items() if entry.get("snippet") == name]
+
+    def waits_for(self, snippet: Snippet) -> set[str]:
+        """The snippets that must have run before, because they train its models."""
+        return {t for m in snippet.models if (t := self.lock[m].get("snippet"))}
+
+    def figure(self, name: str) -> Path | None:
+        """The snippet's figure, if it drew one."""
+        path = self.output(name, "svg")
+        return path if path.exists() else None
+
+    def seconds(self) -> dict[str, float]:
+        """How long each snippet took when it last ran here."""
+        try:
+            return json.loads((self.cache.parent / "seconds.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _mentions(path: Path) -> list[tuple[str, str]]:
+    """What a source file imports from `snippets` and which paths it writes out.
+
+    Returns:
+        Pairs of ("module" | "file", path from the root) or ("model", name); an empty
+        name means that the name is computed, so any model.
+    """
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return []  # its own run will say so, with line and reason
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+        else:
+            modules = []
+        for module in modules:
+            if module.startswith("snippets."):
+                found.append(("module", module.replace(".", "/") + ".py"))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value.startswith("models/"):
+                found.append(("model", node.value.split("/")[1]))
+            elif node.value.startswith("snippets/"):
+                found.append(("file", node.value))
+    return found
+
+
+# ------------------------------------------------------------------------------- one run
+
+
+def _child(root: Path, name: str, into: Path) -> None:
+    """Execute one snippet in this process and leave its outputs in the folder `into`.
+
+    What is printed goes to `text`, what goes to the error stream to `stderr`. The figure
+    and the values follow when the program has ended well.
+    """
+    # First of all, so that a crash below Python is recorded too.
+    for number, stream in ((1, "text"), (2, "stderr")):
+        file = os.open(into / stream, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, number)
+    sys.stdout = open(1, "w", encoding="utf-8", newline="\n", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+    os.chdir(root)
+    sys.path[:] = [str(root), *(p for p in sys.path if p != str(root))]
+    sys.dont_write_bytecode = True  # the snippets folder is watched
+    import runpy
+
+    from scripts import figures, warm
+
+    if (root / "snippets" / "house.mplstyle").exists():
+        warm.plt.style.use(root / "snippets" / "house.mplstyle")
+    started, used = time.perf_counter(), time.process_time()
+    path = f"snippets/{name}.py"
+    try:
+        names = runpy.run_path(path, run_name="__main__")
+        opened = warm.plt.get_fignums()
+        if len(opened) > 1:
+            raise RunnerError(f"{path} leaves {len(opened)} figures open: one at most")
+        result = {"maps": []}
+        if opened:
+            figure = warm.plt.figure(opened[0])
+            (into / "svg").write_text(figures.to_svg(figure, name), "utf-8", newline="\n")
+            result["maps"] = figures.maps(figure)
+        result["values"] = {k: v for k in names if (v := _plain(k, names[k])) is not None}
+        result["seconds"] = time.perf_counter() - started
+        result["cpu"] = time.process_time() - used
+        result["memory"] = _peak_memory()
+        sys.stdout.flush()
+        (into / "result").write_text(json.dumps(result), "utf-8")
+    except BaseException as error:
+        sys.stdout.flush()
+        _report(error, path, into / "error")
+        raise SystemExit(1) from None
+
+
+def _child_is_ready() -> None:
+    """Nothing: that it ends says that the parent is warm."""
+
+
+def _plain(name: str, value: object) -> int | float | str | bool | None:
+    """The value if it can be quoted on a page: a public number, string or boolean."""
+    if name.startswith("_"):
+        return None
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()  # a number of numpy or torch
+    real = isinstance(value, numbers.Real | str)
+    return value if real else None
+
+
+def _report(error: BaseException, path: str, into: Path) -> None:
+    """Write the sentence and the traceback of a failed snippet, its own frames only."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [i for i, frame in enumerate(frames) if frame.filename == path]
+    line = frames[inside[-1]].lineno if inside else getattr(error, "lineno", None)
+    shown = traceback.TracebackException.from_exception(error, capture_locals=False)
+    shown.stack = traceback.StackSummary.from_list(frames[inside[0] if inside else -1 :])
+    shown.__context__ = shown.__cause__ = None
+    where = f"{path}, line {line}" if line else path
+    what = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    if isinstance(error, RunnerError):
+        where, what = "", str(error)
+    sentence = f"{where}: {what}" if where else what
+    text = "".join(shown.format()).replace(str(ROOT) + os.sep, "")
+    into.write_text(json.dumps({"sentence": sentence, "traceback": text}), "utf-8")
+
+
+def _peak_memory() -> int:
+    """Bytes of memory that this process has held at most; 0 where it cannot be asked."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+# ------------------------------------------------------------------------------ all runs
+
+
+def _context(root: Path) -> multiprocessing.context.BaseContext:
+    """Processes that fork from a warm parent, or start anew where there is no fork.
+
+    The parent is the standard library's fork server. It starts when the first snippet
+    is run, imports `scripts.warm` there, and ends with this process.
+    """
+    os.environ |= {
+        "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",
+    }
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    # "__main__" is imported in the parent too, or every fork would do it again.
+    context.set_forkserver_preload(["__main__", "scripts.warm"])
+    # The parent finds `scripts` here and its warm-up model in `root`.
+    only_parent = {"BOOK_WARM": str(root), "PYTHONPATH": str(ROOT)}
+    before = {name: os.environ.get(name) for name in only_parent}
+    os.environ |= only_parent
+    try:
+        forkserver.ensure_running()
+        # It imports for some seconds. Wait here, so that no run's time limit includes it.
+        first = context.Process(target=_child_is_ready)
+        first.start()
+        first.join()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return context
+
+
+def parallel() -> int:
+    """How many runs at once: as the cores and the free memory allow."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
+        os.cpu_count() or 1)  # fmt: skip
+    try:
+        with open("/proc/meminfo") as info:
+            free = next(int(x.split()[1]) * 1024 for x in info if "MemAvailable" in x)
+    except (OSError, StopIteration):  # not Linux: trust the cores
+        return cores
+    return max(1, min(cores, int(free / MEMORY_A_RUN)))
+
+
+def choose(book: Book, wanted: Iterable[str]) -> list[str]:
+    """Turn chapters and snippet names into snippet names; nothing wanted means all."""
+    names, chosen = book.names(), []
+    for want in wanted:
+        want = want.removeprefix("snippets/").removesuffix(".py").strip("/")
+        found = [n for n in names if n == want or n.startswith(want + "/")]
+        if not found:
+            chapters = sorted({n.split("/")[0] for n in names})
+            near = difflib.get_close_matches(want, [*names, *chapters], 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise RunnerError(f"there is no snippet or chapter {want}{hint}")
+        chosen += found
+    return list(dict.fromkeys(chosen)) if wanted else names
+
+
+def run(
+    book: Book,
+    wanted: Iterable[str] = (),
+    *,
+    force: bool = False,
+    timeout: float = TIMEOUT,
+    jobs: int | None = None,
+    say: Callable[[str], None] = print,
+) -> dict[str, str]:
+    """Run what is stale, in parallel, each in a process of its own.
+
+    Args:
+        book: where the snippets are.
+        wanted: chapters or snippets; all if empty. Named snippets whose last run failed
+            are tried again, others wait until something changes.
+        force: run fresh ones too.
+        timeout: seconds after which a run is ended.
+        jobs: how many at once; by default as `parallel` says.
+        say: receives one line of progress at a time.
+
+    Returns:
+        The snippets whose outcome is a failure → the sentence that says why.
+    """
+    wanted = list(wanted)
+    names = choose(book, wanted)
+
+    def pending(name: str) -> bool:
+        left = book.outcome(name)
+        return force or book.stale(name) or bool(wanted and left and left.error)
+
+    if any(pending(name) for name in names):
+        with _one_build_at_a_time(book, say):
+            # Asked again: another build may have done the work while we waited.
+            snippets = {name: book.snippet(name) for name in names if pending(name)}
+            for snippet in list(snippets.values()):  # trainers that were not asked for
+                for trainer in book.waits_for(snippet):
+                    if trainer not in snippets and book.stale(trainer):
+                        snippets[trainer] = book.snippet(trainer)
+            if snippets:
+                _run_all(book, snippets, timeout, jobs or parallel(), say)
+    failed = {}
+    for name in names:
+        left = book.outcome(name)
+        if left and left.error:
+            failed[name] = left.error
+    return failed
+
+
+def _run_all(book: Book, snippets: dict[str, Snippet], timeout, jobs, say) -> None:
+    """Start, watch and collect; a snippet starts when its trained models are there."""
+    known = book.seconds()
+    expected = {name: known.get(name, GUESS) for name in snippets}
+    total, jobs = len(snippets), min(jobs, len(snippets))
+    say(
+        f"{total} snippet{'s'[: total > 1]} to run, {jobs} at a time:"
+        f" about {_duration(sum(expected.values()) / jobs + 5)}"
+    )
+    for leftover in book.cache.parent.glob("run-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    # The longest first, so that none is left alone at the end.
+    waiting = sorted(snippets, key=lambda name: -expected[name])
+    context, running, done = _context(book.root), {}, 0
+    book.cache.mkdir(parents=True, exist_ok=True)
+    try:
+        while waiting or running:
+            held = {*waiting, *(job.name for job in running.values())}
+            ready = [n for n in waiting if not book.waits_for(snippets[n]) & held]
+            if not ready and not running:
+                raise RunnerError(f"snippets wait for each other: {', '.join(waiting)}")
+            for name in ready[: jobs - len(running)]:
+                waiting.remove(name)
+                job = _Job(book, snippets[name], context, timeout)
+                running[job.process.sentinel] = job
+            soonest = min(job.deadline for job in running.values())
+            ended = multiprocessing.connection.wait(
+                list(running), timeout=max(0.0, soonest - time.monotonic())
+            )
+            now = time.monotonic()
+            late = [s for s, job in running.items() if job.deadline <= now]
+            for sentinel in {*ended, *late}:
+                job = running.pop(sentinel)
+                error = job.finish(late=sentinel not in ended)
+                done += 1
+                left = sum(expected[n] for n in [*waiting, *(j.name for j in
+                           running.values())]) / jobs  # fmt: skip
+                more = f" · about {_duration(left)} left" if done < total else ""
+                mark = "✗" if error else "✓"
+                took = _duration(job.seconds)
+                say(f"  {mark} {done}/{total} {job.name}, {took}{more}")
+                if error:
+                    say(f"    {error}")
+    finally:
+        for job in running.values():  # interrupted: leave nothing half-made
+            job.process.kill()
+            job.process.join()
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+
+class _Job:
+    """One snippet being run."""
+
+    def __init__(self, book: Book, snippet: Snippet, context, timeout: float):
+        self.book, self.snippet, self.name = book, snippet, snippet.name
+        self.timeout = timeout
+        # Taken before the run: an edit during it makes the outcome stale, as it should.
+        self.stamp = book.stamp(snippet)
+        self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=book.cache.parent))
+        self.process = context.Process(
+            target=_child, args=(book.root, self.name, self.folder)
+        )
+        self.started = time.monotonic()
+        self.deadline = self.started + timeout
+        self.process.start()
+
+    def finish(self, late: bool) -> str | None:
+        """Move the outputs into the cache and return the sentence of a failure, if any."""
+        if late:
+            self.process.kill()
+        self.process.join()
+        self.seconds = time.monotonic() - self.started
+        outcome = Outcome(self.stamp, models=self.snippet.models)
+        outputs = {}
+        if not late and (self.folder / "result").exists():
+            result = json.loads((self.folder / "result").read_text("utf-8"))
+            outcome.values, outcome.maps = result["values"], result["maps"]
+            self.seconds = result["seconds"]
+            outputs["txt"] = (self.folder / "text").read_bytes()
+            if (self.folder / "svg").exists():
+                outputs["svg"] = (self.folder / "svg").read_bytes()
+            self._note(result)
+        else:
+            outcome.error, text = self._why(late)
+            outputs["txt"] = text.encode()
+        outputs["json"] = (json.dumps(asdict(outcome), ensure_ascii=False) + "\n").encode()
+        try:
+            self._move_in(outputs)
+        except OSError as error:
+            raise RunnerError(
+                f"the outputs of snippets/{self.name}.py cannot be kept in"
+                f" {self.book.cache.relative_to(self.book.root)}: {error.strerror};"
+                " make room or allow writing, then run the same command again"
+            ) from None
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return outcome.error
+
+    def _move_in(self, outputs: dict[str, bytes]) -> None:
+        """Write beside the old outputs, then swap; the stamp goes last.
+
+        Unchanged bytes are left alone. An interruption between two swaps leaves an old
+        stamp, so the next build runs the snippet again.
+        """
+        for kind in ("txt", "svg", "json"):
+            path = self.book.output(self.name, kind)
+            if kind not in outputs:
+                path.unlink(missing_ok=True)
+            elif not path.exists() or path.read_bytes() != outputs[kind]:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                beside = path.with_name(path.name + ".new")
+                beside.write_bytes(outputs[kind])
+                os.replace(beside, path)
+
+    def _note(self, result: dict) -> None:
+        """Remember the time and memory: to plan the next build, and for the captions."""
+        path = self.book.cache.parent / "seconds.json"
+        known = self.book.seconds() | {self.name: round(result["seconds"], 2)}
+        beside = path.with_suffix(".new")
+        beside.write_text(json.dumps(known, indent=0, sort_keys=True), "utf-8")
+        os.replace(beside, path)
+        self.cpu, self.memory = result["cpu"], result["memory"]
+
+    def _why(self, late: bool) -> tuple[str, str]:
+        """The sentence and the text for the page of a run that did not end well."""
+        path, command = f"snippets/{self.name}.py", f"python -m snippets.{self.name}"
+        command = command.replace("/", ".")
+        if late:
+            sentence = (
+                f"{path} did not end within {_duration(self.timeout)} and was stopped;"
+                f" look for an endless loop, or try it alone: {command}"
+            )
+            return sentence, sentence + "\n"
+        with contextlib.suppress(OSError, ValueError):
+            error = json.loads((self.folder / "error").read_text("utf-8"))
+            return error["sentence"], error["traceback"]
+        code = self.process.exitcode or 0
+        how = f"ended the process (exit code {code}) without a traceback"
+        if code < 0:
+            name = signal.Signals(-code).name
+            how = f"was killed by signal {name}"
+            if name == "SIGKILL":
+                how += ", most likely because the machine ran out of memory"
+        sentence = f"{path} {how}; try it alone: {command}"
+        with contextlib.suppress(OSError):
+            last = (self.folder / "stderr").read_text("utf-8", "replace").strip()
+            return sentence, sentence + "\n" + last + "\n" * bool(last)
+        return sentence, sentence + "\n"
+
+
+@contextlib.contextmanager
+def _one_build_at_a_time(book: Book, say: Callable[[str], None]):
+    """Hold the cache folder, or say in one sentence that it cannot be written."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(exclusive(book.cache.parent / "building", say))
+        except OSError as error:
+            raise RunnerError(
+                f".cache cannot be written: {error.strerror}; make room or allow writing,"
+                " then run the same command again"
+            ) from None
+        yield
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as a reader says them: "0.4 s", "12 s", "3 min 20 s"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def asdict(outcome: Outcome) -> dict:
+    """The outcome as plain data, in a fixed order; empty parts are left out."""
+    return {k: v for k, v in vars(outcome).items() if v or k == "stamp"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python scripts/runner.py",
+        description="Run snippets; keep what they print, draw and name in .cache/snippets.",
+    )
+    parser.add_argument("names", nargs="*", help="chapters or snippets; default: all stale")
+    parser.add_argument("--force", action="store_true", help="run fresh ones too")
+    parser.add_argument("--jobs", type=int, help="how many at once")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds a snippet")
+    options = parser.parse_args(arguments)
+    book, started = Book(), time.monotonic()
+    try:
+        models.ensure()
+        failed = run(
+            book, options.names, force=options.force, jobs=options.jobs,
+            timeout=options.timeout,
+        )  # fmt: skip
+    except (RunnerError, models.ModelError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; what is done is kept, the same command goes on", file=sys.stderr)
+        return 130
+    for name, sentence in failed.items():
+        print(f"✗ {name}: {sentence}", file=sys.stderr)
+    names = choose(book, options.names)
+    print(
+        f"{len(names) - len(failed)} of {len(names)} snippets are fresh"
+        f" after {_duration(time.monotonic() - started)}; outputs are in .cache/snippets"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

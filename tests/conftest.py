@@ -1,0 +1,49 @@
+"""What the tests share: the built book, and the values that its snippets left."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.chdir(ROOT)  # snippets name their models from here
+os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+
+from scripts import models, runner  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def book() -> runner.Book:
+    """The book with every model made and every snippet run, if stale."""
+    models.ensure()
+    made = runner.Book(ROOT)
+    runner.run(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def values(book):
+    """values("chapter/idea") → what that snippet left, as attributes."""
+
+    class Values:
+        def __init__(self, name: str):
+            outcome = book.outcome(name)
+            assert outcome, f"snippets/{name}.py has not run"
+            assert not outcome.error, outcome.error
+            self.__dict__ |= outcome.values
+
+    return Values
+
+
+@pytest.fixture(scope="session")
+def printed(book):
+    """printed("chapter/idea") → what that snippet printed."""
+    return lambda name: book.output(name, "txt").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def maps(book):
+    """maps("chapter/idea") → the matrices that it drew: title, rows, columns, values."""
+    return lambda name: book.outcome(name).maps
