@@ -23,7 +23,7 @@ from latex2mathml.converter import convert_to_element
 
 FORMULA = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\s*'
-    r"\\[(\[](?P<tex>.*?)\\[)\]]\s*</(?P=tag)>",
+    r"\\[(\[](?P<tex>.*?)\\[)\]]\s*</(?P=tag)>(?P<after>[,.;:!?)]*)",
     re.DOTALL,
 )
 COLORS = {"query", "key", "value", "weight", "warm", "cool", "kept", "cut", "muted"}
@@ -98,10 +98,12 @@ def convert(tex: str, display: bool = False) -> str:
 def _replace(match: re.Match[str]) -> str:
     tex = html.unescape(match["tex"])
     if match["tag"] == "span":
-        return convert(tex)
+        math = convert(tex) + match["after"]
+        # Else the comma after a formula may begin the next line.
+        return f'<span class="nobreak">{math}</span>' if match["after"] else math
     return (
         '<div class="equation" tabindex="0" role="group" aria-label="equation">'
-        f"{convert(tex, display=True)}</div>"
+        f"{convert(tex, display=True)}</div>{match['after']}"
     )
 
 
