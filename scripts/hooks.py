@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import logging
 import os
@@ -21,6 +22,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import mathml, models, pages, runner  # noqa: E402
+from scripts.exclusive import exclusive  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks")
 FIGURE = re.compile(
@@ -31,6 +33,7 @@ TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a tabl
 
 book = runner.Book(ROOT)
 serving = False
+turn = contextlib.ExitStack()  # held by a build from its start to its end
 warnings = CountHandler()
 warnings.setLevel(logging.WARNING)
 
@@ -44,6 +47,13 @@ def on_startup(command: str, **_) -> None:
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Build beside the last site, so that an unfinished build never replaces a good one."""
     if not serving:
+        try:
+            turn.enter_context(exclusive(ROOT / ".cache" / "site.lock", log.info))
+        except OSError as error:
+            raise PluginError(
+                f".cache cannot be written: {error.strerror}; make room or allow writing,"
+                " then run the same command again"
+            ) from None
         config.extra["site_dir"] = config.site_dir
         config.site_dir = str(ROOT / ".cache" / "site")
     return config
@@ -109,6 +119,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)
     if config.strict and warnings.get_counts():
+        turn.close()
         return  # mkdocs ends the build with the count; the last site stays
     old = built.with_name("site.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -116,6 +127,13 @@ def on_post_build(config: MkDocsConfig) -> None:
         os.replace(wanted, old)
     os.replace(built, wanted)
     shutil.rmtree(old, ignore_errors=True)
+    turn.close()
+
+
+def on_build_error(error: Exception, **_) -> None:
+    """Let the next build have its turn."""
+    logging.getLogger("mkdocs").removeHandler(warnings)
+    turn.close()
 
 
 # ------------------------------------------------------------------------ parts of pages
