@@ -12,9 +12,8 @@ function adjust() {
 }
 
 function name() {
-  // A copy button is no landmark: one unnamed <nav> a code block is only noise.
+  // Each copy button comes in a <nav>, and a list of landmarks wants them told apart.
   document.querySelectorAll(".md-code__nav").forEach((nav, i) => {
-    nav.setAttribute("role", "group");
     nav.setAttribute("aria-label", `Code ${i + 1}`);
   });
 }
