@@ -160,6 +160,7 @@ def _forbidden(text: str) -> Iterator[tuple[int, str]]:
         r"<!--.*?-->",
         r"\$\$.*?\$\$|\$[^$\n]+\$|\\\(.*?\\\)|\\\[.*?\\\]",  # mathematics
         r"`[^`\n]+`",
+        r"\b(?:Python|version|layer|section) \d+(?:\.\d+)*",  # names, not measurements
         r"\{\{.*?\}\}",
         r"\]\([^)]*\)|<[^>]+>|https?://\S+",  # addresses
         r"^[^\n]*\[\^\w+\][^\n]*$",  # a line with a citation

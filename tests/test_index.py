@@ -1,0 +1,24 @@
+"""The first page's claims: where “they” looks, and that it is not everybody's habit."""
+
+
+def test_they_looks_at_the_sunflowers(values, maps):
+    taste = values("index/taste")
+    assert taste.to_flowers > 5 * taste.to_robot
+    assert taste.to_flowers > 2.5 * taste.others
+    (one,) = maps("index/taste")
+    row = dict(zip(one["columns"], one["values"][one["rows"].index("they")]))
+    darkest = sorted(row, key=row.get)[-2:]
+    assert set(darkest) == {"##flower", "##s"}
+
+
+def test_what_the_others_write(values):
+    taste = values("index/taste")
+    assert taste.continued.startswith("The robot watered the sunflowers because")
+    assert "girassóis" in taste.translated
+
+
+def test_models_page_comes_from_the_lock_file(values, printed, book):
+    cards = printed("models/cards")
+    for name, entry in book.lock.items():
+        assert f"`models/{name}`" in cards and entry["title"] in cards
+    assert values("models/cards").models == len(book.lock)
