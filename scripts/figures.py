@@ -63,7 +63,8 @@ def to_svg(figure: Figure, name: str) -> str:
         body = body.replace(color, f"var(--fig-{variable}, {color})")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" width="{width}"'
-        f' height="{height}" viewBox="{box}" style="stroke-linejoin: round">{body.strip()}\n'
+        f' height="{height}" viewBox="{box}"'
+        f' style="--width: {width}px; stroke-linejoin: round">{body.strip()}\n'
     )
 
 

@@ -100,7 +100,7 @@ def _static(config: MkDocsConfig, uri: str, path: Path) -> File:
 def on_page_markdown(markdown: str, page: Page, **_) -> str:
     """Write in the values, mark the outputs, and say under printed text who printed it."""
     for name, end in sorted(pages.captioned(markdown), key=lambda pair: -pair[1]):
-        line = f'\n\n<p class="computed-by">{_made_by(name, page)}</p>\n'
+        line = f'\n\n<p class="computed-by" data-search-exclude>{_made_by(name, page)}</p>\n'
         markdown = markdown[:end] + line + markdown[end:]
     return pages.fill(book, markdown)
 
@@ -164,9 +164,9 @@ def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
     path = book.figure(name)
     if path is None:
         return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
-    svg = path.read_text("utf-8").replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+    svg = path.read_text("utf-8").replace("<svg ", f'<svg role="img" aria-label="{alt}" data-search-exclude ', 1)
     says = f"<p>{caption}</p>" if caption else ""
-    made = f'<p class="made-by">{_made_by(name, page, figure=True)}</p>'
+    made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, figure=True)}</p>'
     return (
         f'<figure class="computed" id="{name.replace("/", "-")}">{svg}'
         f"<figcaption>{says}{made}</figcaption>{_tables(name)}</figure>"
@@ -191,11 +191,11 @@ def _tables(name: str) -> str:
         title = f"<caption>{html.escape(one['title'])}</caption>" if one["title"] else ""
         tables.append(
             '<div class="md-typeset__scrollwrap" tabindex="0" role="group"'
-            f' aria-label="Table of numbers"><table>{title}<thead><tr><td></td>{head}</tr>'
+            f' aria-label="Table of numbers"><table class="numbers">{title}<thead><tr><td></td>{head}</tr>'
             f"</thead><tbody>{rows}</tbody></table></div>"
         )
     return (
-        '<details class="numbers"><summary>The numbers</summary>'
+        '<details class="numbers" data-search-exclude><summary>The numbers</summary>'
         f"{''.join(tables)}</details>"
     )
 

@@ -32,15 +32,20 @@ import tempfile
 import time
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:  # run as a plain file
+    sys.path.insert(0, str(ROOT))
+
+from scripts.exclusive import exclusive  # noqa: E402
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # a mistyped folder must not become a download
 
-ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "snippets" / "models.toml"
 MODELS = ROOT / "models"
 STAMP = ".made"  # inside a finished folder: which lock entry and recipe made it
@@ -56,7 +61,7 @@ class ModelError(Exception):
     """What went wrong, in one sentence: the file, the cause, the command that helps."""
 
 
-# --- The lock file ---------------------------------------------------------------------
+# --- The lock file -------------------------------------------------------------------
 
 # Told to readers, and without effect on what is made.
 PROSE = {"title", "about", "author", "licence", "attribution", "hub", "note"}
@@ -69,7 +74,9 @@ FIELDS = {
     "members": dict,
     "recipe": str,
     "made_bytes": int,
+    "files": dict,
 }
+FILE_NAME = r"[\w.+]+(-[\w.+]+){4,5}\.whl|[\w.+-]+\.tar\.gz"
 
 
 def load_lock(path: Path = LOCK) -> dict[str, Entry]:
@@ -114,6 +121,8 @@ def _fault(name: str, entry: Any) -> str | None:
         return "a model's name has small letters, digits and dashes only"
     if not isinstance(entry, dict):
         return "a model must be a table"
+    if not isinstance(entry.get("title"), str):
+        return "`title` is missing or is not a str"
     if "snippet" in entry:
         return None if isinstance(entry["snippet"], str) else "`snippet` must be text"
     for field, kind in FIELDS.items():
@@ -125,14 +134,18 @@ def _fault(name: str, entry: Any) -> str | None:
     wanted = set(RECIPES[entry["recipe"]].members)
     if set(entry["members"]) != wanted:
         return f"`members` must name exactly {', '.join(sorted(wanted))}"
-    archive = entry["wheel"].endswith(SOURCE)
-    if not archive and len(entry["wheel"].removesuffix(".whl").split("-")) not in (5, 6):
-        return f"`{entry['wheel']}` is not the file name of a wheel"
+    if not re.fullmatch(FILE_NAME, entry["wheel"]):
+        return f"`{entry['wheel']}` is not the file name of a wheel or source archive"
+    if not all(isinstance(member, str) for member in entry["members"].values()):
+        return "`members` must name files"
     return None
 
 
 def digest(entry: Entry) -> str:
-    """sha256 of what decides a model's bytes; stable, and deaf to prose and key order."""
+    """Return the sha256 of what decides a model's bytes.
+
+    Stable: the order of the keys does not count, and neither do the words for readers.
+    """
     deciding = {key: value for key, value in entry.items() if key not in PROSE}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
@@ -175,7 +188,7 @@ def _is_made(entry: Entry, folder: Path) -> bool:
             return False
     except OSError:
         return False
-    return all((folder / file).is_file() for file in entry.get("files", ()))
+    return all((folder / file).is_file() for file in entry["files"])
 
 
 def _stamp(entry: Entry) -> str:
@@ -195,14 +208,28 @@ def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
 
 
-# --- Fetching --------------------------------------------------------------------------
+# --- Fetching ------------------------------------------------------------------------
 
 SOURCE = ".tar.gz"  # a source archive, for what its package's wheel leaves out
 
-# `pip download` would run the setup.py of a source archive. This asks pip where the file
-# lies and saves it, and stops there; tried with pip 23.2 and 26.3.
+# Pip runs in a process of its own, which ends when we do, however we end: a pip left
+# alone would write on into a folder that the next run has cleaned.
+WITH_US = """
+import os, runpy, sys, threading
+
+def leave():
+    sys.stdin.read()  # returns when the other end, which we hold, is closed
+    os._exit(1)
+
+threading.Thread(target=leave, daemon=True).start()
+"""
+FETCH_WHEEL = """
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+# `pip download` would run the setup.py of a source archive. This asks pip where the
+# file lies and saves it, and stops there; tried with pip 23.2 and 26.3.
 FETCH_SOURCE = """
-import sys
 from pip._internal.commands import create_command
 
 package, wanted, path = sys.argv[1:]
@@ -243,7 +270,7 @@ def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
     with open(space / "pip.txt", "w+b") as output:
         pip = subprocess.Popen(
             _pip(entry, space),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | scratch,
@@ -252,7 +279,7 @@ def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
             _watch(pip, space, entry, say)
         finally:
             pip.kill()
-            pip.wait()
+            pip.communicate()
         output.seek(0)
         told = output.read().decode(errors="replace")
     wheel = space / entry["wheel"]
@@ -260,40 +287,38 @@ def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
         raise ModelError(_why_pip_failed(name, entry, told))
     _check_wheel(name, entry, wheel)
     took = time.monotonic() - began
-    say(
-        f"  {entry['wheel']}: {entry['bytes']:,} bytes in {took:.1f} s, digest as locked"
-    )
+    say(f"  {wheel.name}: {entry['bytes']:,} bytes in {took:.1f} s, digest right")
     return wheel
 
 
-def _pip(entry: Entry, space: Path) -> list[str]:
+def _pip(entry: Entry, space: Path) -> list[str | Path]:
     """The command that brings the file of a lock entry into `space`.
 
     A wheel's own tags are given to pip, so that a wheel built for Linux also comes down
     on macOS and Windows: only data is taken from it.
     """
+    python = [sys.executable, "-c"]
     if entry["wheel"].endswith(SOURCE):
-        path = str(space / entry["wheel"])
-        return [sys.executable, "-c", FETCH_SOURCE, entry["package"], entry["wheel"], path]
-    python, abi, platform = entry["wheel"].removesuffix(".whl").split("-")[-3:]
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
+        file = entry["wheel"]
+        return [*python, WITH_US + FETCH_SOURCE, entry["package"], file, space / file]
+    kind, abi, platform = entry["wheel"].removesuffix(".whl").split("-")[-3:]
+    command = [*python, WITH_US + FETCH_WHEEL, "download", "--no-deps", "--no-input"]
     command += ["--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
     command += ["--progress-bar=off", "--python-version=3.12", f"--abi={abi}"]
-    command += [f"--implementation={python[:2]}", f"--dest={space}"]
+    command += [f"--implementation={kind[:2]}", f"--dest={space}"]
     command += [f"--platform={one}" for one in platform.split(".")]
     return [*command, f"{entry['package']}=={entry['version']}"]
 
 
 def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
-    """Wait for pip and tell how many bytes have come: live on a terminal, else rarely."""
+    """Wait for pip and tell how many bytes came: live on a terminal, else rarely."""
     live = say is print and sys.stdout.isatty()
     while True:
         try:
             pip.wait(timeout=0.2 if live else 5)
             break
         except subprocess.TimeoutExpired:
-            parts = [part for part in space.rglob("*.whl")]
-            came = max((_bytes_of(part) for part in parts), default=0)
+            came = max((_bytes_of(part) for part in space.rglob("*")), default=0)
             line = f"  {_size(came)} of {_size(entry['bytes'])}"
             if live:
                 print(f"\r{line}", end="   ", flush=True)
@@ -313,29 +338,24 @@ def _bytes_of(file: Path) -> int:
 
 def _why_pip_failed(name: str, entry: Entry, told: str) -> str:
     """Pip's many lines as one sentence. The order of the questions matters."""
-    again = f"`{COMMAND} {name}`"
-    wheel = entry["wheel"]
+    wheel, again = entry["wheel"], f"`{COMMAND} {name}`"
     if "No module named pip" in told:
         return f"{wheel} needs pip, which this Python lacks: run `python -m ensurepip`."
-    if "No space left" in told or "Errno 28" in told:
+    if "No space left" in told:
         return f"{wheel} does not fit on the disk: make room, then run {again}."
-    if re.search(r"is invalid|not a zip|IncompleteRead|IncompleteDownload", told):
+    if re.search(r"is invalid|IncompleteRead|IncompleteDownload|DO NOT MATCH", told):
         return f"{wheel} arrived damaged or cut short: run {again} to fetch it again."
     if re.search(r"Retrying|Connection|resolve|[Tt]imed? ?out|Proxy|SSL", told):
         return (
             f"{wheel} cannot be fetched without a network: get one, then run {again}."
         )
-    errors = re.findall(r"ERROR: (.*)", told) or told.strip().splitlines()[-1:]
-    cause = (
-        re.sub(r"\w+://\S+", "the index", errors[-1]) if errors else "no reason given"
-    )
-    return (
-        f"{wheel} cannot be fetched (pip: {cause}): once that is solved, run {again}."
-    )
+    errors = re.findall(r"ERROR: (.*)", told) or ["it brought another file"]
+    cause = re.sub(r"\w+://\S+", "its index", errors[-1])
+    return f"{wheel} cannot be fetched (pip: {cause}): solve that, then run {again}."
 
 
 def _check_wheel(name: str, entry: Entry, wheel: Path) -> None:
-    """Raise ModelError unless the wheel has the size and the sha256 of the lock file."""
+    """Raise ModelError unless the wheel has the size and the sha256 that are locked."""
     again = f"run `{COMMAND} {name}` to fetch it again"
     size = wheel.stat().st_size
     if size != entry["bytes"]:
@@ -347,8 +367,8 @@ def _check_wheel(name: str, entry: Entry, wheel: Path) -> None:
     if found != entry["sha256"]:
         raise ModelError(
             f"{wheel.name} has the sha256 {found} where snippets/models.toml says "
-            f"{entry['sha256']}, so it is not the file this book was made from: {again}, "
-            "and do not use it if it stays so."
+            f"{entry['sha256']}, so it is not the file this book was made from: "
+            f"{again}, and do not use it if it stays so."
         )
 
 
@@ -377,7 +397,7 @@ def _unpack(name: str, entry: Entry, wheel: Path, space: Path) -> Source:
     return source
 
 
-# --- One reader for each format ----------------------------------------------------------
+# --- One reader for each format ------------------------------------------------------
 
 
 def read_marian(path: Path) -> Weights:
@@ -508,7 +528,7 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def read_onnx(path: Path) -> tuple[Weights, list[tuple[str, str, list[str]]]]:
-    """Read the weights and the operations of an ONNX file (field numbers: `onnx.proto`).
+    """Read the weights and operations of an ONNX file (field numbers: `onnx.proto`).
 
     Returns:
         The graph's stored tensors by name, and its nodes as (operation, name, inputs).
@@ -547,7 +567,7 @@ def read_onnx(path: Path) -> tuple[Weights, list[tuple[str, str, list[str]]]]:
     return weights, nodes
 
 
-# --- One recipe for each format, all ending in a standard folder ------------------------
+# --- One recipe for each format, all ending in a standard folder ---------------------
 
 
 class Recipe(NamedTuple):
@@ -836,7 +856,7 @@ def make_from_marian(source: Source, target: Path) -> None:
 def _save_marian_tokenizer(
     path: Path, target: Path, padding: int, longest: int
 ) -> None:
-    """The wheel's SentencePiece tokenizer, with `</s>` at the end and a padding token."""
+    """The wheel's SentencePiece tokenizer; a text ends with `</s>`; it can pad."""
     from tokenizers import AddedToken, Tokenizer, processors
 
     tokenizer = Tokenizer.from_file(str(path))
@@ -1024,8 +1044,15 @@ def make_from_pytorch(source: Source, target: Path) -> None:
 
 def _save_molecule_tokenizer(path: Path, target: Path) -> None:
     """One token for each match of SMILES, and nothing else."""
-    from tokenizers import AddedToken, Regex, Tokenizer
-    from tokenizers import decoders, models, pre_tokenizers, processors
+    from tokenizers import (
+        AddedToken,
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        pre_tokenizers,
+        processors,
+    )
 
     tokens = path.read_text(encoding="utf-8").splitlines()
     vocabulary = {token: index for index, token in enumerate(tokens)}
@@ -1088,7 +1115,7 @@ def make_from_onnx(source: Source, target: Path) -> None:
 
 @recipe("ratings", "archive")
 def make_from_ratings(source: Source, target: Path) -> None:
-    """Sentences that people have rated, one a line: the mean rating, a tab, the sentence.
+    """Sentences that people have rated, one a line: mean rating, a tab, the sentence.
 
     The archive is that of Hutto and Gilbert, 2014; each kind of text becomes a file.
     """
@@ -1109,7 +1136,7 @@ def make_from_ratings(source: Source, target: Path) -> None:
             (target / f"{kind}.tsv").write_bytes("".join(kept).encode())
 
 
-# --- Making ------------------------------------------------------------------------------
+# --- Making --------------------------------------------------------------------------
 
 
 def ensure(
@@ -1131,78 +1158,22 @@ def ensure(
     """
     names = None if names is None else list(names)
     folder = root / "models"
-    wanted = missing(names, root)
-    if not wanted and not any(folder.glob(".tmp-*")):
+    if not missing(names, root) and not any(folder.glob(".tmp-*")):
         return []
     try:
-        with _alone(folder, say, patient=bool(wanted)) as alone:
-            if not alone:  # nothing to make, and the leftovers belong to another build
-                return []
-            for leftover in folder.glob(".tmp-*"):
+        with exclusive(folder / ".building", say):
+            for leftover in folder.glob(".tmp-*"):  # of a build that was killed
                 shutil.rmtree(leftover, ignore_errors=True)
             lock = load_lock(root / "snippets" / "models.toml")
-            return _make(
-                {name: lock[name] for name in missing(names, root)}, folder, say
-            )
+            wanted = {name: lock[name] for name in missing(names, root)}
+            return _make(wanted, folder, say) if wanted else []
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise ModelError(
-                f"{_short(folder)} has no room left on its disk: make room, then run "
-                f"`{COMMAND}`."
-            ) from error
-        raise ModelError(
-            f"{error.filename or _short(folder)} cannot be used ({error.strerror or error}"
-            f"): once that is solved, run `{COMMAND}`."
-        ) from error
-
-
-@contextlib.contextmanager
-def _alone(folder: Path, say: Say, patient: bool) -> Iterator[bool]:
-    """Hold `models/.building`, so that one build works at a time.
-
-    The system frees it when its holder dies, in whatever way.
-
-    Args:
-        folder: The models folder; made when absent.
-        say: Where the wait is told.
-        patient: Whether to wait while another build holds it.
-
-    Yields:
-        Whether it is held.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".building", "ab") as file:
-        held = _hold(file)
-        if not held and patient:
-            say(f"Another build is at work in {_short(folder)}: waiting for it to end.")
-            while not held:
-                time.sleep(0.2)
-                held = _hold(file)
-        try:
-            yield held
-        finally:
-            if held:
-                _hold(file, release=True)
-
-
-def _hold(file: Any, release: bool = False) -> bool:
-    """Take or release a lock on an open file; False when another process has it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), 0 if release else 2, 1)  # LK_UNLCK, LK_NBLCK
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_UN if release else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+            cause, cure = "has no room left on its disk", "make room"
+        else:
+            cause, cure = f"cannot be used ({error.strerror or error})", "solve that"
+        place = error.filename or _short(folder)
+        raise ModelError(f"{place} {cause}: {cure}, then run `{COMMAND}`.") from error
 
 
 def _make(entries: dict[str, Entry], folder: Path, say: Say) -> list[str]:
@@ -1210,7 +1181,7 @@ def _make(entries: dict[str, Entry], folder: Path, say: Say) -> list[str]:
     wheels: dict[str, dict[str, Entry]] = {}
     for name, entry in entries.items():
         wheels.setdefault(entry["sha256"], {})[name] = entry
-    _plan(wheels, folder, say)
+    _plan(list(wheels.values()), folder, say)
     for models in wheels.values():
         with tempfile.TemporaryDirectory(
             prefix=".tmp-", dir=folder, ignore_cleanup_errors=True
@@ -1220,85 +1191,94 @@ def _make(entries: dict[str, Entry], folder: Path, say: Say) -> list[str]:
             say(f"{', '.join(models)}: fetching {_size(entry['bytes'])}")
             wheel = fetch(first, entry, space, say)
             for name, entry in models.items():
-                began = time.monotonic()
-                say(f"{name}: converting")
-                _convert(name, entry, wheel, space, folder)
-                took = time.monotonic() - began
                 place = _short(folder / name)
-                say(
-                    f"{name}: made {place} ({_size(entry['made_bytes'])}) in {took:.1f} s"
-                )
-    if entries:
-        say(f"Made {len(entries)} of {len(entries)}: {', '.join(entries)}")
+                say(f"{name}: converting")
+                began = time.monotonic()
+                size = _convert(name, entry, wheel, space, folder)
+                took = time.monotonic() - began
+                say(f"{name}: made {place}, {_size(size)}, in {took:.1f} s")
+    say(f"Made {len(entries)} of {len(entries)}: {', '.join(entries)}")
     return list(entries)
 
 
-def _plan(wheels: dict[str, dict[str, Entry]], folder: Path, say: Say) -> None:
-    """Say what will be fetched, and refuse to start when it cannot fit on the disk."""
-    if not wheels:
-        return
-    firsts = [next(iter(models.values())) for models in wheels.values()]
-    fetched = sum(entry["bytes"] for entry in firsts)
-    models = {name: entry for group in wheels.values() for name, entry in group.items()}
-    kept = sum(entry["made_bytes"] for entry in models.values())
-    say(
-        f"To make: {len(models)} models, {_size(kept)} in {_short(folder)}; "
-        f"to fetch for them: {len(firsts)} wheels, {_size(fetched)}"
-    )
-    for group, entry in zip(wheels.values(), firsts, strict=True):
+def _plan(groups: list[dict[str, Entry]], folder: Path, say: Say) -> None:
+    """Say what will be fetched, and refuse to start when it cannot fit on the disk.
+
+    Args:
+        groups: For each wheel, the models that come out of it.
+        folder: Where they will be.
+        say: Where the plan goes.
+
+    Raises:
+        ModelError: Too little room.
+    """
+    wheels = [next(iter(group.values())) for group in groups]
+    entries = {name: entry for group in groups for name, entry in group.items()}
+    fetched = sum(entry["bytes"] for entry in wheels)
+    kept = sum(entry["made_bytes"] for entry in entries.values())
+    say(f"To make in {_short(folder)}: {', '.join(entries)} ({_size(kept)})")
+    say(f"To fetch for them: {_size(fetched)}")
+    for group, entry in zip(groups, wheels, strict=True):
         say(f"  {_size(entry['bytes']):>9}  {entry['wheel']}  for {', '.join(group)}")
     # Besides what is kept: a wheel, pip's own copy of it, and what is unpacked from it.
-    need = kept + 3 * max(entry["bytes"] for entry in firsts)
+    need = kept + 3 * max(entry["bytes"] for entry in wheels)
     free = shutil.disk_usage(folder).free
     if free < need:
         raise ModelError(
-            f"{_short(folder)} needs {_size(need)} and its disk has {_size(free)} free: "
-            f"make room, then run `{COMMAND}`."
+            f"{_short(folder)} needs {_size(need)} and its disk has {_size(free)} "
+            f"free: make room, then run `{COMMAND}`."
         )
 
 
-def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) -> None:
-    """Make one model beside its place, check it, and move it there whole."""
+def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) -> int:
+    """Make one model beside its place, check it, and move it there whole.
+
+    Returns:
+        The size of the folder in bytes.
+    """
     unpacked, made = space / f"{name}.source", space / name
     unpacked.mkdir()
     made.mkdir()
-    source = _unpack(name, entry, wheel, unpacked)
     try:
+        source = _unpack(name, entry, wheel, unpacked)
         RECIPES[entry["recipe"]].make(source, made)
-    except (OSError, MemoryError):
+    except (ModelError, OSError, MemoryError):
         raise
     except Exception as error:
         if "No space left" in str(error):  # the writer of safetensors has its own error
             raise OSError(errno.ENOSPC, str(error)) from error
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ModelError(
-            f"{wheel.name} could not be converted for {name} (recipe "
-            f"`{entry['recipe']}`: {type(error).__name__}: {error}): run "
-            f"`pip install -r requirements.txt`, then `{COMMAND} {name}`."
+            f"{wheel.name} could not be converted by the recipe `{entry['recipe']}` "
+            f"({cause[:200]}): run `pip install -r "
+            f"requirements.txt`, then `{COMMAND} {name}`."
         ) from error
     shutil.rmtree(unpacked, ignore_errors=True)
     _check_made(name, entry, made)
+    size = sum(file.stat().st_size for file in made.iterdir())
     (made / STAMP).write_text(_stamp(entry))
     place = folder / name
     if place.exists():
         place.rename(space / f"{name}.old")
     made.rename(place)
+    return size
 
 
 def _check_made(name: str, entry: Entry, made: Path) -> None:
     """Raise ModelError unless the recipe made the very files of the lock entry."""
     found = {file.name: file_digest(file) for file in sorted(made.iterdir())}
-    locked = entry.get("files", {})
+    locked = entry["files"]
     for file in found | locked:
         if found.get(file) != locked.get(file):
             raise ModelError(
-                f"models/{name}/{file} came out as {found.get(file, 'no file')} where "
-                f"snippets/models.toml says {locked.get(file, 'no file')}: run `pip "
-                f"install -r requirements.txt` and `{COMMAND} {name}`, or lock the new "
-                "digest if the recipe was changed on purpose."
+                f"models/{name}/{file} came out with the sha256 {found.get(file)}, and "
+                f"snippets/models.toml says {locked.get(file)}: run `pip install -r "
+                f"requirements.txt` and `{COMMAND} {name}`, or put the new one there "
+                "if the recipe was changed on purpose."
             )
 
 
-# --- The command -------------------------------------------------------------------------
+# --- The command ---------------------------------------------------------------------
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -1335,12 +1315,10 @@ def _list(names: list[str] | None, root: Path) -> None:
     lock = load_lock(root / "snippets" / "models.toml")
     for name in names or lock:
         entry = lock[name]
-        if "snippet" in entry:
-            state, size = f"trained by snippets/{entry['snippet']}.py", ""
-        else:
-            state = "missing" if name in absent else "made"
-            size = _size(entry["made_bytes"])
-        print(f"{name:<18} {state:<8} {size:>9}  {entry.get('title', '')}")
+        there = name not in absent and (root / "models" / name).is_dir()
+        size = _size(entry["made_bytes"]) if "made_bytes" in entry else "trained"
+        state = "made" if there else "missing"
+        print(f"{name:<18} {state:<8} {size:>9}  {entry['title']}")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ if str(ROOT) not in sys.path:  # started as a plain file: find `scripts` and `sn
 from scripts import models  # noqa: E402
 from scripts.exclusive import exclusive  # noqa: E402
 
-FORMAT = 1  # raise it when the outputs of an unchanged snippet would change
+FORMAT = 2  # raise it when the outputs of an unchanged snippet would change
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 TIMEOUT = 900.0  # seconds; the longest snippet trains a model
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
@@ -181,6 +181,13 @@ class Book:
         """The snippet's figure, if it drew one."""
         path = self.output(name, "svg")
         return path if path.exists() else None
+
+    def sweep(self) -> None:
+        """Remove the outputs of snippets that are gone."""
+        names = set(self.names())
+        for path in self.cache.glob("*/*.*"):
+            if path.relative_to(self.cache).with_suffix("").as_posix() not in names:
+                path.unlink(missing_ok=True)
 
     def seconds(self) -> dict[str, float]:
         """How long each snippet took when it last ran here."""
@@ -421,6 +428,8 @@ def run(
                         snippets[trainer] = book.snippet(trainer)
             if snippets:
                 _run_all(book, snippets, timeout, jobs or parallel(), say)
+    if not wanted:
+        book.sweep()
     failed = {}
     for name in names:
         left = book.outcome(name)

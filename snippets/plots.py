@@ -8,14 +8,14 @@ from matplotlib.colors import ListedColormap, to_rgb
 # One colour, one meaning, on every page. The site swaps each for a lighter twin in the
 # dark scheme, so draw with these names and no others.
 INK = "#1f2933"  # text
-MUTED = "#6b7785"  # axes, context
+MUTED = "#5f6b79"  # axes, context
 GRID = "#d9dee5"  # faint lines
 PAPER = "#ffffff"  # text on a strong colour
 BLUE = "#2563c9"  # weights, and what is kept
-WARM = "#c2571a"  # query, source, the first of two
-COOL = "#11808a"  # key, target, the second of two
+WARM = "#b64f14"  # query, source, the first of two
+COOL = "#0e747c"  # key, target, the second of two
 VIOLET = "#7a4fb5"  # value
-CUT = "#a7b0bb"  # what is cut away or masked
+CUT = "#8a94a0"  # what is cut away or masked
 
 KEPT, QUERY, KEY, VALUE = BLUE, WARM, COOL, VIOLET
 
@@ -86,7 +86,7 @@ def heatmap(
     if numbers:
         for (i, j), value in np.ndenumerate(values):
             if not np.isnan(value):
-                color = PAPER if abs(value) > 0.55 * top else INK
+                color = PAPER if abs(value) > 0.75 * top else INK
                 ax.text(j, i, f"{value:.2f}", ha="center", va="center", color=color)
     ax.map = {
         "title": title,
@@ -159,4 +159,47 @@ def bars(labels, values, kept=None, title: str = "", unit: str = "", ax=None) ->
         ax.set_xlim(right=max(values) * 1.18 or 1)
     if title:
         ax.set_title(title)
+    return ax
+
+
+def tree(columns, best, title: str = "") -> Axes:
+    """Draw a search: a column for each step, a box for each candidate, from left to right.
+
+    Args:
+        columns: for each step its candidates (parent, text, kept); the parent is an index
+            into the step before. Candidates that are not kept are grey, with dashed lines.
+        best: for each step the index of the candidate on the winning path, drawn heavy.
+        title: the finding.
+    """
+    tallest = max(len(column) for column in columns)
+    ax = plt.figure(figsize=(4.4, 0.6 + 0.46 * tallest)).add_subplot()
+    ax.set(xlim=(-0.72, len(columns) - 0.55), ylim=(tallest - 0.5, -0.5))
+    ax.set_axis_off()
+    ax.set_title(title)
+    above = [((tallest - 1) / 2, ax.text(-0.66, (tallest - 1) / 2, "●", color=MUTED,
+              ha="center", va="center", fontsize=7, bbox={"alpha": 0, "pad": 1}))]  # fmt: skip
+    for step, column in enumerate(columns):
+        # Sorted by the parent's place, so that no two lines cross.
+        order = sorted(range(len(column)), key=lambda i: (above[column[i][0]][0], i))
+        boxes = {}
+        for row, i in enumerate(order):
+            parent, text, kept = column[i]
+            won = i == best[step] and kept
+            y = row * tallest / len(column) + (tallest / len(column) - 1) / 2
+            color = KEPT if won else INK if kept else MUTED
+            frame = {"boxstyle": "round,pad=0.25", "facecolor": "none",
+                     "edgecolor": KEPT if won else MUTED if kept else CUT,
+                     "linestyle": "-" if kept else ":", "linewidth": 1.6 if won else 0.8}  # fmt: skip
+            box = ax.text(step, y, text, ha="center", va="center", fontsize=7.5,
+                          linespacing=1.1, color=color, bbox=frame,
+                          weight="bold" if won else "normal")  # fmt: skip
+            line = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0,
+                    "patchA": above[parent][1].get_bbox_patch(),
+                    "patchB": box.get_bbox_patch(), "linestyle": "-" if kept else "--",
+                    "color": KEPT if won else MUTED if kept else CUT,
+                    "linewidth": 2.2 if won else 0.9}  # fmt: skip
+            at = -0.66 if step == 0 else step - 1
+            ax.annotate("", (step, y), (at, above[parent][0]), arrowprops=line)
+            boxes[i] = (y, box)
+        above = [boxes[i] for i in range(len(column))]
     return ax

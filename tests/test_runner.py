@@ -224,6 +224,15 @@ def test_a_damaged_cache_file_is_made_again(small):
     assert ran(book) == ["a/x"]
 
 
+def test_outputs_of_removed_snippets_go(small):
+    small("a/x", "print(1)")
+    book = small("a/y", "print(2)")
+    ran(book)
+    (book.snippets_dir / "a" / "x.py").unlink()
+    ran(book)
+    assert sorted(p.name for p in book.cache.glob("a/*")) == ["y.json", "y.txt"]
+
+
 def test_interrupted_runs_leave_the_last_good_outputs(small):
     book = small("a/x", "print('good')")
     ran(book)
