@@ -1,4 +1,4 @@
-"""One build at a time in one folder: a lock that ends with the process that holds it."""
+"""Locks between builds in one folder; each ends with the process that holds it."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ except ImportError:  # Windows
     import msvcrt
 
 
-@contextlib.contextmanager
-def exclusive(path: Path, say: Callable[[str], None] = print) -> Iterator[None]:
-    """Hold the file `path`, waiting while another process holds it.
+def take(path: Path, wait: bool = False) -> IO | None:
+    """Lock the file `path`, which is made if missing and left there.
 
     Args:
-        path: the lock file; made if missing, and left there. A process that dies, in
-            whatever way, lets go of it.
-        say: told once, if there is someone to wait for.
+        path: the lock file. A process that dies, in whatever way, lets go of it.
+        wait: wait while another process holds it.
+
+    Returns:
+        The open file: closing it lets go. None if another process holds it.
 
     Raises:
         OSError: the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+") as handle:
-        if not _take(handle, wait=False):
-            say("another build is at work in this folder; waiting until it ends")
-            while not _take(handle, wait=True):
-                pass
-        yield
+    handle = open(path, "a+")
+    while not _lock(handle, wait):
+        if not wait:
+            handle.close()
+            return None
+    return handle
 
 
-def _take(handle: IO, wait: bool) -> bool:
-    """Lock the open file; whether it worked."""
+def _lock(handle: IO, wait: bool) -> bool:
     try:
         if fcntl:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -47,3 +47,14 @@ def _take(handle: IO, wait: bool) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, say: Callable[[str], None] = print) -> Iterator[None]:
+    """Hold the file `path`; `say` is told once if another build must end first."""
+    handle = take(path)
+    if handle is None:
+        say("another build is at work in this folder; waiting until it ends")
+        handle = take(path, wait=True)
+    with handle:
+        yield

@@ -6,7 +6,7 @@
     python scripts/runner.py --force decoding     … even if it is fresh
 
 Each run leaves `.cache/snippets/<chapter>/<idea>.txt` (what was printed), `.svg` (what was
-drawn) and `.json` (the stamp, the values, the numbers behind maps).
+drawn), `.json` (the stamp, the values, the numbers behind maps) and `.time` (seconds).
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # started as a plain file: find `scripts` and `snippets`
     sys.path.insert(0, str(ROOT))
 
 from scripts import models  # noqa: E402
-from scripts.exclusive import exclusive  # noqa: E402
+from scripts.exclusive import take  # noqa: E402
 
 FORMAT = 2  # raise it when the outputs of an unchanged snippet would change
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
@@ -144,7 +144,7 @@ class Book:
     # ------------------------------------------------------------------------- outcomes
 
     def output(self, name: str, kind: str) -> Path:
-        """Where the `kind` ("txt", "svg" or "json") of a snippet lies, made or not."""
+        """Where the `kind` (txt, svg, json, time) of a snippet lies, made or not."""
         return self.cache / f"{name}.{kind}"
 
     def outcome(self, name: str) -> Outcome | None:
@@ -191,10 +191,11 @@ class Book:
 
     def seconds(self) -> dict[str, float]:
         """How long each snippet took when it last ran here."""
-        try:
-            return json.loads((self.cache.parent / "seconds.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
+        found = {}
+        for name in self.names():
+            with contextlib.suppress(OSError, ValueError):
+                found[name] = float(self.output(name, "time").read_text())
+        return found
 
 
 def _sha256(data: bytes) -> str:
@@ -418,16 +419,19 @@ def run(
         left = book.outcome(name)
         return force or book.stale(name) or bool(wanted and left and left.error)
 
-    if any(pending(name) for name in names):
-        with _one_build_at_a_time(book, say):
-            # Asked again: another build may have done the work while we waited.
-            snippets = {name: book.snippet(name) for name in names if pending(name)}
-            for snippet in list(snippets.values()):  # trainers that were not asked for
-                for trainer in book.waits_for(snippet):
-                    if trainer not in snippets and book.stale(trainer):
-                        snippets[trainer] = book.snippet(trainer)
-            if snippets:
-                _run_all(book, snippets, timeout, jobs or parallel(), say)
+    snippets = {name: book.snippet(name) for name in names if pending(name)}
+    for snippet in list(snippets.values()):  # trainers that were not asked for
+        for trainer in book.waits_for(snippet):
+            if trainer not in snippets and book.stale(trainer):
+                snippets[trainer] = book.snippet(trainer)
+    if snippets:
+        try:
+            _run_all(book, snippets, pending, timeout, jobs or parallel(), say)
+        except OSError as error:
+            raise RunnerError(
+                f".cache cannot be written: {error.strerror}; make room or allow writing,"
+                " then run the same command again"
+            ) from None
     if not wanted:
         book.sweep()
     failed = {}
@@ -438,8 +442,12 @@ def run(
     return failed
 
 
-def _run_all(book: Book, snippets: dict[str, Snippet], timeout, jobs, say) -> None:
-    """Start, watch and collect; a snippet starts when its trained models are there."""
+def _run_all(book: Book, snippets: dict[str, Snippet], pending, timeout, jobs, say) -> None:
+    """Start, watch and collect; a snippet starts when its trained models are there.
+
+    Another build in the same folder may be at work: each snippet is run by whoever takes
+    its lock first, and by nobody else.
+    """
     known = book.seconds()
     expected = {name: known.get(name, GUESS) for name in snippets}
     total, jobs = len(snippets), min(jobs, len(snippets))
@@ -447,38 +455,58 @@ def _run_all(book: Book, snippets: dict[str, Snippet], timeout, jobs, say) -> No
         f"{total} snippet{'s'[: total > 1]} to run, {jobs} at a time:"
         f" about {_duration(sum(expected.values()) / jobs + 5)}"
     )
-    for leftover in book.cache.parent.glob("run-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    book.cache.mkdir(parents=True, exist_ok=True)
     # The longest first, so that none is left alone at the end.
     waiting = sorted(snippets, key=lambda name: -expected[name])
-    context, running, done = _context(book.root), {}, 0
-    book.cache.mkdir(parents=True, exist_ok=True)
+    context = _context(book.root)
+    running: dict[int, _Job] = {}
+    done, waits = 0, False
+
+    def count(name: str, mark: str, how: str) -> None:
+        nonlocal done
+        done += 1
+        left = [*waiting, *(job.name for job in running.values())]
+        about = _duration(sum(expected[one] for one in left) / jobs)
+        more = f" · about {about} left" if left else ""
+        say(f"  {mark} {done}/{total} {name}, {how}{more}")
+
     try:
         while waiting or running:
             held = {*waiting, *(job.name for job in running.values())}
             ready = [n for n in waiting if not book.waits_for(snippets[n]) & held]
             if not ready and not running:
                 raise RunnerError(f"snippets wait for each other: {', '.join(waiting)}")
-            for name in ready[: jobs - len(running)]:
+            elsewhere = []
+            for name in ready:
+                if len(running) == jobs:
+                    break
+                lock = take(book.cache.parent / "run" / f"{name}.lock")
+                if lock is None:
+                    elsewhere.append(name)
+                    continue
                 waiting.remove(name)
-                job = _Job(book, snippets[name], context, timeout)
-                running[job.process.sentinel] = job
-            soonest = min(job.deadline for job in running.values())
-            ended = multiprocessing.connection.wait(
-                list(running), timeout=max(0.0, soonest - time.monotonic())
-            )
+                if pending(name):
+                    job = _Job(book, snippets[name], context, timeout, lock)
+                    running[job.process.sentinel] = job
+                else:
+                    lock.close()
+                    count(name, "✓", "run by another build")
+            if elsewhere and not running:
+                if not waits:
+                    say(f"  another build is running {elsewhere[0]}; waiting for it")
+                waits = True
+                time.sleep(0.2)
+            if not running:
+                continue
+            soonest = min(job.deadline for job in running.values()) - time.monotonic()
+            patience = max(0.0, min(soonest, 0.5) if elsewhere else soonest)
+            ended = multiprocessing.connection.wait(list(running), timeout=patience)
             now = time.monotonic()
             late = [s for s, job in running.items() if job.deadline <= now]
             for sentinel in {*ended, *late}:
                 job = running.pop(sentinel)
                 error = job.finish(late=sentinel not in ended)
-                done += 1
-                left = sum(expected[n] for n in [*waiting, *(j.name for j in
-                           running.values())]) / jobs  # fmt: skip
-                more = f" · about {_duration(left)} left" if done < total else ""
-                mark = "✗" if error else "✓"
-                took = _duration(job.seconds)
-                say(f"  {mark} {done}/{total} {job.name}, {took}{more}")
+                count(job.name, "✗" if error else "✓", _duration(job.seconds))
                 if error:
                     say(f"    {error}")
     finally:
@@ -486,17 +514,20 @@ def _run_all(book: Book, snippets: dict[str, Snippet], timeout, jobs, say) -> No
             job.process.kill()
             job.process.join()
             shutil.rmtree(job.folder, ignore_errors=True)
+            job.lock.close()
 
 
 class _Job:
     """One snippet being run."""
 
-    def __init__(self, book: Book, snippet: Snippet, context, timeout: float):
+    def __init__(self, book: Book, snippet: Snippet, context, timeout: float, lock: IO):
         self.book, self.snippet, self.name = book, snippet, snippet.name
-        self.timeout = timeout
+        self.timeout, self.lock = timeout, lock
         # Taken before the run: an edit during it makes the outcome stale, as it should.
         self.stamp = book.stamp(snippet)
-        self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=book.cache.parent))
+        self.folder = book.cache.parent / "run" / self.name
+        shutil.rmtree(self.folder, ignore_errors=True)  # of a run that was killed
+        self.folder.mkdir(parents=True)
         self.process = context.Process(
             target=_child, args=(book.root, self.name, self.folder)
         )
@@ -519,7 +550,8 @@ class _Job:
             outputs["txt"] = (self.folder / "text").read_bytes()
             if (self.folder / "svg").exists():
                 outputs["svg"] = (self.folder / "svg").read_bytes()
-            self._note(result)
+            outputs["time"] = f"{self.seconds:.2f}\n".encode()
+            self.cpu, self.memory = result["cpu"], result["memory"]
         else:
             outcome.error, text = self._why(late)
             outputs["txt"] = text.encode()
@@ -534,6 +566,7 @@ class _Job:
             ) from None
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+            self.lock.close()
         return outcome.error
 
     def _move_in(self, outputs: dict[str, bytes]) -> None:
@@ -542,7 +575,7 @@ class _Job:
         Unchanged bytes are left alone. An interruption between two swaps leaves an old
         stamp, so the next build runs the snippet again.
         """
-        for kind in ("txt", "svg", "json"):
+        for kind in ("time", "txt", "svg", "json"):
             path = self.book.output(self.name, kind)
             if kind not in outputs:
                 path.unlink(missing_ok=True)
@@ -551,15 +584,6 @@ class _Job:
                 beside = path.with_name(path.name + ".new")
                 beside.write_bytes(outputs[kind])
                 os.replace(beside, path)
-
-    def _note(self, result: dict) -> None:
-        """Remember the time and memory: to plan the next build, and for the captions."""
-        path = self.book.cache.parent / "seconds.json"
-        known = self.book.seconds() | {self.name: round(result["seconds"], 2)}
-        beside = path.with_suffix(".new")
-        beside.write_text(json.dumps(known, indent=0, sort_keys=True), "utf-8")
-        os.replace(beside, path)
-        self.cpu, self.memory = result["cpu"], result["memory"]
 
     def _why(self, late: bool) -> tuple[str, str]:
         """The sentence and the text for the page of a run that did not end well."""
@@ -586,20 +610,6 @@ class _Job:
             last = (self.folder / "stderr").read_text("utf-8", "replace").strip()
             return sentence, sentence + "\n" + last + "\n" * bool(last)
         return sentence, sentence + "\n"
-
-
-@contextlib.contextmanager
-def _one_build_at_a_time(book: Book, say: Callable[[str], None]):
-    """Hold the cache folder, or say in one sentence that it cannot be written."""
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(exclusive(book.cache.parent / "building", say))
-        except OSError as error:
-            raise RunnerError(
-                f".cache cannot be written: {error.strerror}; make room or allow writing,"
-                " then run the same command again"
-            ) from None
-        yield
 
 
 def _duration(seconds: float) -> str:
