@@ -25,6 +25,9 @@ OUTPUT_FENCE = re.compile(
 )
 CODE_FENCE = re.compile(rf'^([ \t]*)```python\n([ \t]*--8<-- "({NAME})\.py"[ \t]*\n)', re.M)
 
+# What stands between four backticks is shown as it is written.
+LITERAL = re.compile(r"^````.*?^````[ \t]*$", re.M | re.S)
+
 # A measurement is a decimal number, a share, or a number with a unit.
 MEASUREMENT = re.compile(
     r"(?<![\w.$#/-])(?:\d+\.\d+|\d[\d,.]*(?: ?%|[  ]?(?:ms|s|kB|MB|GB|MiB|GiB|×)\b))"
@@ -69,9 +72,14 @@ def fill(book: Book, text: str) -> str:
         except PageError:
             return f"**⚠ {found[1]}.{found[2]}**"
 
-    text = VALUE.sub(replace, text)
-    text = CODE_FENCE.sub(r'\1```{ .python title="\3.py" }\n\2', text)
-    return OUTPUT_FENCE.sub(r"\1```{ .text .output }\n\2", text)
+    def spell(part: str) -> str:
+        part = VALUE.sub(replace, part)
+        part = CODE_FENCE.sub(r'\1```{ .python title="\3.py" }\n\2', part)
+        return OUTPUT_FENCE.sub(r"\1```{ .text .output }\n\2", part)
+
+    literal = LITERAL.findall(text)
+    parts = [spell(part) for part in LITERAL.split(text)]
+    return "".join(part + shown for part, shown in zip(parts, [*literal, ""]))
 
 
 def captioned(text: str) -> Iterator[tuple[str, int]]:
@@ -80,6 +88,7 @@ def captioned(text: str) -> Iterator[tuple[str, int]]:
     A figure carries its caption itself; printed text needs one after it.
     """
     last: dict[str, tuple[int, str]] = {}
+    text = LITERAL.sub(_blank, text)
     for found in INCLUDE.finditer(text):
         if found[3] == "txt":
             close = re.compile(r"\n[ \t]*```[ \t]*$", re.M).match(text, found.end())
@@ -97,7 +106,8 @@ def check(book: Book, docs: Path) -> list[str]:
     for path in sorted(docs.rglob("*.md")):
         if "overrides" in path.relative_to(docs).parts:
             continue
-        text, where = path.read_text("utf-8"), path.relative_to(book.root).as_posix()
+        where = path.relative_to(book.root).as_posix()
+        text = LITERAL.sub(_blank, path.read_text("utf-8"))
 
         def note(position: int, sentence: str) -> None:
             line = text.count("\n", 0, position) + 1  # noqa: B023
