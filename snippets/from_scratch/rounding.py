@@ -1,0 +1,39 @@
+"""How far both encoders are from the same sums computed with twice as many digits."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from snippets import plots
+from snippets.from_scratch import encoder
+
+torch.set_grad_enabled(False)
+tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+library = AutoModel.from_pretrained("models/minilm")
+ours = encoder.load("models/minilm")
+sentences = Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()
+batch = tokenizer(sentences[::3], padding=True, return_tensors="pt")
+real = batch.attention_mask.bool()  # (batch, tokens)
+
+our_states = ours(batch.input_ids, batch.attention_mask)[0]
+their_states = library(**batch, output_hidden_states=True).hidden_states
+exact_states = ours.double()(batch.input_ids, batch.attention_mask)[0]
+
+
+def far(states, where):
+    return [(a - b).abs()[where].max().item() for a, b in zip(states, exact_states)]
+
+
+our_error, their_error = max(far(our_states, real)), max(far(their_states, real))
+at_padding = max(far(their_states, ~real))
+print(f"from the exact sum: we {our_error:.1e}, the library {their_error:.1e}")
+print(f"the library at padding, which nobody reads: {at_padding:.1e}")
+
+axes = plt.figure(figsize=(4.4, 2.7)).add_subplot()
+axes.semilogy(far(our_states, real), "o-", color=plots.WARM, label="our encoder")
+axes.semilogy(far(their_states, real), "s--", color=plots.COOL, label="the library")
+axes.set(xlabel="after layer (0: embeddings)", ylabel="largest error")
+axes.set_title("Both round, about equally")
+axes.legend()

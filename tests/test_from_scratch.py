@@ -1,0 +1,129 @@
+"""The three models written from scratch give the library's numbers."""
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+
+from snippets.from_scratch import encoder
+
+SENTENCES = Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()
+FILES = ["encoder"]
+
+
+@pytest.fixture(autouse=True)
+def _no_gradients():
+    with torch.no_grad():
+        yield
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_is_short_and_uses_no_model_code_of_the_library(name):
+    source = Path(f"snippets/from_scratch/{name}.py").read_text("utf-8")
+    assert len(source.splitlines()) <= 150
+    library = [line for line in source.splitlines() if "transformers" in line]
+    allowed = {"AutoTokenizer", "WhisperFeatureExtractor"}
+    for line in library:
+        names = line.removeprefix("from transformers import ").split(", ")
+        assert set(names) <= allowed, line
+    for fused in ("scaled_dot_product_attention", "MultiheadAttention", "nn.Transformer"):
+        assert fused not in source
+
+
+# ------------------------------------------------------------------------------ encoder
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    library = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+    return encoder.load("models/minilm"), library.eval(), tokenizer
+
+
+def compare_encoders(ours, library, ids, mask, allowed):
+    states, maps = ours(ids, mask)
+    theirs = library(
+        ids, attention_mask=mask, output_hidden_states=True, output_attentions=True
+    )
+    real = mask.bool()
+    assert len(states) == len(theirs.hidden_states) == len(maps) + 1
+    for mine, right in zip(states, theirs.hidden_states):
+        assert (mine - right)[real].abs().max() <= allowed
+    for mine, right in zip(maps, theirs.attentions):
+        assert (mine - right).transpose(1, 2)[real].abs().max() <= allowed
+        hidden = ~real[:, None, None, :].expand(mine.shape)
+        assert not mine[hidden].any(), "weight on padding"
+    return states[-1], theirs.last_hidden_state
+
+
+def mean_of_tokens(state, mask):
+    return torch.nn.functional.normalize(
+        (state * mask[..., None]).sum(1) / mask.sum(1, keepdim=True), dim=-1
+    )
+
+
+def test_there_are_fifty_varied_sentences():
+    assert len(set(SENTENCES)) == 50
+    lengths = [len(sentence.split()) for sentence in SENTENCES]
+    assert min(lengths) == 1 and max(lengths) >= 50
+
+
+def test_encoder_on_fifty_sentences_in_one_batch(minilm):
+    ours, library, tokenizer = minilm
+    batch = tokenizer(SENTENCES, padding=True, return_tensors="pt")
+    ids, mask = batch.input_ids, batch.attention_mask
+    mine, right = compare_encoders(ours, library, ids, mask, 1e-5)
+    difference = mean_of_tokens(mine, mask) - mean_of_tokens(right, mask)
+    assert difference.abs().max() <= 1e-5
+
+
+def test_encoder_on_fifty_sentences_alone(minilm):
+    ours, library, tokenizer = minilm
+    for sentence in SENTENCES:
+        batch = tokenizer(sentence, return_tensors="pt")
+        ids, mask = batch.input_ids, batch.attention_mask
+        mine, right = compare_encoders(ours, library, ids, mask, 1e-5)
+        difference = mean_of_tokens(mine, mask) - mean_of_tokens(right, mask)
+        assert difference.abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_encoder_of_random_sizes(seed, tmp_path):
+    chance = random.Random(seed)
+    torch.manual_seed(seed)
+    heads = chance.choice([1, 2, 3, 5])
+    config = BertConfig(
+        vocab_size=chance.randint(20, 90), hidden_size=heads * chance.choice([2, 4, 7]),
+        intermediate_size=chance.randint(3, 40), num_hidden_layers=chance.randint(1, 4),
+        num_attention_heads=heads, max_position_embeddings=chance.randint(12, 30),
+        initializer_range=0.3, layer_norm_eps=chance.choice([1e-12, 1e-5]),
+        attn_implementation="eager",
+    )  # fmt: skip
+    library = BertModel(config).eval()
+    library.save_pretrained(tmp_path)
+    ids = torch.randint(config.vocab_size, (chance.randint(1, 4), chance.randint(1, 12)))
+    lengths = torch.tensor([chance.randint(1, ids.shape[1]) for _ in ids])
+    mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+    compare_encoders(encoder.load(tmp_path), library, ids, mask, 1e-5)
+
+
+def test_the_page_tells_the_encoder_as_it_is(values):
+    same = values("from_scratch/same")
+    assert max(same.in_states, same.in_maps, same.in_embeddings) <= 1e-5
+    assert values("from_scratch/pieces").worst <= 1e-5
+    head = values("from_scratch/head")
+    assert head.difference <= 1e-5 and head.previous > 0.95
+    rounding = values("from_scratch/rounding")
+    assert 0.2 < rounding.our_error / rounding.their_error < 5
+    assert rounding.at_padding > 5 * rounding.their_error
+
+
+def test_the_mistakes_in_the_encoder_do_harm(values, maps):
+    mistakes = values("from_scratch/encoder_mistakes")
+    assert mistakes.mixed < mistakes.unscaled < mistakes.late < 0.9999
+    assert mistakes.smallest_late < 0.5
+    right, unscaled, mixed = maps("from_scratch/encoder_mistakes")
+    tops = [sum(map(max, m["values"])) / 9 for m in (right, unscaled, mixed)]
+    assert tops[1] > 1.5 * tops[0]
