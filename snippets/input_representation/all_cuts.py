@@ -1,0 +1,44 @@
+"""Every way to cut one word into pieces of a real Unigram vocabulary, and the best four."""
+
+import json
+import math
+from itertools import product
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from snippets import plots
+
+rules = json.loads(Path("models/en-pt/tokenizer.json").read_text("utf-8"))
+scores = dict(rules["model"]["vocab"])  # piece → log-probability
+word = "▁sunflowers"
+
+cuts = []
+for marks in product(["", " "], repeat=len(word) - 1):  # a cut after a letter, or none
+    text = "".join(a + b for a, b in zip(word, (*marks, "")))
+    pieces = text.split()
+    if all(piece in scores for piece in pieces):
+        cuts.append((sum(scores[piece] for piece in pieces), pieces))
+cuts.sort(reverse=True)
+
+ways, possible = 2 ** (len(word) - 1), len(cuts)
+times_better = math.exp(cuts[0][0] - cuts[1][0])
+print(f"{ways} ways to cut {word}, {possible} of them into known pieces. The best:")
+for total, pieces in cuts[:4]:
+    print(f"{total:6.1f} = {' '.join(f'{scores[piece]:.1f}' for piece in pieces)}")
+
+axes = plt.figure(figsize=(4.4, 2.4)).add_subplot()
+for row, (total, pieces) in enumerate(cuts[:4]):
+    start = 0
+    for piece in pieces:
+        color = plots.KEPT if row == 0 else plots.CUT
+        axes.barh(row, len(piece) - 0.12, left=start, height=0.8, fill=row == 0,
+                  color=color, edgecolor=color, linewidth=1)  # fmt: skip
+        ink = plots.PAPER if row == 0 else plots.INK
+        middle = start + len(piece) / 2 - 0.06
+        label = f"{piece}\n{scores[piece]:.1f}"
+        axes.text(middle, row, label, color=ink, ha="center", va="center", fontsize=8)
+        start += len(piece)
+    axes.text(11.1, row, f"{total:.1f}", va="center", fontweight="bold" if row == 0 else None)
+axes.set(xlim=(0, 12.6), ylim=(3.6, -0.6), title="The highest sum wins")
+axes.set_axis_off()

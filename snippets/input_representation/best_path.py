@@ -1,0 +1,38 @@
+"""How Unigram cuts a word: of all ways to cut it, the one with the best product."""
+
+import json
+import math
+import re
+from pathlib import Path
+
+from transformers import AutoTokenizer
+
+rules = json.loads(Path("models/en-pt/tokenizer.json").read_text("utf-8"))
+scores = dict(rules["model"]["vocab"])  # piece → log-probability
+
+
+def cut(word):
+    best = [(0.0, 0)] + [(-math.inf, 0)] * len(word)  # a score and where we came from
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            score = best[start][0] + scores.get(word[start:end], -math.inf)
+            if score > best[end][0]:  # in a tie the longer last piece stays
+                best[end] = (score, start)
+    ends = [len(word)]
+    while ends[-1] > 0:
+        ends.append(best[ends[-1]][1])
+    ends.reverse()
+    return [word[a:b] for a, b in zip(ends, ends[1:])], best[-1][0]
+
+
+tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
+for word in ["▁sunflowers", "▁sunscreen", "▁girassóis", "▁heliotropism"]:
+    pieces, score = cut(word)
+    print(f"{word:14} {score:6.1f}  {' '.join(pieces)}")
+
+story = Path("snippets/input_representation/garden.txt").read_text("utf-8")
+words = sorted(set(re.findall(r"[A-Za-z]+", story)))
+words += [word + end for word in words for end in ("less", "ish", "ification")]
+same = all(cut("▁" + word)[0] == tokenizer.tokenize(word) for word in words)
+words_checked = len(words)
+print(f"\n{words_checked} words, real and invented, cut like the library: {same}")

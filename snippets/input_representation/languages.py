@@ -1,0 +1,44 @@
+"""What one sentence costs in eight languages: tokens per word, and unknown tokens."""
+
+from transformers import AutoTokenizer
+
+from snippets import plots
+
+sentences = {
+    "English": "The robot watered the sunflowers because they were thirsty.",
+    "Portuguese": "O robô regou os girassóis porque eles estavam com sede.",
+    "German": "Der Roboter goss die Sonnenblumen, weil sie durstig waren.",
+    "Finnish": "Robotti kasteli auringonkukat, koska ne olivat janoisia.",
+    "Vietnamese": "Robot tưới nước cho hoa hướng dương vì chúng khát.",
+    "Russian": "Робот полил подсолнухи, потому что они хотели пить.",
+    "Hindi": "रोबोट ने सूरजमुखी को पानी दिया क्योंकि वे प्यासे थे।",
+    "Greek": "Το ρομπότ πότισε τα ηλιοτρόπια γιατί διψούσαν.",
+}
+names = {"WordPiece": "minilm", "BPE": "smollm2", "Unigram": "en-pt"}
+tokenizers = {
+    family: AutoTokenizer.from_pretrained(f"models/{name}")
+    for family, name in names.items()
+}
+cost = {}
+print(f"{'':12}words" + "".join(f"{family:>11}" for family in names))
+for language, sentence in sentences.items():
+    words = len(sentence.split())
+    line = f"{language:12}{words:5}"
+    for family, tokenizer in tokenizers.items():
+        ids = tokenizer(sentence, add_special_tokens=False).input_ids
+        unknown = ids.count(tokenizer.unk_token_id) if tokenizer.unk_token else 0
+        cost[family, language] = len(ids) / words
+        line += f"{len(ids):7}" + (f" ({unknown}?)" if unknown else "    ")
+    print(line.rstrip())
+
+english = cost["BPE", "English"]
+portuguese = cost["BPE", "Portuguese"]
+russian = cost["BPE", "Russian"]
+greek = cost["BPE", "Greek"]
+dearest_times = max(cost["BPE", language] for language in sentences) / english
+plots.bars(
+    sentences,
+    [cost["BPE", language] for language in sentences],
+    title="SmolLM2: tokens per word",
+    unit=".1f",
+)

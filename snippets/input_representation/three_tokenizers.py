@@ -1,0 +1,29 @@
+"""The same texts cut by WordPiece, by byte-level BPE and by Unigram, side by side."""
+
+from transformers import AutoTokenizer
+
+names = {"WordPiece": "minilm", "BPE": "smollm2", "Unigram": "en-pt"}
+tokenizers = {
+    family: AutoTokenizer.from_pretrained(f"models/{name}")
+    for family, name in names.items()
+}
+texts = [
+    "The robot watered the sunflowers because they were thirsty.",
+    "HELIOTROPISM heliotropism",  # rare, and once in capitals
+    "1234567 seeds for $9.95",
+    "🌻 and 向日葵",
+    "O robô regou os girassóis porque eles estavam com sede.",
+]
+counts = {}
+print("| Cut by | Tokens | |\n|---|---|---:|")
+for text in texts:
+    print(f"| | **{text}** | |")
+    for family, tokenizer in tokenizers.items():
+        ids = tokenizer(text, add_special_tokens=False).input_ids
+        tokens = tokenizer.convert_ids_to_tokens(ids)
+        counts[family, text] = len(tokens)
+        print(f"| {family} | {' '.join(f'`{token}`' for token in tokens)} | {len(ids)} |")
+
+wordpiece_portuguese = counts["WordPiece", texts[4]]
+bpe_portuguese = counts["BPE", texts[4]]
+unigram_portuguese = counts["Unigram", texts[4]]

@@ -1,0 +1,310 @@
+"""What the chapter on input representation claims, checked on the real models."""
+
+import math
+import random
+import re
+import runpy
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from transformers import AutoModel, AutoTokenizer
+
+CHAPTER = "input_representation"
+RUNNING = "The robot watered the sunflowers because they were thirsty."
+STORY = Path(f"snippets/{CHAPTER}/garden.txt")
+
+
+@pytest.fixture(scope="module")
+def tokenizers():
+    names = {"WordPiece": "minilm", "BPE": "smollm2", "Unigram": "en-pt"}
+    return {k: AutoTokenizer.from_pretrained(f"models/{v}") for k, v in names.items()}
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    return AutoModel.from_pretrained("models/minilm").eval()
+
+
+@pytest.fixture(scope="module")
+def snippet(book):
+    """snippet("idea") → the names that the snippet defines, functions too."""
+    return lambda idea: runpy.run_path(f"snippets/{CHAPTER}/{idea}.py")
+
+
+def invented_words(count=400):
+    """Words that no vocabulary holds whole, spelled at random but the same each time."""
+    draw = random.Random(0)
+    letters = "etaoinshrdlucmwfgypbvk"
+    return ["".join(draw.choices(letters, k=draw.randint(2, 14))) for _ in range(count)]
+
+
+def test_four_steps(values, printed, tokenizers, minilm):
+    text = printed(f"{CHAPTER}/four_steps")
+    ids = tokenizers["WordPiece"](RUNNING, add_special_tokens=False).input_ids
+    assert [int(x) for x in re.findall(r"^\S+ +(\d+)  \[", text, re.M)] == ids
+    assert values(f"{CHAPTER}/four_steps").count == len(ids)
+    assert values(f"{CHAPTER}/four_steps").width == minilm.config.hidden_size
+    assert re.findall(r"^the .*$", text, re.M)[0] == re.findall(r"^the .*$", text, re.M)[1]
+    assert "sun " in text and "##flower" in text and "##s " in text
+
+
+def test_the_wrong_tokenizer_raises_nothing(values, printed):
+    found = values(f"{CHAPTER}/wrong_tokenizer")
+    assert found.highest < found.rows
+    read = printed(f"{CHAPTER}/wrong_tokenizer").split("\n")[1]
+    assert "robot" not in read and "sunflower" not in read
+
+
+def test_three_tokenizers(values, printed, tokenizers):
+    table = printed(f"{CHAPTER}/three_tokenizers")
+    found = values(f"{CHAPTER}/three_tokenizers")
+    lines = table.splitlines()
+    for line, following in zip(lines, [lines[i : i + 4] for i in range(len(lines))]):
+        if text := re.match(r"\| \| \*\*(.*)\*\* \|", line):
+            for row in following[1:]:
+                family, tokens, count = row.strip("| ").split(" | ")
+                tokenizer = tokenizers[family]
+                ids = tokenizer(text[1], add_special_tokens=False).input_ids
+                assert re.findall(r"`(\S+)`", tokens) == tokenizer.convert_ids_to_tokens(ids)
+                assert int(count) == len(ids)
+    assert found.unigram_portuguese < min(found.bpe_portuguese, found.wordpiece_portuguese)
+    digits = tokenizers["BPE"].tokenize("1234567")
+    assert digits == list("1234567")
+    assert len(tokenizers["Unigram"].tokenize("girassóis")) == 4
+
+
+def test_bpe_bytes_are_never_unknown(tokenizers):
+    tokenizer = tokenizers["BPE"]
+    for text in ["🌻", "向日葵", "рóбот\n\t  x", "\u200d\u0301", "💧" * 5]:
+        assert tokenizer.decode(tokenizer(text).input_ids) == text
+    alphabet = set("".join(tokenizer.get_vocab()))
+    assert sum(symbol in tokenizer.get_vocab() for symbol in alphabet) <= 256
+
+
+def test_round_trip(values, tokenizers):
+    found = values(f"{CHAPTER}/round_trip")
+    assert (found.lost_wordpiece, found.lost_bpe) == (4, 0)
+    assert 0 < found.lost_unigram < 4
+    assert tokenizers["WordPiece"].decode(
+        tokenizers["WordPiece"]("🌻", add_special_tokens=False).input_ids
+    ) == "[UNK]"  # fmt: skip
+
+
+def test_merges_by_hand(values, printed):
+    text = printed(f"{CHAPTER}/train_bpe")
+    found = re.findall(r"^ *(\S+) \+ (\S+) +→ \S+ +(\d+) times(?:, (\d) tied)?$", text, re.M)
+    assert found == [
+        ("u", "n", "10", ""),
+        ("s", "un", "7", ""),
+        ("n", "y", "3", "3"),
+        ("r", "un", "3", "2"),
+        ("sun", "ny", "3", ""),
+    ]
+    assert "run n e r" in text
+    assert values(f"{CHAPTER}/train_bpe").merges_tiny == 5
+
+
+def test_our_trainer_is_the_library_s(values, snippet):
+    found = values(f"{CHAPTER}/train_bpe")
+    assert found.same_tiny and found.same_story and found.merges_story > 100
+    ours = snippet("train_bpe")
+    # Words with repeated letters: overlapping pairs, and ties without end.
+    draw = random.Random(1)
+    for _ in range(20):
+        words = ["".join(draw.choices("abc", k=draw.randint(1, 8))) for _ in range(60)]
+        merges, _ = ours["train"](Counter(words), steps=500)
+        theirs = ours["library"](" ".join(words), size=500)
+        assert [merge[:2] for merge in merges] == theirs
+
+
+def test_the_segmentation_is_the_library_s(snippet):
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    ours = snippet("train_bpe")
+    counts = Counter(STORY.read_text("utf-8").split())
+    _, words = ours["train"](counts, steps=1000)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    trainer = trainers.BpeTrainer(vocab_size=1000, min_frequency=2, show_progress=False)
+    tokenizer.train_from_iterator([STORY.read_text("utf-8")], trainer)
+    assert {word: tokenizer.encode(word).tokens for word in counts} == words
+
+
+def test_apply_bpe(values, snippet, tokenizers):
+    assert values(f"{CHAPTER}/apply_bpe").same
+    cut = snippet("apply_bpe")["cut"]
+    for word in invented_words():
+        assert cut("Ġ" + word) == tokenizers["BPE"].tokenize(" " + word)
+    assert cut("Ġsunflowers") == ["Ġsun", "flowers"]
+
+
+def test_more_merges_fewer_tokens(values, printed):
+    pairs = re.findall(r": ([\d.]+) .*, ([\d.]+) on", printed(f"{CHAPTER}/vocabulary_size"))
+    seen, unseen = ([float(x) for x in line] for line in zip(*pairs))
+    gaps = [b - a for a, b in zip(seen, unseen)]
+    assert seen == sorted(seen, reverse=True) and unseen == sorted(unseen, reverse=True)
+    assert all(gap > 0 for gap in gaps) and gaps[-1] == max(gaps)
+    found = values(f"{CHAPTER}/vocabulary_size")
+    assert found.seen < found.unseen < found.from_letters
+
+
+def test_longest_match(values, snippet, tokenizers):
+    assert values(f"{CHAPTER}/longest_match").same
+    cut = snippet("longest_match")["cut"]
+    for word in [*invented_words(), "sun🌻", "🌻"]:
+        assert cut(word) == tokenizers["WordPiece"].tokenize(word), word
+    assert cut("sunscreen") == ["suns", "##creen"]
+    assert cut("sun🌻") == ["[UNK]"]
+
+
+def test_best_path(values, snippet, tokenizers):
+    assert values(f"{CHAPTER}/best_path").same
+    cut = snippet("best_path")["cut"]
+    for word in invented_words():
+        assert cut("▁" + word)[0] == tokenizers["Unigram"].tokenize(word), word
+    assert cut("▁sunscreen")[0] == ["▁sun", "screen"]
+
+
+def test_all_cuts_agree_with_viterbi(values, snippet):
+    found, ours = values(f"{CHAPTER}/all_cuts"), snippet("all_cuts")
+    pieces, score = snippet("best_path")["cut"]("▁sunflowers")
+    assert ours["cuts"][0][1] == pieces == ["▁sun", "flower", "s"]
+    assert math.isclose(ours["cuts"][0][0], score)
+    assert ours["cuts"][1][1] == ["▁sun", "flow", "ers"]
+    assert ours["scores"]["s"] > max(ours["scores"][p] for p in ("flow", "flower", "ers"))
+    assert found.possible < found.ways == 2**10
+    assert found.times_better > 10
+
+
+def test_languages(values, snippet, tokenizers):
+    ours = snippet("languages")
+    cost = {language: ours["cost"]["BPE", language] for language in ours["sentences"]}
+    assert min(cost, key=cost.get) == "English" and max(cost, key=cost.get) == "Greek"
+    greek = ours["sentences"]["Greek"]
+    ids = tokenizers["Unigram"](greek).input_ids
+    assert ids.count(tokenizers["Unigram"].unk_token_id) == len(greek.split())
+    normalizer = tokenizers["WordPiece"].backend_tokenizer.normalizer
+    assert len(normalizer.normalize_str("सूरजमुखी")) < len("सूरजमुखी")
+
+
+def test_special_tokens(values, printed):
+    text = printed(f"{CHAPTER}/special_tokens")
+    assert "minilm: [CLS] the robot [SEP]" in text
+    assert "smollm2: The Ġrobot\n" in text
+    assert "en-pt: ▁The ▁robot </s>" in text
+    assert values(f"{CHAPTER}/special_tokens").separators_typed == 2
+
+
+def test_padding(values, printed):
+    found = values(f"{CHAPTER}/padding")
+    assert found.with_mask < 1e-4 < 0.1 < found.without_mask
+    assert printed(f"{CHAPTER}/padding").splitlines()[0].count("[PAD]") == 8
+
+
+def test_forgotten_mask(values, tokenizers, minilm):
+    found = values(f"{CHAPTER}/forgotten_mask")
+    assert found.used_64 > 0.9999
+    assert found.both_64 < found.model_64 < 0.9
+    inputs = tokenizers["WordPiece"](
+        RUNNING, padding="max_length", max_length=78, return_tensors="pt"
+    )
+    alone = tokenizers["WordPiece"](RUNNING, return_tensors="pt")
+    with torch.no_grad():
+        wrong = minilm(input_ids=inputs.input_ids).last_hidden_state[0].mean(0)
+        right = minilm(**alone).last_hidden_state[0].mean(0)
+    assert math.isclose(F.cosine_similarity(wrong, right, dim=0), found.both_64, abs_tol=1e-3)
+
+
+def test_lookup(values, minilm):
+    found = values(f"{CHAPTER}/lookup")
+    assert found.same and found.share > 0.5
+    assert found.in_table == minilm.config.vocab_size * minilm.config.hidden_size
+
+
+def test_neighbors(values, snippet, minilm, tokenizers):
+    found = snippet("neighbors")["found"]
+    assert "bad" in found["good"] and "3" in found["three"] and "水" in found["water"]
+    assert not {"river", "shore", "stream"} & set(found["bank"])
+    assert list(found["robot"])[0] == "robots"
+    table = minilm.get_input_embeddings().weight
+    one, other = tokenizers["WordPiece"].convert_tokens_to_ids(["good", "bad"])
+    cosine = F.cosine_similarity(table[one], table[other], dim=0).item()
+    assert math.isclose(cosine, values(f"{CHAPTER}/neighbors").good_bad, abs_tol=1e-4)
+
+
+def test_word_order(values):
+    found = values(f"{CHAPTER}/word_order")
+    assert found.largest_without < 1e-5 < 0.01 < found.largest_with
+    assert found.cosine_with > 0.95  # how little positions change the sentence embedding
+
+
+def test_sinusoids(values, maps):
+    found = values(f"{CHAPTER}/sinusoidal")
+    assert found.largest < 1e-3
+    table = maps(f"{CHAPTER}/sinusoidal")[0]["values"]
+    for p, i in [(0, 0), (3, 0), (17, 5), (39, 15)]:
+        rate = 10000 ** (-2 * i / 32)
+        assert math.isclose(table[p][2 * i], math.sin(p * rate), abs_tol=1e-3)
+        assert math.isclose(table[p][2 * i + 1], math.cos(p * rate), abs_tol=1e-3)
+    whisper = AutoModel.from_pretrained("models/whisper").encoder.embed_positions.weight
+    assert torch.equal(whisper, whisper.half().float())  # stored with 16 bits
+
+
+def test_sinusoid_distance(values, snippet):
+    assert values(f"{CHAPTER}/sinusoid_distance").largest < 1e-9
+    vector = snippet("sinusoid_distance")["position_vector"]
+    for distance in (0, 1, 9, 80):
+        products = [(vector(p) * vector(p + distance)).sum() for p in (0, 33, 400)]
+        assert max(products) - min(products) < 1e-8
+
+
+def test_learned_positions(values, maps):
+    found = values(f"{CHAPTER}/learned_positions")
+    assert found.largest < 1e-5
+    assert found.apart_1 > found.apart_5 > found.apart_20
+    assert found.length_first > 3 * found.length_rest
+    similarity = torch.tensor(maps(f"{CHAPTER}/learned_positions")[0]["values"])
+    assert similarity[0, 1:].max() < similarity.diagonal(1)[1:].min()
+
+
+def test_too_long(values):
+    found = values(f"{CHAPTER}/too_long")
+    assert found.tokens > found.rows == 512
+    assert found.error != "none" and found.identical
+
+
+def test_rotary(values, maps):
+    found = values(f"{CHAPTER}/rotary")
+    assert found.largest < 1e-5 and found.spread < 1e-4
+    scores = torch.tensor(maps(f"{CHAPTER}/rotary")[0]["values"])
+    for offset in range(-8, 9):
+        diagonal = scores.diagonal(offset)
+        assert diagonal.max() - diagonal.min() < 2e-3  # the map keeps four digits
+    assert scores[11, :].max() > scores[11, 11] + 1  # a few tokens back beats no distance
+    assert 1 <= 11 - scores[11, :].argmax() <= 5
+
+
+def test_rotary_scores_are_the_model_s(snippet):
+    ours = snippet("rotary")
+    model = AutoModel.from_pretrained("models/smollm2", attn_implementation="eager")
+    layer, head = ours["layer"], ours["head"]
+    with torch.no_grad():
+        theirs = model(**ours["inputs"], output_attentions=True).attentions[layer][0, head]
+    rotate, queries, keys = ours["rotate"], ours["queries"], ours["keys"]
+    tokens = len(queries)
+    q = torch.stack([rotate(queries[p], p) for p in range(tokens)])
+    k = torch.stack([rotate(keys[p], p) for p in range(tokens)])
+    scores = (q @ k.T / 8).masked_fill(torch.ones(tokens, tokens).triu(1).bool(), -torch.inf)
+    assert torch.allclose(scores.softmax(dim=1), theirs, atol=1e-5)
+
+
+def test_answers(values):
+    found = values(f"{CHAPTER}/answers")
+    assert found.ties_count == 4
+    assert math.isclose(found.by_vectors, found.by_distance)
+    assert found.in_table == 49152 * 576
+    assert found.share < values(f"{CHAPTER}/lookup").share
+    assert 0.9 < found.decoder_cosine < 0.99
