@@ -1,0 +1,12 @@
+"""How many attention weights does a translation need, in each of the model's attentions?"""
+
+source, target, heads = 200, 30, 8
+encoder_layers, decoder_layers = 6, 2
+
+self_weights = source * source * heads * encoder_layers
+cross_weights = target * source * heads * decoder_layers
+print(f"encoder self-attention: {source} × {source} × {heads} × {encoder_layers}"
+      f" = {self_weights:,}")
+print(f"cross-attention:        {target} × {source} × {heads} × {decoder_layers}"
+      f" = {cross_weights:,}")
+ratio = self_weights / cross_weights

@@ -1,0 +1,175 @@
+"""What the chapter on masked self-attention claims, on the real models."""
+
+import math
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+CHAPTER = "masked_self_attention"
+SENTENCE = "The robot watered the sunflowers because they were thirsty."
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModelForCausalLM.from_pretrained(
+        "models/smollm2", attn_implementation="eager"
+    )
+    return tokenizer, model
+
+
+def test_by_hand(values, maps):
+    hand = values(f"{CHAPTER}/by_hand")
+    assert (hand.were_they, hand.were_were) == pytest.approx((1 / 4, 3 / 4))
+    assert hand.unmasked_were_thirsty == pytest.approx(1 / 2)
+    without, masked = (torch.tensor(one["values"]) for one in maps(f"{CHAPTER}/by_hand"))
+    assert (without > 0).all()
+    assert masked.triu(diagonal=1).eq(0).all()
+    assert masked.sum(dim=1).tolist() == pytest.approx([1, 1, 1], abs=1e-3)
+    assert masked[0].tolist() == [1, 0, 0], "the first token sees only itself"
+
+
+def test_one_line_equals_torch(values):
+    code = values(f"{CHAPTER}/in_code")
+    assert code.difference < 1e-5
+    assert code.above_diagonal == 0
+    assert code.row_sum_error < 1e-5
+
+
+def test_real_head(values, smollm2):
+    head = values(f"{CHAPTER}/real_head")
+    assert head.difference < 1e-5
+    assert 0.05 < head.on_the_future < 1
+    assert smollm2[1].config.num_hidden_layers == 30
+
+
+def test_every_head_of_the_decoder_is_masked(smollm2):
+    tokenizer, model = smollm2
+    with torch.no_grad():
+        outputs = model(**tokenizer(SENTENCE, return_tensors="pt"), output_attentions=True)
+    maps = torch.stack(outputs.attentions)[:, 0]  # (layers, heads, tokens, tokens)
+    assert maps.triu(diagonal=1).eq(0).all()
+    assert maps[:, :, 0, 0].eq(1).all()
+    assert torch.allclose(maps.sum(dim=-1), torch.ones(()), atol=1e-5)
+
+
+def test_two_maps(values, maps):
+    found = values(f"{CHAPTER}/two_maps")
+    assert found.next_token > 0.5
+    assert found.they_to_flowers > 0.8
+    assert found.minilm_later > 0.1
+    assert found.smollm2_later == 0
+    encoder, decoder = maps(f"{CHAPTER}/two_maps")
+    weights = torch.tensor(decoder["values"])
+    on_the_first = weights[1:, 0] == weights[1:].max(dim=1).values
+    assert on_the_first.sum() >= 4, "many rows rest on the first token"
+    right = torch.tensor(encoder["values"]).diagonal(offset=1)
+    assert right.mean().item() == pytest.approx(found.next_token, abs=1e-3)
+
+
+def test_the_past_does_not_move(values, maps):
+    found = values(f"{CHAPTER}/later_token")
+    assert found.largest_decoder == 0, "not one bit"
+    assert found.smallest_encoder > 0, "every earlier token of the encoder moves"
+    assert found.last_encoder > 0.05
+    decoder, encoder = maps(f"{CHAPTER}/later_token")
+    place = decoder["columns"].index("?")
+    assert min(row[place] for row in decoder["values"]) > 0
+
+
+def test_a_prefix_has_the_same_states(smollm2):
+    tokenizer, model = smollm2
+    ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
+    with torch.no_grad():
+        whole = model(ids).logits[0, :6]
+        prefix = model(ids[:, :6]).logits[0]
+    assert torch.allclose(whole, prefix, atol=1e-3)
+
+
+def test_zeros_after_softmax(printed, values):
+    lines = printed(f"{CHAPTER}/after_softmax").splitlines()
+    before = [line for line in lines if line.startswith("  mask before")]
+    after = [line for line in lines if line.startswith("  zero after")]
+    assert len(set(before)) == 1, "the later token does not matter"
+    assert len(set(after)) == 2, "the later token leaks"
+    assert [line.split()[-1] for line in after] == ["0.50", "0.25"]
+    assert values(f"{CHAPTER}/after_softmax").lost_row
+
+
+def test_three_rules(values, printed):
+    rules = values(f"{CHAPTER}/three_rules")
+    assert rules.before == 0
+    assert rules.after > 0.05 and rules.none > 0.05
+    good, *bad = printed(f"{CHAPTER}/three_rules").splitlines()[2:]
+    assert "“Paris”" in good and len(bad) == 2
+    assert not any("Paris" in line for line in bad)
+
+
+def test_forgotten(values):
+    run = values(f"{CHAPTER}/forgotten")
+    assert run.loss_leaking < run.loss_masked / 5, "too good to be true"
+    assert run.honest_masked < 0.5 < run.honest_leaking
+    assert run.honest_leaking > run.blind_loss, "worse than a blind guess"
+    assert run.words_masked > 0.7 and run.words_leaking < 0.5
+
+
+def test_the_limit_is_chance(values):
+    """What nobody can know: three, three, four and three choices a sentence."""
+    from snippets.tiny_decoder import sentences
+
+    length = len(sentences(500, seed=0)) / 500
+    floor = (3 * math.log(3) + math.log(4)) / length
+    run = values(f"{CHAPTER}/forgotten")
+    assert run.loss_leaking < floor < run.loss_masked
+
+
+def test_cheat(values, maps):
+    cheat = values(f"{CHAPTER}/cheat")
+    assert cheat.to_the_answer > 0.5 > 5 * cheat.even_share
+    assert cheat.loss_at_the_end < 1.5 < cheat.loss_in_the_middle
+    [head] = maps(f"{CHAPTER}/cheat")
+    strongest = torch.tensor(head["values"]).argmax(dim=1)[:-1]
+    right = strongest == torch.arange(1, len(strongest) + 1)
+    assert right.float().mean() > 0.7
+
+
+def test_two_masks(maps, values, printed):
+    stack = [torch.tensor(one["values"]) for one in maps(f"{CHAPTER}/two_masks")]
+    for causal, padding, both in (stack[:3], stack[3:]):
+        assert causal.triu(diagonal=1).eq(0).all() and causal.tril().sum() == 15
+        assert (padding == padding[0]).all(), "whole columns"
+        assert (both == causal * padding).all()
+    assert values(f"{CHAPTER}/two_masks").empty_rows == 2
+    assert printed(f"{CHAPTER}/two_masks").count("nan") == 6
+
+
+def test_padded_batch(values, printed):
+    batch = values(f"{CHAPTER}/padded_batch")
+    assert max(batch.left_masked, batch.right_real, batch.right_unmasked) < 0.001
+    assert min(batch.left_unmasked, batch.right_last) > 1
+    rows = [line.split("|") for line in printed(f"{CHAPTER}/padded_batch").splitlines()[2:]]
+    words = [(row[4].strip(), row[5].strip()) for row in rows]
+    alone, left, left_unmasked, last, last_real, unmasked = words
+    assert alone == left == last_real == unmasked
+    assert alone[0] == "Paris"
+    assert left_unmasked[0] != alone[0] and left_unmasked[1] != alone[1]
+    assert last[0] != alone[0] and last[1] != alone[1]
+
+
+def test_positions(values):
+    found = values(f"{CHAPTER}/positions")
+    assert found.pads == 6, "the page says that the text starts at place 7"
+    assert found.learned_moved > 0.1
+    assert max(found.learned_fixed, found.rotary_moved, found.rotary_fixed) < 1e-4
+
+
+def test_answers(values):
+    row = values(f"{CHAPTER}/answer_row")
+    expected = pytest.approx((1 / 6, 1 / 2, 1 / 3, 0))
+    assert (row.first, row.second, row.third, row.fourth) == expected
+    window = values(f"{CHAPTER}/answer_window")
+    assert window.causal_pairs == 1000 * 1001 // 2
+    assert window.window_pairs == sum(min(token, 64) for token in range(1, 1001))
+    one = values(f"{CHAPTER}/answer_one_query")
+    assert one.sees_only_the_first and one.wrong > 0.1 and one.right < 1e-5
