@@ -1,0 +1,52 @@
+"""Train MiniLM to tag persons, organizations and places, from weak labels."""
+
+import random
+
+import matplotlib.pyplot as plt
+import torch
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+from snippets import plots
+from snippets.tagging import NUMBER, first_pieces
+
+lines = []
+for folder in ("models/made-sentences", "models/found-sentences"):
+    lines += open(f"{folder}/train.tsv", encoding="utf-8").read().splitlines()
+examples = [[part.split(" ") for part in line.split("\t")] for line in lines]
+random.Random(0).shuffle(examples)
+examples.sort(key=lambda pair: len(pair[0]))  # sentences of like length go together
+batches = [examples[i : i + 32] for i in range(0, len(examples), 32)]
+random.Random(0).shuffle(batches)
+
+torch.manual_seed(0)
+tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+model = AutoModelForTokenClassification.from_pretrained(
+    "models/minilm", id2label={i: tag for tag, i in NUMBER.items()}, label2id=NUMBER
+)
+for part in (model.bert.embeddings, *model.bert.encoder.layer[:2]):
+    part.requires_grad_(False)
+moving = [weight for weight in model.parameters() if weight.requires_grad]
+optimizer = torch.optim.AdamW(moving, lr=5e-4)
+pace = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-4, len(batches), pct_start=0.1)
+
+model.train()
+losses = []
+for batch in batches:
+    texts, tags = zip(*batch)
+    inputs = tokenizer(
+        list(texts), is_split_into_words=True, padding=True, return_tensors="pt"
+    )
+    labels = torch.full(inputs.input_ids.shape, -100)  # (sentences, pieces)
+    for row, sentence in enumerate(tags):  # -100 means: not scored
+        scored = [NUMBER.get(tag, -100) for tag in sentence]
+        labels[row, first_pieces(inputs, row)] = torch.tensor(scored)
+    loss = model(**inputs, labels=labels).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(moving, 1.0)
+    optimizer.step(), pace.step(), optimizer.zero_grad()
+    losses.append(loss.item())
+model.save_pretrained("models/minilm-ner")
+tokenizer.save_pretrained("models/minilm-ner")
+
+plt.plot(losses, color=plots.BLUE, linewidth=1)
+plt.title("Loss of the name tagger, step by step")
