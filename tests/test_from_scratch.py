@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 
-from snippets.from_scratch import encoder
+from snippets.from_scratch import decoder, encoder
 
 SENTENCES = Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()
-FILES = ["encoder"]
+FILES = ["encoder", "decoder"]
 
 
 @pytest.fixture(autouse=True)
@@ -127,3 +135,81 @@ def test_the_mistakes_in_the_encoder_do_harm(values, maps):
     right, unscaled, mixed = maps("from_scratch/encoder_mistakes")
     tops = [sum(map(max, m["values"])) / 9 for m in (right, unscaled, mixed)]
     assert tops[1] > 1.5 * tops[0]
+
+
+# ------------------------------------------------------------------------------ decoder
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    library = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    return decoder.load("models/smollm2"), library.eval(), tokenizer
+
+
+def test_decoder_on_fifty_sentences(smollm2):
+    ours, library, tokenizer = smollm2
+    for sentence in SENTENCES:
+        ids = tokenizer(sentence, return_tensors="pt").input_ids
+        mine, theirs = ours(ids)[0], library(ids).logits
+        assert (mine - theirs).abs().max() <= 1e-4, sentence
+
+
+def test_the_cache_changes_nothing(smollm2):
+    ours, library, tokenizer = smollm2
+    text = "The robot watered the sunflowers because"
+    ids = tokenizer(text, return_tensors="pt").input_ids
+    written = decoder.generate(ours, ids, 60)
+    assert written.shape[1] == ids.shape[1] + 60
+    # Without a cache, all places are read in one go: each best token is the next one.
+    best = ours(written[:, :-1])[0].argmax(dim=-1)
+    assert torch.equal(best[:, ids.shape[1] - 1 :], written[:, ids.shape[1] :])
+    length = {"max_new_tokens": 60, "min_new_tokens": 60}
+    assert torch.equal(written, library.generate(ids, do_sample=False, **length))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_decoder_of_random_sizes(seed, tmp_path):
+    chance = random.Random(seed)
+    torch.manual_seed(seed)
+    shared, group = chance.choice([1, 2, 3]), chance.choice([1, 2, 4])
+    config = LlamaConfig(
+        vocab_size=chance.randint(20, 90), intermediate_size=chance.randint(3, 40),
+        hidden_size=shared * group * chance.choice([2, 4, 6]),
+        num_hidden_layers=chance.randint(1, 4), num_attention_heads=shared * group,
+        num_key_value_heads=shared, initializer_range=0.3, tie_word_embeddings=True,
+        rms_norm_eps=chance.choice([1e-6, 1e-4]), bos_token_id=0, eos_token_id=None,
+        rope_parameters={"rope_type": "default", "rope_theta": chance.choice([50.0, 1e4])},
+    )  # fmt: skip
+    library = LlamaForCausalLM(config).eval()
+    library.save_pretrained(tmp_path)
+    ours = decoder.load(tmp_path)
+    ids = torch.randint(config.vocab_size, (chance.randint(1, 3), chance.randint(2, 20)))
+    whole, theirs = ours(ids)[0], library(ids).logits
+    assert (whole - theirs).abs().max() <= 1e-4
+    cut = chance.randint(1, ids.shape[1] - 1)
+    first, cache = ours(ids[:, :cut])
+    second, cache = ours(ids[:, cut:], cache)
+    assert (torch.cat([first, second], dim=1) - whole).abs().max() <= 1e-5
+    assert cache[0][0].shape[1:3] == (shared, ids.shape[1])
+
+
+def test_the_page_tells_the_decoder_as_it_is(values, printed):
+    logits = values("from_scratch/logits")
+    assert logits.largest <= 1e-4 and logits.same_best == logits.places
+    assert logits.largest > values("from_scratch/same").in_states
+    pieces = values("from_scratch/decoder_pieces")
+    assert pieces.worst_piece <= 1e-4 and pieces.worst_logit <= 1e-4
+    assert (pieces.key_heads, pieces.query_heads) == (3, 9)
+    cache = values("from_scratch/cache")
+    assert cache.count == 60 and cache.same_without and cache.same_as_library
+    rotary = values("from_scratch/rotary")
+    assert rotary.difference <= 1e-6 and rotary.longer <= 1e-5
+    assert rotary.largest_spread < 1e-5 < rotary.spread_of_all
+    assert "it was a robot that could do" in printed("from_scratch/decoder")
+
+
+def test_the_mistakes_in_the_decoder_change_the_text(printed):
+    lines = printed("from_scratch/decoder_mistakes").splitlines()[2:]
+    texts = [line.split("|")[2].strip() for line in lines]
+    assert len(set(texts)) == len(texts) == 5
