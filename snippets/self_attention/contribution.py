@@ -29,6 +29,7 @@ weight_on_cls = sum(w for w, _ in shares) / len(shares)
 share_of_cls = sum(m for _, m in shares) / len(shares)
 print(f"average weight on [CLS]:         {weight_on_cls:.2f}")
 print(f"its share of what arrives:       {share_of_cls:.2f}")
-columns = ["weight on [CLS]", "share of what arrives"]
-names = [f"layer {n}" for n in range(1, 7)]
-plots.heatmap(shares, names, columns, "[CLS]: much weight, little effect", numbers=True)
+layers = [f"layer {n}" for n in range(1, 7)]
+both = list(zip(*shares))  # (2, layers)
+title = "[CLS]: much weight, little effect"
+plots.heatmap(both, ["weight", "arrives"], layers, title, numbers=True)

@@ -1,0 +1,225 @@
+"""The chapter on self-attention: each claim of the page, on the real model."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from transformers import AutoModel, AutoTokenizer
+
+SENTENCE = "The robot watered the sunflowers because they were thirsty."
+PAGE = Path("docs/self_attention.md")
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return AutoTokenizer.from_pretrained("models/minilm")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+
+
+@pytest.fixture(scope="module")
+def robot(model, tokenizer):
+    """MiniLM's outputs for the running example."""
+    inputs = tokenizer(SENTENCE, return_tensors="pt")
+    with torch.no_grad():
+        return model(**inputs, output_attentions=True, output_hidden_states=True)
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of a printed Markdown table, without its head."""
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if "|" in line]
+    return lines[2:]
+
+
+def test_they_takes_most_from_sunflowers(values, robot, tokenizer):
+    look = values("self_attention/look")
+    tokens = tokenizer.tokenize(SENTENCE, add_special_tokens=True)
+    they = robot.attentions[5][0, 11, tokens.index("they")]
+    words = {"sunflowers": they[5:8].sum()}
+    words |= {t: w for t, w in zip(tokens, they) if t not in ("sun", "##flower", "##s")}
+    assert tokens[5:8] == ["sun", "##flower", "##s"]
+    ranking = sorted(words, key=words.get, reverse=True)
+    assert ranking[:2] == ["sunflowers", "robot"]
+    assert look.sunflowers == pytest.approx(words["sunflowers"].item(), abs=1e-5)
+    assert look.robot == pytest.approx(words["robot"].item(), abs=1e-5)
+    assert look.total == pytest.approx(1, abs=1e-5)
+
+
+def test_pencil_and_paper(values, printed):
+    by_hand = values("self_attention/by_hand")
+    e = math.e
+    total = e**2 + e + 1
+    assert by_hand.robot_weight == pytest.approx(e**2 / total)
+    assert by_hand.robot_first == pytest.approx((10 * e**2 + 10) / total)
+    assert by_hand.robot_second == pytest.approx((10 * e + 10) / total)
+    text = printed("self_attention/by_hand")
+    weights = [float(line.split()[-1]) for line in text.splitlines() if len(line.split()) == 5]
+    assert len(weights) == 9
+    assert sorted(weights[3:6]) == sorted(weights[6:9]), "exercise 1: the same three weights"
+
+
+def test_the_diagram_shows_the_weights_of_the_first_block(printed):
+    drawn = re.findall(r'class="weight"[^>]*fill-opacity="([\d.]+)"', PAGE.read_text("utf-8"))
+    block = printed("self_attention/by_hand").split("sum of exp")[0].splitlines()[2:5]
+    assert drawn == [line.split()[-1] for line in block]
+
+
+def test_the_equation_is_the_pencil_and_the_library(values, maps):
+    equation, by_hand = values("self_attention/equation"), values("self_attention/by_hand")
+    assert equation.robot_first == pytest.approx(by_hand.robot_first, abs=1e-5)
+    assert equation.robot_second == pytest.approx(by_hand.robot_second, abs=1e-5)
+    assert equation.difference < 1e-5
+    (drawn,) = maps("self_attention/equation")
+    weights = torch.tensor(drawn["values"])
+    assert torch.allclose(weights.sum(dim=1), torch.ones(3), atol=1e-3)
+    assert not torch.allclose(weights.sum(dim=0), torch.ones(3), atol=1e-2)
+    assert weights.argmax(dim=1).tolist() == [0, 1, 2]
+
+
+def test_scaling_brings_the_spread_to_one(values):
+    scaling = values("self_attention/scaling")
+    assert scaling.raw == pytest.approx(8, rel=0.05)
+    assert scaling.scaled == pytest.approx(1, rel=0.05)
+    assert scaling.raw_top > 2 * scaling.scaled_top
+
+
+def test_without_the_division_heads_collapse(values, robot):
+    unscaled = values("self_attention/unscaled")
+    assert unscaled.unscaled_top > 2 * unscaled.top
+    assert unscaled.unscaled_entropy < unscaled.entropy / 2
+    assert unscaled.all_unscaled_top > unscaled.all_top + 0.2
+    assert unscaled.all_unscaled_entropy < unscaled.all_entropy / 2
+    weights = robot.attentions[5][0, 11]
+    assert unscaled.top == pytest.approx(weights.amax(dim=-1).mean().item(), abs=1e-4)
+    # Undoing the division by another way: logarithms of weights are scores up to a constant.
+    sharp = (weights.log() * 32**0.5).softmax(dim=-1)
+    assert unscaled.unscaled_top == pytest.approx(sharp.amax(dim=-1).mean().item(), abs=1e-3)
+
+
+def test_a_real_head_from_its_weights(values, maps, robot):
+    assert values("self_attention/real_head").difference < 1e-5
+    (drawn,) = maps("self_attention/real_head")
+    theirs = robot.attentions[5][0, 11]
+    assert torch.allclose(torch.tensor(drawn["values"]), theirs, atol=1e-3)
+    they = drawn["rows"].index("they")
+    assert theirs[they].argmax() == drawn["columns"].index("##flower")
+
+
+def test_heads_show_a_diagonal_and_a_dark_first_column(maps):
+    stack = torch.tensor([one["values"] for one in maps("self_attention/heads")])
+    assert stack.shape == (12, 10, 10)
+    beside = stack.diagonal(1, 1, 2).mean(dim=1)
+    assert beside.max() > 0.5, "a head of layer 2 looks at the next token"
+    assert (stack[:, :, 0].mean(dim=1) > 0.3).sum() >= 6, "many first columns are dark"
+
+
+def test_head_3_of_layer_1_looks_at_the_previous_token(values, printed, maps, robot):
+    jobs = values("self_attention/jobs")
+    table = rows(printed("self_attention/jobs"))
+    assert table[0][:2] == ["previous token", "layer 1, head 3"]
+    assert jobs.previous_best > 0.99
+    (drawn,) = maps("self_attention/jobs")
+    ranking = torch.tensor(drawn["values"]).flatten().sort(descending=True)
+    assert ranking.indices[0] == 2 and ranking.values[1] < 0.4, "one cell is solid"
+    before = robot.attentions[0][0, 2].diagonal(-1)  # of every token but the first
+    assert before.min() > 0.99
+
+
+def test_heads_park_on_cls_and_not_on_sep(values, printed):
+    jobs = values("self_attention/jobs")
+    assert jobs.cls_mean > 0.4 and jobs.cls_best > 0.8
+    assert jobs.sep_best < 0.2
+    table = {row[0]: row for row in rows(printed("self_attention/jobs"))}
+    assert float(table["[CLS]"][3]) == max(float(row[3]) for row in table.values())
+
+
+def test_joined_heads_are_the_layers_own_result(values, model, robot):
+    join = values("self_attention/join")
+    assert join.difference < 1e-5 and join.difference_added < 1e-5
+    # The page: the library's fused function gives the same output from the same parts.
+    attention, x = model.encoder.layer[5].attention, robot.hidden_states[5]
+    with torch.no_grad():
+        parts = [
+            linear(x).view(1, -1, 12, 32).transpose(1, 2)
+            for linear in (attention.self.query, attention.self.key, attention.self.value)
+        ]
+        fused = F.scaled_dot_product_attention(*parts).transpose(1, 2).reshape(x.shape)
+        assert torch.allclose(attention.output(fused, x), attention(x)[0], atol=1e-5)
+
+
+def test_cost_grows_with_the_square_and_crosses_at_six_widths(values, printed):
+    cost = values("self_attention/cost")
+    assert cost.ratio == 4 and cost.rest_ratio == 2
+    assert cost.crossing == 6 * 384
+    assert cost.share_at_512 == pytest.approx(512 / (512 + 6 * 384))
+    sizes = {int(r[0]): r[3] for r in rows(printed("self_attention/cost"))}
+    assert sizes[512] == f"{12 * 512**2 * 4 / 1e6:.1f} MB"
+
+
+def test_without_positions_order_is_invisible(values):
+    order = values("self_attention/order")
+    assert order.smallest_with > 0.1
+    assert order.largest_without < 1e-4
+
+
+def test_shuffled_input_gives_shuffled_output(model, robot):
+    torch.manual_seed(0)
+    x = robot.hidden_states[0]
+    shuffle = torch.randperm(x.shape[1])
+    with torch.no_grad():
+        plain, shuffled = model.encoder(x), model.encoder(x[:, shuffle])
+    assert torch.allclose(
+        plain.last_hidden_state[:, shuffle], shuffled.last_hidden_state, atol=1e-4
+    )
+
+
+def test_mistakes_keep_the_shape_and_change_the_numbers(values, printed):
+    mistakes = values("self_attention/mistakes")
+    assert mistakes.smallest_error > 0.2
+    assert mistakes.maps_kept == 0
+    shapes = {row[1] for row in rows(printed("self_attention/mistakes"))[:4]}
+    assert len(shapes) == 1
+
+
+def test_the_head_links_pronouns_but_does_not_resolve_them(values, printed, maps):
+    pronoun = values("self_attention/pronoun")
+    assert (pronoun.right, pronoun.sentences, pronoun.changed) == (6, 12, 0)
+    table = rows(printed("self_attention/pronoun"))
+    assert sum("✓" in row[3] for row in table) == pronoun.right
+    (drawn,) = maps("self_attention/pronoun")
+    dog, ball = drawn["columns"].index("dog"), drawn["columns"].index("ball")
+    for row in drawn["values"]:
+        assert row[dog] == max(row) and row[dog] > 5 * row[ball]
+    assert pronoun.dog_if_round == pytest.approx(drawn["values"][1][dog], abs=1e-3)
+
+
+def test_nearly_every_row_of_that_head_looks_at_nouns(robot, tokenizer):
+    tokens = tokenizer.tokenize(SENTENCE, add_special_tokens=True)
+    weights = robot.attentions[5][0, 11].clone()
+    weights[:, 0] = 0  # the parking place aside
+    most = [tokens[i] for i in weights.argmax(dim=1)]
+    assert sum(token in ("robot", "sun", "##flower") for token in most) >= len(tokens) - 1
+
+
+def test_much_weight_on_cls_moves_little(values, maps):
+    contribution = values("self_attention/contribution")
+    assert contribution.weight_on_cls > 4 * contribution.share_of_cls
+    (drawn,) = maps("self_attention/contribution")
+    assert all(weight > 2 * share for weight, share in zip(*drawn["values"]))
+
+
+def test_answers(values):
+    answers, pronoun = values("self_attention/answers"), values("self_attention/pronoun")
+    assert answers.shift_changes < 1e-6
+    assert answers.tenfold > 0.999
+    assert answers.parameters == 4 * (384 * 384 + 384)
+    assert answers.highest == pytest.approx(math.log(14))
+    assert 0.95 * answers.highest < answers.entropy < answers.highest
+    assert pronoun.best_of_all == 8, "the answer compares with 8 of 12"
+    assert answers.expected > 1
