@@ -43,7 +43,7 @@ for text in texts:
     if 4 < len(found) < 41 and tags.count("?") <= 0.3 * len(tags):
         (named if "B-" in line else plain if "?" not in tags else []).append(line)
 random.seed(0)
-lines = random.sample(named, 2000) + random.sample(plain, 400)
+lines = random.sample(named, 1600) + random.sample(plain, 300)
 Path("models/found-sentences").mkdir(exist_ok=True)
 Path("models/found-sentences/train.tsv").write_text("\n".join(lines) + "\n", "utf-8")
 with_names, all_sentences = len(named), len(texts)

@@ -36,7 +36,7 @@ def fill(pattern):
 
 
 lines = []
-for _ in range(4000):
+for _ in range(2500):
     text, tags = [], []
     for before, slot in re.findall(r"([^{]*)(?:\{(\w+)\})?", random.choice(templates)):
         name = pick(slot) if slot else ""

@@ -9,10 +9,9 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 from snippets import plots
 from snippets.tagging import NUMBER, first_pieces
 
-lines = []
-for folder in ("models/made-sentences", "models/found-sentences"):
-    lines += open(f"{folder}/train.tsv", encoding="utf-8").read().splitlines()
-examples = [[part.split(" ") for part in line.split("\t")] for line in lines]
+made, found = "models/made-sentences", "models/found-sentences"
+lines = [line for folder in (made, found) for line in open(f"{folder}/train.tsv")]
+examples = [[part.split(" ") for part in line.strip().split("\t")] for line in lines]
 random.Random(0).shuffle(examples)
 examples.sort(key=lambda pair: len(pair[0]))  # sentences of like length go together
 batches = [examples[i : i + 32] for i in range(0, len(examples), 32)]
@@ -45,8 +44,9 @@ for batch in batches:
     torch.nn.utils.clip_grad_norm_(moving, 1.0)
     optimizer.step(), pace.step(), optimizer.zero_grad()
     losses.append(loss.item())
+sentences, steps = len(examples), len(batches)
 model.save_pretrained("models/minilm-ner")
 tokenizer.save_pretrained("models/minilm-ner")
 
 plt.plot(losses, color=plots.BLUE, linewidth=1)
-plt.title("Loss of the name tagger, step by step")
+plt.title("The loss of the name tagger falls early")

@@ -1,0 +1,28 @@
+"""All 72 attention maps of the encoder for one sentence, side by side."""
+
+import matplotlib.pyplot as plt
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from snippets import plots
+
+tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+encoder = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+inputs = tokenizer("The dog chased the ball because it was bored.", return_tensors="pt")
+with torch.no_grad():
+    attentions = encoder(**inputs, output_attentions=True).attentions
+
+figure, grid = plt.subplots(12, 6, figsize=(4.4, 8.4))
+for layer, column in enumerate(grid.T):
+    for head, ax in enumerate(column):
+        plots.heatmap(attentions[layer][0, head], top=1.0, ax=ax)
+        ax.set_xticks([]), ax.set_yticks([])
+        ax.set_xticks([], minor=True), ax.set_yticks([], minor=True)
+        ax.set_frame_on(True)
+        ax.spines[:].set_visible(True)
+        ax.spines[:].set(color=plots.GRID, linewidth=0.8)
+    column[0].set_title(f"layer {layer + 1}", fontsize=8, fontweight="normal")
+for head, row in enumerate(grid):
+    row[0].set_ylabel(f"head {head + 1}", fontsize=7, rotation=0, ha="right", va="center")
+heads = grid.size
+print(f"{heads} maps of {inputs.input_ids.shape[1]} × {inputs.input_ids.shape[1]} weights")
