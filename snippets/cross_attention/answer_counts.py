@@ -1,4 +1,4 @@
-"""How many attention weights does a translation need, in each of the model's attentions?"""
+"""How many attention weights a translation needs, in the encoder and across."""
 
 source, target, heads = 200, 30, 8
 encoder_layers, decoder_layers = 6, 2

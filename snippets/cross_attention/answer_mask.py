@@ -22,7 +22,7 @@ with torch.no_grad():
         on_padding = torch.stack(maps)[:, 0, :, :6, pieces:]  # of the short text
         shares.append(on_padding.sum(dim=-1).mean().item())
 with_mask, without_mask = shares
-first_row = torch.stack(maps)[:, 1, :, 0].min().item()  # the first piece sees everything
+first_row = torch.stack(maps)[:, 1, :, 0].min().item()  # sees everything
 print(f"weight on padding: {with_mask:.0%} with the source's mask,"
       f" {without_mask:.0%} without")
 print(f"smallest weight of the first Portuguese piece: {first_row:.1e}, above zero")

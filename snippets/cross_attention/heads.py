@@ -29,6 +29,7 @@ after[8:] = 0  # a head of layer 1 that looks where the guided head looked a ste
 late_head, late_share = 1 + after.argmax().item(), after.max().item()
 read = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
 written = tokenizer.convert_ids_to_tokens(ids[0, 1:])
+read, written = ([piece.strip("▁") for piece in side] for side in (read, written))
 print(tokenizer.decode(ids[0], skip_special_tokens=True))
 print(f"layer 1, head {late_head} looks where layer 2, head 1 looked one step before:"
       f" {late_share:.0%} of the pieces")

@@ -37,7 +37,7 @@ for english, gold in zip(lines[::2], lines[1::2]):
         by_word = torch.zeros(17, source.max() + 1).index_add(1, source, rows)
         right += torch.tensor([best in allowed for best in by_word.argmax(1).tolist()])
         if (found := by_word[8].argmax().item()) not in allowed:  # layer 2, head 1
-            misses.append(f"{links[word][0]} ← {english.split()[found]}".replace(".", ""))
+            misses.append(f"{links[word][0]} ← {english[:-1].split()[found]}")
         on_diagonal += word in allowed
         words += 1
 
