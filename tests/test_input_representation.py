@@ -54,7 +54,7 @@ def test_four_steps(values, printed, tokenizers, minilm):
 def test_the_wrong_tokenizer_raises_nothing(values, printed):
     found = values(f"{CHAPTER}/wrong_tokenizer")
     assert found.highest < found.rows
-    read = printed(f"{CHAPTER}/wrong_tokenizer").split("\n")[1]
+    read = printed(f"{CHAPTER}/wrong_tokenizer").split("\n")[3]
     assert "robot" not in read and "sunflower" not in read
 
 
@@ -142,7 +142,7 @@ def test_apply_bpe(values, snippet, tokenizers):
 
 
 def test_more_merges_fewer_tokens(values, printed):
-    pairs = re.findall(r": ([\d.]+) .*, ([\d.]+) on", printed(f"{CHAPTER}/vocabulary_size"))
+    pairs = re.findall(r": ([\d.]+) .*, ([\d.]+) new", printed(f"{CHAPTER}/vocabulary_size"))
     seen, unseen = ([float(x) for x in line] for line in zip(*pairs))
     gaps = [b - a for a, b in zip(seen, unseen)]
     assert seen == sorted(seen, reverse=True) and unseen == sorted(unseen, reverse=True)
@@ -192,7 +192,7 @@ def test_languages(values, snippet, tokenizers):
 
 def test_special_tokens(values, printed):
     text = printed(f"{CHAPTER}/special_tokens")
-    assert "minilm: [CLS] the robot [SEP]" in text
+    assert "models/minilm: [CLS] the robot [SEP]" in text
     assert "smollm2: The Ġrobot\n" in text
     assert "en-pt: ▁The ▁robot </s>" in text
     assert values(f"{CHAPTER}/special_tokens").separators_typed == 2
@@ -200,7 +200,7 @@ def test_special_tokens(values, printed):
 
 def test_padding(values, printed):
     found = values(f"{CHAPTER}/padding")
-    assert found.with_mask < 1e-4 < 0.1 < found.without_mask
+    assert found.same_with_mask and found.without_mask > 0.1
     assert printed(f"{CHAPTER}/padding").splitlines()[0].count("[PAD]") == 8
 
 
@@ -237,7 +237,7 @@ def test_neighbors(values, snippet, minilm, tokenizers):
 
 def test_word_order(values):
     found = values(f"{CHAPTER}/word_order")
-    assert found.largest_without < 1e-5 < 0.01 < found.largest_with
+    assert found.same_without and not found.same_with
     assert found.cosine_with > 0.95  # how little positions change the sentence embedding
 
 
@@ -263,8 +263,9 @@ def test_sinusoid_distance(values, snippet):
 
 def test_learned_positions(values, maps):
     found = values(f"{CHAPTER}/learned_positions")
-    assert found.largest < 1e-5
-    assert found.apart_1 > found.apart_5 > found.apart_20
+    assert found.same
+    assert found.apart_1 > found.apart_6 > found.apart_3 > found.apart_9  # it swings
+    assert found.apart_12 > found.apart_9
     assert found.length_first > 3 * found.length_rest
     similarity = torch.tensor(maps(f"{CHAPTER}/learned_positions")[0]["values"])
     assert similarity[0, 1:].max() < similarity.diagonal(1)[1:].min()
@@ -278,7 +279,7 @@ def test_too_long(values):
 
 def test_rotary(values, maps):
     found = values(f"{CHAPTER}/rotary")
-    assert found.largest < 1e-5 and found.spread < 1e-4
+    assert found.same and found.unmoved
     scores = torch.tensor(maps(f"{CHAPTER}/rotary")[0]["values"])
     for offset in range(-8, 9):
         diagonal = scores.diagonal(offset)

@@ -1,4 +1,4 @@
-"""Every way to cut one word into pieces of a real Unigram vocabulary, and the best four."""
+"""Every way to cut one word into pieces of a real vocabulary, and the best four."""
 
 import json
 import math
@@ -23,7 +23,8 @@ cuts.sort(reverse=True)
 
 ways, possible = 2 ** (len(word) - 1), len(cuts)
 times_better = math.exp(cuts[0][0] - cuts[1][0])
-print(f"{ways} ways to cut {word}, {possible} of them into known pieces. The best:")
+print(f"{ways} ways to cut {word},")
+print(f"{possible} of them into known pieces. The best:")
 for total, pieces in cuts[:4]:
     print(f"{total:6.1f} = {' '.join(f'{scores[piece]:.1f}' for piece in pieces)}")
 
@@ -39,6 +40,7 @@ for row, (total, pieces) in enumerate(cuts[:4]):
         label = f"{piece}\n{scores[piece]:.1f}"
         axes.text(middle, row, label, color=ink, ha="center", va="center", fontsize=8)
         start += len(piece)
-    axes.text(11.1, row, f"{total:.1f}", va="center", fontweight="bold" if row == 0 else None)
+    weight = "bold" if row == 0 else "normal"
+    axes.text(11.1, row, f"{total:.1f}", va="center", fontweight=weight)
 axes.set(xlim=(0, 12.6), ylim=(3.6, -0.6), title="The highest sum wins")
 axes.set_axis_off()

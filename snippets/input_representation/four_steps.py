@@ -18,4 +18,4 @@ for token, id, vector in zip(tokens, ids, vectors):
     print(f"{token:10} {id:5}  [{start} …]")
 
 letters, count, width = len(text), len(tokens), vectors.shape[1]
-print(f"\n{letters} characters → {count} tokens → {count} ids → {count} × {width} numbers")
+print(f"\n{letters} characters → {count} tokens → {count} × {width} numbers")

@@ -14,27 +14,25 @@ sentences = {
     "Hindi": "रोबोट ने सूरजमुखी को पानी दिया क्योंकि वे प्यासे थे।",
     "Greek": "Το ρομπότ πότισε τα ηλιοτρόπια γιατί διψούσαν.",
 }
-names = {"WordPiece": "minilm", "BPE": "smollm2", "Unigram": "en-pt"}
 tokenizers = {
-    family: AutoTokenizer.from_pretrained(f"models/{name}")
-    for family, name in names.items()
+    "WordPiece": AutoTokenizer.from_pretrained("models/minilm"),
+    "BPE": AutoTokenizer.from_pretrained("models/smollm2"),
+    "Unigram": AutoTokenizer.from_pretrained("models/en-pt"),
 }
 cost = {}
-print(f"{'':12}words" + "".join(f"{family:>11}" for family in names))
+print(f"{'':11}words  WordPiece  BPE  Unigram")
 for language, sentence in sentences.items():
     words = len(sentence.split())
-    line = f"{language:12}{words:5}"
+    line = f"{language:11}{words:5}"
     for family, tokenizer in tokenizers.items():
         ids = tokenizer(sentence, add_special_tokens=False).input_ids
         unknown = ids.count(tokenizer.unk_token_id) if tokenizer.unk_token else 0
         cost[family, language] = len(ids) / words
-        line += f"{len(ids):7}" + (f" ({unknown}?)" if unknown else "    ")
-    print(line.rstrip())
+        line += f"{len(ids):{11 if family == 'WordPiece' else 5}}"
+        line += f"  {unknown}?" if unknown else ""
+    print(line)
 
 english = cost["BPE", "English"]
-portuguese = cost["BPE", "Portuguese"]
-russian = cost["BPE", "Russian"]
-greek = cost["BPE", "Greek"]
 dearest_times = max(cost["BPE", language] for language in sentences) / english
 plots.bars(
     sentences,

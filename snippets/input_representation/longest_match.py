@@ -1,4 +1,4 @@
-"""How WordPiece cuts a word: the longest piece that fits, then the rest the same way."""
+"""How WordPiece cuts a word: the longest piece that fits, then the same again."""
 
 import re
 from pathlib import Path
@@ -31,4 +31,4 @@ words = sorted(set(re.findall(r"[a-z]+", story.lower())))
 words += [word + end for word in words for end in ("less", "ish", "ification")]
 same = all(cut(word) == tokenizer.tokenize(word) for word in words)
 words_checked = len(words)
-print(f"\n{words_checked} words, real and invented, cut like the library: {same}")
+print(f"\n{words_checked} words cut like the library: {same}")

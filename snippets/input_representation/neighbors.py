@@ -1,4 +1,4 @@
-"""The rows of the real table that point most nearly in the direction of a word's row."""
+"""The rows of the real table that point most nearly the same way as a token's row."""
 
 import torch.nn.functional as F
 from transformers import AutoModel, AutoTokenizer

@@ -1,4 +1,4 @@
-"""Two sentences of different lengths in one batch: padding ids and the attention mask."""
+"""Two sentences of different lengths in one batch: padding and the attention mask."""
 
 import torch
 from transformers import AutoModel, AutoTokenizer
@@ -9,10 +9,11 @@ short = "The robot slept."
 long = "The robot watered the sunflowers because they were thirsty."
 
 batch = tokenizer([short, long], padding=True, return_tensors="pt")
-print("short", *tokenizer.convert_ids_to_tokens(batch.input_ids[0]))
+tokens = [tokenizer.convert_ids_to_tokens(ids) for ids in batch.input_ids]
+print("short", *tokens[0])
 print("ids  ", *batch.input_ids[0].tolist())
 print("mask ", *batch.attention_mask[0].tolist())
-print("long ", *tokenizer.convert_ids_to_tokens(batch.input_ids[1]))
+print("long ", *tokens[1])
 print("mask ", *batch.attention_mask[1].tolist())
 
 with torch.no_grad():
@@ -21,7 +22,7 @@ with torch.no_grad():
     del batch["attention_mask"]  # forget it: the library then assumes all ones
     forgotten = model(**batch).last_hidden_state[0, : len(alone)]
 
-with_mask = (alone - together).abs().max().item()
+same_with_mask = torch.allclose(alone, together, atol=1e-4)  # up to rounding
 without_mask = (alone - forgotten).abs().max().item()
-print(f"\nlargest change of the short sentence by padding: {with_mask:.0e} with the mask,")
-print(f"{without_mask:.1f} without it")
+print(f"\nwith the mask as if alone: {same_with_mask}")
+print(f"without it, the largest change: {without_mask:.1f}")

@@ -1,4 +1,4 @@
-"""Rotary positions in a real head: the score of one query and one key, placed anywhere."""
+"""Rotary positions in a real head: the score of a query and a key, placed anywhere."""
 
 import torch
 from transformers import AutoModel, AutoTokenizer
@@ -10,13 +10,13 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModel.from_pretrained("models/smollm2")
 text = "The robot watered the sunflowers because they were thirsty."
 inputs = tokenizer(text, return_tensors="pt")
-layer, head, width, group = 1, 8, 64, 3  # counted from 0: layer 2, head 9; 3 heads a key
+layer, head, width = 1, 8, 64  # counted from 0: layer 2, head 9
 with torch.no_grad():
     states = model(**inputs, output_hidden_states=True).hidden_states[layer]
     block = model.layers[layer]
     states = block.input_layernorm(states)[0]  # (tokens, width of the model)
     queries = block.self_attn.q_proj(states).view(-1, 9, width)[:, head]
-    keys = block.self_attn.k_proj(states).view(-1, 3, width)[:, head // group]
+    keys = block.self_attn.k_proj(states).view(-1, 3, width)[:, head // 3]
 query, key = queries[9], keys[5]  # "thirsty" looks at "flowers"
 
 
@@ -37,10 +37,10 @@ scores = turned_queries @ turned_keys.T / width**0.5  # (places, places)
 cos, sin = model.rotary_emb(query, torch.arange(places)[None])
 many = query.expand(1, 1, places, width), key.expand(1, 1, places, width)
 library = apply_rotary_pos_emb(*many, cos, sin)
-largest = (library[0][0, 0] - turned_queries).abs().max().item()
-spread = (scores[1:, 1:] - scores[:-1, :-1]).abs().max().item()
-print(f"our rotation and the library's differ by at most {largest:.0e}")
-print(f"one step further for both: the score changes by at most {spread:.0e}")
+same = torch.allclose(library[0][0, 0], turned_queries, atol=1e-5)
+unmoved = torch.allclose(scores[1:, 1:], scores[:-1, :-1], atol=1e-4)
+print(f"our rotation is the library's: {same}")
+print(f"both tokens one step on, the same scores: {unmoved}")
 print("distance 0 to 5:", *(f"{scores[6, 6 - d]:.2f}" for d in range(6)))
 places = [str(p) for p in range(places)]
 plots.heatmap(scores, places, places, "Each diagonal has one color", signed=True)

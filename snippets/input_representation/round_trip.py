@@ -1,11 +1,13 @@
-"""Text to ids and back to text: only the byte-level tokenizer returns every character."""
+"""Text to ids and back to text: only the byte-level tokenizer returns it all."""
 
 from transformers import AutoTokenizer
 
 texts = ["The robot", "girassóis", "🌻", "two  spaces"]
 lost = {}
-for family, name in {"WordPiece": "minilm", "BPE": "smollm2", "Unigram": "en-pt"}.items():
-    tokenizer = AutoTokenizer.from_pretrained(f"models/{name}")
+for family, model in {
+    "WordPiece": "models/minilm", "BPE": "models/smollm2", "Unigram": "models/en-pt"
+}.items():  # fmt: skip
+    tokenizer = AutoTokenizer.from_pretrained(model)
     lost[family] = 0
     for text in texts:
         back = tokenizer.decode(tokenizer(text, add_special_tokens=False).input_ids)

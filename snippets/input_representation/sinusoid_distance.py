@@ -1,4 +1,4 @@
-"""The dot product of two sinusoidal position vectors depends on their distance alone."""
+"""The dot product of two sinusoidal positions depends on their distance alone."""
 
 import matplotlib.pyplot as plt
 import torch
@@ -32,4 +32,4 @@ sin, cos = (k * rate).sin(), (k * rate).cos()
 turn = torch.stack([torch.stack([cos, sin], 1), torch.stack([-sin, cos], 1)], 1)
 rotated = (turn @ position_vector(100)[:, :, None])[:, :, 0]  # (width / 2, 2)
 largest = (rotated - position_vector(100 + k)).abs().max().item()
-print(f"rotating position 100 by {k} steps gives position {100 + k}: {largest < 1e-9}")
+print(f"position 100 turned by {k} is {100 + k}: {largest < 1e-9}")

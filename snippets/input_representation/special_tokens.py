@@ -2,8 +2,8 @@
 
 from transformers import AutoTokenizer
 
-for name in ["minilm", "smollm2", "en-pt"]:
-    tokenizer = AutoTokenizer.from_pretrained(f"models/{name}")
+for name in ["models/minilm", "models/smollm2", "models/en-pt"]:
+    tokenizer = AutoTokenizer.from_pretrained(name)
     ids = tokenizer("The robot").input_ids
     print(f"{name}: {' '.join(tokenizer.convert_ids_to_tokens(ids))}")
     for token, id in zip(tokenizer.all_special_tokens, tokenizer.all_special_ids):
@@ -11,9 +11,11 @@ for name in ["minilm", "smollm2", "en-pt"]:
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 pair = tokenizer("Who was thirsty?", "The sunflowers were.")
-print("\nA pair:", *tokenizer.convert_ids_to_tokens(pair.input_ids))
-print("segment", *pair.token_type_ids)
+print("\nA pair:")
+print(*tokenizer.convert_ids_to_tokens(pair.input_ids))
+print(*pair.token_type_ids)
 
 typed = tokenizer("I type [SEP] myself.").input_ids
 separators_typed = typed.count(tokenizer.sep_token_id)
-print("\nA trap:", *tokenizer.convert_ids_to_tokens(typed))
+print("\nA trap:")
+print(*tokenizer.convert_ids_to_tokens(typed))

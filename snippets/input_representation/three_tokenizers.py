@@ -2,10 +2,10 @@
 
 from transformers import AutoTokenizer
 
-names = {"WordPiece": "minilm", "BPE": "smollm2", "Unigram": "en-pt"}
 tokenizers = {
-    family: AutoTokenizer.from_pretrained(f"models/{name}")
-    for family, name in names.items()
+    "WordPiece": AutoTokenizer.from_pretrained("models/minilm"),
+    "BPE": AutoTokenizer.from_pretrained("models/smollm2"),
+    "Unigram": AutoTokenizer.from_pretrained("models/en-pt"),
 }
 texts = [
     "The robot watered the sunflowers because they were thirsty.",
@@ -22,7 +22,8 @@ for text in texts:
         ids = tokenizer(text, add_special_tokens=False).input_ids
         tokens = tokenizer.convert_ids_to_tokens(ids)
         counts[family, text] = len(tokens)
-        print(f"| {family} | {' '.join(f'`{token}`' for token in tokens)} | {len(ids)} |")
+        shown = " ".join(f"`{token}`" for token in tokens)
+        print(f"| {family} | {shown} | {len(ids)} |")
 
 wordpiece_portuguese = counts["WordPiece", texts[4]]
 bpe_portuguese = counts["BPE", texts[4]]

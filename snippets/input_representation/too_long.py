@@ -20,8 +20,10 @@ print(f"{tokens} tokens, {rows} positions: {error}")
 
 vectors = []
 for ending in endings:
-    inputs = tokenizer(story + ending, truncation=True, max_length=rows, return_tensors="pt")
+    inputs = tokenizer(
+        story + ending, truncation=True, max_length=rows, return_tensors="pt"
+    )
     with torch.no_grad():
         vectors.append(model(**inputs).last_hidden_state.mean(dim=1))
 identical = torch.equal(*vectors)
-print(f"cut to {rows} tokens, two stories with different endings are the same: {identical}")
+print(f"cut to {rows}, two endings give one vector: {identical}")

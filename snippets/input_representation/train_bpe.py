@@ -1,4 +1,4 @@
-"""Byte-pair encoding trained from scratch, merge by merge; the library finds the same."""
+"""Byte-pair encoding trained from scratch, merge by merge, and by the library."""
 
 import json
 from collections import Counter
@@ -35,15 +35,15 @@ def library(text, size):
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.BpeTrainer(vocab_size=size, min_frequency=2, show_progress=False)
     tokenizer.train_from_iterator([text], trainer)
-    merges = json.loads(tokenizer.to_str())["model"]["merges"]
-    return [tuple(pair) for pair in merges]
+    return [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
 
 
 tiny = "sun " * 4 + "sunny " * 3 + "run " * 2 + "runner"
 story = Path("snippets/input_representation/garden.txt").read_text("utf-8")
 merges, words = train(Counter(tiny.split()), steps=100)
 for left, right, count, ties in merges:
-    print(f"{left:>4} + {right:3} → {left + right:6} {count:2} times{f', {ties} tied' * (ties > 1)}")
+    tied = f", {ties} tied" if ties > 1 else ""
+    print(f"{left:>4} + {right:3} → {left + right:6} {count:2} times{tied}")
 print("\n" + "   ".join(" ".join(pieces) for pieces in words.values()))
 
 merges_tiny = len(merges)

@@ -1,4 +1,4 @@
-"""More merges, fewer tokens: BPE trained to several sizes on one story, tested on its end."""
+"""More merges, fewer tokens: BPE trained to six sizes, tested on new sentences."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ for size in sizes:
         tokens = sum(len(tokenizer.encode(text).tokens) for text in texts)
         per_word[name].append(tokens / sum(len(text.split()) for text in texts))
     seen, unseen = (line[-1] for line in per_word.values())
-    print(f"{size:4} merges: {seen:.2f} tokens per word, {unseen:.2f} on new sentences")
+    print(f"{size:4} merges: {seen:.2f} tokens per word, {unseen:.2f} new")
 
 
 from_letters = per_word["sentences it was trained on"][0]

@@ -1,4 +1,4 @@
-"""Ids mean something only to the tokenizer that made them: one model's, read by another's."""
+"""Ids mean something only to the tokenizer that made them, not to another."""
 
 from transformers import AutoTokenizer
 
@@ -7,8 +7,10 @@ one = AutoTokenizer.from_pretrained("models/minilm")
 other = AutoTokenizer.from_pretrained("models/smollm2")
 
 ids = one(text, add_special_tokens=False).input_ids
-print("Written by MiniLM's tokenizer:", one.decode(ids))
-print("Read by SmolLM2's tokenizer:  ", other.decode(ids))
+print("Written by MiniLM's tokenizer:")
+print("  ", one.decode(ids))
+print("Read by SmolLM2's tokenizer:")
+print("  ", other.decode(ids))
 
 highest, rows = max(ids), len(other)
-print(f"\nHighest id {highest}, rows in SmolLM2's table {rows}: no error is raised.")
+print(f"\nhighest id {highest}, rows in its table {rows}")
