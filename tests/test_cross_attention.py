@@ -105,6 +105,7 @@ def test_hide(printed):
     assert "porque" not in text["▁because"]
     assert text["▁thirst"].endswith("porque eles estavam.")
     assert "tinha sede" in text["▁they"]
+    assert text["s"] == text["–"] and "regou" in text["ed"]
     assert "floresc" in text["▁sun"] and "solares" in text["flower"]
 
 

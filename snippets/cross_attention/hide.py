@@ -14,7 +14,8 @@ with torch.no_grad():
     encoded = model.get_encoder()(**batch)  # the encoder still reads everything
 
 print("| hidden | translation |\n|---|---|")
-for hidden in ("–", "▁robot", "▁sun", "flower", "▁because", "▁they", "▁thirst"):
+nothing, words = "–", ["▁robot", "▁sun", "flower", "▁because", "▁they", "▁thirst"]
+for hidden in (nothing, *words, "ed", "s"):
     visible = batch.attention_mask.clone()  # (1, source)
     if hidden in pieces:
         visible[0, pieces.index(hidden)] = 0

@@ -15,9 +15,9 @@ for row, words in zip(axes, (["·", "·", "The", "robot", "ran"],
     both = causal & padding  # (queries, keys)
     masks = {"causal": causal, "padding": padding, "both": both}
     for ax, (title, allowed) in zip(row, masks.items()):
-        plots.heatmap(allowed, None, words, title, ax=ax)
+        plots.heatmap(allowed, words, words, title, ax=ax)
+        ax.tick_params(labelleft=ax is row[0])
         ax.title.set_size(9)
-    row[0].set_yticks(range(tokens), words)
     if words[0] == "·":
         empty_rows = int((~both.any(dim=-1)).sum())
 
