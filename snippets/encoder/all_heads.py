@@ -23,6 +23,7 @@ for layer, column in enumerate(grid.T):
         ax.spines[:].set(color=plots.GRID, linewidth=0.8)
     column[0].set_title(f"layer {layer + 1}", fontsize=8, fontweight="normal")
 for head, row in enumerate(grid):
-    row[0].set_ylabel(f"head {head + 1}", fontsize=7, rotation=0, ha="right", va="center")
-heads = grid.size
-print(f"{heads} maps of {inputs.input_ids.shape[1]} × {inputs.input_ids.shape[1]} weights")
+    name = f"head {head + 1}"
+    row[0].set_ylabel(name, fontsize=7, rotation=0, ha="right", va="center")
+heads, tokens = grid.size, inputs.input_ids.shape[1]
+print(f"{heads} maps of {tokens} × {tokens} weights")

@@ -17,7 +17,7 @@ embeddings, total = count(encoder.embeddings), encoder.num_parameters()
 
 boxes = [
     (0.0, "one vector a token: (tokens, 384)", plots.MUTED),
-    (1.4, f"self-attention, 12 heads, no mask\n{attention:,} parameters", plots.BLUE),
+    (1.4, f"12 heads, no causal mask\n{attention:,} parameters", plots.BLUE),
     (3.0, f"add the input, then layer norm\n{norms // 2:,} parameters", plots.COOL),
     (4.6, f"feed-forward, 384 → 1536 → 384\n{feed_forward:,} parameters", plots.WARM),
     (6.2, f"add the input, then layer norm\n{norms // 2:,} parameters", plots.COOL),

@@ -1,4 +1,4 @@
-"""One word in four sentences: almost one vector at the bottom, two groups at the top."""
+"""One word in four sentences: nearly one vector at first, two groups at the end."""
 
 import torch
 from torch.nn.functional import normalize

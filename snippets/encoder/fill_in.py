@@ -28,4 +28,4 @@ for place in range(1, ids.shape[1] - 1):
 count, correct = len(tokens), sum(right).item()
 print(f"{correct} of {count} tokens of aspirin filled in right")
 labels = [f"{number + 1}  {token}" for number, token in enumerate(tokens)]
-plots.bars(labels, sure, kept=right, title="Probability of the hidden token", unit=".2f")
+plots.bars(labels, sure, kept=right, title="All but one filled in right", unit=".2f")

@@ -1,4 +1,4 @@
-"""Two baselines for sentiment: the more frequent label, and one line through embeddings."""
+"""Two baselines for sentiment: the more frequent label, and logistic regression."""
 
 import random
 
@@ -30,7 +30,8 @@ labels = torch.tensor(labels, dtype=torch.float)
 
 weight = torch.zeros(384, requires_grad=True)
 bias = torch.zeros(1, requires_grad=True)
-optimizer = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
+optimizer = torch.optim.LBFGS([weight, bias], line_search_fn="strong_wolfe")
+optimizer.param_groups[0]["max_iter"] = 100
 
 
 def closure():

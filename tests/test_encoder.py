@@ -1,0 +1,214 @@
+"""What the encoder chapter claims, on the real models."""
+
+import re
+
+import pytest
+import torch
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+from snippets.tagging import predict, read_bracketed, read_names, spans, tagged, words
+
+GOLD = "snippets/encoder/gold_ner.txt"
+
+
+@pytest.fixture(scope="module")
+def gold():
+    return read_bracketed(GOLD)
+
+
+@pytest.fixture(scope="module")
+def gold_names(gold):
+    """Every name of the gold set, as its words in small letters."""
+    return [
+        [word.lower() for word in text[begin:end]]
+        for text, tags, _ in gold
+        for begin, end, _ in sorted(spans(tags))
+    ]
+
+
+# ------------------------------------------------------------------ what an encoder gives
+
+
+def test_one_vector_a_token(values):
+    left = values("encoder/one_vector_a_token")
+    assert (left.token_count, left.width) == (14, 384)
+
+
+def test_a_word_in_two_meanings_gets_two_vectors(values):
+    left = values("encoder/context")
+    assert abs(left.first_gap) < 0.02, "before the first layer the columns are alike"
+    assert left.lowest_same > left.highest_other + 0.05
+
+
+def test_later_words_change_the_encoder_and_not_the_decoder(values):
+    left = values("encoder/both_sides")
+    assert left.decoder_cosine == pytest.approx(1, abs=1e-4)
+    assert left.encoder_cosine < 0.95
+
+
+def test_the_block_is_counted_right(values):
+    left = values("encoder/block")
+    assert left.total == left.embeddings + left.blocks * left.per_block + 384 * 385
+    assert left.feed_forward / left.per_block == pytest.approx(2 / 3, abs=0.01)
+    assert left.per_block == values("encoder/answers").block
+
+
+# ------------------------------------------------------------------------- attention maps
+
+
+def test_it_looks_at_the_dog(values, maps):
+    left = values("encoder/attention_map")
+    assert left.it_to_dog > 0.6 > 0.2 > left.it_to_ball
+    assert left.rows_sum_to == pytest.approx(1, abs=1e-4)
+    (drawn,) = maps("encoder/attention_map")
+    row = drawn["values"][drawn["rows"].index("it")]
+    assert drawn["columns"][row.index(max(row))] == "dog"
+
+
+def test_an_encoder_looks_ahead(values):
+    assert values("encoder/attention_map").right_of_itself > 0.1
+
+
+def test_heads_have_jobs(values):
+    left = values("encoder/head_jobs")
+    assert left.before_share > 0.95 and left.before_layer == 1
+    assert left.after_share > 0.5
+    assert left.average_on_first > 0.25, "the resting place is [CLS]"
+    assert values("encoder/all_heads").heads == 72
+
+
+# ------------------------------------------------------------------------- gaps, sentences
+
+
+def test_gaps_are_filled(values, printed):
+    left = values("encoder/fill_in")
+    assert left.correct == left.count - 1
+    assert re.search(r"hidden: O +guesses: N", printed("encoder/fill_in"))
+
+
+def test_sentence_embeddings_know_topics_and_not_roles(values):
+    left = values("encoder/pooling")
+    assert left.same_meaning > 0.4 > left.unrelated
+    assert left.swapped > left.same_meaning, "the order of words hardly counts"
+
+
+def test_search_finds_by_meaning_and_fails_once(values, printed):
+    lines = printed("encoder/search").splitlines()
+    assert "money back" in lines[0] and "phone" in lines[1] and "Dogs" in lines[2]
+    assert "bus" in lines[3]
+    assert "library" not in lines[4], "the page says that this one goes wrong"
+    assert values("encoder/search").unanswerable < 0.2
+
+
+# ------------------------------------------------------------------------------ sentiment
+
+
+def test_sentiment_beats_both_baselines(values):
+    tuned, base = values("encoder/sentiment"), values("encoder/frozen_baseline")
+    assert tuned.accuracy > 0.82
+    assert tuned.accuracy > base.logistic_accuracy + 0.01
+    assert base.logistic_accuracy > base.majority_accuracy + 0.2
+    assert tuned.held_out == 1000
+
+
+def test_held_out_reviews_are_not_trained_on():
+    import random
+
+    rows = sorted({line.strip() for line in open("models/rated-sentences/films.tsv")})
+    pairs = [row.split("\t") for row in rows]
+    clear = [text for rating, text in pairs if abs(float(rating)) > 1]
+    random.Random(0).shuffle(clear)
+    assert len(set(clear[:1000]) & set(clear[1000:5000])) <= 5
+
+
+def test_sentiment_can_be_fooled(values):
+    left = values("encoder/fooled")
+    assert 2 <= left.fooled < left.asked / 2
+
+
+def test_sentiment_holds_elsewhere(values):
+    left = values("encoder/elsewhere")
+    assert min(left.products, left.tweets, left.news) > 0.75
+
+
+# ---------------------------------------------------------------------------------- names
+
+
+def test_gold_set_is_large_and_varied(gold):
+    assert len(gold) >= 120
+    assert len({heading for *_, heading in gold}) >= 6
+    kinds = {tag[2:] for _, tags, _ in gold for tag in tags if tag != "O"}
+    assert kinds == {"PER", "ORG", "LOC"}
+
+
+def test_gold_names_are_in_no_list(gold_names):
+    names = read_names("snippets/encoder/names.txt")
+    kinds = ("first", "last", "full", "place", "organization", "stem")
+    listed = {w.lower() for kind in kinds for name in names[kind] for w in words(name)}
+    for kind in ("kind", "landmark"):  # Hospital, Street: words, not names
+        listed -= {w.lower() for name in names[kind] for w in words(name)}
+    listed -= {"'", "s", "of", "&", ".", "-"}
+    found = [name for name in gold_names if listed & set(name)]
+    assert not found
+
+
+def test_gold_sentences_are_not_trained_on(book, gold):
+    trained = set()
+    for folder in ("made-sentences", "found-sentences"):
+        for line in open(f"models/{folder}/train.tsv", encoding="utf-8"):
+            trained.add(line.split("\t")[0].lower())
+    assert not [text for text, *_ in gold if " ".join(text).lower() in trained]
+
+
+def test_names_are_found(values):
+    left = values("encoder/ner_score")
+    assert left.f1 > 0.75
+    assert left.organizations_f1 == min(
+        left.persons_f1, left.organizations_f1, left.places_f1
+    )
+
+
+def test_the_score_is_what_the_model_does(values, gold):
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")
+    model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
+    with torch.no_grad():
+        right = sum(
+            len(spans(tags) & spans(predict(model, tokenizer, text)))
+            for text, tags, _ in gold
+        )
+    assert right == values("encoder/ner_score").correct
+
+
+def test_labels_reach_the_first_piece(printed):
+    table = printed("encoder/bio")
+    assert "| `wan` | Wanjiru | B-PER |" in table
+    assert "| `##ji` | Wanjiru | (not scored) |" in table
+
+
+def test_spans_and_tags_agree():
+    assert tagged("Pan Am", "ORG") == ["B-ORG", "I-ORG"]
+    tags = ["O", "B-PER", "I-PER", "B-PER", "I-LOC", "O", "I-ORG"]
+    assert spans(tags) == {(1, 3, "PER"), (3, 4, "PER"), (4, 5, "LOC"), (6, 7, "ORG")}
+
+
+def test_redaction_hides_and_fails_as_told(printed):
+    lines = printed("encoder/redact").splitlines()
+    assert "Anna" not in lines[0] and "0134" not in lines[0]
+    assert "Linden" not in lines[1] and "example" in lines[1]
+    assert "thirsty" not in lines[2], "the page shows this mistake"
+    assert "tulip7" in lines[3]
+
+
+# ------------------------------------------------------------------- clusters, exercises
+
+
+def test_clusters_are_the_topics(values):
+    left = values("encoder/clusters")
+    assert left.rand_index > 0.8 and left.pure >= 55
+
+
+def test_answers(values):
+    left = values("encoder/answers")
+    assert (left.precision, left.recall) == (0.5, pytest.approx(1 / 3))
+    assert left.f1 == pytest.approx(0.4)
+    assert left.cosine < 0.9
