@@ -12,8 +12,6 @@ model = Translator.from_pretrained("models/en-pt")
 pairs = {
     "The robot watered the sunflowers because they were thirsty.":
         "O robô regou os girassóis porque eles estavam com sede.",
-    "The bank of the river was covered with flowers.":
-        "A margem do rio estava coberta de flores.",
     "The bat flew out of the cave at night.":
         "O morcego saiu voando da caverna à noite.",
     "Could you tell me where the nearest pharmacy is?":
