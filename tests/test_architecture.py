@@ -1,0 +1,186 @@
+"""What the chapter on the whole model claims, checked on the real models."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+RUNNING = "The robot watered the sunflowers because they were thirsty."
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    return AutoModel.from_pretrained("models/minilm").eval()
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    return AutoModel.from_pretrained("models/smollm2").eval()
+
+
+def rows(text):
+    return [[c.strip() for c in line.strip("| ").split("|")] for line in text.splitlines()
+            if line.startswith("|")][2:]  # fmt: skip
+
+
+def test_the_stations(values, printed):
+    found = values("architecture/stations")
+    assert found.translation == "O robô regou os girassóis porque eles estavam com sede."
+    assert found.vocabulary == 32001
+    shapes = re.findall(r"\((.*?)\)", printed("architecture/stations"))
+    assert shapes[1] == shapes[2], "the encoder keeps the shape"
+    assert shapes[3] == f"1, {found.runs}, 32001"
+
+
+def test_each_box_of_the_drawing_leads_to_its_chapter():
+    page = Path("docs/architecture.md").read_text("utf-8")
+    drawing = page[page.index("<svg") : page.index("</svg>")]
+    chapters = ("input_representation", "self_attention", "masked_self_attention",
+                "cross_attention", "encoder", "decoder", "encoder_decoder")  # fmt: skip
+    for chapter in chapters:
+        assert f'href="../{chapter}/"' in drawing, chapter
+
+
+def test_without_residuals_all_tokens_become_one(values):
+    found = values("architecture/residual")
+    assert found.last_without > 0.99 and found.last_with < 0.6
+    assert found.texts_without > found.texts_with + 0.2
+
+
+def test_norms_by_formula_are_the_modules(values, printed):
+    found = values("architecture/norms")
+    assert found.difference < 1e-5 and found.rms_difference < 1e-5
+    assert "layer norm [-1.0, 1.0, -1.0, 1.0]" in printed("architecture/norms")
+    assert "RMSNorm    [0.2, 1.4, 0.2, 1.4]" in printed("architecture/norms")
+
+
+def test_a_norm_does_not_depend_on_the_batch(minilm):
+    norm, x = minilm.encoder.layer[0].output.LayerNorm, torch.randn(3, 4, 384)
+    assert torch.allclose(norm(x)[0, 1], norm(x[0, 1]), atol=1e-6)
+
+
+def test_which_model_is_post_norm_and_which_pre_norm(printed, values):
+    kinds = {row[0]: row[3] for row in rows(printed("architecture/norm_place"))}
+    assert kinds == {
+        "MiniLM (BERT)": "post-norm",
+        "RXNMapper (ALBERT)": "post-norm",
+        "en-pt (Marian), encoder": "post-norm",
+        "Whisper, encoder": "pre-norm",
+        "SmolLM2 (Llama)": "pre-norm",
+    }
+    last = {row[3]: row[2] for row in rows(printed("architecture/norm_place"))}
+    assert last == {"post-norm": "no", "pre-norm": "yes"}
+    found = values("architecture/norm_place")
+    assert (found.post, found.pre) == (3, 2)
+
+
+def test_minilm_is_post_norm_by_its_numbers(minilm):
+    """A post-norm layer's output is normed; undoing γ and β leaves mean 0, variance 1."""
+    layer, seen = minilm.encoder.layer[2], []
+    layer.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    with torch.no_grad():
+        minilm(torch.tensor([[101, 1996, 8957, 102]]))
+        output = seen[0][0] if isinstance(seen[0], tuple) else seen[0]
+        plain = (output - layer.output.LayerNorm.bias) / layer.output.LayerNorm.weight
+    assert plain.mean(dim=-1).abs().max() < 1e-3
+    assert (plain.var(dim=-1, unbiased=False) - 1).abs().max() < 1e-3
+
+
+def test_smollm2_is_pre_norm_by_its_numbers(smollm2):
+    """A pre-norm layer adds to what came in: the output is x + attention + feed-forward."""
+    layer, parts = smollm2.layers[3], {}
+    layer.register_forward_hook(lambda m, i, o: parts.update(x=i[0] if i else None, out=o))
+    layer.self_attn.register_forward_hook(lambda m, i, o: parts.update(attention=o[0]))
+    layer.mlp.register_forward_hook(lambda m, i, o: parts.update(feed=o))
+    with torch.no_grad():
+        smollm2(torch.tensor([[5, 6, 7]]))
+    out = parts["out"][0] if isinstance(parts["out"], tuple) else parts["out"]
+    assert torch.allclose(out, parts["x"] + parts["attention"] + parts["feed"], atol=1e-4)
+
+
+def test_under_pre_norm_the_vectors_grow(values):
+    found = values("architecture/growth")
+    assert found.pre_growth > 100 and 0.5 < found.post_growth < 2
+
+
+def test_feed_forward(values):
+    found = values("architecture/feed_forward")
+    assert found.difference < 1e-5, "by formula and by the layer"
+    assert found.alone_difference < 1e-5, "each token alone"
+    assert found.one_difference < 1e-2, "without the bend it is one matrix"
+    gated = values("architecture/gated")
+    assert gated.difference < 1e-5 and gated.matrices == 3
+
+
+def test_the_bend_matters(minilm):
+    """The test above would pass for any bend: make sure that GELU is not a straight line."""
+    layer = minilm.encoder.layer[0]
+    x = torch.randn(5, 384)
+    with torch.no_grad():
+        bent = layer.output.dense(layer.intermediate(x))
+        straight = layer.output.dense(layer.intermediate.dense(x))
+    assert (bent - straight).abs().max() > 0.5
+
+
+def test_where_the_parameters_sit(printed, values):
+    table = rows(printed("architecture/where_parameters"))
+    count = {row[0].strip("*"): [int(c.strip("*").replace(",", "")) for c in row[1:]]
+             for row in table}  # fmt: skip
+    whole = count.pop("all")
+    assert [sum(column) for column in zip(*count.values())] == whole
+    assert whole == [22713216, 134515008, 37760256, 17137408]
+    for attention, cross, feed in zip(
+        count["attention"], count["cross-attention"], count["feed-forward"]
+    ):
+        assert attention + cross < feed, "attention is the smaller part"
+    found = values("architecture/where_parameters")
+    assert 0.45 < found.minilm_embeddings < 0.6 and found.smollm2_feed > 0.5
+    assert 0.15 < found.smollm2_embeddings < 0.25
+    assert found.largest_other < 0.01
+
+
+def test_the_formulas_count_right(values, minilm):
+    found = values("architecture/formula")
+    assert found.minilm == found.minilm_counted and found.smollm2 == found.smollm2_counted
+    assert found.layer == sum(p.numel() for p in minilm.encoder.layer[0].parameters())
+    assert found.rule_error < 0.01
+
+
+def test_who_sees_whom(values, printed):
+    found = values("architecture/families")
+    assert found.encoder_sees_later and not found.decoder_sees_later
+    assert not found.writer_sees_later and found.writer_sees_source
+    assert [row[1] for row in rows(printed("architecture/families"))] == ["yes"] * 4
+
+
+def test_removing_parts(values, printed):
+    found = values("architecture/remove_parts")
+    assert found.texts == 16 and found.without_attention >= 15
+    assert found.without_residuals <= 5 and found.without_norms <= 5
+    assert 0.3 < found.like_attention < 0.8
+    table = {row[0]: row[1:] for row in rows(printed("architecture/remove_parts"))}
+    assert table["nothing"] == ["16", "1.00"]
+    for name in ("layer norms", "residuals"):
+        assert abs(float(table[name][1])) < 0.1, "nothing in common with before"
+
+
+def test_tied_tables_are_one():
+    from transformers import WhisperForConditionalGeneration
+
+    whisper = WhisperForConditionalGeneration.from_pretrained("models/whisper")
+    assert whisper.proj_out.weight is whisper.model.decoder.embed_tokens.weight
+
+
+def test_answers(values):
+    found = values("architecture/answers")
+    assert found.base == found.counted
+    assert found.unchanged and found.unchanged_tenfold
+    assert found.rms_shifted != pytest.approx(found.rms_first, abs=0.1)
+    assert found.stranger == "attention → norm → feed-forward → norm"
+
+
+def test_the_running_sentence_has_its_tokens():
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+    assert len(tokenizer(RUNNING).input_ids) == 14
