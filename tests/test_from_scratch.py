@@ -13,12 +13,16 @@ from transformers import (
     BertModel,
     LlamaConfig,
     LlamaForCausalLM,
+    MarianConfig,
+    MarianMTModel,
+    WhisperConfig,
+    WhisperForConditionalGeneration,
 )
 
-from snippets.from_scratch import decoder, encoder
+from snippets.from_scratch import decoder, encoder, encoder_decoder
 
 SENTENCES = Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()
-FILES = ["encoder", "decoder"]
+FILES = ["encoder", "decoder", "encoder_decoder"]
 
 
 @pytest.fixture(autouse=True)
@@ -213,3 +217,87 @@ def test_the_mistakes_in_the_decoder_change_the_text(printed):
     lines = printed("from_scratch/decoder_mistakes").splitlines()[2:]
     texts = [line.split("|")[2].strip() for line in lines]
     assert len(set(texts)) == len(texts) == 5
+
+
+# ---------------------------------------------------------------------- encoder–decoder
+
+
+def random_sizes(chance):
+    heads = chance.choice([1, 2, 3])
+    return {
+        "vocab_size": chance.randint(20, 90), "d_model": heads * chance.choice([2, 4, 6]),
+        "encoder_layers": chance.randint(1, 3), "encoder_attention_heads": heads,
+        "decoder_layers": chance.randint(1, 3), "decoder_attention_heads": heads,
+        "encoder_ffn_dim": chance.randint(3, 40), "decoder_ffn_dim": chance.randint(3, 40),
+        "init_std": 0.3, "attn_implementation": "eager", "bos_token_id": 0,
+        "pad_token_id": 0, "eos_token_id": 0, "decoder_start_token_id": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whisper_of_random_sizes(seed, tmp_path):
+    chance = random.Random(seed)
+    torch.manual_seed(seed)
+    places = chance.randint(3, 20)
+    config = WhisperConfig(
+        **random_sizes(chance), num_mel_bins=chance.randint(2, 12),
+        max_source_positions=places, max_target_positions=chance.randint(9, 20),
+    )  # fmt: skip
+    library = WhisperForConditionalGeneration(config).eval()
+    library.save_pretrained(tmp_path)
+    ours = encoder_decoder.load(tmp_path)
+    batch = chance.randint(1, 3)
+    features = torch.randn(batch, config.num_mel_bins, 2 * places)
+    ids = torch.randint(config.vocab_size, (batch, chance.randint(1, 9)))
+    memory = ours.encoder(features, encoder_decoder.EVERYTHING)
+    logits = ours.decode(ids, memory)
+    right = library(features, decoder_input_ids=ids, output_attentions=True)
+    assert (memory - right.encoder_last_hidden_state).abs().max() <= 1e-5
+    assert (logits - right.logits).abs().max() <= 1e-4
+    for block, theirs in zip(ours.decoder.layers, right.cross_attentions, strict=True):
+        assert (block.encoder_attn.map - theirs).abs().max() <= 1e-5
+    for block, theirs in zip(ours.decoder.layers, right.decoder_attentions, strict=True):
+        assert (block.self_attn.map - theirs).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_post_norm_of_random_sizes_with_padding(seed):
+    """The blocks of the translator, with the self-attention that Firefox left out."""
+    chance = random.Random(seed)
+    torch.manual_seed(seed)
+    config = MarianConfig(
+        **random_sizes(chance), max_position_embeddings=20, scale_embedding=False,
+        activation_function=chance.choice(["relu", "gelu"]),
+    )  # fmt: skip
+    library = MarianMTModel(config).eval()
+    sizes = config.to_dict() | {
+        "pre_norm": False, "key_bias": True, "max_target_positions": 20
+    }  # fmt: skip
+    text = encoder_decoder.Text
+    ours = encoder_decoder.EncoderDecoder(sizes, text, text).eval()
+    weights = {k.removeprefix("model."): w for k, w in library.state_dict().items()}
+    ours.load_state_dict({name: weights[name] for name in ours.state_dict()})
+    source = torch.randint(1, config.vocab_size, (chance.randint(1, 3), 9))
+    lengths = torch.tensor([chance.randint(1, 9) for _ in source])
+    mask = torch.arange(9) < lengths[:, None]
+    ids = torch.randint(1, config.vocab_size, (len(source), chance.randint(1, 9)))
+    seen = mask[:, None, None, :]
+    logits = ours.decode(ids, ours.encoder(source, seen), seen)
+    right = library(
+        source, attention_mask=mask.long(), decoder_input_ids=ids, output_attentions=True
+    )
+    assert (logits + library.final_logits_bias - right.logits).abs().max() <= 1e-4
+    for block, theirs in zip(ours.decoder.layers, right.cross_attentions, strict=True):
+        assert (block.encoder_attn.map - theirs).abs().max() <= 1e-5
+        assert not block.encoder_attn.map[~seen.expand(theirs.shape)].any()
+
+
+def test_the_page_tells_the_encoder_decoder_as_it_is(values, printed):
+    speech = values("from_scratch/speech")
+    assert speech.same and speech.in_maps <= 1e-5 and speech.compared > 100_000
+    heard = printed("from_scratch/speech").splitlines()
+    assert heard[0] != "The train leaves at seven."
+    assert heard[1] == "Please open the window. It is very hot today."
+    translations = values("from_scratch/translations")
+    assert translations.same == translations.count == 40
+    assert translations.largest <= 5e-5
