@@ -1,0 +1,18 @@
+"""Ask the library which pipelines exist, and for the three that are gone."""
+
+from transformers import pipeline
+from transformers.pipelines import SUPPORTED_TASKS
+
+tasks = sorted(SUPPORTED_TASKS)
+count = len(tasks)
+print(f"{count} tasks:", ", ".join(tasks))
+
+gone = 0
+for task in ("question-answering", "summarization", "translation"):
+    try:
+        pipeline(task, model="models/smollm2")
+    except KeyError as error:
+        gone += 1
+        sentences = error.args[0].split(". ")
+        print(f"\n{task}: {sentences[0]}.")
+print(f"\n“{sentences[1]}.”")

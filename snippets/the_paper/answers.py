@@ -1,0 +1,19 @@
+"""Numbers for the exercises: a vocabulary that fits, the price of length, one head."""
+
+d, stated = 512, 65e6
+blocks = 63_082_496 - 37_000 * d  # the base model without its table
+fitting = (stated - blocks) / d
+print(f"65 million parameters would need a table of {fitting:,.0f} rows")
+
+# Section 4 of the paper compares these two.
+print("| tokens | self-attention, n² d | recurrent, n d² |\n|---:|---:|---:|")
+for n in (32, 512, 8192):
+    print(f"| {n:,} | {n * n * d:,} | {n * d * d:,} |")
+equal_at = d
+
+width, heads = 512, 8
+one_wide_head = 4 * (width * width + width)
+eight_heads = heads * 3 * (width * 64 + 64) + (heads * 64 * width + width)
+print(f"one head of 512: {one_wide_head:,}; eight heads of 64: {eight_heads:,}")
+factor = (8192 * 8192 * d) / (8192 * d * d)
+print(f"at 8,192 tokens self-attention needs {factor:.0f} times the operations")

@@ -1,0 +1,45 @@
+"""The parameter counts that the paper states, recomputed from its hyperparameters."""
+
+import matplotlib.pyplot as plt
+import torch
+
+from snippets import plots
+
+vocabulary = 37_000  # shared by source, target and the last linear map
+rows = {  # width, inner width, layers each side, heads, stated millions
+    "base": (512, 2048, 6, 8, 65),
+    "2 layers": (512, 2048, 2, 8, 36),
+    "4 layers": (512, 2048, 4, 8, 50),
+    "8 layers": (512, 2048, 8, 8, 80),
+    "width 256": (256, 2048, 6, 8, 28),
+    "width 1024": (1024, 2048, 6, 8, 168),
+    "inner 1024": (512, 1024, 6, 8, 53),
+    "inner 4096": (512, 4096, 6, 8, 90),
+    "big": (1024, 4096, 6, 16, 213),
+}
+counts, gaps = {}, {}
+print("| model | recomputed | stated | difference |\n|---|---:|---:|---:|")
+for name, (d, f, layers, heads, stated) in rows.items():
+    with torch.device("meta"):
+        model = torch.nn.Transformer(d, heads, layers, layers, f)
+    blocks = sum(parameter.numel() for parameter in model.parameters())
+    blocks -= 2 * 2 * d  # PyTorch adds a last norm to each side, the paper has none
+    counts[name] = blocks + vocabulary * d
+    gaps[name] = counts[name] / 1e6 - stated
+    line = f"{counts[name]:,} | {stated} million | {gaps[name]:+.1f} million"
+    print(f"| {name} | {line} |")
+
+base, big = counts["base"], counts["big"]
+base_error = abs(gaps["base"]) / 65
+big_error = abs(gaps["big"]) / 213
+others = [name for name in rows if name != "big"]
+always_less = all(gaps[name] < 0 for name in others)
+# Which size of the table would give the stated, rounded millions in all these rows?
+fewest = max(vocabulary + (-gaps[n] - 0.5) * 1e6 / rows[n][0] for n in others)
+most = min(vocabulary + (-gaps[n] + 0.5) * 1e6 / rows[n][0] for n in others)
+plt.figure(figsize=(4.4, 3.2))
+plt.axline((0, 0), slope=1, color=plots.CUT, linestyle="--")
+stated = [row[-1] for row in rows.values()]
+plt.plot(stated, [count / 1e6 for count in counts.values()], "o", color=plots.BLUE)
+plt.gca().set(title="Recomputed almost as stated", xlim=(0, 230), ylim=(0, 230),
+              xlabel="stated, in millions", ylabel="recomputed")  # fmt: skip

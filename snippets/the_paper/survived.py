@@ -1,0 +1,32 @@
+"""Which of the paper's choices four later models kept, read from them."""
+
+from transformers import AutoConfig, AutoModel
+
+from snippets.translator import Translator
+
+models = {
+    "MiniLM": AutoModel.from_pretrained("models/minilm"),
+    "SmolLM2": AutoModel.from_pretrained("models/smollm2"),
+    "Whisper": AutoModel.from_pretrained("models/whisper").encoder,
+    "en-pt": Translator.from_pretrained("models/en-pt").get_encoder(),
+}
+folders = ("models/minilm", "models/smollm2", "models/whisper", "models/en-pt")
+rows = {"bend": ["relu"], "inner width / width": ["4.0"], "width of a head": ["64"],
+        "norm": ["LayerNorm"], "biases": ["yes"]}  # fmt: skip
+for (name, model), folder in zip(models.items(), folders):
+    config = AutoConfig.from_pretrained(folder)
+    bend = getattr(config, "hidden_act", None) or config.activation_function
+    inner = getattr(config, "intermediate_size", None) or config.encoder_ffn_dim
+    norms = {type(m).__name__ for m in model.modules() if "Norm" in type(m).__name__}
+    rows["bend"].append(bend)
+    rows["inner width / width"].append(f"{inner / config.hidden_size:.1f}")
+    head = config.hidden_size // config.num_attention_heads
+    rows["width of a head"].append(str(head))
+    rows["norm"].append(norms.pop().removeprefix("Llama"))
+    biased = any(n.endswith("bias") and "norm" not in n.lower()
+                 for n, _ in model.named_parameters())  # fmt: skip
+    rows["biases"].append("yes" if biased else "no")
+
+print("| | the paper | " + " | ".join(models) + " |\n|---" + "|---" * 5 + "|")
+for label, row in rows.items():
+    print(f"| {label} | " + " | ".join(row) + " |")

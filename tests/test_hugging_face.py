@@ -1,0 +1,147 @@
+"""What the chapter on the library claims, checked with the library."""
+
+import re
+import warnings
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModel, AutoTokenizer, pipeline
+from transformers.pipelines import SUPPORTED_TASKS
+
+CHAPTER = "hugging_face"
+RUNNING = "The robot watered the sunflowers because they were thirsty."
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return AutoTokenizer.from_pretrained("models/minilm")
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    return AutoModel.from_pretrained("models/minilm")
+
+
+def test_this_is_the_version_that_the_page_speaks_of(values):
+    assert values(f"{CHAPTER}/versions").major >= 5
+
+
+def test_three_steps(values, printed, tokenizer):
+    found = values(f"{CHAPTER}/three_steps")
+    assert found.same and not found.in_training
+    text = printed(f"{CHAPTER}/three_steps")
+    for name in ("input_ids", "token_type_ids", "attention_mask", "last_hidden_state"):
+        assert name in text
+    length = len(tokenizer(RUNNING).input_ids)
+    assert f"(1, {length}, 384)" in text
+
+
+def test_without_return_tensors_there_are_lists(tokenizer):
+    assert isinstance(tokenizer(RUNNING).input_ids, list)
+
+
+def test_each_folder_has_its_class(printed):
+    rows = re.findall(r"^\| `(models/\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \| (\d+)",
+                      printed(f"{CHAPTER}/auto"), re.M)  # fmt: skip
+    assert len(rows) == 5
+    for folder, kind, asked, got, layers in rows:
+        config = AutoConfig.from_pretrained(folder)
+        assert config.model_type == kind and config.num_hidden_layers == int(layers)
+        assert asked.startswith("AutoModel") and got.lower().startswith(kind)
+
+
+def test_a_missing_head_is_random_and_raises_nothing(values, printed):
+    found = values(f"{CHAPTER}/new_head")
+    assert found.missing_count == 2
+    assert found.spread > 0.001, "it depends on the seed"
+    numbers = [float(x) for x in re.findall(r"LABEL_1 (\S+)", printed(f"{CHAPTER}/new_head"))]
+    assert len(numbers) == 3 and all(0.4 < number < 0.6 for number in numbers)
+
+
+@pytest.mark.parametrize("task", ["question-answering", "summarization", "translation"])
+def test_the_three_pipelines_are_gone(task):
+    assert task not in SUPPORTED_TASKS
+    with pytest.raises(KeyError, match="removed"):
+        pipeline(task, model="models/smollm2")
+
+
+def test_the_list_of_pipelines_is_the_library_s(values, printed):
+    found = values(f"{CHAPTER}/pipelines")
+    assert found.count == len(SUPPORTED_TASKS) and found.gone == 3
+    for task in ("text-generation", "token-classification", "text-classification"):
+        assert task in printed(f"{CHAPTER}/pipelines")
+
+
+def test_the_pipeline_by_hand(values, printed):
+    found = values(f"{CHAPTER}/pipeline_by_hand")
+    assert found.same and found.last_city == "lisbon"
+    text = printed(f"{CHAPTER}/pipeline_by_hand")
+    assert "joined by 'simple', cities: ['li', '##sb', '##on']" in text
+    assert "joined by 'first', cities: ['lisbon']" in text
+
+
+def test_grouped_entities_is_gone():
+    with pytest.raises(TypeError):
+        pipeline("token-classification", model="models/pii", grouped_entities=True)("Anna")
+
+
+def test_generate(values):
+    found = values(f"{CHAPTER}/generate")
+    assert found.translation == "O robô regou os girassóis porque eles estavam com sede."
+    assert found.answer == RUNNING, "it repeats the sentence, and the page says so"
+
+
+def test_config(values, minilm):
+    found = values(f"{CHAPTER}/config")
+    assert found.parameters == minilm.num_parameters()
+    layer = sum(p.numel() for p in minilm.encoder.layer[0].parameters())
+    assert found.parameters - found.small_parameters == 4 * layer
+    assert found.alike > 0.3 and abs(found.random_alike) < 0.2
+    ids = AutoTokenizer.from_pretrained("models/minilm").convert_tokens_to_ids(["dog", "cat"])
+    assert ids == [3899, 4937]
+
+
+def test_saving_loses_nothing(values, printed):
+    found = values(f"{CHAPTER}/save")
+    assert found.difference == 0 and found.same_ids and found.files == 4
+    assert found.bytes_a_parameter == pytest.approx(4, abs=0.01)
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        assert f"`{name}`" in printed(f"{CHAPTER}/save")
+
+
+def test_attention_weights_need_eager(values, maps):
+    found = values(f"{CHAPTER}/eager")
+    assert (found.maps_default, found.maps_eager) == (0, 6)
+    assert found.gap < 1e-4 and found.previous > 0.6
+    (drawn,) = maps(f"{CHAPTER}/eager")
+    for row in drawn["values"]:
+        assert sum(row) == pytest.approx(1, abs=0.01)
+
+
+def test_sdpa_is_the_default(minilm, tokenizer):
+    assert minilm.config._attn_implementation == "sdpa"
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        outputs = minilm(**tokenizer(RUNNING, return_tensors="pt"), output_attentions=True)
+    assert len(outputs.attentions) == 0
+
+
+def test_padding_needs_its_mask(values):
+    found = values(f"{CHAPTER}/padding")
+    assert found.with_mask < 1e-4 and found.without_mask > 0.1
+    assert found.mean_change > 0.1
+
+
+def test_decoders_are_padded_on_the_left(values):
+    found = values(f"{CHAPTER}/padding_side")
+    assert found.left_same and not found.right_same
+    assert found.alone.startswith(" Paris")
+
+
+def test_answers(values, minilm):
+    found = values(f"{CHAPTER}/answers")
+    assert found.full_bytes == 4 * minilm.num_parameters() == 2 * found.half_bytes
+    assert found.half_cosine > 0.999 and found.padded_change < 1e-4
+    assert len(list(minilm.encoder.layer[0].parameters())) == 16
+    assert (found.two_layers, found.unused) == (2, 64)
+    assert found.two_cosine < 0.9

@@ -1,0 +1,112 @@
+"""What the chapter on the paper claims, recomputed another way."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+CHAPTER = "the_paper"
+
+
+def by_formula(d, f, layers, vocabulary=37_000):
+    """The paper's model, counted by hand: no last norms, one shared table."""
+    attention, feed, norm = 4 * (d * d + d), 2 * d * f + f + d, 2 * d
+    encoder = attention + feed + 2 * norm
+    decoder = 2 * attention + feed + 3 * norm
+    return layers * (encoder + decoder) + vocabulary * d
+
+
+def test_pytorch_s_defaults_are_the_base_model(printed, values):
+    lines = printed(f"{CHAPTER}/defaults").splitlines()
+    assert [line.split()[-1] for line in lines[:6]] == ["512", "8", "6", "6", "2048", "0.1"]
+    assert values(f"{CHAPTER}/defaults").parameters == by_formula(512, 2048, 6, 0) + 4 * 512
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("base", (512, 2048, 6)),
+        ("2 layers", (512, 2048, 2)),
+        ("4 layers", (512, 2048, 4)),
+        ("8 layers", (512, 2048, 8)),
+        ("width 256", (256, 2048, 6)),
+        ("width 1024", (1024, 2048, 6)),
+        ("inner 1024", (512, 1024, 6)),
+        ("inner 4096", (512, 4096, 6)),
+        ("big", (1024, 4096, 6)),
+    ],
+)
+def test_the_recount_is_right(printed, name, size):
+    found = re.search(rf"^\| {name} \| ([\d,]+) \| (\d+) million", printed(f"{CHAPTER}/recount"),
+                      re.M)  # fmt: skip
+    count, stated = int(found[1].replace(",", "")), int(found[2])
+    assert count == by_formula(*size)
+    assert abs(count / 1e6 - stated) / stated < 0.07, "within a few percent"
+
+
+def test_the_difference_that_stays(values):
+    found = values(f"{CHAPTER}/recount")
+    assert found.always_less and found.big > 213e6
+    assert 37_000 < found.fewest < found.most, "one table would explain eight rows"
+    table = (found.fewest + found.most) / 2
+    assert by_formula(1024, 4096, 6, table) > 213.5e6, "but not the big model"
+    assert found.base_error < 0.035 and found.big_error < 0.01
+
+
+def test_the_cost(values):
+    cost, recount = values(f"{CHAPTER}/cost"), values(f"{CHAPTER}/recount")
+    assert f"{cost.base_operations:.1e}" == "3.3e+18", "as table 2 of the paper says"
+    assert f"{cost.big_operations:.1e}" == "2.3e+19"
+    assert (cost.base_hours, cost.big_hours) == (96, 672)
+    assert cost.base_use < cost.big_use < 0.5
+    source = Path("snippets/the_paper/cost.py").read_text("utf-8").replace("_", "")
+    assert str(recount.base) in source and str(recount.big) in source
+
+
+def test_the_learning_rate(values):
+    found = values(f"{CHAPTER}/schedule")
+    assert found.highest_at == 4000
+    assert found.highest == pytest.approx(512**-0.5 * 4000**-0.5)
+    assert found.last < found.highest / 4
+
+
+def test_bleu_prefers_the_wrong_sentence(values):
+    found = values(f"{CHAPTER}/bleu")
+    assert found.perfect == pytest.approx(100)
+    assert found.other_words < 20 and found.wrong > found.one_word > 60
+
+
+def test_what_survived(printed):
+    rows = {line.split("|")[1].strip(): [c.strip() for c in line.strip("|").split("|")[1:]]
+            for line in printed(f"{CHAPTER}/survived").splitlines()}  # fmt: skip
+    models = rows[""]
+    paper, smollm2 = models.index("the paper"), models.index("SmolLM2")
+    translator = models.index("en-pt")
+    features = ("bend", "inner width / width", "width of a head", "norm", "biases")
+    kept = [name for name in features if rows[name][paper] == rows[name][smollm2]]
+    assert kept == ["width of a head"]
+    for name in ("bend", "norm", "biases"):
+        assert rows[name][paper] == rows[name][translator]
+
+
+def test_answers(values):
+    found, recount = values(f"{CHAPTER}/answers"), values(f"{CHAPTER}/recount")
+    assert by_formula(512, 2048, 6, found.fitting) == pytest.approx(65e6)
+    assert recount.fewest < found.fitting + 1000
+    assert found.one_wide_head == found.eight_heads
+    with torch.device("meta"):
+        layers = [torch.nn.MultiheadAttention(512, heads) for heads in (1, 8)]
+    for layer in layers:
+        assert sum(p.numel() for p in layer.parameters()) == found.eight_heads
+    assert found.equal_at == 512 and found.factor == 16
+
+
+def test_every_section_of_the_paper_has_its_place():
+    page = Path("docs/the_paper.md").read_text("utf-8")
+    table = page[page.index("## How to read it") : page.index("## Try it")]
+    for section in ("3.1", "3.2.1", "3.2.2", "3.2.3", "3.3", "3.4", "section 4", "section 6"):
+        assert section in table, section
+    for chapter in ("self_attention", "masked_self_attention", "cross_attention",
+                    "architecture", "input_representation", "parallelism"):  # fmt: skip
+        assert f"({chapter}.md" in table, chapter
