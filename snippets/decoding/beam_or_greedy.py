@@ -1,5 +1,7 @@
 """Does a wider beam find a more probable text, and is that text better?"""
 
+import textwrap
+
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -30,7 +32,8 @@ for beams in (1, 2, 8):
 for i, prompt in enumerate(prompts):
     print(prompt, "…")
     for beams in totals:
-        print(f"  beams {beams} {totals[beams][i]:7.2f}  {texts[beams][i]}")
+        print(f"  {beams} beams, {totals[beams][i]:.2f}:")
+        print(textwrap.indent(textwrap.fill(texts[beams][i], 44), "    "))
 
 two_lose = sum(two < one for one, two in zip(totals[1], totals[2]))
 eight_lose = sum(eight < one for one, eight in zip(totals[1], totals[8]))

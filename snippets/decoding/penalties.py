@@ -1,5 +1,7 @@
 """Two ways out of a loop: make used tokens less probable, or forbid repeated runs."""
 
+import textwrap
+
 import torch
 from transformers import (
     AutoModelForCausalLM,
@@ -28,5 +30,5 @@ texts = []
 for name, way in ways.items():
     ids = model.generate(**inputs, num_beams=4, max_new_tokens=20, **way)[0, start:]
     texts.append(" ".join(tokenizer.decode(ids).split()))
-    print(f"{name}: {texts[-1]}")
+    print(name, textwrap.fill(texts[-1], 48), sep="\n", end="\n\n")
 plain, penalized, forbidden = texts

@@ -23,7 +23,7 @@ for clause in clauses:
     log_p = log_p.gather(1, again[0, :, None])  # (new tokens, 1)
     typical = log_p.view(times, -1).mean(1).exp()  # (times,): geometric means
     curves.append(typical.tolist())
-    print(clause.strip(), *(f"{p:.2f}" for p in typical))
+    print(f"{clause[1:30]}…\n ", *(f"{p:.2f}" for p in typical))
 
 rounds = range(1, times + 1)
 plt.plot(rounds, curves[0], "o-", color=plots.BLUE, label="the beam's clause")
