@@ -13,7 +13,7 @@ heads = 12
 
 lengths = [64, 128, 256, 512, 1024, 2048, 4096, 8192]
 attention, rest = [], []
-print("| tokens | Q·K and weights·V, billion | all other products, billion | weights |")
+print("| tokens | attention | all the rest | weights |")
 print("|---:|---:|---:|---:|")
 for length in lengths:
     with FlopCounterMode(display=False) as counter:

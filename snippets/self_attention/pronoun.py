@@ -1,4 +1,4 @@
-"""Six pairs of sentences whose last word changes what “it” means. Does a head notice?"""
+"""Six pairs of sentences: the last word changes what “it” means. Does a head notice?"""
 
 import torch
 from transformers import AutoModel, AutoTokenizer
