@@ -76,10 +76,11 @@ def test_filters_equal_the_warpers():
 
 def test_nucleus_is_the_smallest_set():
     torch.manual_seed(0)
-    logits = torch.randn(1, 200) * 3
-    kept = function("top_p", "top_p", torch=torch)(logits, 0.8)[0].isfinite()
-    p = logits.softmax(-1)[0][kept]
-    assert p.sum() >= 0.8 > p.sum() - p.min()
+    logits = torch.randn(100, 200) * 3
+    kept = function("top_p", "top_p", torch=torch)(logits, 0.8).isfinite()
+    for row, keep in zip(logits.softmax(-1), kept):
+        p = row[keep]
+        assert p.sum() >= 0.8 > p.sum() - p.min()
 
 
 def test_tiny_tree(values):
