@@ -56,17 +56,21 @@ def test_the_block_is_counted_right(values):
 # ------------------------------------------------------------------------- attention maps
 
 
-def test_it_looks_at_the_dog(values, maps):
+def test_it_looks_at_the_dog_whatever_it_means(values, maps):
     left = values("encoder/attention_map")
     assert left.it_to_dog > 0.6 > 0.2 > left.it_to_ball
-    assert left.rows_sum_to == pytest.approx(1, abs=1e-4)
+    assert left.control_to_dog > 0.5 > 0.2 > left.control_to_ball, "the control"
+    assert left.all_to_dog > 0.5, "the page says that nearly every row looks there"
     (drawn,) = maps("encoder/attention_map")
     row = drawn["values"][drawn["rows"].index("it")]
     assert drawn["columns"][row.index(max(row))] == "dog"
+    assert all(sum(row) == pytest.approx(1, abs=1e-2) for row in drawn["values"])
+    strongest = [drawn["columns"][row.index(max(row))] for row in drawn["values"]]
+    assert strongest.count("dog") >= len(strongest) - 2
 
 
 def test_an_encoder_looks_ahead(values):
-    assert values("encoder/attention_map").right_of_itself > 0.1
+    assert values("encoder/attention_map").later_share > 0.1
 
 
 def test_heads_have_jobs(values):
