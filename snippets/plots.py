@@ -53,7 +53,8 @@ def heatmap(
     Returns:
         The axes drawn on.
     """
-    values = np.array(values, dtype=float)
+    values = np.asarray(values, dtype=float)
+    rows, columns = (list(map(str, x)) if x is not None else None for x in (rows, columns))
     if values.ndim != 2:
         raise ValueError(f"heatmap draws a matrix, but got the shape {values.shape}")
     height, width = values.shape
@@ -104,7 +105,7 @@ def heatmaps(
 
     Labels stand at the outer maps only, so that twelve heads fit a phone.
     """
-    stack = np.array(stack, dtype=float)
+    stack = np.asarray(stack, dtype=float)
     down = -(-len(stack) // across)
     figure, grid = plt.subplots(
         down, across, figsize=(4.4, 4.4 / across * down + 0.5), squeeze=False
