@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from snippets import plots
 from snippets.tagging import NUMBER, first_pieces
 
 made, found = "models/made-sentences", "models/found-sentences"
@@ -48,5 +47,5 @@ sentences, steps = len(examples), len(batches)
 model.save_pretrained("models/minilm-ner")
 tokenizer.save_pretrained("models/minilm-ner")
 
-plt.plot(losses, color=plots.BLUE, linewidth=1)
+plt.plot(losses, linewidth=1)
 plt.title("The loss of the name tagger falls early")

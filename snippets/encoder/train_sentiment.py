@@ -6,8 +6,6 @@ import matplotlib.pyplot as plt
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from snippets import plots
-
 rows = sorted({line.strip() for line in open("models/rated-sentences/films.tsv")})
 rows = [(float(rating), text) for rating, text in (row.split("\t") for row in rows)]
 clear = [(text, int(rating > 0)) for rating, text in rows if abs(rating) > 1]
@@ -45,6 +43,6 @@ tokenizer.save_pretrained("models/minilm-sentiment")
 
 first_loss, last_loss = (sum(part) / 20 for part in (losses[:20], losses[-20:]))
 print(f"loss: {first_loss:.2f} in the first 20 steps, {last_loss:.2f} in the last 20")
-plt.plot(losses, color=plots.BLUE, linewidth=1)
+plt.plot(losses, linewidth=1)
 plt.xlabel("step"), plt.ylabel("loss")
 plt.title("The loss falls within a hundred steps")
