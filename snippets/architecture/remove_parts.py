@@ -55,4 +55,4 @@ for name in removals:
     print(f"| {name} | {found[name]} | {like_before[name]:.2f} |")
 without_attention, like_attention = found["attention"], like_before["attention"]
 without_norms, without_residuals = found["layer norms"], found["residuals"]
-plots.bars(removals, like_before.values(), title="Likeness left after removing …", unit=".2f")
+plots.bars(removals, like_before.values(), title="What is left without …", unit=".2f")

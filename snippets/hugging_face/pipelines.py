@@ -1,11 +1,14 @@
 """Ask the library which pipelines exist, and for the three that are gone."""
 
+from textwrap import fill
+
 from transformers import pipeline
 from transformers.pipelines import SUPPORTED_TASKS
 
 tasks = sorted(SUPPORTED_TASKS)
 count = len(tasks)
-print(f"{count} tasks:", ", ".join(tasks))
+names = ", ".join(tasks)
+print(fill(f"{count} tasks: {names}", width=76, break_on_hyphens=False))
 
 gone = 0
 for task in ("question-answering", "summarization", "translation"):
