@@ -142,7 +142,8 @@ def on_build_error(error: Exception, **_) -> None:
 def _made_by(name: str, page: Page, figure: bool = False) -> str:
     """The line under an output: which model, where, how long, and the links."""
     outcome = book.outcome(name)
-    titles = [html.escape(book.lock[m]["title"]) for m in outcome.models] if outcome else []
+    loaded = [book.lock[model] for model in outcome.models] if outcome else []
+    titles = [html.escape(entry.get("short", entry["title"])) for entry in loaded]
     parts = [", ".join(titles), "CPU"] if titles else ["CPU"]
     if name in (seconds := book.seconds()):
         parts.append(f'<span class="measured">{seconds[name]:.1f} s</span>')

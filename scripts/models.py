@@ -57,7 +57,7 @@ class ModelError(Exception):
 # --- The lock file -------------------------------------------------------------------
 
 # Told to readers, and without effect on what is made.
-PROSE = {"title", "about", "author", "licence", "attribution", "hub", "note"}
+PROSE = {"title", "short", "about", "author", "licence", "attribution", "hub", "note"}
 FIELDS = {
     "package": str,
     "version": str,
