@@ -172,3 +172,11 @@ def test_answers(values):
     assert unit.in_attention == 4 * (256 * 256 + 256)
     assert unit.in_the_unit == 2 * 256 * 256 + 256
     assert unit.ratio == 200
+
+
+def test_the_specialist_wins(values, printed):
+    assert values(f"{CHAPTER}/generalist").ratio > 7
+    text = printed(f"{CHAPTER}/generalist")
+    assert "translator: O velho lê um livro." in text
+    for answer in re.findall("chat model: (.*)", text):
+        assert not {"livro", "velho", "cansado", "trabalhar"} & set(answer.split())
