@@ -1,0 +1,51 @@
+"""A decoder reads random games of tic-tac-toe, without the rules, and then plays."""
+
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from snippets import plots
+from snippets.tic_tac_toe import over, play
+
+END, START, NO_LABEL = 9, 10, -100  # squares are the tokens 0 to 8
+
+
+def judge():
+    """The share of moves to a free square, and of games that are right to the end."""
+    start = torch.full((500, 1), START)
+    written = model.generate(start, attention_mask=start > 0, do_sample=True, top_k=0,
+                             max_new_tokens=10, pad_token_id=END,
+                             eos_token_id=END)  # fmt: skip
+    free = moves = right = 0
+    for row in written[:, 1:].tolist():
+        game = row[: row.index(END)] if END in row else row
+        fresh = [move < 9 and move not in game[:n] for n, move in enumerate(game)]
+        early = any(over(game[:n]) for n in range(1, len(game)))
+        free, moves = free + sum(fresh), moves + len(game)
+        right += bool(game) and all(fresh) and over(game) and not early
+    return free / moves, right / 500
+
+
+torch.manual_seed(0)
+games = [[START, *play(seed), END] for seed in range(10000)]
+rows = torch.tensor([game + [END] * (11 - len(game)) for game in games])
+labels = torch.tensor([game + [NO_LABEL] * (11 - len(game)) for game in games])
+model = GPT2LMHeadModel(GPT2Config(
+    vocab_size=11, n_positions=12, n_embd=48, n_layer=2, n_head=4,
+    initializer_range=0.1, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0))  # fmt: skip
+free_before, right_before = judge()
+optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 8e-3, 700)
+for step in range(700):
+    some = torch.randint(len(rows), (64,))
+    model(rows[some], labels=labels[some]).loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    schedule.step()
+free_after, right_after = judge()
+print(f"before: {free_before:.0%} free squares, {right_before:.0%} right games")
+print(f"after: {free_after:.1%} free squares, {right_after:.1%} right games")
+with torch.no_grad():  # X has 0 and 1 and can win at 2; O has 4 and 8
+    board = model(torch.tensor([[START, 0, 4, 1, 8]])).logits[0, -1].softmax(-1)[:9]
+on_taken, on_winning = board[[0, 4, 1, 8]].sum().item(), board[2].item()
+print(f"on taken squares {on_taken:.3f}, on the winning square {on_winning:.2f}")
+plots.heatmap(board.view(3, 3), title="It avoids taken squares", numbers=True)
