@@ -19,10 +19,10 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
-from snippets.from_scratch import decoder, encoder, encoder_decoder
+from snippets.from_scratch import decoder, encoder, encoder_decoder, train
 
 SENTENCES = Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()
-FILES = ["encoder", "decoder", "encoder_decoder"]
+FILES = ["encoder", "decoder", "encoder_decoder", "train"]
 
 
 @pytest.fixture(autouse=True)
@@ -301,3 +301,58 @@ def test_the_page_tells_the_encoder_decoder_as_it_is(values, printed):
     translations = values("from_scratch/translations")
     assert translations.same == translations.count == 40
     assert translations.largest <= 5e-5
+
+
+# ------------------------------------------------------------------------------ training
+
+
+def test_the_task_is_dates():
+    dice = random.Random(3)
+    for source, target in (train.task(dice) for _ in range(200)):
+        day, month, year = source.split(" ")
+        assert target == f"{year}-{train.MONTHS.index(month) + 1:02}-{int(day):02}"
+        assert set(source + target) <= set(train.IDS)
+
+
+def test_the_decoder_is_trained_on_what_comes_before():
+    target = train.batch_of([train.ANSWER])
+    shifted = train.shifted(target)
+    assert shifted[0, 0] == train.IDS["start"]
+    assert torch.equal(shifted[:, 1:], target[:, :-1])
+
+
+def test_the_page_tells_the_training_as_it_is(values, printed, maps):
+    trained = values("from_scratch/train")
+    assert trained.right > 0.98 and trained.last_loss < 0.05 < trained.first_loss
+    assert trained.text == trained.ANSWER
+    assert trained.found_first < 0.4 and trained.found_last > trained.found_first + 0.15
+    shown = maps("from_scratch/train")
+    assert len(shown) == 3
+    last = torch.tensor(shown[2]["values"])
+    assert last[2:4, 6:].sum() > 1.2, "the year looks right"
+    assert last[8:10, :6].sum() > 1.2, "the day looks left"
+    shift = values("from_scratch/shift")
+    assert shift.broken_loss < shift.correct_loss
+    assert shift.broken_score < 0.02 < shift.correct_score
+
+
+def test_the_table_of_differences_names_lines_that_exist(printed):
+    rows = printed("from_scratch/differences").splitlines()[2:]
+    assert len(rows) == 8
+    sizes = {"encoder": 150, "decoder": 150, "both": 150}
+    links = [part for row in rows for part in row.split("[line ")[1:]]
+    assert len(links) == 24
+    for link in links:
+        number, file = link.split("](#")
+        assert 1 <= int(number) <= sizes[file.split(")")[0]]
+
+
+def test_the_answers_are_right(values):
+    answers = values("from_scratch/answers")
+    width, inner = 384, 1536
+    by_hand = 4 * (width**2 + width) + 2 * width * inner + inner + width + 4 * width
+    assert answers.block == by_hand
+    assert answers.table > answers.everything / 2 - 1
+    assert answers.cached == 30 * 2 * 3 * 64
+    assert answers.without_sharing == 3 * answers.cached
+    assert answers.with_positions < 0.999 and answers.without_positions > 0.9999

@@ -1,0 +1,39 @@
+"""What differs between the Transformer of 2017 and the three of this chapter."""
+
+from pathlib import Path
+
+code = {
+    "encoder": Path("snippets/from_scratch/encoder.py").read_text("utf-8"),
+    "decoder": Path("snippets/from_scratch/decoder.py").read_text("utf-8"),
+    "both": Path("snippets/from_scratch/encoder_decoder.py").read_text("utf-8"),
+}
+
+
+def cell(words, file, piece):
+    """The words, and a link to the one line of the file in which the piece stands."""
+    (line,) = [n for n, x in enumerate(code[file].splitlines(), 1) if piece in x]
+    return f"{words}, [line {line}](#{file})"
+
+
+rows = {
+    "norm, place": ["after", ("after", "# post-norm"), ("before", "# pre-norm:"),
+                    ("before", "+ sublayer(norm(x)")],
+    "norm, kind": ["layer norm", ("layer norm", "class LayerNorm"),
+                   ("RMS", "class RMSNorm"), ("layer norm", "self.final_layer_norm =")],
+    "positions": ["sinusoids, added", ("learned, added", "self.positions ="),
+                  ("rotary", "def rotate"), ("added", "1, 2) + self.embed")],
+    "activation": ["ReLU", ("GELU", "# GELU("), ("SwiGLU", "torch.sigmoid(gate)"),
+                   ("GELU", '"activation_function": "gelu"')],
+    "tied table": ["yes", ("no logits", "return states, maps"), ("yes", "(tied)"),
+                   ("yes", "# section 3.4: the same")],
+    "biases": ["yes", ("yes", "# W_i^K"), ("none", "# W^K"),
+               ("not in keys", '"key_bias": F')],
+    "heads": ["8", ("12", "self.heads = heads"), ("9, sharing 3", "query.unflatten"),
+              ("6", "self.heads = config")],
+    "cache": ["not described", ("not needed", "def attention"), ("yes", "# the KV"),
+              ("left out here", "logits = model.decode")],
+}  # fmt: skip
+print("| | the paper | MiniLM | SmolLM2 | Whisper |\n| --- | --- | --- | --- | --- |")
+for name, (paper, *models) in rows.items():
+    cells = [cell(words, f, p) for f, (words, p) in zip(code, models)]
+    print(f"| {name} | {paper} | {' | '.join(cells)} |")
