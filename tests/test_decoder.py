@@ -1,0 +1,217 @@
+"""What the chapter on the decoder claims, on the real model."""
+
+import math
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+CHAPTER = "decoder"
+SENTENCE = "The robot watered the sunflowers because they were thirsty."
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    with torch.no_grad():
+        yield tokenizer, model
+
+
+def rows(text):
+    """The cells of a printed table, without its two head lines."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_one_step(values, printed):
+    step = values(f"{CHAPTER}/next_token")
+    assert "(1, 9, 49152)" in printed(f"{CHAPTER}/next_token")
+    assert step.first == "too" and step.vocabulary == 49_152
+    assert 0 < step.thirsty_probability < step.first_probability < 0.5
+    assert step.rank > 8, "thirsty is not among the eight bars"
+
+
+def test_all_maps_are_triangles(values, maps):
+    heads = values(f"{CHAPTER}/heads")
+    assert heads.heads == 270 and heads.future == 0
+    assert heads.sinks > heads.heads / 2
+    drawn = maps(f"{CHAPTER}/heads")
+    assert len(drawn) == 9
+    for one in drawn:
+        weights = torch.tensor(one["values"])
+        assert weights.triu(diagonal=1).eq(0).all()
+        assert weights.sum(dim=1).tolist() == pytest.approx([1] * len(weights), abs=2e-3)
+
+
+def test_every_position(values, printed, smollm2):
+    found = values(f"{CHAPTER}/every_position")
+    assert found.exercises == 10 and found.correct == 3
+    assert found.difference < 1e-4
+    assert found.slow_difference < 1e-2
+    assert found.perplexity == pytest.approx(math.exp(found.loss), rel=1e-4)
+    table = rows(printed(f"{CHAPTER}/every_position"))
+    mean = sum(float(row[-1]) for row in table) / len(table)
+    assert mean == pytest.approx(found.loss, abs=0.01)
+    assert table[1][:3] == ["… robot", "can", "watered"]
+    tokenizer, model = smollm2
+    ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
+    cross_entropy = torch.nn.functional.cross_entropy
+    expected = cross_entropy(model(ids).logits[0, :-1], ids[0, 1:]).item()
+    assert found.library == pytest.approx(expected, abs=1e-3)
+
+
+def test_perplexity(values):
+    texts = values(f"{CHAPTER}/perplexity")
+    order = [texts.counting, texts.tale, texts.ours, texts.purple,
+             texts.portuguese, texts.mixed, texts.vocabulary]  # fmt: skip
+    assert order == sorted(order)
+    sentence = values(f"{CHAPTER}/every_position")
+    assert texts.ours == pytest.approx(sentence.perplexity, rel=0.01)
+
+
+def test_labels(values, printed):
+    labels = values(f"{CHAPTER}/labels")
+    assert labels.answer_loss < labels.right < labels.twice / 2
+    assert abs(labels.twice - math.log(49_152)) < 3
+    assert labels.counted == 2
+
+
+def test_practice(values, maps):
+    run = values(f"{CHAPTER}/practice")
+    assert run.after < 1.5 < 4 < run.before
+    assert run.written == SENTENCE
+    assert run.other_after > run.other_before
+    table = torch.tensor(maps(f"{CHAPTER}/practice")[0]["values"])  # (moments, positions)
+    assert (table[-1] > table[0]).all()
+    assert (table[2, 1:] > table[0, 1:]).all(), "all positions improve together"
+    assert table[-1, 0] < 0.1 and (table[-1, 1:] > 0.8).all(), "all but the first one"
+
+
+def test_the_loop_is_generate(values, printed):
+    assert values(f"{CHAPTER}/generate").same
+    lines = printed(f"{CHAPTER}/generate").splitlines()
+    assert lines[0].endswith("because it")
+    assert all(new.split(" ", 1)[1].startswith(old.split(" ", 1)[1])
+               for old, new in zip(lines[:8], lines[1:8]))  # fmt: skip
+
+
+def test_cache_gives_the_same_from_less(values):
+    cache = values(f"{CHAPTER}/cache")
+    assert cache.same
+    prompt, steps = 7, 24
+    assert cache.tokens == prompt + steps
+    assert cache.with_positions == prompt + steps - 1
+    assert cache.without_positions == sum(prompt + step for step in range(steps))
+
+
+def test_cache_size(values, smollm2):
+    size = values(f"{CHAPTER}/cache_size")
+    assert size.equal and size.per_token == 46_080 and size.groups == 3
+    assert size.change < 1e-4 * size.size
+    assert size.full_megabytes == pytest.approx(46_080 * 8192 / 1e6)
+    config = smollm2[1].config
+    assert (config.num_attention_heads, config.num_key_value_heads) == (9, 3)
+
+
+def test_continuation(values):
+    text = values(f"{CHAPTER}/continuation")
+    assert text.story.startswith("girl") and text.code.startswith("a + b")
+    assert text.powers.startswith("32, 64,") and "128" not in text.powers
+
+
+def test_few_shot(values, printed):
+    shots = values(f"{CHAPTER}/few_shot")
+    assert shots.questions == 8 and shots.alone_right == 0
+    assert 6 <= shots.shown_right < shots.questions
+    assert shots.spain == "Barcelona"
+    table = rows(printed(f"{CHAPTER}/few_shot"))
+    right = sum(row[2].strip("` ") == row[3] for row in table)
+    assert right == shots.shown_right
+
+
+def test_chat_template(values, printed, smollm2):
+    chat = values(f"{CHAPTER}/chat_template")
+    text = printed(f"{CHAPTER}/chat_template")
+    for role in ("system", "user", "assistant"):
+        assert f"<|im_start|>{role}" in text
+    assert chat.reply == "The capital of France is Paris." and chat.stop == "<|im_end|>"
+    assert chat.raw == "<|im_end|>", "without the template it ends at once"
+    assert chat.tokens > 3 * chat.question_tokens
+    tokenizer = smollm2[0]
+    assert tokenizer("<|im_start|>").input_ids == [1]
+    assert tokenizer("<|im_end|>").input_ids == [2]
+
+
+def test_memory(values, printed):
+    found = values(f"{CHAPTER}/memory")
+    assert "Tilly" in printed(f"{CHAPTER}/memory")
+    for *_, sent, alone in rows(printed(f"{CHAPTER}/memory")):
+        assert float(sent.strip("%")) > 10 * float(alone.strip("%"))
+    ada = rows(printed(f"{CHAPTER}/memory"))[1]
+    assert "Ada" in ada[0] and ada[1] == f"{found.lowest_sent:.1%}"
+    assert found.lowest_sent < 0.1
+    assert not found.reply.startswith("Your name is")
+
+
+def test_questions(values, printed):
+    asked = values(f"{CHAPTER}/questions")
+    assert asked.total == 10
+    assert asked.closed <= 3 and asked.given >= asked.closed + 4
+    table = rows(printed(f"{CHAPTER}/questions"))
+    assert sum(row[1].startswith("✓") for row in table) == asked.closed
+    assert sum(row[2].startswith("✓") for row in table) == asked.given
+    assert all(row[1].startswith("✗") for row in table[:7]), "the made-up ones"
+    assert "Latvia" in table[0][2], "Tartu is in Estonia"
+    assert "person" in table[5][2] and "Adams" in table[8][2]
+    assert table[7][1].startswith("✓"), "in a chat it knows when water boils"
+
+
+def test_beyond_the_passage(values, printed):
+    found = values(f"{CHAPTER}/beyond_passage")
+    assert found.refused == 0
+    assert "Lyon" in found.capital
+    _, color, year, _ = printed(f"{CHAPTER}/beyond_passage").splitlines()
+    assert "blue" in color and "20" in year
+
+
+def test_made_up(values, smollm2):
+    facts = values(f"{CHAPTER}/made_up")
+    assert facts.total == 8 and facts.wrong == 4
+    assert facts.sydney > facts.canberra and facts.kennedy > 3 * facts.washington
+    assert facts.hot > facts.boiling
+    tokenizer, model = smollm2
+    ids = tokenizer("The capital of Australia is", return_tensors="pt").input_ids
+    sydney = tokenizer(" Sydney").input_ids
+    assert len(sydney) == 1
+    direct = model(ids).logits[0, -1].softmax(-1)[sydney[0]].item()
+    assert facts.sydney == pytest.approx(direct, abs=1e-3)
+
+
+def test_invented_countries(values, printed):
+    found = values(f"{CHAPTER}/nobody")
+    table = rows(printed(f"{CHAPTER}/nobody"))
+    assert [row[1] for row in table[:4]] == ["Paris.", "Rome.", "Cairo.", "Lima."]
+    named = [row[1] for row in table[4:] if row[1][0].isupper()]
+    assert len(named) == 3 and table[7][1].startswith("not a place")
+    assert found.real_lowest > found.invented_highest
+    assert found.real_mean > 3 * found.invented_mean
+
+
+def test_look_right(values, printed):
+    gaps = values(f"{CHAPTER}/look_right")
+    assert gaps.whole_right == gaps.total == 3
+    assert gaps.left_right == 1
+    table = rows(printed(f"{CHAPTER}/look_right"))
+    assert [row[2] for row in table] == ["dog", "coffee", "key"]
+
+
+def test_exercises(values):
+    answers = values(f"{CHAPTER}/exercises")
+    assert answers.perplexity == pytest.approx(64 ** (1 / 3))
+    assert answers.loss == pytest.approx(math.log(4))
+    assert answers.with_cache == 149
+    assert answers.without_cache == 50 * 100 + 49 * 50 // 2
+    assert answers.cache_token == 131_072 and answers.users == 38
+    assert answers.vocabulary == values(f"{CHAPTER}/next_token").vocabulary
+    assert answers.blind_loss == pytest.approx(math.log(49_152))
