@@ -47,4 +47,4 @@ print(f"best of the other heads: {other_heads:.0%}")
 print(f"rule, next unused atom of this kind: {rule:.0%}")
 heads = [f"head {n + 1}" for n in range(8)]
 layers = [f"layer {n + 1}" for n in range(12)]
-plots.heatmap(share, layers, heads, "One head maps atoms, in every layer", top=1)
+plots.heatmap(share, layers, heads, "One head maps atoms, from layer 2 on", top=1)
