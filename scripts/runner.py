@@ -103,14 +103,17 @@ class Book:
     def snippet(self, name: str) -> Snippet:
         """Read one snippet and find what it depends on, by its imports and its paths.
 
-        A literal path under `snippets/` is a data file, one under `models/` a model.
+        A literal path under `snippets/` is a data file, one under `models/` a model. If
+        the name is put together (f"models/{name}"), any model from a package may be meant;
+        a trained model must be written out.
         """
         path = self.snippets_dir / f"{name}.py"
         files, found, waiting = set(), set(), [path]
+        fetched = {m for m, entry in self.lock.items() if "snippet" not in entry}
         while waiting:
             for kind, what in _mentions(waiting.pop()):
                 if kind == "model":
-                    found |= {what} & set(self.lock) if what else set(self.lock)
+                    found |= {what} & set(self.lock) if what else fetched
                     continue
                 what = self.root / what
                 if what not in files and what != path and what.is_file():
@@ -207,7 +210,7 @@ def _mentions(path: Path) -> list[tuple[str, str]]:
 
     Returns:
         Pairs of ("module" | "file", path from the root) or ("model", name); an empty
-        name means that the name is computed, so any model.
+        name means that the name is put together.
     """
     try:
         tree = ast.parse(path.read_bytes())
