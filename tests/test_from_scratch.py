@@ -1,7 +1,9 @@
 """The three models written from scratch give the library's numbers."""
 
 import random
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import torch
@@ -339,12 +341,13 @@ def test_the_page_tells_the_training_as_it_is(values, printed, maps):
 def test_the_table_of_differences_names_lines_that_exist(printed):
     rows = printed("from_scratch/differences").splitlines()[2:]
     assert len(rows) == 8
-    sizes = {"encoder": 150, "decoder": 150, "both": 150}
-    links = [part for row in rows for part in row.split("[line ")[1:]]
+    links = [part for row in rows for part in row.split('<a href="#')[1:]]
     assert len(links) == 24
+    files = {"encoder": "encoder", "decoder": "decoder", "both": "encoder_decoder"}
     for link in links:
-        number, file = link.split("](#")
-        assert 1 <= int(number) <= sizes[file.split(")")[0]]
+        file, text, number = re.match(r"(\w+):~:text=([^\"]+)\">line (\d+)<", link).groups()
+        lines = Path(f"snippets/from_scratch/{files[file]}.py").read_text("utf-8")
+        assert lines.splitlines()[int(number) - 1].strip() == unquote(text)
 
 
 def test_the_answers_are_right(values):

@@ -1,4 +1,4 @@
-"""Four mistakes in the decoder that raise no error, and the text each of them writes."""
+"""Four mistakes in the decoder that raise no error, and the text that each writes."""
 
 import torch
 from transformers import AutoTokenizer

@@ -1,6 +1,7 @@
 """What differs between the Transformer of 2017 and the three of this chapter."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 code = {
     "encoder": Path("snippets/from_scratch/encoder.py").read_text("utf-8"),
@@ -11,8 +12,10 @@ code = {
 
 def cell(words, file, piece):
     """The words, and a link to the one line of the file in which the piece stands."""
-    (line,) = [n for n, x in enumerate(code[file].splitlines(), 1) if piece in x]
-    return f"{words}, [line {line}](#{file})"
+    lines = code[file].splitlines()
+    (number,) = [n for n, line in enumerate(lines, 1) if piece in line]
+    text = quote(lines[number - 1].strip(), safe="").replace("-", "%2D")
+    return f'{words}, <a href="#{file}:~:text={text}">line {number}</a>'
 
 
 rows = {

@@ -36,7 +36,7 @@ mistakes = {
     "heads mixed up": {"split_heads": heads_mixed_up},
 }
 maps, cosines, row_sums, correct = [], [], [], dict(vars(encoder))
-print("| mistake | cosine, long text | cosine, short text | smallest row sum |")
+print("| mistake | long text | short text | row sum |")
 print("| --- | ---: | ---: | ---: |")
 for mistake, change in mistakes.items():
     vars(encoder).update({**correct, **change})

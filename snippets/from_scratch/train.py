@@ -116,6 +116,7 @@ if __name__ == "__main__":
     print("weight on the part that is being written:", *(f"{one:.2f}" for one in found))
     figure, grid = plt.subplots(2, 2, figsize=(4.4, 4.4))
     grid[0, 0].semilogy(losses, color=plots.BLUE)
+    grid[0, 0].set_yticks([1, 0.1, 0.01, 0.001], ["1", "0.1", "0.01", "0.001"])
     grid[0, 0].set_title("The loss")
     for step, axes in zip(look, grid.flat[1:]):
         title = f"After {step} steps"
