@@ -294,12 +294,15 @@ def test_post_norm_of_random_sizes_with_padding(seed):
         assert not block.encoder_attn.map[~seen.expand(theirs.shape)].any()
 
 
-def test_the_page_tells_the_encoder_decoder_as_it_is(values, printed):
+def test_the_page_tells_the_encoder_decoder_as_it_is(values, printed, maps):
     speech = values("from_scratch/speech")
     assert speech.same and speech.in_maps <= 1e-5 and speech.compared > 100_000
     heard = printed("from_scratch/speech").splitlines()
     assert heard[0] != "The train leaves at seven."
     assert heard[1] == "Please open the window. It is very hot today."
+    rows = maps("from_scratch/speech")[0]["values"]
+    peaks = [row.index(max(row)) for row in rows]
+    assert peaks == sorted(peaks), "each word looks later than the word before"
     translations = values("from_scratch/translations")
     assert translations.same == translations.count == 40
     assert translations.largest <= 5e-5

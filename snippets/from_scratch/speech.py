@@ -39,8 +39,8 @@ for text in texts:
 print(f"as the library: {same}; cross-attention differs by at most {in_maps:.1e}")
 
 aligned = torch.stack([maps[layer, head] for layer, head in rules.alignment_heads])
-tenths = len(sound) // 1600  # of a second: five of the encoder's states each
-weights = aligned.mean(dim=0)[1:-1, : tenths * 5].unflatten(1, (-1, 5)).sum(dim=-1)
+fifths = len(sound) // 3200  # of a second: ten of the encoder's states each
+weights = aligned.mean(dim=0)[1:-1, : fifths * 10].unflatten(1, (-1, 10)).sum(dim=-1)
 words = [tokenizer.decode(token).strip() for token in ids[0, 2:]]
-places = [f"{n / 10:.1f}" if n % 5 == 0 else "" for n in range(tenths)]
+places = [f"{n / 5:.0f} s" if n % 5 == 0 else "" for n in range(fifths)]
 plots.heatmap(weights, words, places, "Word after word, the sound goes by")
