@@ -40,7 +40,7 @@ if str(ROOT) not in sys.path:  # started as a plain file: find `scripts` and `sn
 from scripts import models  # noqa: E402
 from scripts.exclusive import take  # noqa: E402
 
-FORMAT = 2  # raise it when the outputs of an unchanged snippet would change
+FORMAT = 3  # raise it when the outputs of an unchanged snippet would change
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 TIMEOUT = 1800.0  # seconds; the longest trains a model, perhaps on a busy machine
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
@@ -68,7 +68,7 @@ class Outcome:
     stamp: str
     values: dict[str, int | float | str | bool] = field(default_factory=dict)
     maps: list[dict] = field(default_factory=list)
-    models: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)  # from which files were opened
     error: str | None = None
 
 
@@ -259,6 +259,7 @@ def _child(root: Path, name: str, into: Path) -> None:
 
     if (root / "snippets" / "house.mplstyle").exists():
         warm.plt.style.use(root / "snippets" / "house.mplstyle")
+    loaded = _watch_models(root / "models")
     started, used = time.perf_counter(), time.process_time()
     path = f"snippets/{name}.py"
     try:
@@ -272,6 +273,7 @@ def _child(root: Path, name: str, into: Path) -> None:
             (into / "svg").write_text(figures.to_svg(figure, name), "utf-8", newline="\n")
             result["maps"] = figures.maps(figure)
         result["values"] = {k: v for k in names if (v := _plain(k, names[k])) is not None}
+        result["models"] = sorted(loaded)
         result["seconds"] = time.perf_counter() - started
         result["cpu"] = time.process_time() - used
         result["memory"] = _peak_memory()
@@ -281,6 +283,20 @@ def _child(root: Path, name: str, into: Path) -> None:
         sys.stdout.flush()
         _report(error, path, into / "error")
         raise SystemExit(1) from None
+
+
+def _watch_models(folder: Path) -> set[str]:
+    """A set that fills with the name of each model from which a file is opened."""
+    loaded, prefix = set(), str(folder) + os.sep
+
+    def watch(event: str, arguments: tuple) -> None:
+        if event == "open" and isinstance(arguments[0], str | os.PathLike):
+            path = os.path.abspath(arguments[0])
+            if path.startswith(prefix):
+                loaded.add(path[len(prefix) :].split(os.sep)[0])
+
+    sys.addaudithook(watch)
+    return loaded
 
 
 def _child_is_ready() -> None:
@@ -544,11 +560,12 @@ class _Job:
             self.process.kill()
         self.process.join()
         self.seconds = time.monotonic() - self.started
-        outcome = Outcome(self.stamp, models=self.snippet.models)
+        outcome = Outcome(self.stamp)
         outputs = {}
         if not late and (self.folder / "result").exists():
             result = json.loads((self.folder / "result").read_text("utf-8"))
             outcome.values, outcome.maps = result["values"], result["maps"]
+            outcome.models = [m for m in result["models"] if m in self.book.lock]
             self.seconds = result["seconds"]
             outputs["txt"] = (self.folder / "text").read_bytes()
             if (self.folder / "svg").exists():

@@ -133,6 +133,16 @@ def test_a_model_makes_stale_what_loads_it(small):
     assert ran(locked(book, "2")) == ["a/x"]
 
 
+def test_the_outcome_names_the_models_that_were_opened(small):
+    small("a/x", "print('models/tiny')")
+    book = small("a/y", "print(open('models/tiny/config.json').read())")
+    (book.root / "models" / "tiny").mkdir(parents=True)
+    (book.root / "models" / "tiny" / "config.json").write_text("{}")
+    book = locked(book, "1")
+    ran(book)
+    assert book.outcome("a/x").models == [] and book.outcome("a/y").models == ["tiny"]
+
+
 def test_what_needs_a_trained_model_waits_for_it(small):
     train = """
         from pathlib import Path
