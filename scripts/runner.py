@@ -475,8 +475,9 @@ def _run_all(book: Book, snippets: dict[str, Snippet], pending, timeout, jobs, s
         f" about {_duration(sum(expected.values()) / jobs + 5)}"
     )
     book.cache.mkdir(parents=True, exist_ok=True)
-    # The longest first, so that none is left alone at the end.
-    waiting = sorted(snippets, key=lambda name: -expected[name])
+    # Trainings first, since others wait for them; then the longest, so that none is left
+    # alone at the end.
+    waiting = sorted(snippets, key=lambda name: (not book.trains(name), -expected[name]))
     context = _context(book.root)
     running: dict[int, _Job] = {}
     done, waits = 0, False
