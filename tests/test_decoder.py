@@ -53,7 +53,7 @@ def test_every_position(values, printed, smollm2):
     table = rows(printed(f"{CHAPTER}/every_position"))
     mean = sum(float(row[-1]) for row in table) / len(table)
     assert mean == pytest.approx(found.loss, abs=0.01)
-    assert table[1][:3] == ["… robot", "can", "watered"]
+    assert table[1][:3] == ["…robot", "can", "watered"]
     tokenizer, model = smollm2
     ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
     cross_entropy = torch.nn.functional.cross_entropy

@@ -19,7 +19,7 @@ print("| it has read | likeliest next | right answer | the model gave it | loss 
 print("|---|---|---|--:|--:|")
 for read, row, target, one in zip(ids[0], guesses, targets, losses):
     cells = [tokenizer.decode(id) for id in (read, row.argmax(), target)]
-    cells = [f"…{cells[0]}", *cells[1:]]
+    cells = [f"…{cells[0].strip()}", *cells[1:]]
     print("|", " | ".join(cells), f"| 1 in {one.exp():,.0f} | {one:.2f} |")
 
 exercises = len(targets)

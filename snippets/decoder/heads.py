@@ -15,7 +15,6 @@ tokens = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
 tokens = [token.replace("Ġ", "␣") for token in tokens]
 
 future = maps.triu(diagonal=1).sum().item()
-before = maps.diagonal(offset=-1, dim1=-2, dim2=-1).mean(dim=-1)  # (layers, heads)
 # From the third token on: for the second one, the first is also the one before.
 first = maps[:, :, 2:, 0].mean(dim=-1)  # (layers, heads)
 before = maps[:, :, 2:].diagonal(offset=1, dim1=-2, dim2=-1).mean(dim=-1)

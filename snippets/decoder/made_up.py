@@ -29,11 +29,14 @@ def probability(prompt, answer):
     return log_p.gather(1, ids[0, 1:, None])[start - 1 :].sum().exp().item()
 
 
+print("| beginning | true | false |")
+print("|---|---|---|")
 labels, values = [], []
 for prompt, *answers in facts:
     values += [probability(prompt, answer) for answer in answers]
     labels += [answer.strip() for answer in answers]
-    print(f"{prompt} …{answers[0]} {values[-2]:.4f},{answers[1]} {values[-1]:.4f}")
+    cells = [f"{a.strip()} {p:.2%}" for a, p in zip(answers, values[-2:])]
+    print("|", " | ".join([f"{prompt} …", *cells]), "|")
 wrong = sum(false > true for true, false in zip(values[::2], values[1::2]))
 total = len(facts)
 sydney, canberra = values[9], values[8]

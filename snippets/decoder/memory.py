@@ -11,10 +11,9 @@ torch.set_grad_enabled(False)
 def render(*turns):
     roles = ("user", "assistant", "user")[-len(turns) :]
     chat = [{"role": role, "content": text} for role, text in zip(roles, turns)]
-    text = tokenizer.apply_chat_template(
+    return tokenizer.apply_chat_template(
         chat, tokenize=False, add_generation_prompt=True
     )
-    return text
 
 
 def probability(text, word):

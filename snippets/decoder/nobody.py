@@ -21,7 +21,7 @@ output = model.generate(
 first = output.logits[0].softmax(-1).max(-1).values  # (texts,): of the first new token
 new = output.sequences[:, batch.input_ids.shape[1] :]
 answers = tokenizer.batch_decode(new, skip_special_tokens=True)
-print("| The capital of … | is … | probability of its first token |")
+print("| country | its capital is … | probability |")
 print("|---|---|--:|")
 for country, text, probability in zip(real + invented, answers, first):
     print(f"| {country} | {text.strip()} | {probability:.0%} |")
