@@ -5,6 +5,7 @@ def test_they_looks_at_the_sunflowers(values, maps):
     taste = values("index/taste")
     assert taste.to_flowers > 5 * taste.to_robot
     assert taste.to_flowers > 2.5 * taste.others
+    assert taste.before > taste.to_flowers, "the page says so"
     (one,) = maps("index/taste")
     row = dict(zip(one["columns"], one["values"][one["rows"].index("they")]))
     darkest = sorted(row, key=row.get)[-2:]

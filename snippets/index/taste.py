@@ -19,6 +19,7 @@ they = tokens.index("they")
 flowers = tokens.index("sun")  # the word is three pieces: sun ##flower ##s
 to_flowers_each = weights[:, flowers : flowers + 3].sum(dim=1)  # (tokens,)
 to_flowers = to_flowers_each[they].item()
+before = to_flowers_each[flowers - 1].item()  # the article before the word
 others = (to_flowers_each.sum().item() - to_flowers) / (len(tokens) - 1)
 to_robot = weights[they, tokens.index("robot")].item()
 
