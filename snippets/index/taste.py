@@ -1,4 +1,4 @@
-"""One sentence, three Transformers: one reads it, one continues it, one translates it."""
+"""One sentence, three Transformers: one reads it, one continues, one translates it."""
 
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
