@@ -1,4 +1,4 @@
-"""Without the shift in training the loss falls to zero, and the model learns to copy."""
+"""Without the shift in training the loss falls to zero: the model learns to copy."""
 
 from snippets.from_scratch.train import EXAMPLE, score, train, write
 
