@@ -145,8 +145,8 @@ def _made_by(name: str, page: Page, figure: bool = False) -> str:
     loaded = [book.lock[model] for model in outcome.models] if outcome else []
     titles = [html.escape(entry.get("short", entry["title"])) for entry in loaded]
     parts = [", ".join(titles), "CPU"] if titles else ["CPU"]
-    if name in (seconds := book.seconds()):
-        parts.append(f'<span class="measured">{seconds[name]:.1f} s</span>')
+    if (seconds := book.took(name)) is not None:
+        parts.append(f'<span class="measured">{seconds:.1f} s</span>')
 
     def link(uri: str, text: str, what: str) -> str:
         url = get_relative_url(uri, page.url)

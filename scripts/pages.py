@@ -44,9 +44,9 @@ def value(book: Book, name: str, variable: str, form: str | None) -> str:
     Raises:
         PageError: there is no such snippet, variable or format; names the nearest.
     """
-    if name not in book.names():
-        raise PageError(f"there is no snippet {name}{_near(name, book.names())}")
     outcome = book.outcome(name)
+    if outcome is None and name not in (names := book.names()):
+        raise PageError(f"there is no snippet {name}{_near(name, names)}")
     if outcome is None or outcome.error:
         raise PageError(f"snippets/{name}.py has no values: its last run failed")
     if variable not in outcome.values:

@@ -15,12 +15,14 @@ import struct
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
+# numpy is imported where it is used: a build with nothing to make does not need it.
 Source = dict[str, Path]  # what a member is for -> where it was unpacked
-Weights = dict[str, np.ndarray]
+Weights = dict[str, "np.ndarray"]
 
 
 # --- One reader for each format ------------------------------------------------------
@@ -40,6 +42,8 @@ def read_marian(path: Path) -> Weights:
     Raises:
         ValueError: Not such a file.
     """
+    import numpy as np
+
     float32, intgemm8, text = 0x404, 0x4101, 0x101
     data = path.read_bytes()
     version, count = struct.unpack_from("<QQ", data)
@@ -83,6 +87,8 @@ def read_ctranslate2(path: Path) -> Weights:
     Raises:
         ValueError: Not such a file.
     """
+    import numpy as np
+
     data = path.read_bytes()
     at = 0
 
@@ -163,6 +169,8 @@ def read_onnx(path: Path) -> tuple[Weights, list[tuple[str, str, list[str]]]]:
         ValueError: A tensor is kept in a way that this small reader does not know.
     """
 
+    import numpy as np
+
     def text(fields: dict[int, list], number: int) -> list[str]:
         return [str(value, "utf-8") for value in fields.get(number, ())]
 
@@ -231,6 +239,8 @@ def save_json(path: Path, data: dict) -> None:
 
 def save_weights(path: Path, weights: Weights) -> None:
     """Write float32 safetensors, the same bytes on every system."""
+    import numpy as np
+
     from safetensors.numpy import save_file
 
     plain = {
@@ -393,6 +403,8 @@ def make_from_marian(source: Source, target: Path) -> None:
     - The waves of its position code end at another length than the library's, so the
       table is stored with the weights.
     """
+    import numpy as np
+
     tensors = read_marian(source["model"])
     end, unknown = 0, 1
     vocabulary, width = tensors["Wemb"].shape
@@ -512,6 +524,8 @@ def make_from_ctranslate2(source: Source, target: Path) -> None:
 
     CTranslate2 fuses query, key and value into one matrix; they are cut apart again.
     """
+    import numpy as np
+
     variables = read_ctranslate2(source["model"])
     weights: Weights = {}
     vocabulary, width = variables["decoder/embeddings/weight"].shape
@@ -712,6 +726,8 @@ def make_from_onnx(source: Source, target: Path) -> None:
     values share a scale; two values lie in a byte, the first in the low half; the zero
     is 8. Embeddings: one scale and one zero point for the whole table.
     """
+    import numpy as np
+
     from tokenizers import Tokenizer
 
     tensors, nodes = read_onnx(source["model"])

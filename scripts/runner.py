@@ -15,6 +15,7 @@ import argparse
 import ast
 import contextlib
 import difflib
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -192,13 +193,17 @@ class Book:
             if path.relative_to(self.cache).with_suffix("").as_posix() not in names:
                 path.unlink(missing_ok=True)
 
+    def took(self, name: str) -> float | None:
+        """Processor seconds of the last run of a snippet here, if it ended well."""
+        try:
+            return float(self.output(name, "time").read_text())
+        except (OSError, ValueError):
+            return None
+
     def seconds(self) -> dict[str, float]:
-        """Processor seconds that each snippet took when it last ran here."""
-        found = {}
-        for name in self.names():
-            with contextlib.suppress(OSError, ValueError):
-                found[name] = float(self.output(name, "time").read_text())
-        return found
+        """What each snippet `took`, for those that have run."""
+        taken = {name: self.took(name) for name in self.names()}
+        return {name: seconds for name, seconds in taken.items() if seconds is not None}
 
 
 def _sha256(data: bytes) -> str:
@@ -206,14 +211,23 @@ def _sha256(data: bytes) -> str:
 
 
 def _mentions(path: Path) -> list[tuple[str, str]]:
-    """What a source file imports from `snippets` and which paths it writes out.
+    """What a source file imports and names; shared modules are parsed once a build."""
+    try:
+        return _mentioned(path.read_bytes())
+    except OSError:
+        return []
+
+
+@functools.lru_cache(maxsize=None)
+def _mentioned(source: bytes) -> list[tuple[str, str]]:
+    """What a source text imports from `snippets` and which paths it writes out.
 
     Returns:
         Pairs of ("module" | "file", path from the root) or ("model", name); an empty
         name means that the name is put together.
     """
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return []  # its own run will say so, with line and reason
     found = []
