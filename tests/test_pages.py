@@ -104,7 +104,7 @@ def test_a_chapter_has_its_parts(name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_words(name):
-    """The book's manner of speaking: no filler, American spelling, curly or no hype."""
+    """The book's manner of speaking: no filler, no hype, American spelling."""
     prose = re.sub(r"^[ \t]*```.*?^[ \t]*```", "", (DOCS / name).read_text("utf-8"),
                    flags=re.M | re.S)  # fmt: skip
     prose = re.sub(r"^\[\^\w+\]:.*$|`[^`\n]*`", "", prose, flags=re.M)
