@@ -29,6 +29,8 @@ FIGURE = re.compile(
     r'<p>\s*<img alt="([^"]*)" src="[^"]*?figures/([\w-]+/[\w-]+)\.svg"'
     r'(?: title="([^"]*)")?\s*/?>\s*</p>'
 )
+DRAWN = re.compile(r'<svg data-drawn="([^"]*)" aria-label="([^"]*)"></svg>')
+NUMBERS = re.compile(r'<span data-numbers="([^"]*)"></span>')
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
 
 book = runner.Book(ROOT)
@@ -67,7 +69,7 @@ def on_pre_build(config: MkDocsConfig) -> None:
     warnings.counts.clear()
     try:
         models.ensure(say=log.info)
-        failed = runner.run(book, say=log.info)
+        failed = runner.run(book, stays=serving, say=log.info)
     except (models.ModelError, runner.RunnerError) as error:
         raise PluginError(str(error)) from None
     problems = [*failed.values(), *pages.check(book, Path(config.docs_dir))]
@@ -106,9 +108,19 @@ def on_page_markdown(markdown: str, page: Page, **_) -> str:
 
 
 def on_page_content(content: str, page: Page, **_) -> str:
-    """Put figures into the page, with caption and numbers, and typeset the mathematics."""
+    """Give each figure its place and caption, and typeset the mathematics."""
     content = FIGURE.sub(lambda found: _figure(page, *found.groups()), content)
     return mathml.render(content)
+
+
+def on_post_page(output: str, **_) -> str:
+    """Draw the figures and their numbers into the finished page.
+
+    Not before: the search plugin parses what it finds in a page, and took longer over the
+    lines of the figures than over all the text.
+    """
+    output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
+    return NUMBERS.sub(lambda found: _tables(found[1]), output)
 
 
 def on_post_build(config: MkDocsConfig) -> None:
@@ -161,17 +173,22 @@ def _made_by(name: str, page: Page, figure: bool = False) -> str:
 
 
 def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
-    """The figure as SVG inside the page, so that it follows light and dark."""
-    path = book.figure(name)
-    if path is None:
+    """The place of a figure, its caption and its numbers; `on_post_page` draws them."""
+    if book.figure(name) is None:
         return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
-    svg = path.read_text("utf-8").replace("<svg ", f'<svg role="img" aria-label="{alt}" data-search-exclude ', 1)
     says = f"<p>{caption}</p>" if caption else ""
     made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, figure=True)}</p>'
     return (
-        f'<figure class="computed" id="{name.replace("/", "-")}">{svg}'
-        f"<figcaption>{says}{made}</figcaption>{_tables(name)}</figure>"
+        f'<figure class="computed" id="{name.replace("/", "-")}">'
+        f'<svg data-drawn="{name}" aria-label="{alt}"></svg>'
+        f'<figcaption>{says}{made}<span data-numbers="{name}"></span></figcaption></figure>'
     )
+
+
+def _drawn(name: str, label: str) -> str:
+    """The figure as SVG inside the page, so that it follows light and dark."""
+    svg = book.figure(name).read_text("utf-8")
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
 def _tables(name: str) -> str:
@@ -196,7 +213,7 @@ def _tables(name: str) -> str:
             f"</thead><tbody>{rows}</tbody></table></div>"
         )
     return (
-        '<details class="numbers" data-search-exclude><summary>The numbers</summary>'
+        '<details class="numbers"><summary>The numbers</summary>'
         f"{''.join(tables)}</details>"
     )
 

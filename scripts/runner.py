@@ -45,7 +45,8 @@ FORMAT = 2  # raise it when the outputs of an unchanged snippet would change
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 TIMEOUT = 1800.0  # seconds; the longest trains a model, perhaps on a busy machine
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
-GUESS = 2.5  # seconds a snippet, until it has been timed here
+PAYS_FROM = 4  # snippets; for fewer, the parent's warm-up costs more than it saves
+GUESS = 6.0  # seconds a snippet, until it has been timed here
 
 
 class RunnerError(Exception):
@@ -357,11 +358,13 @@ def _peak_memory() -> int:
 # ------------------------------------------------------------------------------ all runs
 
 
-def _context(root: Path) -> multiprocessing.context.BaseContext:
-    """Processes that fork from a warm parent, or start anew where there is no fork.
+def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
+    """Processes that fork from one parent, or start anew where there is no fork.
 
     The parent is the standard library's fork server. It starts when the first snippet
-    is run, imports `scripts.warm` there, and ends with this process.
+    is run, imports `scripts.warm` there, and ends with this process. If `warm`, it also
+    loads a model and draws a figure of those in `root`, so that no run has to import what
+    that needs.
     """
     os.environ |= {
         "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
@@ -380,7 +383,7 @@ def _context(root: Path) -> multiprocessing.context.BaseContext:
     # "__main__" is imported in the parent too, or every fork would do it again.
     context.set_forkserver_preload(["__main__", "scripts.warm"])
     # The parent finds `scripts` here and its warm-up model in `root`.
-    only_parent = {"BOOK_WARM": str(root), "PYTHONPATH": str(ROOT)}
+    only_parent = {"BOOK_WARM": str(root) * warm, "PYTHONPATH": str(ROOT)}
     before = {name: os.environ.get(name) for name in only_parent}
     os.environ |= only_parent
     try:
@@ -429,6 +432,7 @@ def run(
     force: bool = False,
     timeout: float = TIMEOUT,
     jobs: int | None = None,
+    stays: bool = False,
     say: Callable[[str], None] = print,
 ) -> dict[str, str]:
     """Run what is stale, in parallel, each in a process of its own.
@@ -440,6 +444,7 @@ def run(
         force: run fresh ones too.
         timeout: seconds after which a run is ended.
         jobs: how many at once; by default as `parallel` says.
+        stays: more will be run from this process later, as under `mkdocs serve`.
         say: receives one line of progress at a time.
 
     Returns:
@@ -459,7 +464,8 @@ def run(
                 snippets[trainer] = book.snippet(trainer)
     if snippets:
         try:
-            _run_all(book, snippets, pending, timeout, jobs or parallel(), say)
+            context = _context(book.root, stays or len(snippets) >= PAYS_FROM)
+            _run_all(book, snippets, pending, timeout, jobs or parallel(), context, say)
         except OSError as error:
             raise RunnerError(
                 f".cache cannot be written: {error.strerror}; make room or allow writing,"
@@ -475,7 +481,7 @@ def run(
     return failed
 
 
-def _run_all(book: Book, snippets: dict[str, Snippet], pending, timeout, jobs, say) -> None:
+def _run_all(book, snippets, pending, timeout, jobs, context, say) -> None:
     """Start, watch and collect; a snippet starts when its trained models are there.
 
     Another build in the same folder may be at work: each snippet is run by whoever takes
@@ -492,7 +498,6 @@ def _run_all(book: Book, snippets: dict[str, Snippet], pending, timeout, jobs, s
     # Trainings first, since others wait for them; then the longest, so that none is left
     # alone at the end.
     waiting = sorted(snippets, key=lambda name: (not book.trains(name), -expected[name]))
-    context = _context(book.root)
     running: dict[int, _Job] = {}
     done, waits = 0, False
 
