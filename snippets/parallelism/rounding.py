@@ -1,0 +1,31 @@
+"""The same text read in one pass and in four: in two-byte numbers, some choices differ."""
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+torch.set_grad_enabled(False)
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+text = open("snippets/parallelism/story.txt").read()
+ids = tokenizer(text, return_tensors="pt").input_ids  # (1, tokens)
+
+
+def read(model, parts):
+    past, rows = None, []
+    for part in ids.chunk(parts, dim=1):
+        output = model(part, past_key_values=past)
+        past = output.past_key_values
+        rows.append(output.logits.float())
+    return torch.cat(rows, dim=1)[0]  # (tokens, vocabulary)
+
+
+differences, other_choices = [], []
+for dtype in (torch.float32, torch.bfloat16):
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=dtype)
+    one, four = read(model, 1), read(model, 4)
+    differences.append((one - four).abs().max().item())
+    other_choices.append((one.argmax(-1) != four.argmax(-1)).sum().item())
+    print(f"{dtype}: largest difference {differences[-1]:.0e},"
+          f" other first choice at {other_choices[-1]} of {ids.shape[1]}")  # fmt: skip
+
+tokens = ids.shape[1]
+four_bytes, two_bytes = other_choices

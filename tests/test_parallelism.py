@@ -1,0 +1,160 @@
+"""The chapter on parallelism: counts, bytes and equality. No times are asserted."""
+
+import re
+
+import pytest
+import torch
+from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, GPT2Config
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_grad():
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(scope="module")
+def smollm2(book):
+    return AutoModelForCausalLM.from_pretrained("models/smollm2")
+
+
+@pytest.fixture(scope="module")
+def story_ids(book):
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    text = open("snippets/parallelism/story.txt").read()
+    return tokenizer(text, return_tensors="pt").input_ids
+
+
+def test_three_positions_are_one_product(values, printed):
+    left = values("parallelism/one_product")
+    assert left.equal and (left.loop_steps, left.product_steps) == (3, 1)
+    assert left.recurrent_steps == 3
+    # "the second row is 3 times the first row of W"
+    assert "[3.0, -3.0]" in printed("parallelism/one_product")
+
+
+def test_the_layer_mixes_inputs_and_the_rnn_waits(values, printed):
+    left = values("parallelism/layer_and_rnn")
+    assert left.layer_products == 8
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in printed("parallelism/layer_and_rnn").splitlines()[2:]]  # fmt: skip
+    assert [row[3] for row in rows] == ["8"] * 4, "the same number at every length"
+    lengths = [int(row[0].split("×")[1]) for row in rows]
+    assert [int(row[4]) for row in rows] == [2 * n + 2 for n in lengths]
+    assert left.rnn_products == 514 and left.batch_products == 130
+    # The same multiply-adds with parameters; attention comes on top.
+    attention = 2 * 256 * 256 * 384
+    assert left.more_work == pytest.approx(1 + attention / (256 * 12 * 384**2))
+
+
+def test_work_per_position_is_that_of_the_matrices(book):
+    layer = AutoModel.from_pretrained("models/minilm").encoder.layer[0]
+    rnn = torch.nn.GRU(384, 384, num_layers=2)
+    for model in (layer, rnn):
+        assert sum(p.numel() for p in model.parameters() if p.dim() == 2) == 12 * 384**2
+
+
+def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids):
+    left = values("parallelism/one_pass")
+    assert left.tokens == left.passes == left.same_choice == 256
+    assert left.exercises == 255
+    assert left.difference < 1e-5 * left.largest
+    # A prefix alone gives the same as the prefix in a longer text, and not by being trivial.
+    ids = story_ids[:, :40]
+    whole, prefix = smollm2(ids).logits[:, :20], smollm2(ids[:, :20]).logits
+    assert torch.allclose(whole, prefix, atol=1e-3)
+    assert not torch.allclose(whole[:, :19], whole[:, 1:], atol=1)
+
+
+def test_intensity_is_half_the_tokens(values, printed, smollm2):
+    left = values("parallelism/roofline")
+    matrices = sum(p.numel() for p in smollm2.parameters() if p.dim() == 2)
+    assert left.single == matrices, "each weight once, the shared table as the head"
+    assert left.linear
+    assert left.parameters == sum(p.numel() for p in smollm2.parameters())
+    assert left.per_byte == pytest.approx(0.5, abs=0.001)
+    table = printed("parallelism/roofline")
+    bounds = re.findall(r"(memory|arithmetic) \|$", table, re.M)
+    assert bounds == ["memory", "memory", "arithmetic", "arithmetic"]
+
+
+def test_the_bounds_follow_from_the_data_sheet(values):
+    left = values("parallelism/roofline")
+    assert left.one_bound == pytest.approx(2039e9 / left.weight_bytes)
+    assert left.top_bound == pytest.approx(312e12 / (2 * left.single))
+    # P cancels: the corner is the ratio of the two speeds, 153 (the alt text names it)
+    assert left.ridge == pytest.approx(312e12 / 2039e9, rel=0.001)
+    assert round(left.ridge) == 153
+
+
+def test_a_batch_gives_each_text_its_own_answer(smollm2):
+    torch.manual_seed(1)
+    ids = torch.randint(49_152, (4, 16))
+    together = smollm2(ids).logits[:, -1]
+    alone = torch.cat([smollm2(row[None]).logits[:, -1] for row in ids])
+    assert torch.allclose(together, alone, atol=1e-3)
+    assert together.shape == (4, 49_152)
+
+
+def test_padding_is_counted(values):
+    left = values("parallelism/padding")
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    sentences = open("snippets/parallelism/story.txt").read().splitlines()
+    assert len(sentences) == 32 and len(set(sentences)) == 32
+    for order, wasted in ((list, left.wasted_as_they_come), (None, left.wasted_sorted)):
+        ordered = sentences if order else sorted(sentences, key=lambda s: len(tokenizer(s)[0]))
+        mask = [tokenizer(ordered[i : i + 8], padding=True, return_tensors="pt").attention_mask
+                for i in range(0, 32, 8)]  # fmt: skip
+        filled = sum((part == 0).sum().item() for part in mask)
+        assert wasted == filled / sum(part.numel() for part in mask)
+    assert left.wasted_sorted < left.wasted_as_they_come / 2
+    assert left.wasted_as_they_come > 0.5, "the alt text says more than half"
+    assert left.squares_as_they_come > left.wasted_as_they_come
+    assert left.squares_sorted > left.wasted_sorted
+
+
+def test_cache_bytes_are_those_of_the_tensors(values, smollm2):
+    left = values("parallelism/cache_bytes")
+    assert left.real_bytes == left.formula_bytes == 3 * 50 * 46_080
+    layers = smollm2(torch.zeros(2, 7, dtype=torch.long)).past_key_values.layers
+    held = sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
+    assert held == 2 * 7 * 2 * left.smollm2_cache  # four bytes here, two in the table
+    assert left.smollm2_cache == 23_040
+
+
+def test_published_models(values, printed):
+    left = values("parallelism/cache_bytes")
+    assert (left.gpt2_cache, left.llama2_cache) == (36_864, 524_288)
+    assert left.llama3_cache == 131_072 and left.saved == 4
+    table = printed("parallelism/cache_bytes")
+    # 124 million, 6.74 and 8.03 billion parameters, as published, in two bytes
+    for megabytes in ("249 MB", "13,477 MB", "16,061 MB"):
+        assert megabytes in table
+    assert 6 < left.llama2_texts < 7, "seven long chats outweigh the model, six do not"
+    assert left.smollm2_equal > 8192, "one text of SmolLM2 never outweighs it"
+    plan = GPT2Config()
+    assert (plan.n_layer, plan.n_head, plan.n_embd) == (12, 12, 768)
+
+
+def test_grouping_changes_choices_in_two_bytes_only(values):
+    left = values("parallelism/rounding")
+    assert left.four_bytes == 0 and 0 < left.two_bytes < left.tokens / 10
+
+
+def test_answers(values):
+    left, roof = values("parallelism/answers"), values("parallelism/cache_bytes")
+    assert (left.transformer_passes, left.rnn_steps, left.training_passes) == (200, 1199, 1)
+    assert left.mixed == 18 / 50 and left.sorted_by_length == pytest.approx(2 / 34)
+    assert left.token_bytes == 800 * 1024
+    assert left.texts == 8
+    assert left.text_gigabytes * 8 < 14 < left.text_gigabytes * 9
+    assert left.weight_bytes / 524_288 == pytest.approx(roof.llama2_equal, rel=1e-4)
+    assert 107 < left.single_bound < 160
+    assert left.compiled_share == pytest.approx(107 / left.single_bound)
+
+
+def test_the_page_gives_no_gpu_time(values):
+    """The promise of the section on GPUs holds while the outputs come from a CPU."""
+    if not torch.cuda.is_available():
+        assert values("parallelism/one_pass").device == "cpu"
+        assert values("parallelism/batching").device == "cpu"
