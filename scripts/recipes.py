@@ -281,6 +281,31 @@ def make_from_safetensors(source: Source, target: Path) -> None:
     save_tokenizer(target, tokenizer, **load_json(source["tokenizer_config"]))
 
 
+@recipe("half", "weights")
+def make_half(source: Source, target: Path) -> None:
+    """Half the bytes, for the model in the page: each float32 rounded to float16.
+
+    Left out is the pooler, which sentence embeddings do not use, and what is no weight.
+    """
+    import numpy as np
+
+    from safetensors.numpy import load_file, save_file
+
+    half = {
+        name: values.astype("<f2")
+        for name, values in sorted(load_file(source["weights"]).items())
+        if values.dtype == np.float32 and not name.startswith("pooler.")
+    }
+    save_file(half, target / "model.safetensors")
+    (target / "model.safetensors").chmod(0o644)
+
+
+@recipe("unchanged", "model")
+def keep_unchanged(source: Source, target: Path) -> None:
+    """The file as it came, for the model in the page, which reads it itself."""
+    shutil.copyfile(source["model"], target / "model.gguf")
+
+
 @recipe("gguf", "model")
 def make_from_gguf(source: Source, target: Path) -> None:
     """A Llama in GGUF, the file format of llama.cpp: 4-bit weights become float32.

