@@ -4,12 +4,11 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, LlamaConfig
 
 torch.set_grad_enabled(False)
-llama2 = LlamaConfig(num_hidden_layers=32, hidden_size=4096, intermediate_size=11008,
-                     num_attention_heads=32, num_key_value_heads=32,
+both = {"num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32}
+llama2 = LlamaConfig(**both, num_key_value_heads=32, intermediate_size=11008,
                      vocab_size=32000, max_position_embeddings=4096)  # fmt: skip
-llama3 = LlamaConfig(num_hidden_layers=32, hidden_size=4096, intermediate_size=14336,
-                     num_attention_heads=32, num_key_value_heads=8, vocab_size=128256,
-                     max_position_embeddings=8192, tie_word_embeddings=False)  # fmt: skip
+llama3 = LlamaConfig(**both, num_key_value_heads=8, intermediate_size=14336,
+                     vocab_size=128256, max_position_embeddings=8192)  # fmt: skip
 smollm2 = AutoConfig.from_pretrained("models/smollm2")
 plans = {"GPT-2": GPT2Config(), "SmolLM2": smollm2, "Llama 2 7B": llama2,
          "Llama 3 8B": llama3}  # fmt: skip
@@ -21,8 +20,8 @@ def per_token(plan, size=2, all_heads=False):  # two bytes a number, as on a GPU
     return 2 * plan.num_hidden_layers * key_heads * (plan.hidden_size // heads) * size
 
 
-print("| model | bytes a token | without sharing | full text | weights | equal at |")
-print("|:---|---:|---:|---:|---:|---:|")
+print("| model | bytes a token | unshared | weights | equal at |")
+print("|:---|---:|---:|---:|---:|")
 cache, weights, equal_at = {}, {}, {}
 for name, plan in plans.items():
     with torch.device("meta"):  # shapes without numbers: takes no memory
@@ -30,9 +29,8 @@ for name, plan in plans.items():
     cache[name], shared = per_token(plan), per_token(plan, all_heads=True)
     weights[name] = 2 * sum(weight.numel() for weight in empty.parameters())
     equal_at[name] = -(-weights[name] // cache[name])  # rounded up
-    full = cache[name] * plan.max_position_embeddings / 1e6
-    print(f"| {name} | {cache[name]:,} | {shared:,} | {full:,.0f} MB"
-          f" | {weights[name] / 1e6:,.0f} MB | {equal_at[name]:,} tokens |")  # fmt: skip
+    print(f"| {name} | {cache[name]:,} | {shared:,} | {weights[name] / 1e9:.2f} GB"
+          f" | {equal_at[name]:,} |")  # fmt: skip
 
 # The same formula against the tensors of a real cache (four bytes a number here).
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
@@ -43,4 +41,5 @@ formula_bytes = 3 * 50 * per_token(model.config, size=4)
 gpt2_cache, smollm2_cache, llama2_cache, llama3_cache = cache.values()
 saved = llama2_cache / llama3_cache  # both have 32 layers and 32 query heads of 128
 smollm2_equal, llama2_equal, llama3_equal = list(equal_at.values())[1:]
+llama2_gigabytes = weights["Llama 2 7B"] / 1e9
 llama2_texts = llama2_equal / llama2.max_position_embeddings

@@ -1,4 +1,4 @@
-"""Three positions, one by one or in one matrix product: equal. A recurrence must wait."""
+"""Three positions, one by one or in one product: equal. A recurrence must wait."""
 
 import torch
 
@@ -17,4 +17,5 @@ state, recurrent_steps = torch.zeros(2), 0
 for position in at_once:
     state = torch.tanh(position + 0.5 * state)  # needs the state before
     recurrent_steps += 1
-print("recurrent: ", state.tolist(), f"after {recurrent_steps} steps")
+rounded = [round(number, 3) for number in state.tolist()]
+print("recurrent: ", rounded, f"after {recurrent_steps} steps")

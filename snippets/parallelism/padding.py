@@ -24,8 +24,7 @@ for ax, lengths, title in zip(axes, orders, ("as they come", "sorted by length")
     width = widths(lengths)
     wasted.append(1 - real / sum(width))
     squares.append(1 - sum(n * n for n in lengths) / sum(n * n for n in width))
-    print(f"{title}: {sum(width)} positions, {real} of them real,"
-          f" {wasted[-1]:.0%} padding")  # fmt: skip
+    print(f"{title:16} {sum(width):4} places, {wasted[-1]:.0%} padding")
     ax.barh(range(32), lengths, height=0.8, color=plots.BLUE)
     filling = [w - n for w, n in zip(width, lengths)]
     ax.barh(range(32), filling, left=lengths, height=0.8, color="none",
@@ -39,4 +38,4 @@ axes[0].invert_yaxis()
 wasted_as_they_come, wasted_sorted = wasted
 squares_as_they_come, squares_sorted = squares
 shortest, longest = min(as_they_come), max(as_they_come)
-print(f"shortest {shortest} tokens, longest {longest}")
+print(f"tokens: {real}, shortest sentence {shortest}, longest {longest}")

@@ -26,13 +26,13 @@ def multiply_adds(n):
     return by_name["aten.mm"]  # products with weights; scores are aten.bmm
 
 
-print("| tokens in a pass | million multiply-adds | per byte of weights | waits for |")
+print("| tokens | multiply-adds | per byte | waits for |")
 print("|---:|---:|---:|:---|")
 for n in (1, 16, 256, 1024):
     work = multiply_adds(n)
     reading, computing = weight_bytes / bandwidth, 2 * work / peak  # seconds, at least
     slower = "memory" if reading > computing else "arithmetic"
-    print(f"| {n} | {work / 1e6:,.0f} | {work / weight_bytes:.1f} | {slower} |")
+    print(f"| {n} | {work / 1e6:,.0f} M | {work / weight_bytes:.1f} | {slower} |")
 
 single = multiply_adds(1)
 linear = work == 1024 * single
@@ -49,4 +49,4 @@ ax.set_xticks([1, 4, 16, 64, 256, 1024], [1, 4, 16, 64, 256, 1024])
 ax.set_yticks([1e4, 1e5, 1e6], ["10,000", "100,000", "1,000,000"])
 ax.minorticks_off()
 ax.set(xlabel="tokens in one pass", ylabel="tokens per second, at most")
-ax.set_title("First the memory limits, then the arithmetic")
+ax.set_title("More tokens in a pass, up to a roof")

@@ -1,4 +1,4 @@
-"""The same text read in one pass and in four: in two-byte numbers, some choices differ."""
+"""The same text read in one pass and in four: in two bytes, some choices differ."""
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -24,8 +24,8 @@ for dtype in (torch.float32, torch.bfloat16):
     one, four = read(model, 1), read(model, 4)
     differences.append((one - four).abs().max().item())
     other_choices.append((one.argmax(-1) != four.argmax(-1)).sum().item())
-    print(f"{dtype}: largest difference {differences[-1]:.0e},"
-          f" other first choice at {other_choices[-1]} of {ids.shape[1]}")  # fmt: skip
+    print(f"{str(dtype)[6:]:8} {other_choices[-1]:2} of {ids.shape[1]} choices differ,"
+          f" logits by {differences[-1]:.0e}")  # fmt: skip
 
 tokens = ids.shape[1]
 four_bytes, two_bytes = other_choices
