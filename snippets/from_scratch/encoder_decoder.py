@@ -128,7 +128,7 @@ class EncoderDecoder(nn.Module):
 
 @torch.no_grad()
 def generate(model, source, start, end, never=[], not_first=[], limit=100):
-    """Greedy decoding of one source, from the ids `start` to the id `end`."""
+    """Greedy decoding to the id `end`. `never` is forbidden, `not_first` at first."""
     memory, ids = model.encoder(source, EVERYTHING), torch.tensor([start])
     while ids[0, -1] != end and ids.shape[1] < limit:
         logits = model.decode(ids, memory)[:, -1]  # (batch, vocabulary)

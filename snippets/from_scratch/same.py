@@ -38,7 +38,7 @@ def differences(texts):
 batched = differences(sentences)
 alone = torch.stack([differences([sentence]) for sentence in sentences]).amax(dim=0)
 in_states, in_maps, in_embeddings = torch.maximum(batched, alone).tolist()
-count = len(sentences)
+count, longest = len(sentences), max(len(text.split()) for text in sentences)
 print(f"largest difference   one batch of {count}   one by one")
 for row, what in enumerate(["hidden states", "attention weights", "embeddings"]):
     print(f"{what:19}  {batched[row]:15.1e}  {alone[row]:11.1e}")

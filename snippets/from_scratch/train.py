@@ -112,6 +112,7 @@ if __name__ == "__main__":
     year, month = (slice(0, 4), slice(9, 13)), (slice(5, 7), slice(3, 8))
     parts = [year, month, (slice(8, 10), slice(0, 2))]
     found = [sum(maps[step][part].sum().item() for part in parts) / 8 for step in look]
+    even = (4 * 4 + 2 * 5 + 2 * 2) / 8 / len(EXAMPLE)  # for a look without a preference
     found_first, found_middle, found_last = found
     print("weight on the part that is being written:", *(f"{one:.2f}" for one in found))
     figure, grid = plt.subplots(2, 2, figsize=(4.4, 4.4))
