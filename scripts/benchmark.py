@@ -132,6 +132,9 @@ def copy_of_the_book(into: Path, keep: list[str] | None) -> Book:
         shutil.copytree(ROOT / name, into / name, ignore=ignore)
     shutil.copy(ROOT / "mkdocs.yml", into)
     (into / "models").symlink_to(ROOT / "models")
+    if (ROOT / ".cache" / "live").exists():  # for the page's own model: made once
+        (into / ".cache").mkdir()
+        (into / ".cache" / "live").symlink_to(ROOT / ".cache" / "live")
     if keep is not None:
         shutil.rmtree(into / "docs")
         shutil.copytree(ROOT / "docs" / "overrides", into / "docs" / "overrides")

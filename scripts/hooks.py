@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import mathml, models, pages, runner  # noqa: E402
+from scripts import live, mathml, models, pages, runner  # noqa: E402
 from scripts.exclusive import exclusive  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks")
@@ -70,7 +70,8 @@ def on_pre_build(config: MkDocsConfig) -> None:
     try:
         models.ensure(say=log.info)
         failed = runner.run(book, stays=serving, say=log.info)
-    except (models.ModelError, runner.RunnerError) as error:
+        live.make(ROOT, say=log.info)
+    except (models.ModelError, runner.RunnerError, live.LiveError) as error:
         raise PluginError(str(error)) from None
     problems = [*failed.values(), *pages.check(book, Path(config.docs_dir))]
     for problem in problems:
@@ -126,6 +127,7 @@ def on_post_page(output: str, **_) -> str:
 def on_post_build(config: MkDocsConfig) -> None:
     """Swap the finished site in, unless strict finds fault with it."""
     logging.getLogger("mkdocs").removeHandler(warnings)
+    live.publish(Path(config.site_dir), ROOT)
     if serving:
         return
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])

@@ -55,6 +55,8 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
         LiveError: In one sentence, what stopped it. What was finished before stays.
     """
     folder = root / ".cache" / "live"
+    if not _kernel_source(root).exists():
+        return folder  # a book without a model in its pages
     steps = {"tokenizer-script": _script, "models": _models, "kernel": _kernel}
     with exclusive(root / ".cache" / "live.lock", say):
         for name, step in steps.items():
@@ -72,6 +74,8 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
 def publish(site: Path, root: Path = ROOT) -> None:
     """Put what `make` made into the site: linked where the disk can, else copied."""
     folder = root / ".cache" / "live"
+    if not _kernel_source(root).exists():
+        return
     for path in folder.rglob("*"):
         inside = path.relative_to(folder)
         if path.is_file() and not inside.name.startswith("."):

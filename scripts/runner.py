@@ -221,7 +221,7 @@ def _mentions(path: Path) -> list[tuple[str, str]]:
 
 @functools.lru_cache(maxsize=None)
 def _mentioned(source: bytes) -> list[tuple[str, str]]:
-    """What a source text imports from `snippets` and which paths it writes out.
+    """What a source text imports from the book and which paths it writes out.
 
     Returns:
         Pairs of ("module" | "file", path from the root) or ("model", name); an empty
@@ -240,7 +240,7 @@ def _mentioned(source: bytes) -> list[tuple[str, str]]:
         else:
             modules = []
         for module in modules:
-            if module.startswith("snippets."):
+            if module.startswith(("snippets.", "scripts.")):
                 found.append(("module", module.replace(".", "/") + ".py"))
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if node.value.startswith("models/"):
