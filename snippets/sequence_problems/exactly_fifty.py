@@ -1,0 +1,45 @@
+"""The fix: the model writes, a program counts, and keeps an ending at word 50."""
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+question = "In exactly 50 words, explain why the sky is blue."
+chat = [{"role": "user", "content": question}]
+prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+
+
+def write(beginning, **options):
+    batch = tokenizer(prompt + beginning, return_tensors="pt")
+    ids = model.generate(**batch, **options)[:, batch.input_ids.shape[1] :]
+    end = tokenizer.eos_token_id
+    texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
+    return [beginning + text for text in texts], (ids != end).sum().item()
+
+
+(reply,), reply_tokens = write("", do_sample=False, max_new_tokens=90)
+cut = " ".join(reply.split()[:50])  # 1: stop at word 50
+
+kept = " ".join(reply.split()[:32])  # 2: keep most of it, and draft other endings
+torch.manual_seed(0)
+drafts, draft_tokens, found = 0, 0, []
+while not found:
+    texts, tokens = write(
+        kept, do_sample=True, temperature=0.8, top_k=40,
+        num_return_sequences=16, max_new_tokens=28,
+    )  # fmt: skip
+    drafts, draft_tokens = drafts + len(texts), draft_tokens + tokens
+    for text in texts:
+        first_fifty = text.split()[:50]
+        if len(first_fifty) == 50 and first_fifty[-1].endswith("."):
+            found.append(" ".join(first_fifty))
+
+print("| way | text | words | tokens written |\n|---|---|---|---|")
+total = reply_tokens + draft_tokens
+rows = {"ask": (reply, reply_tokens), "stop at word 50": (cut, reply_tokens),
+        "draft endings": (found[0], total)}  # fmt: skip
+for way, (text, tokens) in rows.items():
+    print(f"| {way} | {text} | {len(text.split())} | {tokens:,} |")
+words, good, times = len(found[0].split()), len(found), total / reply_tokens
+ends_whole, kept_words = found[0].endswith("."), len(kept.split())
