@@ -32,7 +32,7 @@ def measure(model, x):
     return counter.get_total_flops() // 2, products.count, min(runs_seconds)
 
 
-print("| texts × n | products | by RNN | RNN's work | RNN's time |")
+print("| texts × n | layer | RNN | work | time |")
 print("|---:|---:|---:|---:|---:|")
 rows = []
 for texts, n in ((1, 16), (1, 64), (1, 256), (32, 64)):
