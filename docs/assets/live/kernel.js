@@ -1,0 +1,145 @@
+/**
+ * One memory with weights and activations in it, and the few products that a model consists of.
+ *
+ * The products are in WebAssembly (kernel.wat), or in plain JavaScript (plain.js) where a page
+ * may not run WebAssembly: then all is slower and nothing is different. Weights stay as the file
+ * has them. For one position, rows of 4-bit or 8-bit blocks are multiplied as they are; for
+ * several positions, sixteen rows at a time become float32, and each serves all the positions.
+ */
+import { plainProducts } from "./plain.js";
+
+/**
+ * @typedef {{at: number, rows: number, width: number, data: Float32Array}} Matrix
+ *   float32 numbers in the memory: `at` is the address of its first byte, `data` shows them
+ * @typedef {{type: string, shape: number[], at: number}} Weight   as a file keeps it
+ */
+
+/** Bytes that `width` numbers take in each format. */
+const rowBytes = {
+  F32: (width) => 4 * width,
+  F16: (width) => 2 * width,
+  Q4_1: (width) => (width / 32) * 20,
+  Q8_0: (width) => (width / 32) * 34,
+};
+const AT_ONCE = 16; // rows that are unpacked together: they fit the processor's nearest cache
+const WIDEST = 4096; // numbers in a row, at most
+
+export class Kernel {
+  /**
+   * @param {number} bytes how much room all weights and activations need together
+   * @param {BufferSource | null} wasm the bytes of kernel.wasm; null: plain JavaScript
+   */
+  static async create(bytes, wasm) {
+    const room = bytes + 4 * WIDEST * (AT_ONCE + 2) + 65536;
+    if (wasm) {
+      try {
+        const pages = Math.ceil(room / 65536);
+        const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+        const { instance } = await WebAssembly.instantiate(wasm, { live: { memory } });
+        return new Kernel(memory.buffer, instance.exports, true);
+      } catch {
+        // The page's rules forbid WebAssembly, or the browser lacks SIMD.
+      }
+    }
+    try {
+      const buffer = new ArrayBuffer(room);
+      return new Kernel(buffer, plainProducts(buffer), false);
+    } catch {
+      throw new Error(`The browser has no ${Math.round(room / 1e6)} MB of memory to spare for the model.`);
+    }
+  }
+
+  constructor(/** @type {ArrayBuffer} */ buffer, products, fast) {
+    this.buffer = buffer;
+    this.products = products;
+    this.fast = fast;
+    this.end = 64; // the next free byte
+    this.unpacked = this.allocate(4 * WIDEST * AT_ONCE);
+    this.arranged = this.matrix(1, 2 * WIDEST);
+  }
+
+  /** Claims bytes for good and says where they begin. Fresh memory holds zeros. */
+  allocate(bytes) {
+    const at = this.end;
+    this.end = Math.ceil((at + bytes) / 64) * 64;
+    if (this.end > this.buffer.byteLength) throw new Error("The model needs more memory than was set aside for it.");
+    return at;
+  }
+
+  /** @returns {Matrix} */
+  matrix(rows, width) {
+    const at = this.allocate(4 * rows * width);
+    return { at, rows, width, data: new Float32Array(this.buffer, at, rows * width) };
+  }
+
+  /**
+   * A weight of the file that lies at address `base`, once its shape is what the model expects.
+   * @returns {Weight}
+   */
+  weight(file, base, name, ...shape) {
+    const tensor = file.tensors.get(name);
+    if (!tensor) throw new Error(`The file of weights has no tensor ${name}.`);
+    if (tensor.shape.join() !== shape.join() || !rowBytes[tensor.type]) {
+      throw new Error(`Tensor ${name} is ${tensor.type} ${tensor.shape.join(" × ")}, not ${shape.join(" × ")}.`);
+    }
+    return { type: tensor.type, shape, at: base + tensor.at };
+  }
+
+  /** A short weight, such as a bias, as float32. @returns {Float32Array} */
+  vector(file, base, name, width) {
+    const { type, at } = this.weight(file, base, name, width);
+    return this.row({ type, shape: [1, width], at }, 0).slice();
+  }
+
+  /** One row of a weight as float32; the next call writes over it. */
+  row({ type, shape: [, width], at }, row) {
+    at += row * rowBytes[type](width);
+    if (type !== "F32") this.products[`unpack${type}`](at, (at = this.unpacked), width);
+    return new Float32Array(this.buffer, at, width);
+  }
+
+  /**
+   * A linear layer without its bias, out = x Wᵀ, for the first `positions` rows of x.
+   * @param {Matrix} x
+   * @param {Weight} weight (rows, width)
+   * @param {Matrix} out (positions, rows)
+   */
+  multiply(x, weight, out, positions) {
+    const { type, at } = weight;
+    const [rows, width] = weight.shape;
+    const one = this.products[`rows${type}`];
+    if (one && positions === 1) {
+      one(at, rows, type === "Q4_1" ? this.arrange(x) : x.at, width, out.at);
+      return;
+    }
+    const bytes = rowBytes[type](width);
+    for (let row = 0; row < rows; row += AT_ONCE) {
+      const count = Math.min(AT_ONCE, rows - row);
+      let from = at + row * bytes;
+      if (type !== "F32") this.products[`unpack${type}`](from, (from = this.unpacked), count * width);
+      this.products.product(from, count, x.at, positions, width, out.at + 4 * row, 4 * out.width);
+    }
+  }
+
+  /**
+   * The first row of x in the order that rowsQ4_1 wants; see there. Value 4 · lane + byte of a
+   * block is in the low half of a byte, value 16 + 4 · lane + byte in its high half.
+   */
+  arrange(x) {
+    const { data, at } = this.arranged;
+    for (let block = 0, to = 0; block < x.width; block += 32, to += 36) {
+      let sum = 0;
+      for (let k = 0; k < 8; k++) {
+        const from = block + (k >> 1) + 16 * (k & 1);
+        const scale = k < 7 ? 16 ** -k : 1;
+        for (let lane = 0; lane < 4; lane++) {
+          const value = x.data[from + 4 * lane];
+          data[to + 4 * k + lane] = value * scale;
+          sum += value;
+        }
+      }
+      data[to + 33] = sum;
+    }
+    return at;
+  }
+}

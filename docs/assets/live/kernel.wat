@@ -1,0 +1,281 @@
+;; The products of the models, four numbers at a time (WebAssembly SIMD).
+;;
+;; All addresses are bytes in one memory, which kernel.js owns; `width` counts numbers. kernel.js
+;; says the same in plain JavaScript, function by function, for browsers that refuse WebAssembly.
+(module
+  (import "live" "memory" (memory 1))
+
+  ;; The sum of the four lanes.
+  (func $sum (param $v v128) (result f32)
+    (local.set $v (f32x4.add (local.get $v) ;; a+c b+d . .
+      (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $v) (local.get $v))))
+    (f32.add (f32x4.extract_lane 0 (local.get $v)) (f32x4.extract_lane 1 (local.get $v))))
+
+  ;; Four float16, in the low half of a vector, as float32. A float16 has 5 bits of exponent, a
+  ;; float32 has 8: moved into place, the exponent is too small by 127 - 15 = 112. (0x77800000
+  ;; is 2^112 as a float32.) Infinity does not survive; weights have none.
+  (func $halves (param $v v128) (result v128)
+    (f32x4.mul
+      (v128.and
+        (i32x4.shl (i32x4.extend_low_i16x8_s (local.get $v)) (i32.const 13))
+        (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
+      (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+
+  ;; Lane 0 in all lanes, and lane 1 in all lanes.
+  (func $first (param $v v128) (result v128)
+    (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $v) (local.get $v)))
+  (func $second (param $v v128) (result v128)
+    (i8x16.shuffle 4 5 6 7 4 5 6 7 4 5 6 7 4 5 6 7 (local.get $v) (local.get $v)))
+
+  ;; Weights to float32: `width` float16.
+  (func (export "unpackF16") (param $from i32) (param $to i32) (param $width i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
+    (loop $next
+      (v128.store (local.get $to) (call $halves (v128.load64_zero (local.get $from))))
+      (local.set $from (i32.add (local.get $from) (i32.const 8)))
+      (local.set $to (i32.add (local.get $to) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
+
+  ;; Eight bytes' worth of 16-bit integers → scale · q + least, stored as eight float32.
+  (func $store8 (param $to i32) (param $q v128) (param $scale v128) (param $least v128)
+    (v128.store (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale)
+      (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))))
+    (v128.store offset=16 (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale)
+      (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
+
+  ;; Weights to float32: blocks of Q4_1. A block: scale and least value (float16), 16 bytes.
+  ;; Value j is in the low half of byte j, value j + 16 in its high half: weight = scale · q + least.
+  (func (export "unpackQ4_1") (param $from i32) (param $to i32) (param $width i32)
+    (local $end i32) (local $bytes v128) (local $low v128) (local $high v128)
+    (local $scale v128) (local $least v128)
+    (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
+    (loop $next
+      (local.set $least (call $halves (v128.load32_zero (local.get $from))))
+      (local.set $scale (call $first (local.get $least)))
+      (local.set $least (call $second (local.get $least)))
+      (local.set $bytes (v128.load offset=4 (local.get $from)))
+      (local.set $low (v128.and (local.get $bytes) (i8x16.splat (i32.const 15))))
+      (local.set $high (i8x16.shr_u (local.get $bytes) (i32.const 4)))
+      (call $store8 (local.get $to)
+        (i16x8.extend_low_i8x16_u (local.get $low)) (local.get $scale) (local.get $least))
+      (call $store8 (i32.add (local.get $to) (i32.const 32))
+        (i16x8.extend_high_i8x16_u (local.get $low)) (local.get $scale) (local.get $least))
+      (call $store8 (i32.add (local.get $to) (i32.const 64))
+        (i16x8.extend_low_i8x16_u (local.get $high)) (local.get $scale) (local.get $least))
+      (call $store8 (i32.add (local.get $to) (i32.const 96))
+        (i16x8.extend_high_i8x16_u (local.get $high)) (local.get $scale) (local.get $least))
+      (local.set $from (i32.add (local.get $from) (i32.const 20)))
+      (local.set $to (i32.add (local.get $to) (i32.const 128)))
+      (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
+
+  ;; Weights to float32: blocks of Q8_0. A block: scale (float16), 32 bytes with a sign.
+  (func (export "unpackQ8_0") (param $from i32) (param $to i32) (param $width i32)
+    (local $end i32) (local $block i32) (local $scale v128)
+    (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
+    (loop $next
+      (local.set $scale (call $first (call $halves (v128.load32_zero (local.get $from)))))
+      (local.set $block (i32.add (local.get $from) (i32.const 34)))
+      (local.set $from (i32.add (local.get $from) (i32.const 2)))
+      (loop $eight
+        (call $store8 (local.get $to) (v128.load8x8_s (local.get $from))
+          (local.get $scale) (v128.const i32x4 0 0 0 0))
+        (local.set $from (i32.add (local.get $from) (i32.const 8)))
+        (local.set $to (i32.add (local.get $to) (i32.const 32)))
+        (br_if $eight (i32.lt_u (local.get $from) (local.get $block))))
+      (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
+
+  ;; out = x · Wᵀ in float32: four rows of W with two positions of x at a time, so that a number
+  ;; that was read serves several products. `rows` is a multiple of 4, `width` of 4. When the
+  ;; count of positions is odd, the last is computed twice.
+  (func (export "product") (param $w i32) (param $rows i32) (param $x i32) (param $positions i32)
+      (param $width i32) (param $out i32) (param $stride i32)
+    (local $bytes i32) (local $end i32) (local $last i32) (local $i i32) (local $to i32) (local $to2 i32)
+    (local $w1 i32) (local $w2 i32) (local $w3 i32) (local $x1 i32) (local $x2 i32)
+    (local $a v128) (local $b v128) (local $v v128)
+    (local $a0 v128) (local $a1 v128) (local $a2 v128) (local $a3 v128)
+    (local $b0 v128) (local $b1 v128) (local $b2 v128) (local $b3 v128)
+    (local.set $bytes (i32.mul (local.get $width) (i32.const 4)))
+    (local.set $end (i32.add (local.get $w) (i32.mul (local.get $rows) (local.get $bytes))))
+    (local.set $last (i32.add (local.get $x)
+      (i32.mul (i32.sub (local.get $positions) (i32.const 1)) (local.get $bytes))))
+    (loop $rows4
+      (local.set $w1 (i32.add (local.get $w) (local.get $bytes)))
+      (local.set $w2 (i32.add (local.get $w1) (local.get $bytes)))
+      (local.set $w3 (i32.add (local.get $w2) (local.get $bytes)))
+      (local.set $x1 (local.get $x))
+      (local.set $to (local.get $out))
+      (loop $positions2
+        (local.set $x2 (local.get $x1))
+        (local.set $to2 (local.get $to))
+        (if (i32.lt_u (local.get $x1) (local.get $last)) (then
+          (local.set $x2 (i32.add (local.get $x1) (local.get $bytes)))
+          (local.set $to2 (i32.add (local.get $to) (local.get $stride)))))
+        (local.set $a0 (v128.const i32x4 0 0 0 0)) (local.set $b0 (v128.const i32x4 0 0 0 0))
+        (local.set $a1 (v128.const i32x4 0 0 0 0)) (local.set $b1 (v128.const i32x4 0 0 0 0))
+        (local.set $a2 (v128.const i32x4 0 0 0 0)) (local.set $b2 (v128.const i32x4 0 0 0 0))
+        (local.set $a3 (v128.const i32x4 0 0 0 0)) (local.set $b3 (v128.const i32x4 0 0 0 0))
+        (local.set $i (i32.const 0))
+        (loop $along
+          (local.set $a (v128.load (i32.add (local.get $x1) (local.get $i))))
+          (local.set $b (v128.load (i32.add (local.get $x2) (local.get $i))))
+          (local.set $v (v128.load (i32.add (local.get $w) (local.get $i))))
+          (local.set $a0 (f32x4.add (local.get $a0) (f32x4.mul (local.get $v) (local.get $a))))
+          (local.set $b0 (f32x4.add (local.get $b0) (f32x4.mul (local.get $v) (local.get $b))))
+          (local.set $v (v128.load (i32.add (local.get $w1) (local.get $i))))
+          (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $v) (local.get $a))))
+          (local.set $b1 (f32x4.add (local.get $b1) (f32x4.mul (local.get $v) (local.get $b))))
+          (local.set $v (v128.load (i32.add (local.get $w2) (local.get $i))))
+          (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $v) (local.get $a))))
+          (local.set $b2 (f32x4.add (local.get $b2) (f32x4.mul (local.get $v) (local.get $b))))
+          (local.set $v (v128.load (i32.add (local.get $w3) (local.get $i))))
+          (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $v) (local.get $a))))
+          (local.set $b3 (f32x4.add (local.get $b3) (f32x4.mul (local.get $v) (local.get $b))))
+          (local.set $i (i32.add (local.get $i) (i32.const 16)))
+          (br_if $along (i32.lt_u (local.get $i) (local.get $bytes))))
+        (f32.store (local.get $to) (call $sum (local.get $a0)))
+        (f32.store offset=4 (local.get $to) (call $sum (local.get $a1)))
+        (f32.store offset=8 (local.get $to) (call $sum (local.get $a2)))
+        (f32.store offset=12 (local.get $to) (call $sum (local.get $a3)))
+        (f32.store (local.get $to2) (call $sum (local.get $b0)))
+        (f32.store offset=4 (local.get $to2) (call $sum (local.get $b1)))
+        (f32.store offset=8 (local.get $to2) (call $sum (local.get $b2)))
+        (f32.store offset=12 (local.get $to2) (call $sum (local.get $b3)))
+        (local.set $to (i32.add (local.get $to2) (local.get $stride)))
+        (local.set $x1 (i32.add (local.get $x2) (local.get $bytes)))
+        (br_if $positions2 (i32.le_u (local.get $x1) (local.get $last))))
+      (local.set $out (i32.add (local.get $out) (i32.const 16)))
+      (local.set $w (i32.add (local.get $w3) (local.get $bytes)))
+      (br_if $rows4 (i32.lt_u (local.get $w) (local.get $end)))))
+
+  ;; out = W · x for one position, straight from blocks of Q4_1: nothing is unpacked to memory.
+  ;; As 32-bit lanes, the 16 bytes hold eight numbers a lane. A mask leaves number k of each lane
+  ;; where it is, which makes it 16^k times too large; kernel.js has divided that part of x by 16^k
+  ;; (exact: a power of two) and has put it in this order. Only the topmost must be shifted, for
+  ;; it would be taken for a sign. After these eight vectors of x comes (0, their sum, 0, 0): the
+  ;; scale and the least value of the block meet it in one product.
+  (func (export "rowsQ4_1") (param $w i32) (param $rows i32) (param $x i32) (param $width i32) (param $out i32)
+    (local $to i32) (local $at i32) (local $end i32) (local $pair v128) (local $q v128) (local $total v128)
+    (local.set $to (i32.add (local.get $out) (i32.mul (local.get $rows) (i32.const 4))))
+    (local.set $end (i32.add (local.get $x) ;; 36 numbers a block of 32
+      (i32.mul (i32.shr_u (local.get $width) (i32.const 5)) (i32.const 144))))
+    (loop $row
+      (local.set $at (local.get $x))
+      (local.set $total (v128.const i32x4 0 0 0 0))
+      (loop $block
+        (local.set $pair (call $halves (v128.load32_zero (local.get $w)))) ;; scale, least, 0, 0
+        (local.set $q (v128.load offset=4 (local.get $w)))
+        (local.set $total (f32x4.add
+          (f32x4.add (local.get $total) (f32x4.mul (local.get $pair) (v128.load offset=128 (local.get $at))))
+          (f32x4.mul (call $first (local.get $pair)) (f32x4.add
+            (f32x4.add
+              (f32x4.add
+                (f32x4.mul (v128.load (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
+                  (v128.const i32x4 0xF 0xF 0xF 0xF))))
+                (f32x4.mul (v128.load offset=16 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
+                  (v128.const i32x4 0xF0 0xF0 0xF0 0xF0)))))
+              (f32x4.add
+                (f32x4.mul (v128.load offset=32 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
+                  (v128.const i32x4 0xF00 0xF00 0xF00 0xF00))))
+                (f32x4.mul (v128.load offset=48 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
+                  (v128.const i32x4 0xF000 0xF000 0xF000 0xF000))))))
+            (f32x4.add
+              (f32x4.add
+                (f32x4.mul (v128.load offset=64 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
+                  (v128.const i32x4 0xF0000 0xF0000 0xF0000 0xF0000))))
+                (f32x4.mul (v128.load offset=80 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
+                  (v128.const i32x4 0xF00000 0xF00000 0xF00000 0xF00000)))))
+              (f32x4.add
+                (f32x4.mul (v128.load offset=96 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
+                  (v128.const i32x4 0xF000000 0xF000000 0xF000000 0xF000000))))
+                (f32x4.mul (v128.load offset=112 (local.get $at))
+                  (f32x4.convert_i32x4_s (i32x4.shr_u (local.get $q) (i32.const 28))))))))))
+        (local.set $w (i32.add (local.get $w) (i32.const 20)))
+        (local.set $at (i32.add (local.get $at) (i32.const 144)))
+        (br_if $block (i32.lt_u (local.get $at) (local.get $end))))
+      (f32.store (local.get $out) (call $sum (local.get $total)))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br_if $row (i32.lt_u (local.get $out) (local.get $to)))))
+
+  ;; The same from blocks of Q8_0. Here x lies as it is.
+  (func (export "rowsQ8_0") (param $w i32) (param $rows i32) (param $x i32) (param $width i32) (param $out i32)
+    (local $to i32) (local $at i32) (local $end i32) (local $q v128) (local $total v128) (local $sum v128) (local $four i32)
+    (local.set $to (i32.add (local.get $out) (i32.mul (local.get $rows) (i32.const 4))))
+    (local.set $end (i32.add (local.get $x) (i32.mul (local.get $width) (i32.const 4))))
+    (loop $row
+      (local.set $at (local.get $x))
+      (local.set $total (v128.const i32x4 0 0 0 0))
+      (loop $block
+        (local.set $q (v128.load8x8_s offset=2 (local.get $w)))
+        (local.set $sum (f32x4.add
+          (f32x4.mul (v128.load (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
+          (f32x4.mul (v128.load offset=16 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q))))))
+        (local.set $q (v128.load8x8_s offset=10 (local.get $w)))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
+          (f32x4.mul (v128.load offset=32 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
+          (f32x4.mul (v128.load offset=48 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
+        (local.set $q (v128.load8x8_s offset=18 (local.get $w)))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
+          (f32x4.mul (v128.load offset=64 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
+          (f32x4.mul (v128.load offset=80 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
+        (local.set $q (v128.load8x8_s offset=26 (local.get $w)))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
+          (f32x4.mul (v128.load offset=96 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
+          (f32x4.mul (v128.load offset=112 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
+        (local.set $total (f32x4.add (local.get $total) (f32x4.mul (local.get $sum)
+          (call $first (call $halves (v128.load32_zero (local.get $w)))))))
+        (local.set $w (i32.add (local.get $w) (i32.const 34)))
+        (local.set $at (i32.add (local.get $at) (i32.const 128)))
+        (br_if $block (i32.lt_u (local.get $at) (local.get $end))))
+      (f32.store (local.get $out) (call $sum (local.get $total)))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br_if $row (i32.lt_u (local.get $out) (local.get $to)))))
+
+  ;; Attention, one query of one head: out[j] = query · key[slot[j]], for `count` slots.
+  (func (export "scores") (param $query i32) (param $keys i32) (param $slots i32) (param $count i32)
+      (param $width i32) (param $stride i32) (param $out i32)
+    (local $key i32) (local $at i32) (local $end i32) (local $last i32) (local $total v128)
+    (local.set $last (i32.add (local.get $slots) (i32.mul (local.get $count) (i32.const 4))))
+    (local.set $end (i32.add (local.get $query) (i32.mul (local.get $width) (i32.const 4))))
+    (loop $slot
+      (local.set $key (i32.add (local.get $keys) (i32.mul (i32.load (local.get $slots)) (local.get $stride))))
+      (local.set $at (local.get $query))
+      (local.set $total (v128.const i32x4 0 0 0 0))
+      (loop $along
+        (local.set $total (f32x4.add (local.get $total) (f32x4.add
+          (f32x4.mul (v128.load (local.get $at)) (v128.load (local.get $key)))
+          (f32x4.mul (v128.load offset=16 (local.get $at)) (v128.load offset=16 (local.get $key))))))
+        (local.set $key (i32.add (local.get $key) (i32.const 32)))
+        (local.set $at (i32.add (local.get $at) (i32.const 32)))
+        (br_if $along (i32.lt_u (local.get $at) (local.get $end))))
+      (f32.store (local.get $out) (call $sum (local.get $total)))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (local.set $slots (i32.add (local.get $slots) (i32.const 4)))
+      (br_if $slot (i32.lt_u (local.get $slots) (local.get $last)))))
+
+  ;; Attention, one query of one head: out = Σ weights[j] · value[slot[j]], 16 numbers at a time.
+  (func (export "mix") (param $weights i32) (param $values i32) (param $slots i32) (param $count i32)
+      (param $width i32) (param $stride i32) (param $out i32)
+    (local $value i32) (local $j i32) (local $end i32) (local $last i32) (local $weight v128)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local.set $last (i32.mul (local.get $count) (i32.const 4)))
+    (local.set $end (i32.add (local.get $out) (i32.mul (local.get $width) (i32.const 4))))
+    (loop $sixteen
+      (local.set $a (v128.const i32x4 0 0 0 0)) (local.set $b (v128.const i32x4 0 0 0 0))
+      (local.set $c (v128.const i32x4 0 0 0 0)) (local.set $d (v128.const i32x4 0 0 0 0))
+      (local.set $j (i32.const 0))
+      (loop $slot
+        (local.set $weight (v128.load32_splat (i32.add (local.get $weights) (local.get $j))))
+        (local.set $value (i32.add (local.get $values)
+          (i32.mul (i32.load (i32.add (local.get $slots) (local.get $j))) (local.get $stride))))
+        (local.set $a (f32x4.add (local.get $a) (f32x4.mul (local.get $weight) (v128.load (local.get $value)))))
+        (local.set $b (f32x4.add (local.get $b) (f32x4.mul (local.get $weight) (v128.load offset=16 (local.get $value)))))
+        (local.set $c (f32x4.add (local.get $c) (f32x4.mul (local.get $weight) (v128.load offset=32 (local.get $value)))))
+        (local.set $d (f32x4.add (local.get $d) (f32x4.mul (local.get $weight) (v128.load offset=48 (local.get $value)))))
+        (local.set $j (i32.add (local.get $j) (i32.const 4)))
+        (br_if $slot (i32.lt_u (local.get $j) (local.get $last))))
+      (v128.store (local.get $out) (local.get $a)) (v128.store offset=16 (local.get $out) (local.get $b))
+      (v128.store offset=32 (local.get $out) (local.get $c)) (v128.store offset=48 (local.get $out) (local.get $d))
+      (local.set $values (i32.add (local.get $values) (i32.const 64)))
+      (local.set $out (i32.add (local.get $out) (i32.const 64)))
+      (br_if $sixteen (i32.lt_u (local.get $out) (local.get $end))))))

@@ -1,0 +1,95 @@
+/**
+ * The functions of kernel.wat in plain JavaScript, for browsers that refuse WebAssembly.
+ *
+ * The same names, the same arguments: addresses in bytes, `width` in numbers. Read these first,
+ * and then kernel.wat, where each does four numbers at a time.
+ */
+
+/** Every float16 as a float32: there are only 65,536 of them. */
+function halfTable() {
+  const table = new Float32Array(65536);
+  for (let bits = 0; bits < 65536; bits++) {
+    const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+    // No leading one when the exponent is zero; infinity, which weights do not have, is left out.
+    table[bits] = sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : (2 ** -14 * fraction) / 1024);
+  }
+  return table;
+}
+
+/** @param {ArrayBuffer} buffer the kernel's memory */
+export function plainProducts(buffer) {
+  const half = halfTable();
+  const floats = new Float32Array(buffer, 0, buffer.byteLength >> 2);
+  const bytes = new Uint8Array(buffer);
+  const signed = new Int8Array(buffer);
+  const integers = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+  const halfAt = (at) => half[bytes[at] | (bytes[at + 1] << 8)];
+
+  return {
+    /** `width` float16 → float32. */
+    unpackF16(from, to, width) {
+      to >>= 2;
+      for (let i = 0; i < width; i++) floats[to + i] = halfAt(from + 2 * i);
+    },
+
+    /** Blocks of 32: scale, least value, then 16 bytes with value j low and value j + 16 high. */
+    unpackQ4_1(from, to, width) {
+      to >>= 2;
+      for (const end = to + width; to < end; to += 32, from += 20) {
+        const [scale, least] = [halfAt(from), halfAt(from + 2)];
+        for (let j = 0; j < 16; j++) {
+          const byte = bytes[from + 4 + j];
+          floats[to + j] = scale * (byte & 15) + least;
+          floats[to + 16 + j] = scale * (byte >> 4) + least;
+        }
+      }
+    },
+
+    /** Blocks of 32: scale, then 32 bytes with a sign. */
+    unpackQ8_0(from, to, width) {
+      to >>= 2;
+      for (const end = to + width; to < end; to += 32, from += 34) {
+        const scale = halfAt(from);
+        for (let j = 0; j < 32; j++) floats[to + j] = scale * signed[from + 2 + j];
+      }
+    },
+
+    /** out = x · Wᵀ in float32; `stride` is the bytes from one row of out to the next. */
+    product(w, rows, x, positions, width, out, stride) {
+      w >>= 2;
+      for (let row = 0; row < rows; row++, w += width) {
+        for (let position = 0; position < positions; position++) {
+          const from = (x >> 2) + position * width;
+          let [even, odd] = [0, 0]; // two sums: neither waits for the other
+          for (let i = 0; i < width; i += 2) {
+            even += floats[w + i] * floats[from + i];
+            odd += floats[w + i + 1] * floats[from + i + 1];
+          }
+          floats[((out + position * stride) >> 2) + row] = even + odd;
+        }
+      }
+    },
+
+    /** out[j] = query · key[slot[j]] */
+    scores(query, keys, slots, count, width, stride, out) {
+      query >>= 2;
+      for (let j = 0; j < count; j++) {
+        const key = (keys + integers[(slots >> 2) + j] * stride) >> 2;
+        let sum = 0;
+        for (let i = 0; i < width; i++) sum += floats[query + i] * floats[key + i];
+        floats[(out >> 2) + j] = sum;
+      }
+    },
+
+    /** out = Σ weights[j] · value[slot[j]] */
+    mix(weights, values, slots, count, width, stride, out) {
+      out >>= 2;
+      floats.fill(0, out, out + width);
+      for (let j = 0; j < count; j++) {
+        const weight = floats[(weights >> 2) + j];
+        const value = (values + integers[(slots >> 2) + j] * stride) >> 2;
+        for (let i = 0; i < width; i++) floats[out + i] += weight * floats[value + i];
+      }
+    },
+  };
+}
