@@ -14,8 +14,8 @@ The spread is {{ chapter/idea.spred:.2f }}.
 ```python
 print("typed into the page")
 ```
---8<-- "chapter/idee.txt"
 """
+page += "--8<" + '-- "chapter/idee.txt"'  # in two parts, or it would be included here
 with tempfile.TemporaryDirectory() as folder:
     root = Path(folder)
     (root / "snippets/chapter").mkdir(parents=True)
