@@ -128,8 +128,8 @@ def test_published_models(values, printed):
     assert left.llama3_cache == 131_072 and left.saved == 4
     table = printed("parallelism/cache_bytes")
     # 124 million, 6.74 and 8.03 billion parameters, as published, in two bytes
-    for gigabytes in ("0.25 GB", "13.48 GB", "16.06 GB"):
-        assert gigabytes in table
+    for megabytes in ("| 249 |", "| 13,477 |", "| 16,061 |"):
+        assert megabytes in table
     assert 6 < left.llama2_texts < 7, "seven long chats outweigh the model, six do not"
     assert left.smollm2_equal > 8192, "one text of SmolLM2 never outweighs it"
     plan = GPT2Config()

@@ -20,7 +20,7 @@ def per_token(plan, size=2, all_heads=False):  # two bytes a number, as on a GPU
     return 2 * plan.num_hidden_layers * key_heads * (plan.hidden_size // heads) * size
 
 
-print("| model | bytes a token | unshared | weights | equal at |")
+print("| model | a token | unshared | weights | equal at |")
 print("|:---|---:|---:|---:|---:|")
 cache, weights, equal_at = {}, {}, {}
 for name, plan in plans.items():
@@ -29,8 +29,8 @@ for name, plan in plans.items():
     cache[name], shared = per_token(plan), per_token(plan, all_heads=True)
     weights[name] = 2 * sum(weight.numel() for weight in empty.parameters())
     equal_at[name] = -(-weights[name] // cache[name])  # rounded up
-    print(f"| {name} | {cache[name]:,} | {shared:,} | {weights[name] / 1e9:.2f} GB"
-          f" | {equal_at[name]:,} |")  # fmt: skip
+    print(f"| {name} | {cache[name] / 1e3:.1f} | {shared / 1e3:.1f}"
+          f" | {weights[name] / 1e6:,.0f} | {equal_at[name]:,} |")  # fmt: skip
 
 # The same formula against the tensors of a real cache (four bytes a number here).
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
