@@ -1,0 +1,103 @@
+"""The files of the model in the page: cut, digested, published, and named when wrong."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+
+from scripts import live, models
+from scripts.runner import ROOT
+
+
+@pytest.fixture(scope="module")
+def folder():
+    models.ensure()
+    return live.make(ROOT)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A book with nothing but what the page's model is made from."""
+    for part in ("scripts/node", "docs/assets/live"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    (tmp_path / "snippets").mkdir()
+    shutil.copy(ROOT / "snippets" / "models.toml", tmp_path / "snippets")
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    shutil.copytree(ROOT / ".cache" / "live", tmp_path / ".cache" / "live", copy_function=_link)
+    return tmp_path
+
+
+def _link(source, target):
+    target = type(ROOT)(target)
+    target.symlink_to(source) if target.suffix == ".bin" else shutil.copyfile(source, target)
+
+
+@pytest.mark.parametrize("name", live.WEIGHTS)
+def test_parts_are_the_file_and_fit_every_host(folder, name):
+    entry = json.loads((folder / "weights.json").read_text())[name]
+    whole = hashlib.sha256()
+    for part in entry["parts"]:
+        data = (folder / part["path"]).read_bytes()
+        assert len(data) == part["bytes"] <= 24 * 2**20
+        assert hashlib.sha256(data).hexdigest() == part["sha256"]
+        whole.update(data)
+    path = ROOT / "models" / live.WEIGHTS[name][1]
+    assert whole.hexdigest() == models.file_digest(path)
+    assert entry["bytes"] == path.stat().st_size
+
+
+def test_half_precision_is_the_same_model_rounded(folder):
+    """The page's MiniLM is the book's, rounded, without the pooler."""
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    full = load_file(ROOT / "models/minilm/model.safetensors")
+    half = load_file(ROOT / "models/minilm-half/model.safetensors")
+    assert {k for k, v in full.items() if v.dtype == np.float32} - set(half) == {
+        "pooler.dense.weight", "pooler.dense.bias"}  # fmt: skip
+    for name, values in half.items():
+        np.testing.assert_array_equal(values, full[name].astype(np.float16))
+
+
+def test_a_second_time_does_nothing(folder):
+    said = []
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    live.make(ROOT, said.append)
+    assert said == []
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_published_whole_and_without_working_files(folder, tmp_path):
+    live.publish(tmp_path, ROOT)
+    there = tmp_path / "assets" / "live"
+    assert (there / "kernel.wasm").read_bytes()[:4] == b"\0asm"
+    assert (there / "tokenizers.min.mjs").exists()
+    assert {p.stem for p in (there / "tokenizers").iterdir()} >= set(live.TOKENIZERS)
+    assert not [path for path in there.rglob(".*")]
+
+
+def test_a_broken_kernel_is_named(folder, copy):
+    kernel = copy / "docs/assets/live/kernel.wat"
+    kernel.write_text("(module (func (result i32) oops))")
+    before = (copy / ".cache/live/kernel.wasm").read_bytes()
+    with pytest.raises(live.LiveError, match=r"docs/assets/live/kernel.wat cannot be"):
+        live.make(copy, lambda line: None)
+    assert (copy / ".cache/live/kernel.wasm").read_bytes() == before
+
+
+def test_a_wrong_digest_of_the_tokenizers_is_named(folder, copy):
+    lock = copy / "scripts/node/package-lock.json"
+    text = lock.read_text()
+    found = text.index("sha512-") + 7
+    lock.write_text(text[:found] + "AAAA" + text[found + 4 :])
+    with pytest.raises(live.LiveError, match="not those of scripts/node/package-lock"):
+        live.make(copy, lambda line: None)
+
+
+def test_a_missing_model_is_named(folder, copy):
+    (copy / "models").unlink()
+    (copy / "models").mkdir()
+    (copy / ".cache/live/.models").unlink()
+    with pytest.raises(live.LiveError, match=r"python scripts/models.py"):
+        live.make(copy, lambda line: None)
