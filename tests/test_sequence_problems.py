@@ -119,6 +119,7 @@ def test_it_ends_by_the_story(values, maps):
     assert left.ten_at_nine < 0.1 < left.fifty_at_fifty < left.ten_at_fifty
     assert (stop[3] <= stop[:3]).all(), "the row of 100 is paler all along"
     assert torch.corrcoef(stop).min() > 0.9, "the rows are nearly the same"
+    assert left.early_ratio > 50 and stop[:, 0].max() < 0.05, "a feeling, too weak"
 
 
 def test_the_probability_of_the_end_is_the_models(values):
@@ -138,11 +139,14 @@ def test_the_probability_of_the_end_is_the_models(values):
 def test_the_fix_has_exactly_fifty_words(values, printed):
     left = values(f"{HERE}/exactly_fifty")
     ask, stop, draft = (row[1] for row in rows(printed(f"{HERE}/exactly_fifty"))[1:])
-    assert len(ask.split()) == values(f"{HERE}/fifty_words").first
-    assert len(stop.split()) == 50 and not stop.endswith("."), "half a sentence"
+    assert len(left.reply.split()) == values(f"{HERE}/fifty_words").first
+    assert (stop.replace("…", left.kept), ask.replace("…", left.kept)) == (
+        left.cut, left.reply
+    )  # fmt: skip
+    assert len(left.cut.split()) == 50 and not left.cut.endswith("."), "half a sentence"
     assert len(draft.split()) == left.words == 50 and draft.endswith(".")
-    assert draft.startswith(" ".join(ask.split()[:32])) and left.kept_words == 32
-    assert draft != ask and left.times > 2, "it costs more"
+    assert draft.startswith(left.kept) and left.kept_words == 32
+    assert draft != left.reply and left.times > 2, "it costs more"
     assert left.good >= 1 and left.drafts % 16 == 0
 
 
@@ -164,7 +168,7 @@ def test_folders_say_what_they_hold(values, printed):
     table = {row[0]: row for row in rows(printed(f"{HERE}/model_pages"))[1:]}
     for folder, row in table.items():
         with open(f"models/{folder}/config.json") as file:
-            assert row[1] in json.load(file)["architectures"]
+            assert row[3] in json.load(file)["architectures"]
     assert table["minilm-ner"][2] == "7 labels"
 
 

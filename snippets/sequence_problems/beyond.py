@@ -12,7 +12,7 @@ from transformers import (
 )
 
 torch.set_grad_enabled(False)
-print("| sequence | goes in | comes out | answer |\n|---|---|---|---|")
+print("| sequence | in → out | answer |\n|---|---|---|")
 extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
 tokenizer = AutoTokenizer.from_pretrained("models/whisper")
 model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
@@ -24,7 +24,7 @@ for clip in ("snippets/audio/open_the_window.wav", "snippets/audio/train_at_seve
     moments = model.model.encoder(sound).last_hidden_state.shape[1]
     ids = model.generate(sound)[0]  # (new tokens,)
     heard.append(tokenizer.decode(ids, skip_special_tokens=True).strip())
-    print(f"| speech | {moments:,} moments | {len(ids)} tokens | {heard[-1]} |")
+    print(f"| speech | {moments:,} moments → {len(ids)} tokens | {heard[-1]} |")
 window, train = heard
 
 tokenizer = AutoTokenizer.from_pretrained("models/rxnmapper")
@@ -38,4 +38,4 @@ sure, best = probabilities[hidden].max(dim=-1)
 guess = tokenizer.convert_ids_to_tokens(best.item())
 atoms, sure = batch.input_ids.shape[1], sure.item()
 asked = molecule.replace("N", " ? ")
-print(f"| `{asked}` | {atoms} tokens | {atoms} rows | `{guess}`, {sure:.0%} sure |")
+print(f"| `{asked}` | {atoms} tokens → {atoms} rows | `{guess}`, {sure:.0%} sure |")

@@ -40,6 +40,7 @@ total = reply_tokens + draft_tokens
 rows = {"ask": (reply, reply_tokens), "stop at word 50": (cut, reply_tokens),
         "draft endings": (found[0], total)}  # fmt: skip
 for way, (text, tokens) in rows.items():
-    print(f"| {way} | {text} | {len(text.split())} | {tokens:,} |")
-words, good, times = len(found[0].split()), len(found), total / reply_tokens
-ends_whole, kept_words = found[0].endswith("."), len(kept.split())
+    shown = text if way == "draft endings" else text.replace(kept, "…")
+    print(f"| {way} | {shown} | {len(text.split())} | {tokens:,} |")
+result, good, times = found[0], len(found), total / reply_tokens
+words, kept_words = len(result.split()), len(kept.split())

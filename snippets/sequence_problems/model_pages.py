@@ -1,13 +1,13 @@
 """What a model's folder tells before you run it: its task, its size, its limits."""
 
-import os
+import math
 
 from safetensors import safe_open
 from transformers import AutoConfig
 
 folders = ["minilm-ner", "minilm-sentiment", "en-pt", "smollm2", "whisper", "rxnmapper"]
-print("| model | class | chooses among | million parameters | MB |")
-print("|---|---|---|---|---|")
+print("| model | million parameters | chooses among | class |")
+print("|---|---|---|---|")
 sizes = {}
 for folder in folders:
     config = AutoConfig.from_pretrained(f"models/{folder}")
@@ -16,15 +16,8 @@ for folder in folders:
     if "Classification" in name:
         choices = f"{config.num_labels} labels"
     path = f"models/{folder}/model.safetensors"
-    with safe_open(path, framework="pt") as file:  # reads shapes, not numbers
+    with safe_open(path, framework="pt") as file:  # it reads shapes, not numbers
         shapes = [file.get_slice(key).get_shape() for key in file.keys()]
-    parameters = 0
-    for shape in shapes:
-        count = 1
-        for side in shape:
-            count *= side
-        parameters += count
-    sizes[folder] = parameters / 1e6
-    megabytes = os.path.getsize(path) / 1e6
-    print(f"| {folder} | {name} | {choices} | {sizes[folder]:.0f} | {megabytes:.0f} |")
+    sizes[folder] = sum(math.prod(shape) for shape in shapes) / 1e6
+    print(f"| {folder} | {sizes[folder]:.0f} | {choices} | {name} |")
 translator, chat = sizes["en-pt"], sizes["smollm2"]

@@ -37,6 +37,6 @@ for length in asked:
         f"{table[-1][nearest]:.3f}; most likely at word {words[best]}"
     )
 ten_at_nine, fifty_at_fifty, ten_at_fifty = table[0][0], table[2][5], table[0][5]
-at_fifty = words[5]
+at_fifty, early_ratio = words[5], table[0][0] / table[2][0]
 rows = [f"asked {length}" for length in asked]
 plots.heatmap(table, rows, words, "It ends by the story, not by a count")
