@@ -1,0 +1,33 @@
+// Loaded on every page, so it stays tiny: a button under each figure that can come alive.
+// Nothing else is fetched before the reader presses it.
+
+const MEGABYTES = { attention: 45, next_token: 98, decoding: 98, chat: 98 };
+
+for (const box of document.querySelectorAll(".live[data-live]")) {
+  const size = MEGABYTES[box.dataset.live];
+  const says = box.dataset.offer ?? "Try it yourself";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "live-open";
+  const offer = size ? `${says} · loads ${size} MB once, from this site` : says;
+  button.textContent = offer;
+  const problem = document.createElement("p");
+  problem.className = "live-problem";
+  problem.setAttribute("role", "alert");
+  box.append(button, problem);
+
+  button.addEventListener("click", async () => {
+    if (button.ariaDisabled === "true") return; // a second click while it opens
+    button.ariaDisabled = "true";
+    problem.textContent = "";
+    try {
+      const { open } = await import("./widgets/frame.js");
+      await open(box, button);
+      button.textContent = offer;
+    } catch (error) {
+      problem.textContent = `This did not load: ${error.message}`;
+      button.textContent = "Try again";
+    }
+    button.ariaDisabled = "false";
+  });
+}

@@ -1,0 +1,101 @@
+// The frame around every widget: brings in its module, its model if it needs one, and puts
+// it where the figure stands. A widget is a module with
+//   title     what it is, in two words
+//   weights   the name of the model it needs, or nothing
+//   show(place, options, frame)   draws it into `place`; options are the data-… of the box
+
+import { el, megabytes } from "./parts.js";
+
+/** @typedef {{link: (state: Record<string, any>) => string}} Frame */
+
+/**
+ * Open the widget of a box; resolves when it stands there, or when the reader cancels.
+ * @param {HTMLElement} box @param {HTMLButtonElement} button
+ */
+export async function open(box, button) {
+  const name = box.dataset.live;
+  const widget = await import(`./${name}.js`);
+  const figure = [...box.children];
+  if (widget.weights && !(await bring(widget.weights, box, button))) return;
+
+  const place = el("div", { class: "live-place" });
+  const section = el("section", { class: "live-widget", "aria-label": widget.title, tabindex: -1 });
+  const close = (says = "") => {
+    section.remove();
+    for (const part of figure) part.hidden = false;
+    box.querySelector(".live-problem").textContent = says;
+    button.focus();
+  };
+  const still = box.querySelector("figure, table") ? "Back to the figure" : "Close";
+  const back = el("button", { type: "button", onclick: () => close() }, still);
+  section.append(place, el("p", { class: "live-foot" }, back, await removal(widget.weights, close)));
+  box.append(section);
+  for (const part of figure) part.hidden = true;
+  try {
+    await widget.show(place, { ...box.dataset, ...linked(box) }, { link: (state) => link(box, state) });
+  } catch (error) {
+    close();
+    throw error;
+  }
+  section.focus({ preventScroll: true });
+  if (section.getBoundingClientRect().top < 0) section.scrollIntoView();
+}
+
+/** Load a model's weights, with a bar and a way out. False if the reader cancels. */
+async function bring(weights, box, button) {
+  const { engine } = await import("../engine.js");
+  const stop = new AbortController();
+  const bar = el("progress", { "aria-label": "Loaded", value: 0, max: 1 });
+  const says = el("span", {}, "Loading …");
+  const cancel = el("button", { type: "button", onclick: () => stop.abort() }, "Cancel");
+  const row = el("p", { class: "live-loading" }, bar, says, cancel);
+  const hadFocus = document.activeElement === button;
+  button.hidden = true;
+  button.after(row);
+  if (hadFocus) cancel.focus();
+  const onProgress = ({ loaded, total }) => {
+    bar.max = total;
+    bar.value = loaded;
+    const done = loaded < total ? megabytes(loaded).replace(" MB", "") : "All";
+    says.textContent = `${done} of ${megabytes(total)}`;
+  };
+  try {
+    await engine.load(weights, { onProgress, signal: stop.signal });
+    return true;
+  } catch (error) {
+    if (stop.signal.aborted) return false;
+    throw error;
+  } finally {
+    row.remove();
+    button.hidden = false;
+    button.focus({ preventScroll: true });
+  }
+}
+
+/** The button that removes a model from the browser again. */
+async function removal(weights, close) {
+  if (!weights) return null;
+  const { engine } = await import("../engine.js");
+  const size = megabytes((await engine.sizes())[weights]);
+  const remove = async () => {
+    await engine.forget(weights);
+    close(`The downloaded model (${size}) is removed from this browser.`);
+  };
+  return el("button", { type: "button", onclick: remove }, `Remove the downloaded model (${size})`);
+}
+
+// A link that brings a state back says whose it is: ?live=<anchor of the box>&text=…
+
+const anchor = (box) => box.id || box.querySelector("figure")?.id || `live-${box.dataset.live}`;
+
+function link(box, state) {
+  const url = new URL(location.href);
+  url.search = new URLSearchParams({ live: anchor(box), ...state });
+  url.hash = anchor(box);
+  return url.href;
+}
+
+function linked(box) {
+  const asked = Object.fromEntries(new URLSearchParams(location.search));
+  return asked.live === anchor(box) ? asked : {};
+}
