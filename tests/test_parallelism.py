@@ -101,8 +101,9 @@ def test_padding_is_counted(values):
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     sentences = open("snippets/parallelism/story.txt").read().splitlines()
     assert len(sentences) == 32 and len(set(sentences)) == 32
-    for order, wasted in ((list, left.wasted_as_they_come), (None, left.wasted_sorted)):
-        ordered = sentences if order else sorted(sentences, key=lambda s: len(tokenizer(s)[0]))
+    by_length = sorted(sentences, key=lambda sentence: len(tokenizer(sentence).input_ids))
+    orders = {left.wasted_as_they_come: sentences, left.wasted_sorted: by_length}
+    for wasted, ordered in orders.items():
         mask = [tokenizer(ordered[i : i + 8], padding=True, return_tensors="pt").attention_mask
                 for i in range(0, 32, 8)]  # fmt: skip
         filled = sum((part == 0).sum().item() for part in mask)
