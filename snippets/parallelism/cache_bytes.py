@@ -20,7 +20,7 @@ def per_token(plan, size=2, all_heads=False):  # two bytes a number, as on a GPU
     return 2 * plan.num_hidden_layers * key_heads * (plan.hidden_size // heads) * size
 
 
-print("| model | a token | unshared | weights | equal at |")
+print("| model | token | unshared | weights | equal |")
 print("|:---|---:|---:|---:|---:|")
 cache, weights, equal_at = {}, {}, {}
 for name, plan in plans.items():
