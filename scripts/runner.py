@@ -368,6 +368,7 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     """
     os.environ |= {
         "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
+        "CUDA_VISIBLE_DEVICES": "",  # the book's numbers are a processor's, everywhere
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_VERBOSITY": "error",
         "TOKENIZERS_PARALLELISM": "false",
