@@ -10,7 +10,7 @@ const START = {
   query: [[2, 2, 0, 0], [0, 2, 2, 0], [0, 0, 0, 2]],
   key: [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]],
   value: [[10, 0], [0, 10], [10, 10]],
-}; // prettier-ignore
+};
 
 // ------------------------------------------------------------------------ the computation
 
@@ -88,8 +88,8 @@ export function show(place) {
       const part = step.dataset.step;
       step.querySelectorAll("tr").forEach((row, r) =>
         row.querySelectorAll("td").forEach((cell, c) => {
-          const met = { query: r === i, key: part !== "output" && c === i, value: part === "weights" && c === i };
-          cell.classList.toggle("live-met", met[name] ?? false);
+          const inColumn = c === i && (name === "key" ? part !== "output" : part === "weights");
+          cell.classList.toggle("live-met", name === "query" ? r === i : inColumn);
         }),
       );
     }
@@ -105,7 +105,7 @@ export function show(place) {
   const grid = (values, cell) =>
     el("table", { class: "live-grid" }, values.map((row, i) =>
       el("tr", {}, el("th", { scope: "row" }, WORDS[i]), row.map((x, j) => cell(x, i, j)))),
-    ); // prettier-ignore
+    );
 
   const options = () => ({ scaled: scaled.checked, causal: causal.checked });
   const check = (label) => {
@@ -115,7 +115,8 @@ export function show(place) {
   const [scaled, scaledLabel] = check("divide by √dₖ");
   const [causal, causalLabel] = check("causal mask");
   const widths = [2, 3, 4].map((n) => el("option", { value: n }, String(n)));
-  const width = el("select", { id: newId("width"), onchange: () => resize(Number(width.value)) }, widths);
+  const onwidth = () => resize(Number(width.value));
+  const width = el("select", { id: newId("width"), onchange: onwidth }, widths);
   const again = el("button", { type: "button", onclick: () => reset() }, "Start again");
 
   function compute() {
@@ -127,7 +128,8 @@ export function show(place) {
     const focus = document.activeElement?.closest(".live-step")?.dataset.step;
     for (const step of steps.children) {
       const name = step.dataset.step;
-      step.hidden = (name === "scores" && !scaled.checked) || (name === "masked" && !causal.checked);
+      const used = { scores: scaled.checked, masked: causal.checked };
+      step.hidden = !(used[name] ?? true);
       step.querySelectorAll("td").forEach((cell, k) => {
         const across = results[name][0].length;
         const x = results[name][Math.floor(k / across)][k % across];
@@ -149,7 +151,7 @@ export function show(place) {
         given[name][i][j] = event.target.valueAsNumber;
         compute();
       };
-      const heard = { oninput, onfocus: () => meet(name, i), onblur: () => meet("", i) };
+      const heard = { oninput, onfocus: () => meet(name, i), onblur: () => meet("", -1) };
       return el("td", {}, el("input", { ...props, value: x, "aria-label": label, ...heard }));
     };
     const letters = { query: "Queries Q", key: "Keys K", value: "Values V" };
@@ -183,7 +185,7 @@ export function show(place) {
 
   const widthLabel = el("label", { for: width.id }, "width dₖ ");
   const controls = el("p", { class: "live-controls" },
-    el("span", {}, widthLabel, width), scaledLabel, causalLabel, again); // prettier-ignore
+    el("span", {}, widthLabel, width), scaledLabel, causalLabel, again);
   place.append(el("div", { class: "live-top" }, formula), controls, inputs, problem, steps, heard);
   reset();
 }

@@ -28,11 +28,13 @@ export async function open(box, button) {
   };
   const still = box.querySelector("figure, table") ? "Back to the figure" : "Close";
   const back = el("button", { type: "button", onclick: () => close() }, still);
-  section.append(place, el("p", { class: "live-foot" }, back, await removal(widget.weights, close)));
+  const remove = await removal(widget.weights, close);
+  section.append(place, el("p", { class: "live-foot" }, back, remove));
   box.append(section);
   for (const part of figure) part.hidden = true;
   try {
-    await widget.show(place, { ...box.dataset, ...linked(box) }, { link: (state) => link(box, state) });
+    const frame = { link: (state) => link(box, state) };
+    await widget.show(place, { ...box.dataset, ...linked(box) }, frame);
   } catch (error) {
     close();
     throw error;

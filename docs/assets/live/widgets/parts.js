@@ -63,7 +63,7 @@ export function roving(group, items, choose, columns = 1) {
     ArrowLeft: () => now - 1, ArrowRight: () => now + 1,
     ArrowUp: () => now - columns, ArrowDown: () => now + columns,
     Home: () => 0, End: () => items().length - 1,
-  }; // prettier-ignore
+  };
   group.addEventListener("keydown", (event) => {
     if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
@@ -132,7 +132,8 @@ export function slider({ label, min, max, step, value, format = number, oninput 
   };
   const input = el("input", { type: "range", id, min, max, step, value, oninput: heard });
   read();
-  return { node: el("p", { class: "live-slider" }, el("label", { for: id }, label), input, says), input };
+  const name = el("label", { for: id }, label);
+  return { node: el("p", { class: "live-slider" }, name, input, says), input };
 }
 
 /**
@@ -156,9 +157,16 @@ export function table(caption, columns, rows, values) {
     el("tr", {}, el("th", { scope: "row" }, row), values[i].map((x) => el("td", {}, x))),
   );
   const inner = el("table", { class: "numbers" }, el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, el("td"), head)), el("tbody", {}, body)); // prettier-ignore
-  const props = { class: "md-typeset__scrollwrap", tabindex: 0, role: "group", "aria-label": caption };
-  return el("div", props, inner);
+    el("thead", {}, el("tr", {}, el("td"), head)), el("tbody", {}, body));
+  const reached = { tabindex: 0, role: "group", "aria-label": caption };
+  return el("div", { class: "md-typeset__scrollwrap", ...reached }, inner);
+}
+
+/** A line of text to write in, under its label. */
+export function field(says, value) {
+  const id = newId("field");
+  const input = el("input", { type: "text", id, value, maxlength: 400, spellcheck: "false" });
+  return { node: el("p", { class: "live-field" }, el("label", { for: id }, says), input), input };
 }
 
 /** Hand the reader a file that was made here. */

@@ -1,0 +1,186 @@
+// The next token: SmolLM2's distribution after a text, reshaped live, and a way through it,
+// token by token, with a way back and other branches.
+
+import { engine } from "../engine.js";
+import { bars } from "./bars.js";
+import { continuation } from "./continuation.js";
+import { draw, reshape, softmax, sorted } from "./distribution.js";
+import { looking } from "./looking.js";
+import { announcer, el, newId, number, roving, slider, tabs } from "./parts.js";
+import { END, percent, pieces, spoken, styles, visible, VOCABULARY } from "./writing.js";
+
+export const title = "Next token";
+export const weights = "smollm2";
+
+const KS = [1, 2, 3, 5, 8, 10, 20, 40, 50, 100, 200, 500, 1000, 0]; // 0: all
+const SENTENCE = 24; // tokens that "to the end of the sentence" takes at most
+
+/** @typedef {{id: number, name: string, chance: number}} Step  chance: the model's own */
+
+/** @param {HTMLElement} place @param {Record<string, string>} options data-text */
+export async function show(place, options) {
+  await styles();
+  const { node: heard, say } = announcer();
+  let start = []; // ids of the prompt
+  /** @type {Step[]} */
+  let path = []; // the tokens taken since
+  /** @type {Step[][]} */
+  let branches = []; // the ends that the reader has reached
+  let now; // what the model says after both
+  const wish = { temperature: 1, topK: 0, topP: 1 };
+
+  // --------------------------------------------------------------- the parts of the widget
+  const problem = el("p", { class: "live-problem", role: "alert" });
+  const id = newId("prompt");
+  const input = el("textarea", { id, rows: 2, maxlength: 2000, spellcheck: "false" });
+  input.value = options.text ?? "The robot watered the sunflowers because";
+  const onsubmit = (event) => {
+    event.preventDefault();
+    act(read);
+  };
+  const form = el("form", { class: "live-form", onsubmit },
+    el("p", { class: "live-field" }, el("label", { for: id }, "Text that the model reads"), input),
+    el("span"), el("button", { type: "submit", class: "live-go" }, "Start from this text")); // prettier-ignore
+  const written = el("span", { role: "group", "aria-label": "Tokens taken; one of them leads back to before it" });
+  const prompt = el("span", { class: "live-quiet" });
+  const text = el("p", { class: "live-written" }, prompt, written);
+  const markTaken = roving(written, () => [...written.children], () => {});
+  const button = (says, what) => el("button", { type: "button", onclick: () => act(what) }, says);
+  const back = button("Back", () => goTo(path.slice(0, -1)));
+  const steps = el("p", { class: "live-controls" },
+    button("Take the first", () => take(0)),
+    button("Draw one", () => take(draw(now.shape, Math.random()))),
+    button("Firsts to the end of the sentence", sentence), back); // prettier-ignore
+  const list = bars((rank) => act(() => take(rank)));
+  const kept = el("p", { class: "live-kept" });
+  const changes = (name, read = (x) => x) => (x) => {
+    wish[name] = read(x);
+    act(reshaped);
+  };
+  const sliders = [
+    slider({ label: "temperature", min: 0.1, max: 2, step: 0.1, value: 1, oninput: changes("temperature") }),
+    slider({
+      label: "top-k", min: 0, max: KS.length - 1, step: 1, value: KS.length - 1,
+      format: (i) => String(KS[i] || "all"), oninput: changes("topK", (i) => KS[i]),
+    }),
+    slider({
+      label: "top-p", min: 0.05, max: 1, step: 0.05, value: 1,
+      format: (p) => (p < 1 ? number(p) : "all"), oninput: changes("topP"),
+    }),
+  ]; // prettier-ignore
+  for (const { node, input } of sliders) {
+    const speak = () => input.setAttribute("aria-valuetext", node.querySelector("output").textContent);
+    input.addEventListener("input", speak);
+    speak();
+  }
+  const asked = continuation(ids, say);
+  const attention = looking({ layers: 30, heads: 9, onchange: say });
+  const others = el("ul", { class: "live-branches" });
+  const PANELS = { Continuation: asked.node, Attention: attention.node, Branches: el("div", {}, others) };
+  let tab = "Continuation";
+  const more = tabs("More about this step", PANELS, (name) => {
+    tab = name;
+    act(filled);
+  });
+
+  // ------------------------------------------------------------------------ what happens
+  /** One thing after the other, however quickly the reader presses. */
+  let turn = Promise.resolve();
+  const act = (what) => (turn = turn.then(what).then(
+    () => (problem.textContent = ""),
+    (error) => (problem.textContent = error.message),
+  )); // prettier-ignore
+
+  function ids() {
+    return [...start, ...path.map((step) => step.id)];
+  }
+
+  async function read() {
+    const { ids: fresh } = await engine.tokenize("smollm2", input.value);
+    if (!fresh.length) throw new Error("Write a beginning first.");
+    [start, path, branches] = [fresh, [], []];
+    prompt.textContent = input.value;
+    await look();
+  }
+
+  /** Ask the model about the text so far. */
+  async function look() {
+    const { logits, maps } = await engine.next(ids(), { attentions: true });
+    const order = sorted(logits);
+    now = { ...order, maps, model: softmax(order.logits) };
+    drawText();
+    await reshaped();
+    await filled();
+  }
+
+  async function reshaped() {
+    now.shape = reshape(now.logits, wish);
+    const tried = branches.filter((branch) => follows(branch, path) && branch.length > path.length);
+    await list.show(now.ids, now.model, now.shape, new Set(tried.map((branch) => branch[path.length].id)));
+    const all = now.shape.kept === VOCABULARY;
+    kept.textContent = all ? `All ${VOCABULARY.toLocaleString("en")} tokens can be drawn.`
+      : `Kept: ${now.shape.kept.toLocaleString("en")} of ${VOCABULARY.toLocaleString("en")} tokens, ${percent(now.shape.share)} of the probability.`; // prettier-ignore
+    const [name] = await pieces(now.ids.subarray(0, 1));
+    say(`${path.length ? `Taken: ${spoken(path.at(-1).name)}. ` : ""}First now: ${spoken(name)}, ${percent(now.model[0])}. ${kept.textContent}`);
+  }
+
+  /** What the open tab shows. */
+  async function filled() {
+    if (tab === "Continuation") await asked.measure();
+    if (tab === "Attention") attention.show(now.maps, await pieces(ids()));
+    if (tab === "Branches") drawBranches();
+  }
+
+  async function take(rank) {
+    if (path.at(-1)?.id === END) throw new Error("The model has ended its text here. Go back, or start again.");
+    const [name] = await pieces(now.ids.subarray(rank, rank + 1));
+    await goTo([...path, { id: now.ids[rank], name, chance: now.model[rank] }]);
+  }
+
+  async function sentence() {
+    for (let i = 0; i < SENTENCE; i++) {
+      await take(0);
+      if (/[.!?\n]/.test(path.at(-1).name) || path.at(-1).id === END) return;
+    }
+  }
+
+  async function goTo(next) {
+    path = next;
+    const known = branches.some((branch) => follows(branch, path));
+    if (!known) branches = [...branches.filter((branch) => !follows(path, branch)), path];
+    await look();
+  }
+
+  function drawText() {
+    const hadFocus = written.contains(document.activeElement);
+    written.replaceChildren(...path.map((step, i) => {
+      const onclick = () => act(() => goTo(path.slice(0, i)));
+      const label = `${spoken(step.name)}, ${percent(step.chance)}: go back to before it`;
+      const chance = el("span", { class: "live-weight" }, percent(step.chance));
+      return el("button", { type: "button", onclick, "aria-label": label }, visible(step.name), chance);
+    })); // prettier-ignore
+    markTaken(Math.max(path.length - 1, 0));
+    back.disabled = !path.length;
+    if (hadFocus) (written.lastChild ?? input).focus();
+  }
+
+  /** The ends reached so far, each with what it cost; a press leads there. */
+  function drawBranches() {
+    const rows = branches.filter((branch) => branch.length).map((branch) => {
+      const total = branch.reduce((sum, step) => sum + Math.log(step.chance), 0);
+      const here = follows(branch, path) && branch.length === path.length;
+      const says = `…${branch.map((step) => step.name).join("")}`;
+      const go = el("button", { type: "button", onclick: () => act(() => goTo(branch)) }, says);
+      return el("li", {}, go, ` ${number(total)}${here ? " · you are here" : ""}`);
+    }); // prettier-ignore
+    const empty = "Take a token, go back, take another: both ways are kept here, each with its log-probability.";
+    others.replaceChildren(...(rows.length ? rows : [el("li", {}, empty)]));
+  }
+
+  place.append(form, problem, text, steps, list.node, kept, ...sliders.map(({ node }) => node), more.node, heard);
+  await act(read);
+  if (!now) throw new Error(problem.textContent);
+}
+
+/** Does `branch` begin with all of `path`? */
+const follows = (branch, path) => path.every((step, i) => branch[i]?.id === step.id);

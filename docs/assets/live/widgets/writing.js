@@ -1,0 +1,58 @@
+// What the widgets of the decoder share: its tokens as a reader can see them, and how a
+// written text is measured.
+
+import { engine } from "../engine.js";
+import { el } from "./parts.js";
+
+export const END = 2; // SmolLM2's <|im_end|>: after it, there is nothing more to write
+export const VOCABULARY = 49152;
+
+const read = new Map([[END, "<|im_end|>"]]);
+
+/** A token as text; a space in front belongs to it. */
+export async function piece(id) {
+  if (!read.has(id)) read.set(id, await engine.decode("smollm2", [id]));
+  return read.get(id);
+}
+
+export const pieces = (ids) => Promise.all(Array.from(ids, piece));
+
+/** The same with spaces and line ends that can be seen. */
+export const visible = (text) =>
+  text.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥") || "(special)";
+
+/** The same for ears. */
+export const spoken = (text) => text.replaceAll("\n", " line end ").trim() || "a space";
+
+/** "27.2%", with two digits where the number is small, and never a false zero. */
+export function percent(x) {
+  if (x > 0 && x < 0.00001) return "<0.001%";
+  const digits = x < 0.001 ? 3 : x < 0.01 ? 2 : 1;
+  return `${(100 * x).toFixed(x === 0 || x === 1 ? 0 : digits)}%`;
+}
+
+/** Words: whatever stands between spaces, as in the chapters. */
+export const words = (text) => text.split(/\s+/).filter(Boolean);
+
+/** The share of words that were in the text before. */
+export function repeated(text) {
+  const all = words(text);
+  return all.length ? 1 - new Set(all).size / all.length : 0;
+}
+
+/** distinct-2: the share of different pairs of neighboring words. */
+export function distinctPairs(text) {
+  const all = words(text);
+  const pairs = all.slice(1).map((word, i) => `${all[i]} ${word}`);
+  return pairs.length ? new Set(pairs).size / pairs.length : 1;
+}
+
+/** The styles of these widgets, fetched with them and not before. */
+export function styles() {
+  const href = new URL("decoder.css", import.meta.url).href;
+  if (document.querySelector(`link[href="${href}"]`)) return;
+  return new Promise((resolve, reject) => {
+    const onerror = () => reject(new Error("the styles are missing"));
+    document.head.append(el("link", { rel: "stylesheet", href, onload: resolve, onerror }));
+  });
+}
