@@ -1,0 +1,41 @@
+"""One head of SmolLM2 looks back over the novel, straight to the name that it needs."""
+
+import matplotlib.pyplot as plt
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from snippets import plots
+
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+eager = {"attn_implementation": "eager"}
+model = AutoModelForCausalLM.from_pretrained("models/smollm2", **eager)
+with open("snippets/why_transformers/alice.txt", encoding="utf-8") as file:
+    novel = tokenizer(file.read()).input_ids[:320]
+told = tokenizer("The robot is called Otto.\n\n").input_ids
+place = tokenizer.convert_ids_to_tokens(told).index("ĠOtto")
+
+
+def last_look(question):
+    """The weights of the question's last token, in layer 19, head 7."""
+    ids = torch.tensor([told + novel + tokenizer(question).input_ids])
+    with torch.no_grad():
+        attentions = model(ids, output_attentions=True).attentions
+    return attentions[18][0, 6, -1]  # (tokens); indices count from zero
+
+
+weights = last_look("\n\nThe robot is called")
+other = last_look("\n\nThe robot is painted")
+back = len(weights) - 1 - place
+to_name, to_first = weights[place].item(), weights[0].item()
+other_to_name = other[place].item()
+print(f"{len(weights)} tokens; the name is {back} steps back")
+print(f"“… is called”: {to_name:.2f} on the name, {to_first:.2f} on the first token")
+print(f"“… is painted”: {other_to_name:.2f} on the name")
+
+ax = plt.figure(figsize=(4.4, 2.4)).add_subplot()
+ax.vlines(range(len(weights)), 0, weights, color=plots.BLUE, linewidth=2)
+ax.annotate("“Otto”", (place, to_name), (place + 12, to_name - 0.04))
+ax.annotate("the question", (len(weights) - 1, 0.02), (len(weights) - 90, 0.18),
+            arrowprops={"arrowstyle": "-", "color": plots.MUTED})  # fmt: skip
+ax.set(xlabel="token", ylabel="attention weight", ylim=(0, 1))
+ax.set_title(f"One look, {back} tokens back")

@@ -1,0 +1,175 @@
+"""What the chapter on why one uses Transformers claims: memory, speed and cost."""
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from snippets.recall import LENGTH, LETTERS, Recurrent, Transformer, train
+
+CHAPTER = "why_transformers"
+
+
+def parameters(model) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def cells(table: str) -> list[list[str]]:
+    """The rows of a printed Markdown table, without its head."""
+    rows = [line.strip("|").split("|") for line in table.splitlines()[2:]]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_by_hand(values, printed):
+    hand = values(f"{CHAPTER}/by_hand")
+    assert hand.left_at_the_end == 0.5**9, "the state has halved nine times"
+    assert hand.looked_up > 0.99
+    carried = printed(f"{CHAPTER}/by_hand").splitlines()[0].split()[1:]
+    assert len(carried) == 10 and carried[:4] == ["1.000", "0.500", "0.250", "0.125"]
+
+
+def test_the_comparison_is_fair(values):
+    lstm, transformer = parameters(Recurrent()), parameters(Transformer())
+    assert lstm == pytest.approx(transformer, rel=0.02)
+    assert lstm >= transformer, "the LSTM does not get less"
+    recall = values(f"{CHAPTER}/recall")
+    assert (recall.lstm_size, recall.transformer_size) == (lstm, transformer)
+    assert (LENGTH, LETTERS) == (96, 16), "the page says so"
+
+
+def test_neither_model_sees_a_later_letter():
+    torch.manual_seed(0)
+    ids = torch.randint(LETTERS, (1, LENGTH))
+    changed = ids.clone()
+    changed[0, 50:] = (ids[0, 50:] + 1) % LETTERS
+    for model in (Recurrent(), Transformer()):
+        before, after = model(ids), model(changed)
+        assert torch.allclose(before[:, :50], after[:, :50], atol=1e-5)
+        assert not torch.allclose(before[:, 50:], after[:, 50:], atol=1e-5)
+
+
+def test_recall(values):
+    """Bounds with room: three seeds differed by less than two points anywhere."""
+    found = values(f"{CHAPTER}/recall")
+    assert found.chance == 1 / 16
+    assert found.transformer_lowest > 0.98, "at every distance"
+    assert found.lstm_4 > 0.95, "a short way is no trouble"
+    assert 0.35 < found.lstm_8 < 0.5, "below half at 8"
+    assert 0.15 < found.lstm_16 < found.lstm_8 - 0.1
+    assert 0.1 < found.lstm_32 < found.lstm_16 - 0.03
+    assert found.lstm_64 < 0.09, "it guesses"
+    assert found.longer_8 > 0.8 > 0.5 > found.longer_16 > found.lstm_16 + 0.05
+    assert found.longer_16 - 0.1 > found.longer_32 > found.lstm_32 + 0.02
+
+
+def test_another_seed_says_the_same():
+    torch.manual_seed(5)
+    assert train(Transformer(), 64, seed=5) > 0.95
+    torch.manual_seed(5)
+    assert train(Recurrent(), 64, seed=5) < 0.1
+
+
+def test_gradient(values):
+    found = values(f"{CHAPTER}/gradient")
+    assert found.plain < 1e-10, "no optimizer can use that"
+    assert 1e-3 < found.look < found.gentle < 0.3, "the repaired LSTM's is the larger"
+    assert found.look_level < 3, "the Transformer's line is level from 1 to 64 steps"
+
+
+def test_keep(values, printed):
+    """On three seeds the LSTM got all, and at ten times the length at least 0.9."""
+    found = values(f"{CHAPTER}/keep")
+    assert min(found.lstm, found.transformer) > 0.97
+    assert found.lstm_longer > 0.8 and found.times_longer == 10
+    assert found.steps_kept == LENGTH - 1 == 95
+    assert found.transformer_stops
+    assert "no vector for position 97" in printed(f"{CHAPTER}/keep")
+
+
+def test_names(values, printed):
+    found = values(f"{CHAPTER}/names")
+    rows = cells(printed(f"{CHAPTER}/names"))
+    assert len(rows) == 5 and found.asked == 20
+    assert found.right >= 18, "the told name is the likeliest"
+    told = [[float(cell) for cell in row[1:]] for row in rows[:4]]
+    assert min(map(min, told)) > 0.1
+    assert max(float(cell) for cell in rows[4][1:]) < 1e-3
+    assert found.times_likelier > 1000
+    steady = [row == sorted(row) for row in told]
+    assert not any(steady), "the rows go up and down"
+
+
+def test_the_novel_has_none_of_the_names(printed):
+    with open("snippets/why_transformers/alice.txt", encoding="utf-8") as file:
+        novel = file.read()
+    names = ("Otto", "Marta", "Ruth", "Jonas", "Clara", "Hugo", "robot")
+    assert not any(name in novel for name in names)
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    assert len(tokenizer(novel).input_ids) >= 640
+
+
+def test_long_look(values):
+    found = values(f"{CHAPTER}/long_look")
+    assert found.back > 320
+    assert found.to_name > 0.7 and found.to_name + found.to_first > 0.9
+    assert 0.05 < found.other_to_name < found.to_name / 2, "less, but not nothing"
+    config = AutoModelForCausalLM.from_pretrained("models/smollm2").config
+    assert (config.num_hidden_layers, config.num_attention_heads) == (30, 9)
+
+
+def test_crowd(values, printed):
+    found = values(f"{CHAPTER}/crowd")
+    assert found.a_name == found.asked == 6, "every answer is a told name"
+    assert 1 <= found.right <= 3, "but few belong to the right person"
+    assert "| Jon |" in printed(f"{CHAPTER}/crowd"), "the page explains it"
+
+
+def test_speed_compares_equals(values):
+    pairs = ((64, 84), (512, 667))
+    for width, hidden in pairs:
+        lstm = torch.nn.LSTM(width, hidden, device="meta")
+        layer = torch.nn.TransformerEncoderLayer(width, 4, 4 * width, device="meta")
+        assert parameters(lstm) == pytest.approx(parameters(layer), rel=0.02)
+    found = values(f"{CHAPTER}/speed")
+    assert (found.small_size, found.wide_size) == (49_984, 3_152_384)
+
+
+def test_memory(values, printed):
+    found = values(f"{CHAPTER}/memory")
+    config = AutoModelForCausalLM.from_pretrained("models/smollm2").config
+    layers, width = config.num_hidden_layers, config.hidden_size
+    head = width // config.num_attention_heads
+    assert found.token_bytes == layers * 2 * config.num_key_value_heads * head * 4
+    assert found.lstm_bytes == layers * 2 * width * 4
+    at = found.first_larger
+    assert found.token_bytes * (at - 1) <= found.lstm_bytes < found.token_bytes * at
+    rows = cells(printed(f"{CHAPTER}/memory"))
+    table = [[float(cell.removesuffix(" MB")) for cell in row[1:]] for row in rows]
+    for one, two in zip(table, table[1:]):
+        assert two[0] == pytest.approx(4 * one[0], rel=0.02), "four times"
+        assert two[1] == pytest.approx(2 * one[1], rel=0.01), "doubles"
+        assert two[2] == one[2], "stays"
+    assert table[3][0] < table[3][1] and table[4][0] > table[4][1], "they cross between"
+
+
+def test_answers(values):
+    found = values(f"{CHAPTER}/answers")
+    assert found.steps_to_a_thousandth == 10
+    assert found.share_a_step**1000 == pytest.approx(0.5)
+    memory = values(f"{CHAPTER}/memory")
+    assert found.crossing == 1280
+    assert found.cache_a_token == memory.token_bytes
+    assert found.state == memory.lstm_bytes
+    assert found.times_larger == pytest.approx(8000 * 46080 / 138240)
+
+
+def test_other_rates(values):
+    found = values(f"{CHAPTER}/rates")
+    assert found.lstm_chosen == found.lstm_best < 0.55, "the chapter's rate is the best"
+    assert found.transformer_worst > 0.9 > found.lstm_best
+
+
+def test_wider_gates(values):
+    found = values(f"{CHAPTER}/wider")
+    assert found.gradient_4 > 3 * found.gradient_2
+    assert found.right_4 < found.right_2 + 0.03, "not better"
+    assert found.right_0 < 0.09 < found.right_2 - 0.05, "PyTorch's start: guessing"
