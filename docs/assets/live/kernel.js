@@ -53,7 +53,7 @@ export class Kernel {
     this.buffer = buffer;
     this.products = products;
     this.fast = fast;
-    this.end = 64; // the next free byte
+    this.end = 256; // the next free byte
     this.unpacked = this.allocate(4 * WIDEST * AT_ONCE);
     this.arranged = this.matrix(1, 2 * WIDEST);
   }
