@@ -10,7 +10,7 @@ sentence = "The robot watered the sunflowers because they were thirsty."
 
 
 def lengths(folder):
-    """For each depth: how long the vector of the middle token is, by length."""
+    """For each depth: the median length of a token's vector."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModel.from_pretrained(folder)
     inputs = tokenizer(sentence, return_tensors="pt")
