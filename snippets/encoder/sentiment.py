@@ -33,5 +33,5 @@ print(f"blame taken for praise: {too_kind}, praise taken for blame: {too_harsh}"
 shares = table / table.sum(1, keepdim=True)
 plots.heatmap(
     shares, ["people: blame", "people: praise"], ["model: blame", "model: praise"],
-    "Both kinds of error are about as rare", numbers=True,
+    "Most sentences are judged right", numbers=True,
 )  # fmt: skip
