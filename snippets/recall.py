@@ -55,7 +55,7 @@ class Transformer(nn.Module):
 def train(
     model: nn.Module, distance: int, steps: int = 300, rate: float = 5e-3, seed: int = 0
 ) -> float:
-    """Teach it to name the letter `distance` steps back; return the share it gets right."""
+    """Teach it the letter `distance` steps back; return the share that it gets right."""
     draw = torch.Generator().manual_seed(seed)  # both models see the same texts
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     for _ in range(steps):

@@ -22,17 +22,23 @@ with open("snippets/why_transformers/alice.txt", encoding="utf-8") as file:
 cache = model(torch.cat([read(f"{told}\n\n"), novel], dim=1)).past_key_values
 
 first_pieces = [int(read(f" {name}")[0, 0]) for name in people.values()]
-right, a_name = 0, 0
-print("| asked for | told | SmolLM2 says | probability of any told name |")
-print("|:---|:---|:---|---:|")
-for who, name in people.items():
-    question = read(f"\n\nThe {who} is called")
-    logits = model(question, past_key_values=copy.deepcopy(cache)).logits[0, -1]
-    probabilities = logits.softmax(dim=-1)  # (vocabulary)
-    said = int(logits.argmax())
-    right += int(said == read(f" {name}")[0, 0])
-    a_name += int(said in first_pieces)
-    any_name = probabilities[first_pieces].sum().item()
-    word = tokenizer.decode(said).strip()
-    print(f"| the {who} | {name} | {word} | {any_name:.2f} |")
+said, any_name = {}, {}
+for length in (320, 40):
+    if length == 40:
+        cache.crop(40 - 320)  # forget all but the first 40 tokens of the novel
+    for who in people:
+        question = read(f"\n\nThe {who} is called")
+        logits = model(question, past_key_values=copy.deepcopy(cache)).logits[0, -1]
+        said[who, length] = int(logits.argmax())
+        any_name[who, length] = logits.softmax(dim=-1)[first_pieces].sum().item()
+
+print("| asked for | told | says after 40 | says after 320 | any told name |")
+print("|:---|:---|:---|:---|---:|")
+right_40 = right_320 = a_name = 0
+for (who, name), piece in zip(people.items(), first_pieces):
+    near, far = said[who, 40], said[who, 320]
+    right_40, right_320 = right_40 + (near == piece), right_320 + (far == piece)
+    a_name += (near in first_pieces) + (far in first_pieces)
+    words = " | ".join(tokenizer.decode(one).strip() for one in (near, far))
+    print(f"| the {who} | {name} | {words} | {any_name[who, 320]:.2f} |")
 asked = len(people)
