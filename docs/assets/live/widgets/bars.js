@@ -4,9 +4,9 @@
 import { el, roving } from "./parts.js";
 import { percent, pieces, spoken, visible, VOCABULARY } from "./writing.js";
 
-const SHOWN = 12;
+export const SHOWN = 12;
 
-/** @param {(place: number) => void} take */
+/** @param {(place: number) => void} take called with the place of a bar, from 0 */
 export function bars(take) {
   const rows = Array.from({ length: SHOWN }, (_, place) => {
     const parts = row(String(place + 1));
@@ -20,39 +20,41 @@ export function bars(take) {
     items.map((button) => el("li", {}, button)), restRow); // prettier-ignore
   roving(list, () => items, () => {}); // arrows move; Enter, Space or a click takes
   const head = el("p", { class: "live-bar live-bars-head", "aria-hidden": "true" },
-    el("span"), el("span", {}, "token"), el("span"), el("span", {}, "model"), el("span", {}, "draw")); // prettier-ignore
+    el("span"), el("span", {}, "token"), el("span", { class: "live-hint" }, "press a bar to take its token"), el("span", {}, "model"), el("span", {}, "draw")); // prettier-ignore
 
   /**
-   * @param {Uint32Array} ids sorted @param {Float64Array} model probabilities at temperature 1
-   * @param {{probabilities: Float64Array, kept: number, share: number}} now
+   * @param {number[]} top ids of the most probable @param {Float64Array} model their own
+   *   probabilities, by id @param {Float64Array} warmed the same after the temperature
+   * @param {Map<number, number>} kept id → its probability in the draw
    * @param {Set<number>} tried ids that were taken here before
    */
-  async function show(ids, model, now, tried) {
-    const { probabilities, kept, share } = now;
-    const names = await pieces(ids.subarray(0, SHOWN));
-    const sum = (values, from, to) => values.subarray(from, to).reduce((a, b) => a + b, 0);
-    const others = sum(probabilities, SHOWN, ids.length);
-    const most = Math.max(probabilities[0], others);
+  async function show(top, model, warmed, kept, tried) {
+    const names = await pieces(top);
+    const others = remainder(warmed, top);
+    const most = Math.max(warmed[top[0]], others);
     rows.forEach(({ button, ...parts }, place) => {
-      const stays = place < kept;
-      const chance = stays ? percent(probabilities[place] / share) : "cut";
-      const before = tried.has(ids[place]);
+      const id = top[place];
+      const chance = kept.has(id) ? percent(kept.get(id)) : "cut";
+      const before = tried.has(id);
       parts.token.textContent = visible(names[place]) + (before ? " ↩" : "");
-      parts.model.textContent = percent(model[place]);
+      parts.model.textContent = percent(model[id]);
       parts.draw.textContent = chance;
-      parts.drawBar(probabilities[place] / most, stays ? 1 : 0);
-      const says = `${place + 1}: ${spoken(names[place])}, model ${percent(model[place])}, draw ${chance}`;
+      parts.drawBar(warmed[id] / most, kept.has(id) ? 1 : 0);
+      const says = `${place + 1}: ${spoken(names[place])}, model ${percent(model[id])}, draw ${chance}`;
       button.setAttribute("aria-label", before ? `${says}, taken before` : says);
     });
-    const inside = Math.max(kept - SHOWN, 0);
-    const held = sum(probabilities, SHOWN, SHOWN + inside);
+    const inside = [...kept.keys()].filter((id) => !top.includes(id));
+    const sum = (values) => values.reduce((a, b) => a + b, 0);
     rest.token.textContent = `${(VOCABULARY - SHOWN).toLocaleString("en")} others`;
-    rest.model.textContent = percent(sum(model, SHOWN, ids.length));
-    rest.draw.textContent = inside ? percent(held / share) : "cut";
-    rest.drawBar(others / most, others ? held / others : 0);
+    rest.model.textContent = percent(remainder(model, top));
+    rest.draw.textContent = inside.length ? percent(sum(inside.map((id) => kept.get(id)))) : "cut";
+    rest.drawBar(others / most, Math.min(sum(inside.map((id) => warmed[id])) / others, 1));
   }
   return { node: el("div", {}, head, list), show };
 }
+
+/** What all but the top share. */
+const remainder = (values, top) => Math.max(1 - top.reduce((sum, id) => sum + values[id], 0), 0);
 
 /** The parts of one row; the bar has a part that stays and a part that is cut. */
 function row(rank) {

@@ -2,18 +2,18 @@
 // token by token, with a way back and other branches.
 
 import { engine } from "../engine.js";
-import { bars } from "./bars.js";
+import { candidates, draw, largest, probabilities } from "../sampling.js";
+import { bars, SHOWN } from "./bars.js";
 import { continuation } from "./continuation.js";
-import { draw, reshape, softmax, sorted } from "./distribution.js";
 import { looking } from "./looking.js";
 import { announcer, el, newId, number, roving, slider, tabs } from "./parts.js";
-import { END, percent, pieces, spoken, styles, visible, VOCABULARY } from "./writing.js";
+import { END, percent, piece, pieces, spoken, styles, visible, VOCABULARY } from "./writing.js";
 
 export const title = "Next token";
 export const weights = "smollm2";
 
 const KS = [1, 2, 3, 5, 8, 10, 20, 40, 50, 100, 200, 500, 1000, 0]; // 0: all
-const SENTENCE = 24; // tokens that "to the end of the sentence" takes at most
+const SENTENCE = 24; // tokens that a greedy end of the sentence takes at most
 
 /** @typedef {{id: number, name: string, chance: number}} Step  chance: the model's own */
 
@@ -41,21 +41,23 @@ export async function show(place, options) {
   const form = el("form", { class: "live-form", onsubmit },
     el("p", { class: "live-field" }, el("label", { for: id }, "Text that the model reads"), input),
     el("span"), el("button", { type: "submit", class: "live-go" }, "Start from this text")); // prettier-ignore
-  const written = el("span", { role: "group", "aria-label": "Tokens taken; one of them leads back to before it" });
+  const written = el("span", { class: "live-taken", role: "group", "aria-label": "Tokens taken; one of them leads back to before it" });
   const prompt = el("span", { class: "live-quiet" });
   const text = el("p", { class: "live-written" }, prompt, written);
   const markTaken = roving(written, () => [...written.children], () => {});
   const button = (says, what) => el("button", { type: "button", onclick: () => act(what) }, says);
   const back = button("Back", () => goTo(path.slice(0, -1)));
-  const steps = el("p", { class: "live-controls" },
-    button("Take the first", () => take(0)),
-    button("Draw one", () => take(draw(now.shape, Math.random()))),
-    button("Firsts to the end of the sentence", sentence), back); // prettier-ignore
-  const list = bars((rank) => act(() => take(rank)));
+  const steps = el("p", { class: "live-examples" },
+    button("Take the first", () => take(now.top[0])),
+    button("Draw one", () => take(draw(now.drawn, Math.random).id)),
+    button("Finish the sentence greedily", sentence), back); // prettier-ignore
+  const list = bars((place) => act(() => take(now.top[place])));
   const kept = el("p", { class: "live-kept" });
+  let due = false; // a slider moves faster than bars can be drawn
   const changes = (name, read = (x) => x) => (x) => {
     wish[name] = read(x);
-    act(reshaped);
+    if (!due) act(reshaped);
+    due = true;
   };
   const sliders = [
     slider({ label: "temperature", min: 0.1, max: 2, step: 0.1, value: 1, oninput: changes("temperature") }),
@@ -106,22 +108,27 @@ export async function show(place, options) {
   /** Ask the model about the text so far. */
   async function look() {
     const { logits, maps } = await engine.next(ids(), { attentions: true });
-    const order = sorted(logits);
-    now = { ...order, maps, model: softmax(order.logits) };
+    const top = largest(logits, SHOWN).map(({ id }) => id);
+    now = { logits, maps, top, model: probabilities(logits) };
     drawText();
     await reshaped();
     await filled();
   }
 
   async function reshaped() {
-    now.shape = reshape(now.logits, wish);
+    due = false;
+    const warmed = probabilities(now.logits, wish.temperature);
+    now.drawn = candidates(now.logits, wish);
+    const inDraw = new Map(now.drawn.map(({ id, probability }) => [id, probability]));
     const tried = branches.filter((branch) => follows(branch, path) && branch.length > path.length);
-    await list.show(now.ids, now.model, now.shape, new Set(tried.map((branch) => branch[path.length].id)));
-    const all = now.shape.kept === VOCABULARY;
-    kept.textContent = all ? `All ${VOCABULARY.toLocaleString("en")} tokens can be drawn.`
-      : `Kept: ${now.shape.kept.toLocaleString("en")} of ${VOCABULARY.toLocaleString("en")} tokens, ${percent(now.shape.share)} of the probability.`; // prettier-ignore
-    const [name] = await pieces(now.ids.subarray(0, 1));
-    say(`${path.length ? `Taken: ${spoken(path.at(-1).name)}. ` : ""}First now: ${spoken(name)}, ${percent(now.model[0])}. ${kept.textContent}`);
+    const taken = new Set(tried.map((branch) => branch[path.length].id));
+    await list.show(now.top, now.model, warmed, inDraw, taken);
+    const count = (n) => n.toLocaleString("en");
+    const share = now.drawn.reduce((sum, { id }) => sum + warmed[id], 0);
+    kept.textContent = now.drawn.length === VOCABULARY ? `All ${count(VOCABULARY)} tokens can be drawn.`
+      : `Kept: ${count(now.drawn.length)} of ${count(VOCABULARY)} tokens, ${percent(share)} of the probability.`; // prettier-ignore
+    const name = await piece(now.top[0]);
+    say(`${path.length ? `Taken: ${spoken(path.at(-1).name)}. ` : ""}First now: ${spoken(name)}, ${percent(now.model[now.top[0]])}. ${kept.textContent}`);
   }
 
   /** What the open tab shows. */
@@ -131,15 +138,14 @@ export async function show(place, options) {
     if (tab === "Branches") drawBranches();
   }
 
-  async function take(rank) {
+  async function take(id) {
     if (path.at(-1)?.id === END) throw new Error("The model has ended its text here. Go back, or start again.");
-    const [name] = await pieces(now.ids.subarray(rank, rank + 1));
-    await goTo([...path, { id: now.ids[rank], name, chance: now.model[rank] }]);
+    await goTo([...path, { id, name: await piece(id), chance: now.model[id] }]);
   }
 
   async function sentence() {
     for (let i = 0; i < SENTENCE; i++) {
-      await take(0);
+      await take(now.top[0]);
       if (/[.!?\n]/.test(path.at(-1).name) || path.at(-1).id === END) return;
     }
   }
