@@ -109,7 +109,8 @@ def test_search_finds_by_meaning_and_fails_once(values, printed):
 
 def test_sentiment_beats_both_baselines(values):
     tuned, base = values("encoder/sentiment"), values("encoder/frozen_baseline")
-    assert tuned.accuracy > 0.82
+    assert tuned.accuracy > 0.82  # 0.848, 0.843 and 0.845 from the seeds 0, 1 and 2
+    assert tuned.accuracy - base.logistic_accuracy > tuned.by_chance
     assert tuned.accuracy > base.logistic_accuracy + 0.01
     assert base.logistic_accuracy > base.majority_accuracy + 0.2
     assert tuned.held_out == 1000
