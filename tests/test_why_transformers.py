@@ -76,10 +76,10 @@ def test_gradient(values):
 
 
 def test_keep(values, printed):
-    """On three seeds the LSTM got all, and at ten times the length at least 0.9."""
+    """On four seeds the LSTM got all of them, at ten times the length as well."""
     found = values(f"{CHAPTER}/keep")
     assert min(found.lstm, found.transformer) > 0.97
-    assert found.lstm_longer > 0.8 and found.times_longer == 10
+    assert found.lstm_longer > 0.95 and found.times_longer == 10
     assert found.steps_kept == LENGTH - 1 == 95
     assert found.transformer_stops
     assert "no vector for position 97" in printed(f"{CHAPTER}/keep")

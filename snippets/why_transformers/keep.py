@@ -30,6 +30,7 @@ for name, reader in (("LSTM", Recurrent), ("Transformer", Transformer)):
         loss = cross_entropy(model(ids).flatten(0, 1), capitals.flatten())
         optimizer.zero_grad()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # no wild steps
         optimizer.step()
     for length in (LENGTH, 10 * LENGTH):
         try:
