@@ -35,7 +35,8 @@ print(f"“… is painted”: {other_to_name:.2f} on the name")
 ax = plt.figure(figsize=(4.4, 2.4)).add_subplot()
 ax.vlines(range(len(weights)), 0, weights, color=plots.BLUE, linewidth=2)
 ax.annotate("“Otto”", (place, to_name), (place + 12, to_name - 0.04))
-ax.annotate("the question", (len(weights) - 1, 0.02), (len(weights) - 90, 0.18),
-            arrowprops={"arrowstyle": "-", "color": plots.MUTED, "linewidth": 1})  # fmt: skip
+end = len(weights) - 1
+line = {"arrowstyle": "-", "color": plots.MUTED, "linewidth": 1}
+ax.annotate("the question", (end, 0.02), (end - 90, 0.18), arrowprops=line)
 ax.set(xlabel="token", ylabel="attention weight", ylim=(0, 1))
 ax.set_title(f"One look, {back} tokens back")
