@@ -19,7 +19,8 @@ export async function open(box, button) {
   if (widget.weights && !(await bring(widget.weights, box, button))) return;
 
   const place = el("div", { class: "live-place" });
-  const section = el("section", { class: "live-widget", "aria-label": widget.title, tabindex: -1 });
+  const props = { class: "live-widget", "aria-label": widget.title, tabindex: -1, hidden: true };
+  const section = el("section", props);
   const close = (says = "") => {
     section.remove();
     for (const part of figure) part.hidden = false;
@@ -31,7 +32,6 @@ export async function open(box, button) {
   const remove = await removal(widget.weights, close);
   section.append(place, el("p", { class: "live-foot" }, back, remove));
   box.append(section);
-  for (const part of figure) part.hidden = true;
   try {
     const frame = { link: (state) => link(box, state) };
     await widget.show(place, { ...box.dataset, ...linked(box) }, frame);
@@ -39,6 +39,8 @@ export async function open(box, button) {
     close();
     throw error;
   }
+  for (const part of figure) part.hidden = true;
+  section.hidden = false;
   section.focus({ preventScroll: true });
   if (section.getBoundingClientRect().top < 0) section.scrollIntoView();
 }

@@ -5,10 +5,11 @@ import { announcer, el, newId } from "./parts.js";
 
 export const title = "Tokenizers";
 
+// How many tokens each puts before and after a text, and what stands for the unknown.
 const FAMILIES = [
-  ["minilm", "WordPiece", "MiniLM"],
-  ["smollm2", "Byte-level BPE", "SmolLM2"],
-  ["en-pt", "Unigram", "en-pt"],
+  { model: "minilm", family: "WordPiece", of: "MiniLM", before: 1, after: 1, unknown: [100, "[UNK]"] },
+  { model: "smollm2", family: "Byte-level BPE", of: "SmolLM2", before: 0, after: 0 },
+  { model: "en-pt", family: "Unigram", of: "en-pt", before: 0, after: 1, unknown: [1, "<unk>"] },
 ];
 
 // The texts of the table that this widget replaces; the first is where it starts.
@@ -19,10 +20,9 @@ const EXAMPLES = [
   "🌻 and 向日葵",
   "O robô regou os girassóis porque eles estavam com sede.",
 ];
-const UNKNOWN = new Set(["[UNK]", "<unk>"]);
 const LONGEST = 2000; // characters; a page of text
 
-export function show(place, options) {
+export async function show(place, options) {
   const id = newId("text");
   const { node: heard, say } = announcer(1000);
   const size = { rows: 2, maxlength: LONGEST };
@@ -36,11 +36,12 @@ export function show(place, options) {
     };
     return el("button", { type: "button", onclick, lang: /robô/.test(text) ? "pt" : null }, text);
   });
-  const panels = FAMILIES.map(([, family, model]) => {
+  const panels = FAMILIES.map(({ family, of, ...known }) => {
     const count = el("span", { class: "live-count" });
-    const name = el("p", { class: "live-name" }, el("b", {}, family), ` · ${model}`, count);
+    const name = el("p", { class: "live-name" }, el("b", {}, family), ` · ${of}`, count);
     const pieces = el("ol", { class: "live-pieces", "aria-label": `Pieces of ${family}` });
-    return { node: el("div", { class: "live-family" }, name, pieces), count, pieces };
+    const node = el("div", {}, name, pieces);
+    return { node, family, count, pieces, ...known };
   });
 
   let latest = 0;
@@ -48,11 +49,11 @@ export function show(place, options) {
     const turn = ++latest;
     const text = input.value;
     try {
-      const results = await Promise.all(FAMILIES.map(([name]) => engine.tokenize(name, text)));
+      const results = await Promise.all(FAMILIES.map(({ model }) => engine.tokenize(model, text)));
       if (turn !== latest) return; // the reader has typed on
       problem.textContent = "";
       results.forEach((result, i) => draw(panels[i], result, text));
-      const counts = results.map(({ ids }, i) => `${FAMILIES[i][1]} ${ids.length}`);
+      const counts = panels.map(({ family, own }) => `${family} ${own}`);
       say(`Pieces: ${counts.join(", ")}.`);
     } catch (error) {
       problem.textContent = `The text could not be cut: ${error.message}`;
@@ -64,24 +65,27 @@ export function show(place, options) {
   const label = el("label", { for: id }, "Type anything");
   const families = el("div", { class: "live-families" }, panels.map((panel) => panel.node));
   place.append(el("p", { class: "live-field" }, label, input), more, families, problem, heard);
-  return cut();
+  await cut();
+  if (problem.textContent) throw new Error(problem.textContent);
 }
 
 /** The pieces as numbered boxes, colors taking turns, each with its id. */
-function draw({ count, pieces }, result, text) {
-  const letters = [...text].length;
-  const n = result.ids.length;
-  const each = n ? `, ${(letters / n).toFixed(1)} characters each` : "";
-  count.textContent = `${n} ${n === 1 ? "piece" : "pieces"}${each}`;
-  pieces.replaceChildren(
-    ...result.pieces.map((piece, i) => {
-      const unknown = UNKNOWN.has(piece);
-      const says = unknown ? "unknown: nothing of the text is left" : null;
-      return el("li", { class: unknown ? "live-unknown" : null, title: says },
-        el("span", { class: "live-number" }, String(i + 1)),
-        el("span", { class: "live-piece" }, piece),
-        el("span", { class: "live-id" }, String(result.ids[i])),
-      );
-    }),
-  );
+function draw(panel, { ids, pieces }, text) {
+  const own = (panel.own = ids.length - panel.before - panel.after);
+  const each = own ? `, ${([...text].length / own).toFixed(1)} characters each` : "";
+  const added = ids.length > own ? `, and ${ids.length - own} added` : "";
+  panel.count.textContent = `${own} ${own === 1 ? "piece" : "pieces"}${each}${added}`;
+  const boxes = pieces.map((piece, i) => {
+    const place = i - panel.before; // of the text's own pieces
+    const mine = place >= 0 && place < own;
+    const [id, stands] = panel.unknown ?? [];
+    const unknown = ids[i] === id;
+    const number = unknown ? `${place + 1} unknown` : mine ? String(place + 1) : "added";
+    return el("li", { class: !mine ? "live-added" : unknown ? "live-unknown" : null },
+      el("span", { class: "live-number" }, number),
+      el("span", { class: "live-piece" }, unknown ? stands : piece),
+      el("span", { class: "live-id" }, String(ids[i])),
+    );
+  });
+  panel.pieces.replaceChildren(...boxes);
 }

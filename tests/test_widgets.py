@@ -1,0 +1,612 @@
+"""The widgets in a real browser, driven as a reader would: by mouse, by touch, by keys alone.
+
+Each page holds one widget and nothing else, under a policy that allows no inline script,
+no inline style and no other host. Whatever breaks the policy, fails, or asks for a file
+outside the site makes the test fail, whatever else it was about.
+"""
+
+import csv
+import gzip
+import html
+import io
+import json
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import torch
+from playwright.sync_api import expect, sync_playwright
+from transformers import AutoModel, AutoTokenizer
+
+from scripts import live
+from scripts.runner import ROOT
+
+SENTENCE = "The robot watered the sunflowers because they were thirsty."
+POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
+PLAIN = "default-src 'self'; script-src 'self'"  # WebAssembly is refused
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A widget</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="assets/book.css">
+<link rel="stylesheet" href="assets/live/live.css"><link rel="stylesheet" href="root.css">
+<script type="module" src="assets/live/start.js"></script></head>
+<body class="md-typeset" data-md-color-scheme="default"><main><h1>A widget</h1>
+<div class="live" {attributes}><figure class="computed" id="the-figure">
+<img alt="The executed figure" src="figures/{figure}.svg"></figure></div></main></body></html>"""
+FIGURES = {
+    "attention": "index/taste",
+    "by_hand": "self_attention/equation",
+    "tokenizer": "index/taste",
+}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's chromium; a missing browser is a failure, never a test left out."""
+    path = shutil.which("chromium")
+    expect.set_options(timeout=15_000)  # on a busy machine all takes its time
+    assert path, "chromium is not on this machine: the widgets cannot be tested without it"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+
+
+@pytest.fixture(scope="session")
+def server(book):
+    """The book's files as the site has them, and a page for each widget."""
+    made = live.make(ROOT)
+
+    class Site(SimpleHTTPRequestHandler):
+        policy = POLICY
+
+        def translate_path(self, path: str) -> str:
+            path = urlsplit(path).path.lstrip("/")
+            if path.startswith("figures/"):
+                return str(book.figure(path.removeprefix("figures/").removesuffix(".svg")))
+            ours = ROOT / "docs" / path
+            return str(ours if ours.exists() else made / path.removeprefix("assets/live/"))
+
+        def do_GET(self):
+            name = urlsplit(self.path).path.strip("/")
+            if name == "root.css":
+                self.answer("text/css", "html { font-size: 125% }")  # the theme's
+            elif name in FIGURES:
+                words = parse_qs(urlsplit(self.path).query)
+                data = {"data-live": [name]} | {k: v for k, v in words.items() if "data-" in k}
+                pairs = " ".join(f'{k}="{html.escape(v[0])}"' for k, v in data.items())
+                self.answer("text/html", PAGE.format(attributes=pairs, figure=FIGURES[name]))
+            else:
+                super().do_GET()
+
+        def answer(self, kind: str, text: str):
+            self.send_response(200)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def end_headers(self):
+            self.send_header("Content-Security-Policy", Site.policy)
+            super().end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    Site.extensions_map = Site.extensions_map | {".mjs": "text/javascript"}
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    httpd.site, httpd.url = Site, f"http://127.0.0.1:{httpd.server_port}/"
+    yield httpd
+    httpd.shutdown()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """visit("tokenizer") → the page with its widget; asserts at the end that all was well."""
+    contexts, faults = [], []
+
+    def go(name: str, query: str = "", phone: bool = False, expected: str = "", **context):
+        sizes = {"width": 360, "height": 780} if phone else {"width": 1280, "height": 900}
+        made = browser.new_context(
+            viewport=sizes, has_touch=phone, reduced_motion="reduce", **context
+        )
+        contexts.append(made)
+        page = made.new_page()
+
+        def refuse(route):
+            faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+        def heard(message):
+            if message.type == "error" and not (expected and expected in message.text):
+                faults.append(message.text)
+
+        page.asked = []
+        page.route(lambda url: not url.startswith((server.url, "blob:")), refuse)
+        page.on("request", lambda asked: page.asked.append(asked.url.removeprefix(server.url)))
+        page.on("console", heard)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{server.url}{name}{query}")
+        page.box = page.locator(".live")
+        page.button = page.box.locator(".live-open")
+        page.widget = page.box.locator(".live-widget")
+        expect(page.button).to_be_visible()
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def opened(page):
+    """The same page with its widget open."""
+    page.button.click()
+    expect(page.widget).to_be_visible()
+    return page
+
+
+def tab_to(page, target, most: int = 40) -> None:
+    """Press Tab until the target has the focus."""
+    for _ in range(most):
+        if target.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{most} times Tab did not reach {target}")
+
+
+def numbers(page, step: str) -> list[float]:
+    """The numbers in one table of attention by hand."""
+    texts = page.locator(f'[data-step="{step}"] td').all_inner_texts()
+    return [float(text.replace("−", "-").replace("∞", "inf")) for text in texts]
+
+
+# ------------------------------------------------------------------------------ the frame
+
+
+def test_nothing_is_fetched_before_the_reader_asks(visit):
+    page = visit("attention")
+    live_files = [asked for asked in page.asked if "live/" in asked]
+    assert sorted(live_files) == ["assets/live/live.css", "assets/live/start.js"]
+    assert (ROOT / "docs/assets/live/start.js").stat().st_size < 2000
+
+
+def test_the_button_says_what_will_be_loaded(visit, server):
+    weights = json.loads((live.make(ROOT) / "weights.json").read_text("utf-8"))
+    start = (ROOT / "docs/assets/live/start.js").read_text("utf-8")
+    assert f"attention: {weights['minilm']['bytes'] / 1e6:.0f}," in start
+    for name in ("next_token", "decoding", "chat"):
+        assert f"{name}: {weights['smollm2']['bytes'] / 1e6:.0f}" in start
+    expect(visit("attention").button).to_have_text(
+        "Try it yourself · loads 45 MB once, from this site"
+    )
+    expect(visit("by_hand").button).to_have_text("Try it yourself")
+
+
+def test_the_widget_replaces_the_figure_and_goes_away_again(visit):
+    page = visit("by_hand")
+    tab_to(page, page.button)
+    page.keyboard.press("Enter")
+    expect(page.widget).to_be_focused()
+    expect(page.locator("figure")).to_be_hidden()
+    expect(page.button).to_be_hidden()
+    back = page.get_by_role("button", name="Back to the figure")
+    tab_to(page, back)
+    page.keyboard.press("Enter")
+    expect(page.locator("figure")).to_be_visible()
+    expect(page.widget).to_have_count(0)
+    expect(page.button).to_be_focused()
+
+
+def test_a_module_that_does_not_come_can_be_asked_for_again(visit):
+    page = visit("by_hand", expected="ERR_FAILED")
+    page.route("**/by_hand.js", lambda route: route.abort(), times=1)
+    page.button.click()
+    expect(page.get_by_role("alert")).to_contain_text("This did not load: ")
+    expect(page.button).to_have_text("Try again")
+    opened(page)
+    expect(page.locator(".live-problem").first).to_be_empty()
+
+
+def test_scripts_of_a_page_without_weights_are_small(visit):
+    page = opened(visit("tokenizer"))
+    expect(page.locator(".live-pieces li").first).to_be_visible()
+    scripts = {asked for asked in page.asked if asked.endswith((".js", ".mjs", ".wasm"))}
+    assert len(scripts) >= 4
+
+    def packed(path: str) -> int:
+        source = ROOT / "docs" / path
+        source = source if source.exists() else live.make(ROOT) / source.name
+        return len(gzip.compress(source.read_bytes()))
+
+    assert sum(map(packed, scripts)) < 60_000
+    assert not [asked for asked in page.asked if asked.endswith(".bin")]
+
+
+# ------------------------------------------------------------------------------ by hand
+
+
+def test_by_hand_starts_with_the_numbers_of_the_figure(visit, maps):
+    page = opened(visit("by_hand"))
+    figure = sum(maps("self_attention/equation")[0]["values"], [])
+    assert numbers(page, "weights") == pytest.approx(figure, abs=0.005)
+    assert numbers(page, "dots") == [4, 2, 0, 2, 4, 2, 0, 0, 2]
+    assert numbers(page, "scores") == [2, 1, 0, 1, 2, 1, 0, 0, 1]
+    expect(page.locator('[data-step="masked"]')).to_be_hidden()
+
+
+def test_by_hand_computes_what_torch_computes(visit):
+    page = opened(visit("by_hand"))
+    page.get_by_label("query of robot, number 3").fill("-1.5")
+    page.get_by_label("key of watered, number 1").fill("3")
+    page.get_by_label("value of flowers, number 2").fill("0.25")
+    page.get_by_label("causal mask").check()
+    query = torch.tensor([[2, 2, -1.5, 0], [0, 2, 2, 0], [0, 0, 0, 2]])
+    key = torch.tensor([[1, 1, 0, 0], [3, 1, 1, 0], [0, 0, 1, 1.0]])
+    value = torch.tensor([[10, 0], [0, 10], [10, 0.25]])
+    attention = torch.nn.functional.scaled_dot_product_attention
+    expected = attention(query, key, value, is_causal=True)
+    assert numbers(page, "output") == pytest.approx(expected.flatten().tolist(), abs=0.006)
+    assert numbers(page, "masked")[1] == -torch.inf and numbers(page, "weights")[1:3] == [0, 0]
+    page.get_by_label("divide by √dₖ").uncheck()
+    expected = attention(query, key, value, is_causal=True, scale=1)
+    assert numbers(page, "output") == pytest.approx(expected.flatten().tolist(), abs=0.006)
+    expect(page.locator('[data-step="scores"]')).to_be_hidden()
+    expect(page.locator("math mfrac")).to_have_count(0)
+    page.get_by_label("width dₖ").select_option("2")
+    assert page.get_by_label("query of robot").count() == 2
+    page.get_by_role("button", name="Start again").click()
+    assert numbers(page, "dots") == [4, 2, 0, 2, 4, 2, 0, 0, 2]
+    expect(page.locator("math mfrac")).to_have_count(1)
+
+
+def test_by_hand_by_keys_alone(visit):
+    page = visit("by_hand")
+    tab_to(page, page.button)
+    page.keyboard.press("Enter")
+    expect(page.widget).to_be_focused()
+    first = page.get_by_label("query of robot, number 1")
+    tab_to(page, first)
+    assert page.locator('math [data-part="query"].live-now').count() == 1
+    page.keyboard.press("ArrowUp")  # a step of one
+    expect(first).to_have_value("3")
+    assert numbers(page, "dots")[:3] == [5, 2, 0]
+    assert page.locator('[data-step="dots"] tr:first-child .live-met').count() == 3
+    expect(page.get_by_role("status")).to_contain_text("Weights: robot 0.")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("Write a number from −1000 to 1000")).to_be_visible()
+    assert numbers(page, "dots")[:3] == [5, 2, 0]
+    page.keyboard.type("2")
+    assert numbers(page, "dots")[:3] == [4, 2, 0]
+    tab_to(page, page.locator('[data-step="weights"]'))
+    assert page.locator('math [data-part="weights"].live-now').count() == 1
+    assert page.locator("math .live-now").count() == 1
+
+
+# ------------------------------------------------------------------------------ tokenizer
+
+
+def cut(page) -> list[list[tuple[str, str]]]:
+    """What the page shows: for each family its own pieces with their ids."""
+    own = [family.locator("li:not(.live-added)") for family in page.locator(".live-pieces").all()]
+    return [
+        list(zip(each.locator(".live-piece").all_text_contents(),
+                 each.locator(".live-id").all_text_contents()))
+        for each in own
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def tokenizers():
+    names = ("minilm", "smollm2", "en-pt")
+    return [AutoTokenizer.from_pretrained(f"models/{name}") for name in names]
+
+
+def python_cuts(tokenizers, text: str) -> list[list[tuple[str, str]]]:
+    ids = [tokenizer(text, add_special_tokens=False).input_ids for tokenizer in tokenizers]
+    return [
+        list(zip(tokenizer.convert_ids_to_tokens(own), map(str, own)))
+        for tokenizer, own in zip(tokenizers, ids)
+    ]
+
+
+def test_the_tokenizers_cut_as_in_the_book(visit, tokenizers):
+    page = opened(visit("tokenizer"))
+    expect(page.locator(".live-pieces li").first).to_be_visible()
+    assert cut(page) == python_cuts(tokenizers, SENTENCE)
+    numbered = page.locator(".live-number").all_text_contents()
+    assert numbered[:3] == ["added", "1", "2"]
+    added = page.locator(".live-added .live-piece")
+    expect(added).to_have_text(["[CLS]", "[SEP]", "</s>"])
+    page.get_by_text("Texts to try").click()
+    source = (ROOT / "snippets/input_representation/three_tokenizers.py").read_text("utf-8")
+    for example in page.locator(".live-examples button").all():
+        text = example.inner_text()
+        assert f'"{text}"' in source
+        example.click()
+        expect(page.get_by_label("Type anything")).to_have_value(text)
+        wanted = python_cuts(tokenizers, text)
+        pieces = [piece for family in wanted for piece, _ in family]
+        expect(page.locator("li:not(.live-added) .live-piece")).to_have_text(pieces)
+        assert cut(page) == wanted
+    unknown = page.locator(".live-unknown")
+    page.get_by_label("Type anything").fill("🌻")
+    expect(unknown.first).to_be_visible()
+
+
+def test_what_is_typed_stays_text(visit, tokenizers):
+    page = visit("tokenizer")
+    tab_to(page, page.button)
+    page.keyboard.press("Enter")
+    field = page.get_by_label("Type anything")
+    tab_to(page, field)
+    page.keyboard.press("Control+a")
+    text = '<img src="x" onerror="alert(1)"> & [SEP]'
+    page.keyboard.insert_text(text)
+    expect(page.get_by_role("status")).to_contain_text("Pieces: WordPiece")
+    wanted = python_cuts(tokenizers, text)
+    assert cut(page) == wanted
+    assert page.widget.locator("img").count() == 0
+    counts = [len(family) for family in wanted]
+    said = f"Pieces: WordPiece {counts[0]}, Byte-level BPE {counts[1]}, Unigram {counts[2]}."
+    expect(page.get_by_role("status")).to_have_text(said)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    expect(page.locator("li:not(.live-added)")).to_have_count(0)
+
+
+# ------------------------------------------------------------------------------ attention
+
+
+@pytest.fixture(scope="session")
+def minilm(tokenizers):
+    """minilm(text, second) → tokens, maps (layers, heads, tokens, tokens), vector."""
+    model = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+
+    def run(text: str, second: str | None = None):
+        inputs = tokenizers[0](text, second, return_tensors="pt")
+        with torch.no_grad():
+            outputs = model(**inputs, output_attentions=True)
+        vector = outputs.last_hidden_state[0].mean(0)
+        return inputs.tokens(), torch.cat(outputs.attentions), vector / vector.norm()
+
+    return run
+
+
+EXPLORER = "?data-layer=4&data-head=2&data-token=they"
+
+
+def shown(page) -> list[float]:
+    """The numbers of the table view."""
+    page.get_by_role("tab", name="Table").click()
+    return [float(x) for x in page.locator(".live table.numbers td").all_inner_texts() if x]
+
+
+def test_the_explorer_starts_with_the_numbers_of_the_figure(visit, maps):
+    page = opened(visit("attention", EXPLORER))
+    figure = maps("index/taste")[0]
+    expect(page.locator(".live-map").first).to_contain_text("Layer 4, head 2")
+    assert shown(page) == pytest.approx(sum(figure["values"], []), abs=0.0061)
+    tokens = page.get_by_role("radiogroup", name="Follow a token")
+    assert tokens.get_by_role("radio").all_inner_texts() == figure["rows"]
+    they = figure["values"][figure["rows"].index("they")]
+    top = max(range(len(they)), key=they.__getitem__)
+    expect(page.locator(".live-reading")).to_contain_text(
+        f"they looks at {figure['columns'][top]} {they[top]:.2f}"
+    )
+
+
+def test_the_explorer_by_mouse(visit, minilm):
+    page = opened(visit("attention", EXPLORER))
+    maps = minilm(SENTENCE)[1]
+    page.get_by_role("gridcell", name="layer 1, head 3", exact=True).click()
+    expect(page.locator(".live-map").first).to_contain_text("Layer 1, head 3")
+    reading = page.locator(".live-reading")
+    rows = page.locator(".live-map").first.locator("g > g")
+    rows.nth(2).hover()  # a look
+    expect(reading).to_contain_text(f"robot looks at the {maps[0, 2, 2, 1]:.2f}")
+    page.locator("h1").hover()
+    expect(reading).to_contain_text("they looks at")
+    rows.nth(2).click()  # a choice
+    page.locator("h1").hover()
+    expect(reading).to_contain_text("robot looks at")
+    expect(page.get_by_role("radio", name="robot")).to_have_attribute("aria-checked", "true")
+    page.get_by_role("tab", name="Lines").click()
+    expect(page.locator(".live-map:visible")).to_have_count(1)
+    drawing = page.get_by_role("img", name="layer 1, head 3, for 14 tokens, as lines")
+    expect(drawing).to_be_visible()
+    assert shown(page) == pytest.approx(maps[0, 2].flatten().tolist(), abs=0.0061)
+
+
+def test_the_explorer_by_keys_alone(visit, minilm):
+    page = visit("attention", EXPLORER)
+    tab_to(page, page.button)
+    page.keyboard.press("Enter")
+    expect(page.widget).to_be_focused()
+    field = page.get_by_label("Sentence", exact=True)
+    tab_to(page, field)
+    page.keyboard.press("Control+a")
+    text = "The dog chased the ball because it was bored."
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Enter")
+    tokens, maps, _ = minilm(text)
+    radios = page.get_by_role("radio")
+    expect(radios).to_have_text(tokens)
+    tab_to(page, page.get_by_role("gridcell", name="layer 4, head 2", exact=True))
+    for key in ["ArrowDown", "ArrowDown", *["ArrowRight"] * 10]:
+        page.keyboard.press(key)
+    chosen = page.get_by_role("gridcell", name="layer 6, head 12", exact=True)
+    expect(chosen).to_be_focused()
+    page.keyboard.press("ArrowDown")  # there is no row below
+    expect(chosen).to_be_focused()
+    tab_to(page, page.get_by_role("tab", name="Map"))
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Lines")).to_have_attribute("aria-selected", "true")
+    tab_to(page, page.locator('[role="radio"][tabindex="0"]'))
+    page.keyboard.press("Home")
+    for _ in range(tokens.index("it")):
+        page.keyboard.press("ArrowRight")
+    weight = maps[5, 11, tokens.index("it"), tokens.index("dog")]
+    says = f"it looks at dog {weight:.2f}"
+    expect(page.locator(".live-reading")).to_contain_text(says)
+    expect(page.get_by_role("status")).to_contain_text(says)
+
+
+def test_two_sentences_and_how_near_they_are(visit, minilm):
+    page = opened(visit("attention", EXPLORER))
+    second = "Plants need water."
+    page.get_by_label("A second sentence").fill(second)
+    page.get_by_role("button", name="Show attention").click()
+    tokens, maps, _ = minilm(SENTENCE, second)
+    expect(page.get_by_role("radio")).to_have_text(tokens)
+    cosine = minilm(SENTENCE)[2] @ minilm(second)[2]
+    expect(page.get_by_text("Similarity of the two sentences")).to_contain_text(f"{cosine:.2f}")
+    assert shown(page) == pytest.approx(maps[3, 1].flatten().tolist(), abs=0.0061)
+
+
+def test_what_the_explorer_hands_over(visit, minilm):
+    page = opened(visit("attention", EXPLORER))
+    tokens, maps, _ = minilm(SENTENCE)
+    with page.expect_download() as got:
+        page.get_by_role("button", name="Numbers as CSV").click()
+    assert got.value.suggested_filename == "minilm-layer-4-head-2.csv"
+    rows = list(csv.DictReader(io.StringIO(got.value.path().read_text("utf-8"))))
+    assert [row["column"] for row in rows[: len(tokens)]] == tokens
+    values = [float(row["value"]) for row in rows]
+    assert values == pytest.approx(maps[3, 1].flatten().tolist(), abs=1e-3)
+    with page.expect_download() as got:
+        page.get_by_role("button", name="Map as SVG").click()
+    drawing = got.value.path().read_text("utf-8")
+    assert drawing.startswith("<svg ") and drawing.count("fill-opacity") == len(tokens) ** 2
+    assert "Layer 4, head 2" in drawing and "##flower" in drawing
+
+
+def test_a_link_brings_a_view_back(visit, server):
+    page = opened(visit("attention", EXPLORER))
+    page.get_by_label("Sentence", exact=True).fill("Bees & “robots” <dance>.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="bees")).to_be_visible()
+    page.get_by_role("gridcell", name="layer 2, head 7", exact=True).click()
+    page.get_by_role("radio", name="robots").click()
+    page.get_by_role("tab", name="Lines").click()
+    link = page.get_by_role("link", name="Link to this view").get_attribute("href")
+    assert link.startswith(server.url) and link.endswith("#the-figure")
+    there = opened(visit(link.removeprefix(server.url)))
+    field = there.get_by_label("Sentence", exact=True)
+    expect(field).to_have_value("Bees & “robots” <dance>.")
+    expect(there.locator(".live-map:visible")).to_contain_text("Layer 2, head 7")
+    expect(there.get_by_role("radio", name="robots")).to_have_attribute("aria-checked", "true")
+    expect(there.get_by_role("tab", name="Lines")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_text_that_is_too_long_is_refused_in_a_sentence(visit):
+    page = opened(visit("attention", EXPLORER))
+    page.get_by_label("Sentence", exact=True).fill("sun " * 70)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("These are 72 tokens; the map shows at most 64.")).to_be_visible()
+    page.get_by_label("Sentence", exact=True).fill(" ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Write a sentence first.")).to_be_visible()
+    expect(page.locator(".live-map").first).to_contain_text("##flower")
+
+
+def test_a_long_text_makes_a_map_that_scrolls(visit):
+    page = opened(visit("attention", EXPLORER))
+    page.get_by_label("Sentence", exact=True).fill("The sun and the moon " * 8)
+    page.keyboard.press("Enter")
+    scroller = page.get_by_role("group", name="The map, wider than the page")
+    expect(scroller.locator("rect[fill-opacity]")).to_have_count(42**2)
+    tab_to(page, scroller)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_the_small_maps_follow_the_scheme(visit):
+    page = opened(visit("attention", EXPLORER))
+    pixel = """() => [...document.querySelector(".live-heads canvas").getContext("2d")
+        .getImageData(0, 0, 1, 1).data].slice(0, 3)"""
+    light = page.evaluate(pixel)
+    page.evaluate("document.body.dataset.mdColorScheme = 'slate'")
+    dark = page.evaluate(pixel)
+    assert sum(dark) > sum(light)
+
+
+def test_loading_can_be_cancelled(visit):
+    page = visit("attention")
+    held = []
+    page.route("**/*.bin", lambda route: held.append(route))
+    page.button.click()
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    expect(page.locator("progress")).to_be_visible()
+    expect(page.locator("figure")).to_be_visible()
+    cancel.click()
+    expect(page.locator("progress")).to_have_count(0)
+    expect(page.button).to_be_focused()
+    for route in held:
+        route.abort()
+
+
+def test_a_broken_download_is_named_and_tried_again(visit):
+    page = visit("attention", EXPLORER, expected="ERR_FAILED")
+    page.route("**/minilm-0-*.bin", lambda route: route.abort())
+    page.button.click()
+    expect(page.get_by_role("alert")).to_contain_text("This did not load: ")
+    expect(page.button).to_have_text("Try again")
+    page.unroute("**/minilm-0-*.bin")
+    opened(page)
+    expect(page.locator(".live-map").first).to_contain_text("##flower")
+
+
+def test_a_second_visit_needs_no_weights_until_they_are_removed(visit):
+    page = opened(visit("attention", EXPLORER))
+    assert [asked for asked in page.asked if asked.endswith(".bin")]
+    page.asked.clear()
+    page.reload()
+    opened(page)
+    expect(page.locator(".live-map").first).to_contain_text("##flower")
+    assert not [asked for asked in page.asked if asked.endswith(".bin")]
+    page.get_by_role("button", name="Remove the downloaded model").click()
+    expect(page.get_by_text("is removed from this browser")).to_be_visible()
+    expect(page.locator("figure")).to_be_visible()
+    page.reload()
+    page.asked.clear()
+    opened(page)
+    assert [asked for asked in page.asked if asked.endswith(".bin")]
+
+
+def test_without_webassembly_the_explorer_works_too(visit, server, minilm):
+    server.site.policy = PLAIN
+    try:
+        page = opened(visit("attention", EXPLORER, expected="WebAssembly"))
+        maps = minilm(SENTENCE)[1]
+        assert shown(page) == pytest.approx(maps[3, 1].flatten().tolist(), abs=0.0061)
+    finally:
+        server.site.policy = POLICY
+
+
+# ------------------------------------------------------------------------------ a phone
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_phone_shows_it_without_sideways_scroll(visit, name):
+    page = visit(name, EXPLORER, phone=True)
+    page.button.tap()
+    expect(page.widget).to_be_visible()
+    expect(page.widget.locator(".live-map, .live-grid, .live-pieces").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    touched = ":is(button, input, select, [role=radio], [role=gridcell]):visible"
+    small = page.widget.locator(touched)
+    for box in [one.bounding_box() for one in small.all()]:
+        assert min(box["width"], box["height"]) >= 24 or box["height"] < 20  # a checkbox
+
+
+def test_the_explorer_by_touch(visit):
+    page = visit("attention", EXPLORER, phone=True)
+    page.button.tap()
+    page.get_by_role("gridcell", name="layer 6, head 12", exact=True).tap()
+    expect(page.locator(".live-map").first).to_contain_text("Layer 6, head 12")
+    page.locator(".live-map").first.locator("g > g").nth(3).tap()
+    expect(page.get_by_role("radio", name="watered")).to_have_attribute("aria-checked", "true")
