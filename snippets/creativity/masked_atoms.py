@@ -26,4 +26,4 @@ for row, place in enumerate(places):
         before = "".join(tokens[max(place - 4, 1) : place])
         after = "".join(tokens[place + 1 : place + 5])
         said, sure = tokenizer.decode(best), guesses[row, best]
-        print(f"{before}[{tokens[place]}]{after}: says {said} ({sure:.2f})")
+        print(f"{before}«{tokens[place]}»{after}: says {said} ({sure:.2f})")
