@@ -27,8 +27,9 @@ export async function open(box, button) {
     box.querySelector(".live-problem").textContent = says;
     button.focus();
   };
-  const still = box.querySelector("figure, table") ? "Back to the figure" : "Close";
-  const back = el("button", { type: "button", onclick: () => close() }, still);
+  const still = ["figure", "table"].find((tag) => box.querySelector(tag));
+  const leave = still ? `Back to the ${still}` : "Close";
+  const back = el("button", { type: "button", onclick: () => close() }, leave);
   const remove = await removal(widget.weights, close);
   section.append(place, el("p", { class: "live-foot" }, back, remove));
   box.append(section);
