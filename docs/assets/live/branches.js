@@ -29,7 +29,7 @@ export class Branches {
    * @returns {{logits: Float32Array[], maps?: Float32Array[]}} a map (heads, 1, tokens) a layer
    */
   next(texts, { attentions = false } = {}) {
-    return this.#withRoom(() => {
+    return this.#withRoom(texts, () => {
       const lasts = texts.map((ids) => this.#read(ids, ids.length - 1));
       const maps = this.#compute(lasts, attentions);
       return { logits: this.decoder.logits(0, texts.length), maps };
@@ -38,7 +38,7 @@ export class Branches {
 
   /** Log-probability of each token of a text, from number `start` on (at least 1). */
   score(ids, start) {
-    return this.#withRoom(() => {
+    return this.#withRoom([ids], () => {
       const scores = new Float32Array(ids.length - start);
       const { most, mostLogits } = Decoder;
       this.#read(ids, start - 1);
@@ -71,7 +71,6 @@ export class Branches {
 
   /** Token number `index` of a text: its slot (a new one if it has none) and those before it. */
   #place(ids, index) {
-    if (index >= Decoder.context) throw new Error(`The text has more than ${Decoder.context} tokens: too long for this page.`);
     const path = new Int32Array(index + 1);
     let node = this.root;
     for (let i = 0; i <= index; i++) {
@@ -92,7 +91,10 @@ export class Branches {
   }
 
   /** Runs `work`; if slots run out on the way, once more with an empty tree. */
-  #withRoom(work) {
+  #withRoom(texts, work) {
+    const { context } = Decoder;
+    if (texts.some(({ length }) => length > context)) throw new Error(`The text has more than ${context} tokens: too long for this page.`);
+    if (texts.some(({ length }) => !length)) throw new Error("The text is empty: the model needs a token to start from.");
     try {
       return work();
     } catch (error) {

@@ -109,7 +109,7 @@ export class Kernel {
     const [rows, width] = weight.shape;
     const one = this.products[`rows${type}`];
     if (one && positions === 1) {
-      one(at, rows, type === "Q4_1" ? this.arrange(x) : x.at, width, out.at);
+      one(at, rows, this.fast && type === "Q4_1" ? this.arrange(x) : x.at, width, out.at);
       return;
     }
     const bytes = rowBytes[type](width);

@@ -1,89 +1,81 @@
 ;; The products of the models, four numbers at a time (WebAssembly SIMD).
 ;;
-;; All addresses are bytes in one memory, which kernel.js owns; `width` counts numbers. kernel.js
-;; says the same in plain JavaScript, function by function, for browsers that refuse WebAssembly.
+;; All addresses are bytes in one memory, which kernel.js owns; `width` counts numbers. plain.js
+;; says the same in plain JavaScript, function by function: read it first.
+;;
+;; A float16 has 5 bits of exponent, a float32 has 8. Moved into place (shift by 13, mask), the
+;; exponent is too small by 127 - 15 = 112; the product with 2^112, which is 0x77800000 as a
+;; float32, is the number. Infinity does not survive this; weights have none.
 (module
   (import "live" "memory" (memory 1))
 
   ;; The sum of the four lanes.
   (func $sum (param $v v128) (result f32)
-    (local.set $v (f32x4.add (local.get $v) ;; a+c b+d . .
+    (local.set $v (f32x4.add (local.get $v)
       (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $v) (local.get $v))))
     (f32.add (f32x4.extract_lane 0 (local.get $v)) (f32x4.extract_lane 1 (local.get $v))))
-
-  ;; Four float16, in the low half of a vector, as float32. A float16 has 5 bits of exponent, a
-  ;; float32 has 8: moved into place, the exponent is too small by 127 - 15 = 112. (0x77800000
-  ;; is 2^112 as a float32.) Infinity does not survive; weights have none.
-  (func $halves (param $v v128) (result v128)
-    (f32x4.mul
-      (v128.and
-        (i32x4.shl (i32x4.extend_low_i16x8_s (local.get $v)) (i32.const 13))
-        (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
-      (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
-
-  ;; Lane 0 in all lanes, and lane 1 in all lanes.
-  (func $first (param $v v128) (result v128)
-    (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $v) (local.get $v)))
-  (func $second (param $v v128) (result v128)
-    (i8x16.shuffle 4 5 6 7 4 5 6 7 4 5 6 7 4 5 6 7 (local.get $v) (local.get $v)))
 
   ;; Weights to float32: `width` float16.
   (func (export "unpackF16") (param $from i32) (param $to i32) (param $width i32)
     (local $end i32)
     (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
-    (loop $next
-      (v128.store (local.get $to) (call $halves (v128.load64_zero (local.get $from))))
+    (loop $four
+      (v128.store (local.get $to) (f32x4.mul
+        (v128.and
+          (i32x4.shl (v128.load16x4_s (local.get $from)) (i32.const 13))
+          (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
+        (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
       (local.set $from (i32.add (local.get $from) (i32.const 8)))
       (local.set $to (i32.add (local.get $to) (i32.const 16)))
-      (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
-
-  ;; Eight bytes' worth of 16-bit integers → scale · q + least, stored as eight float32.
-  (func $store8 (param $to i32) (param $q v128) (param $scale v128) (param $least v128)
-    (v128.store (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale)
-      (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))))
-    (v128.store offset=16 (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale)
-      (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
+      (br_if $four (i32.lt_u (local.get $to) (local.get $end)))))
 
   ;; Weights to float32: blocks of Q4_1. A block: scale and least value (float16), 16 bytes.
-  ;; Value j is in the low half of byte j, value j + 16 in its high half: weight = scale · q + least.
+  ;; Value j is the low half of byte j, value j + 16 its high half: weight = scale · q + least.
   (func (export "unpackQ4_1") (param $from i32) (param $to i32) (param $width i32)
-    (local $end i32) (local $bytes v128) (local $low v128) (local $high v128)
-    (local $scale v128) (local $least v128)
+    (local $end i32) (local $middle i32) (local $q v128) (local $scale v128) (local $least v128)
     (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
-    (loop $next
-      (local.set $least (call $halves (v128.load32_zero (local.get $from))))
-      (local.set $scale (call $first (local.get $least)))
-      (local.set $least (call $second (local.get $least)))
-      (local.set $bytes (v128.load offset=4 (local.get $from)))
-      (local.set $low (v128.and (local.get $bytes) (i8x16.splat (i32.const 15))))
-      (local.set $high (i8x16.shr_u (local.get $bytes) (i32.const 4)))
-      (call $store8 (local.get $to)
-        (i16x8.extend_low_i8x16_u (local.get $low)) (local.get $scale) (local.get $least))
-      (call $store8 (i32.add (local.get $to) (i32.const 32))
-        (i16x8.extend_high_i8x16_u (local.get $low)) (local.get $scale) (local.get $least))
-      (call $store8 (i32.add (local.get $to) (i32.const 64))
-        (i16x8.extend_low_i8x16_u (local.get $high)) (local.get $scale) (local.get $least))
-      (call $store8 (i32.add (local.get $to) (i32.const 96))
-        (i16x8.extend_high_i8x16_u (local.get $high)) (local.get $scale) (local.get $least))
+    (loop $block
+      (local.set $least (f32x4.mul (v128.and
+        (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load32_zero (local.get $from))) (i32.const 13))
+        (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
+        (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+      (local.set $scale (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $least) (local.get $least)))
+      (local.set $least (i8x16.shuffle 4 5 6 7 4 5 6 7 4 5 6 7 4 5 6 7 (local.get $least) (local.get $least)))
+      (local.set $q (v128.and (v128.load offset=4 (local.get $from)) (i8x16.splat (i32.const 15))))
+      (local.set $middle (i32.add (local.get $to) (i32.const 64)))
+      (loop $half
+        (v128.store offset=0 (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale) (f32x4.convert_i32x4_u
+          (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (local.get $q)))))))
+        (v128.store offset=16 (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale) (f32x4.convert_i32x4_u
+          (i32x4.extend_high_i16x8_u (i16x8.extend_low_i8x16_u (local.get $q)))))))
+        (v128.store offset=32 (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale) (f32x4.convert_i32x4_u
+          (i32x4.extend_low_i16x8_u (i16x8.extend_high_i8x16_u (local.get $q)))))))
+        (v128.store offset=48 (local.get $to) (f32x4.add (local.get $least) (f32x4.mul (local.get $scale) (f32x4.convert_i32x4_u
+          (i32x4.extend_high_i16x8_u (i16x8.extend_high_i8x16_u (local.get $q)))))))
+        (local.set $q (i8x16.shr_u (v128.load offset=4 (local.get $from)) (i32.const 4)))
+        (local.set $to (i32.add (local.get $to) (i32.const 64)))
+        (br_if $half (i32.le_u (local.get $to) (local.get $middle))))
       (local.set $from (i32.add (local.get $from) (i32.const 20)))
-      (local.set $to (i32.add (local.get $to) (i32.const 128)))
-      (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
+      (br_if $block (i32.lt_u (local.get $to) (local.get $end)))))
 
   ;; Weights to float32: blocks of Q8_0. A block: scale (float16), 32 bytes with a sign.
   (func (export "unpackQ8_0") (param $from i32) (param $to i32) (param $width i32)
-    (local $end i32) (local $block i32) (local $scale v128)
+    (local $end i32) (local $last i32) (local $scale v128)
     (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
-    (loop $next
-      (local.set $scale (call $first (call $halves (v128.load32_zero (local.get $from)))))
-      (local.set $block (i32.add (local.get $from) (i32.const 34)))
+    (loop $block
+      (local.set $scale (f32x4.mul (v128.and
+        (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load16_splat (local.get $from))) (i32.const 13))
+        (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
+        (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+      (local.set $last (i32.add (local.get $from) (i32.const 32)))
+      (loop $four
+        (v128.store (local.get $to) (f32x4.mul (local.get $scale) (f32x4.convert_i32x4_s
+          (i32x4.extend_low_i16x8_s (i16x8.extend_low_i8x16_s (v128.load32_zero offset=2 (local.get $from)))))))
+        (local.set $from (i32.add (local.get $from) (i32.const 4)))
+        (local.set $to (i32.add (local.get $to) (i32.const 16)))
+        (br_if $four (i32.lt_u (local.get $from) (local.get $last))))
       (local.set $from (i32.add (local.get $from) (i32.const 2)))
-      (loop $eight
-        (call $store8 (local.get $to) (v128.load8x8_s (local.get $from))
-          (local.get $scale) (v128.const i32x4 0 0 0 0))
-        (local.set $from (i32.add (local.get $from) (i32.const 8)))
-        (local.set $to (i32.add (local.get $to) (i32.const 32)))
-        (br_if $eight (i32.lt_u (local.get $from) (local.get $block))))
-      (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
+      (br_if $block (i32.lt_u (local.get $to) (local.get $end)))))
 
   ;; out = x · Wᵀ in float32: four rows of W with two positions of x at a time, so that a number
   ;; that was read serves several products. `rows` is a multiple of 4, `width` of 4. When the
@@ -149,47 +141,45 @@
       (br_if $rows4 (i32.lt_u (local.get $w) (local.get $end)))))
 
   ;; out = W · x for one position, straight from blocks of Q4_1: nothing is unpacked to memory.
-  ;; As 32-bit lanes, the 16 bytes hold eight numbers a lane. A mask leaves number k of each lane
-  ;; where it is, which makes it 16^k times too large; kernel.js has divided that part of x by 16^k
-  ;; (exact: a power of two) and has put it in this order. Only the topmost must be shifted, for
-  ;; it would be taken for a sign. After these eight vectors of x comes (0, their sum, 0, 0): the
-  ;; scale and the least value of the block meet it in one product.
+  ;; As four 32-bit lanes, the 16 bytes hold eight numbers a lane. A mask leaves number k of each
+  ;; lane where it is, which makes it 16^k times too large; kernel.js has divided that part of x
+  ;; by 16^k (exact: a power of two) and put it in this order. Only the topmost is shifted, for it
+  ;; would be taken for a sign. After these eight vectors of x comes (0, their sum, 0, 0): the
+  ;; least value of the block times the sum.
   (func (export "rowsQ4_1") (param $w i32) (param $rows i32) (param $x i32) (param $width i32) (param $out i32)
-    (local $to i32) (local $at i32) (local $end i32) (local $pair v128) (local $q v128) (local $total v128)
+    (local $to i32) (local $at i32) (local $end i32)
+    (local $pair v128) (local $q v128) (local $sum v128) (local $total v128)
     (local.set $to (i32.add (local.get $out) (i32.mul (local.get $rows) (i32.const 4))))
-    (local.set $end (i32.add (local.get $x) ;; 36 numbers a block of 32
+    (local.set $end (i32.add (local.get $x) ;; 36 numbers for a block of 32
       (i32.mul (i32.shr_u (local.get $width) (i32.const 5)) (i32.const 144))))
     (loop $row
       (local.set $at (local.get $x))
       (local.set $total (v128.const i32x4 0 0 0 0))
       (loop $block
-        (local.set $pair (call $halves (v128.load32_zero (local.get $w)))) ;; scale, least, 0, 0
+        (local.set $pair (f32x4.mul (v128.and
+          (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load32_zero (local.get $w))) (i32.const 13))
+          (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
+          (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000))) ;; scale, least, 0, 0
         (local.set $q (v128.load offset=4 (local.get $w)))
+        (local.set $sum (f32x4.mul (v128.load offset=0 (local.get $at))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF 0xF 0xF 0xF)))))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=16 (local.get $at))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF0 0xF0 0xF0 0xF0))))))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=32 (local.get $at))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF00 0xF00 0xF00 0xF00))))))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=48 (local.get $at))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF000 0xF000 0xF000 0xF000))))))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=64 (local.get $at))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF0000 0xF0000 0xF0000 0xF0000))))))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=80 (local.get $at))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF00000 0xF00000 0xF00000 0xF00000))))))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=96 (local.get $at))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF000000 0xF000000 0xF000000 0xF000000))))))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=112 (local.get $at))
+          (f32x4.convert_i32x4_s (i32x4.shr_u (local.get $q) (i32.const 28))))))
         (local.set $total (f32x4.add
           (f32x4.add (local.get $total) (f32x4.mul (local.get $pair) (v128.load offset=128 (local.get $at))))
-          (f32x4.mul (call $first (local.get $pair)) (f32x4.add
-            (f32x4.add
-              (f32x4.add
-                (f32x4.mul (v128.load (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
-                  (v128.const i32x4 0xF 0xF 0xF 0xF))))
-                (f32x4.mul (v128.load offset=16 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
-                  (v128.const i32x4 0xF0 0xF0 0xF0 0xF0)))))
-              (f32x4.add
-                (f32x4.mul (v128.load offset=32 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
-                  (v128.const i32x4 0xF00 0xF00 0xF00 0xF00))))
-                (f32x4.mul (v128.load offset=48 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
-                  (v128.const i32x4 0xF000 0xF000 0xF000 0xF000))))))
-            (f32x4.add
-              (f32x4.add
-                (f32x4.mul (v128.load offset=64 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
-                  (v128.const i32x4 0xF0000 0xF0000 0xF0000 0xF0000))))
-                (f32x4.mul (v128.load offset=80 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
-                  (v128.const i32x4 0xF00000 0xF00000 0xF00000 0xF00000)))))
-              (f32x4.add
-                (f32x4.mul (v128.load offset=96 (local.get $at)) (f32x4.convert_i32x4_s (v128.and (local.get $q)
-                  (v128.const i32x4 0xF000000 0xF000000 0xF000000 0xF000000))))
-                (f32x4.mul (v128.load offset=112 (local.get $at))
-                  (f32x4.convert_i32x4_s (i32x4.shr_u (local.get $q) (i32.const 28))))))))))
+          (f32x4.mul (local.get $sum) (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $pair) (local.get $pair)))))
         (local.set $w (i32.add (local.get $w) (i32.const 20)))
         (local.set $at (i32.add (local.get $at) (i32.const 144)))
         (br_if $block (i32.lt_u (local.get $at) (local.get $end))))
@@ -199,33 +189,34 @@
 
   ;; The same from blocks of Q8_0. Here x lies as it is.
   (func (export "rowsQ8_0") (param $w i32) (param $rows i32) (param $x i32) (param $width i32) (param $out i32)
-    (local $to i32) (local $at i32) (local $end i32) (local $q v128) (local $total v128) (local $sum v128) (local $four i32)
+    (local $to i32) (local $at i32) (local $end i32) (local $last i32)
+    (local $scale v128) (local $q v128) (local $sum v128) (local $total v128)
     (local.set $to (i32.add (local.get $out) (i32.mul (local.get $rows) (i32.const 4))))
     (local.set $end (i32.add (local.get $x) (i32.mul (local.get $width) (i32.const 4))))
     (loop $row
       (local.set $at (local.get $x))
       (local.set $total (v128.const i32x4 0 0 0 0))
       (loop $block
-        (local.set $q (v128.load8x8_s offset=2 (local.get $w)))
-        (local.set $sum (f32x4.add
-          (f32x4.mul (v128.load (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
-          (f32x4.mul (v128.load offset=16 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q))))))
-        (local.set $q (v128.load8x8_s offset=10 (local.get $w)))
-        (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
-          (f32x4.mul (v128.load offset=32 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
-          (f32x4.mul (v128.load offset=48 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
-        (local.set $q (v128.load8x8_s offset=18 (local.get $w)))
-        (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
-          (f32x4.mul (v128.load offset=64 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
-          (f32x4.mul (v128.load offset=80 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
-        (local.set $q (v128.load8x8_s offset=26 (local.get $w)))
-        (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
-          (f32x4.mul (v128.load offset=96 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
-          (f32x4.mul (v128.load offset=112 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
-        (local.set $total (f32x4.add (local.get $total) (f32x4.mul (local.get $sum)
-          (call $first (call $halves (v128.load32_zero (local.get $w)))))))
-        (local.set $w (i32.add (local.get $w) (i32.const 34)))
-        (local.set $at (i32.add (local.get $at) (i32.const 128)))
+        (local.set $scale (f32x4.mul (v128.and
+          (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load16_splat (local.get $w))) (i32.const 13))
+          (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
+          (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+        (local.set $sum (v128.const i32x4 0 0 0 0))
+        (local.set $last (i32.add (local.get $w) (i32.const 32)))
+        (loop $sixteen
+          (local.set $q (v128.load8x8_s offset=2 (local.get $w)))
+          (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
+            (f32x4.mul (v128.load (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
+            (f32x4.mul (v128.load offset=16 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
+          (local.set $q (v128.load8x8_s offset=10 (local.get $w)))
+          (local.set $sum (f32x4.add (local.get $sum) (f32x4.add
+            (f32x4.mul (v128.load offset=32 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $q))))
+            (f32x4.mul (v128.load offset=48 (local.get $at)) (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $q)))))))
+          (local.set $w (i32.add (local.get $w) (i32.const 16)))
+          (local.set $at (i32.add (local.get $at) (i32.const 64)))
+          (br_if $sixteen (i32.lt_u (local.get $w) (local.get $last))))
+        (local.set $total (f32x4.add (local.get $total) (f32x4.mul (local.get $sum) (local.get $scale))))
+        (local.set $w (i32.add (local.get $w) (i32.const 2)))
         (br_if $block (i32.lt_u (local.get $at) (local.get $end))))
       (f32.store (local.get $out) (call $sum (local.get $total)))
       (local.set $out (i32.add (local.get $out) (i32.const 4)))

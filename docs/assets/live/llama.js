@@ -6,21 +6,7 @@
  * beginning can share a KV cache. Who is whose beginning, branches.js knows.
  */
 import { attention } from "./attention.js";
-
-/**
- * Rotary positions: each pair of numbers is a point in a plane, and turns. GGUF has the two
- * numbers of a pair side by side; PyTorch's file has number i and number i + half.
- */
-function rotate(row, headWidth, angles) {
-  for (let at = 0; at < row.length; at += headWidth) {
-    for (let i = 0; i < headWidth; i += 2) {
-      const [cos, sin] = [angles[i], angles[i + 1]];
-      const [first, second] = [row[at + i], row[at + i + 1]];
-      row[at + i] = first * cos - second * sin;
-      row[at + i + 1] = second * cos + first * sin;
-    }
-  }
-}
+import { angles, rotate } from "./rotary.js";
 
 /** A layer norm that leaves the mean alone and has no shift. */
 class RMSNorm {
@@ -61,10 +47,10 @@ class SelfAttention {
     kernel.multiply(normed, this.query, query, positions.length); // (positions, width)
     kernel.multiply(normed, this.key, key, positions.length); // (positions, shared heads)
     kernel.multiply(normed, this.value, value, positions.length);
-    positions.forEach(({ angles, slot }, t) => {
-      rotate(query.data.subarray(t * query.width, (t + 1) * query.width), headWidth, angles);
+    positions.forEach(({ angles: turns, slot }, t) => {
+      rotate(query.data.subarray(t * query.width, (t + 1) * query.width), headWidth, turns);
       const newKey = key.data.subarray(t * key.width, (t + 1) * key.width);
-      rotate(newKey, headWidth, angles);
+      rotate(newKey, headWidth, turns);
       keys.data.set(newKey, slot * key.width); // into the cache, where later tokens find it
       values.data.set(value.data.subarray(t * key.width, (t + 1) * key.width), slot * key.width);
     });
@@ -172,16 +158,6 @@ export class Decoder {
     this.out = kernel.matrix(Decoder.mostLogits, config.vocab_size);
   }
 
-  /** Cosine and sine of each pair's angle; pairs turn at speeds from 1 to almost 0. */
-  angles(position) {
-    const angles = new Float64Array(this.headWidth);
-    for (let i = 0; i < this.headWidth; i += 2) {
-      const angle = position * this.theta ** (-i / this.headWidth);
-      [angles[i], angles[i + 1]] = [Math.cos(angle), Math.sin(angle)];
-    }
-    return angles;
-  }
-
   /**
    * Positions through the stack; their keys and values stay in the cache. The states stay in x.
    * @param {{id: number, path: Int32Array}[]} nodes `path`: slots from the first token to this
@@ -194,7 +170,7 @@ export class Decoder {
       const at = this.slots + 4 * t * Decoder.context;
       new Int32Array(kernel.buffer, at, path.length).set(path);
       // Section 3.2.3, causal: a query sees the keys up to its own position.
-      return { slot: path.at(-1), angles: this.angles(path.length - 1), seen: { at, count: path.length } };
+      return { slot: path.at(-1), angles: angles(path.length - 1, this.headWidth, this.theta), seen: { at, count: path.length } };
     });
     const maps = this.blocks.map((block) => block.forward(kernel, x, positions, this.room, wanted));
     return wanted ? maps : undefined;

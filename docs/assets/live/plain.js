@@ -56,17 +56,53 @@ export function plainProducts(buffer) {
 
     /** out = x · Wᵀ in float32; `stride` is the bytes from one row of out to the next. */
     product(w, rows, x, positions, width, out, stride) {
-      w >>= 2;
-      for (let row = 0; row < rows; row++, w += width) {
+      for (let row = 0; row < rows; row += 4) {
+        const [w0, w1, w2, w3] = [0, 1, 2, 3].map((i) => (w >> 2) + (row + i) * width);
         for (let position = 0; position < positions; position++) {
           const from = (x >> 2) + position * width;
-          let [even, odd] = [0, 0]; // two sums: neither waits for the other
-          for (let i = 0; i < width; i += 2) {
-            even += floats[w + i] * floats[from + i];
-            odd += floats[w + i + 1] * floats[from + i + 1];
+          let [a, b, c, d] = [0, 0, 0, 0]; // four rows: a number of x that was read serves all
+          for (let i = 0; i < width; i++) {
+            const value = floats[from + i];
+            a += value * floats[w0 + i];
+            b += value * floats[w1 + i];
+            c += value * floats[w2 + i];
+            d += value * floats[w3 + i];
           }
-          floats[((out + position * stride) >> 2) + row] = even + odd;
+          floats.set([a, b, c, d], ((out + position * stride) >> 2) + row);
         }
+      }
+    },
+
+    /** out = W · x for one position, straight from blocks of Q4_1. */
+    rowsQ4_1(w, rows, x, width, out) {
+      x >>= 2;
+      const sums = new Float64Array(width >> 5); // of each block of x, for its least value
+      for (let i = 0; i < width; i++) sums[i >> 5] += floats[x + i];
+      for (let row = 0; row < rows; row++) {
+        let total = 0;
+        for (let block = 0, at = x; block < sums.length; block++, at += 32, w += 20) {
+          let sum = 0;
+          for (let j = 0; j < 16; j++) {
+            const byte = bytes[w + 4 + j];
+            sum += (byte & 15) * floats[at + j] + (byte >> 4) * floats[at + j + 16];
+          }
+          total += halfAt(w) * sum + halfAt(w + 2) * sums[block];
+        }
+        floats[(out >> 2) + row] = total;
+      }
+    },
+
+    /** The same from blocks of Q8_0. */
+    rowsQ8_0(w, rows, x, width, out) {
+      x >>= 2;
+      for (let row = 0; row < rows; row++) {
+        let total = 0;
+        for (let at = x; at < x + width; at += 32, w += 34) {
+          let sum = 0;
+          for (let j = 0; j < 32; j++) sum += signed[w + 2 + j] * floats[at + j];
+          total += halfAt(w) * sum;
+        }
+        floats[(out >> 2) + row] = total;
       }
     },
 

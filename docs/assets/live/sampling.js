@@ -24,7 +24,7 @@ export function random(seed) {
 
 /** Softmax of logits divided by a temperature; the logits stay as they are. */
 export function probabilities(logits, temperature = 1) {
-  return softmax(Float64Array.from(logits), 1 / temperature);
+  return softmax(new Float64Array(logits), 1 / temperature);
 }
 
 /** The `count` largest, largest first: [{id, value}]. Of equals, the lower id is first. */
@@ -46,7 +46,7 @@ export function largest(values, count) {
  * @returns {number[]}
  */
 export function topK(logits, k) {
-  const values = Float64Array.from(logits).sort();
+  const values = new Float64Array(logits).sort();
   return atLeast(logits, values[Math.max(0, values.length - k)]);
 }
 
@@ -55,7 +55,7 @@ export function topK(logits, k) {
  * @returns {number[]}
  */
 export function topP(logits, p) {
-  const values = Float64Array.from(logits).sort();
+  const values = new Float64Array(logits).sort();
   const shares = softmax(values.slice());
   // As transformers does: from the least probable on, what together is at most 1 - p is cut.
   let cut = 0;
@@ -77,7 +77,7 @@ function atLeast(logits, least) {
  * @returns {{id: number, probability: number}[]}
  */
 export function candidates(logits, { temperature = 1, topK: k = 0, topP: p = 1 }) {
-  const scaled = Float64Array.from(logits, (value) => value / temperature);
+  const scaled = new Float64Array(logits).map((value) => value / temperature);
   let ids = Array.from(scaled.keys());
   const keep = (kept) => {
     const values = kept.map((id) => scaled[id]);
@@ -100,8 +100,7 @@ export function draw(from, chance) {
 
 /** log softmax(logits): logits less the logarithm of the sum of their exponentials. */
 export function logSoftmax(logits) {
-  let [top, sum] = [-Infinity, 0];
-  for (const value of logits) if (value > top) top = value;
-  for (const value of logits) sum += Math.exp(value - top);
-  return Float64Array.from(logits, (value) => value - top - Math.log(sum));
+  const shares = softmax(new Float64Array(logits));
+  for (let id = 0; id < shares.length; id++) shares[id] = Math.log(shares[id]);
+  return shares;
 }

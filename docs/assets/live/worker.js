@@ -41,9 +41,9 @@ async function entry(name) {
 const tokenizers = new Map();
 async function tokenizer(family) {
   if (!tokenizers.has(family)) {
-    const { Tokenizer } = await import("./tokenizers.min.mjs");
+    const { makeTokenizer } = await import("./tokens.js");
     const parts = [file(`tokenizers/${family}.json`, "json"), file(`tokenizers/${family}.config.json`, "json")];
-    tokenizers.set(family, new Tokenizer(...(await Promise.all(parts))));
+    tokenizers.set(family, makeTokenizer(...(await Promise.all(parts))));
   }
   return tokenizers.get(family);
 }

@@ -1,0 +1,113 @@
+/** Runs the page's models in Node: reads a task from standard input, leaves numbers in files. */
+import fs from "node:fs";
+
+const task = JSON.parse(fs.readFileSync(0, "utf8"));
+const part = (name) => import(new URL(name, `file://${task.site}/`));
+const [{ Kernel }, { Encoder }, { Decoder }, { Branches }, { readGguf }, { readSafetensors }, decoding, sampling] = await Promise.all(
+  ["kernel.js", "bert.js", "llama.js", "branches.js", "gguf.js", "safetensors.js", "decoding.js", "sampling.js"].map(part),
+);
+
+const read = { gguf: readGguf, safetensors: readSafetensors };
+
+async function load(Model, path, config) {
+  const size = fs.statSync(path).size;
+  const wasm = task.kernel ? fs.readFileSync(`${task.site}/kernel.wasm`) : null;
+  const kernel = await Kernel.create(size + Model.room(config), wasm);
+  if (kernel.fast !== task.kernel) throw new Error("the kernel was not what was asked for");
+  const base = kernel.allocate(size);
+  const bytes = new Uint8Array(kernel.buffer, base, size);
+  fs.readSync(fs.openSync(path), bytes);
+  return new Model(kernel, config, read[path.split(".").pop()](bytes), base);
+}
+
+/** Float32 arrays, one after the other, into a file that Python reads. */
+function save(name, arrays) {
+  fs.writeFileSync(`${task.out}/${name}.f32`, Buffer.concat(arrays.map(({ buffer }) => Buffer.from(buffer))));
+}
+
+function finish(steps, seen = []) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return { ...value, steps: seen };
+    seen.push(value);
+  }
+}
+
+const jobs = {
+  async minilm() {
+    const encoder = await load(Encoder, task.weights, task.config);
+    const results = task.texts.map(([ids, segments]) => encoder.forward(ids, segments));
+    save("maps", results.flatMap(({ maps }) => maps));
+    save("vectors", results.map(({ states }) => encoder.vector(states)));
+    const errors = [];
+    try {
+      encoder.forward(new Array(513).fill(5));
+    } catch (error) {
+      errors.push(error.message);
+    }
+    return { errors };
+  },
+
+  async smollm2() {
+    const decoder = await load(Decoder, task.weights, task.config);
+    const branches = new Branches(decoder);
+    const results = task.texts.map((ids) => branches.next([ids], { attentions: true }));
+    save("logits", results.map(({ logits }) => logits[0]));
+    save("maps", results.flatMap(({ maps }) => maps));
+    save("scores", task.texts.map((ids) => branches.score(ids, 1)));
+    const next = (texts) => branches.next(texts).logits;
+    const best = (logits) => sampling.largest(logits, 1)[0].id;
+    const together = (task.together ?? []).map((texts) => {
+      const written = texts.map(() => []); // each step takes all the texts at once
+      for (let step = 0; step < task.steps; step++) {
+        next(texts.map((ids, i) => [...ids, ...written[i]])).forEach((logits, i) => written[i].push(best(logits)));
+      }
+      return written;
+    });
+    branches.clear();
+    const alone = (task.alone ?? []).map((ids) => finish(decoding.write(next, ids, { method: "greedy", steps: task.steps })));
+    const beams = (task.beams ?? []).map(({ ids, ...settings }) => finish(decoding.beamSearch(next, ids, settings)));
+    return { together, alone: alone.map(({ ids }) => ids), beams, ...(task.branching ? branching(branches) : {}) };
+  },
+
+  /** Which tokens top-k and top-p keep, for logits that Python left in a file. */
+  async kept() {
+    const all = new Float32Array(new Uint8Array(fs.readFileSync(`${task.out}/golden.f32`)).buffer);
+    const rows = Array.from({ length: all.length / task.ids }, (_, i) => all.subarray(i * task.ids, (i + 1) * task.ids));
+    const chance = sampling.random(7);
+    return {
+      kept: rows.map((logits) => task.settings.map((settings) => sampling.candidates(logits, settings).map(({ id }) => id))),
+      probabilities: sampling.candidates(rows[0], task.settings[0]).map(({ probability }) => probability),
+      chance: Array.from({ length: 2000 }, chance),
+      drawn: Array.from({ length: 2000 }, () => sampling.draw([{ id: 5, probability: 0.7 }, { id: 3, probability: 0.3 }], chance).id),
+    };
+  },
+};
+
+/** A step back, another branch, more texts than the cache holds: always as if from the start. */
+function branching(branches) {
+  const { long } = task;
+  const fresh = (ids) => (branches.clear(), branches.next([ids]).logits[0]);
+  const off = (a, b) => a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), 0);
+  const [whole, back, other] = [long, long.slice(0, 30), [...long.slice(0, 30), 5, 6]];
+  const expected = [whole, back, other].map(fresh);
+  branches.clear();
+  branches.next([whole]);
+  const used = branches.used;
+  const differences = [whole, back, other].map((ids, i) => off(branches.next([ids]).logits[0], expected[i]));
+  const grown = branches.used - used;
+  branches.used = Decoder.context - 1; // as if the cache were nearly full
+  differences.push(off(branches.next([[7, ...long]]).logits[0], fresh([7, ...long])));
+  const errors = [];
+  for (const ids of [new Array(Decoder.context + 1).fill(9), []]) {
+    try {
+      branches.next([ids]);
+    } catch (error) {
+      errors.push(error.message);
+    }
+  }
+  differences.push(off(branches.next([back]).logits[0], expected[1])); // and it goes on after an error
+  return { differences, grown, errors };
+}
+
+process.stdout.write(JSON.stringify(await jobs[task.job]()));
