@@ -50,6 +50,7 @@ from scripts import warm
 warm.warm(warm.Path("models/minilm"))
 started, cpu = time.perf_counter(), time.process_time()
 for name in sys.argv[1:]:
+    warm.torch.set_grad_enabled(True)  # what one snippet has set, the next must not feel
     warm.plt.style.use(["default", "snippets/house.mplstyle"])
     sys.stdout = open(os.devnull, "w")
     runpy.run_path(f"snippets/{name}.py", run_name="__main__")
