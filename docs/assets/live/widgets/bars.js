@@ -20,7 +20,7 @@ export function bars(take) {
     items.map((button) => el("li", {}, button)), restRow); // prettier-ignore
   roving(list, () => items, () => {}); // arrows move; Enter, Space or a click takes
   const head = el("p", { class: "live-bar live-bars-head", "aria-hidden": "true" },
-    el("span"), el("span", {}, "token"), el("span", { class: "live-hint" }, "press a bar to take its token"), el("span", {}, "model"), el("span", {}, "draw")); // prettier-ignore
+    el("span"), el("span", {}, "token"), el("span"), el("span", {}, "model"), el("span", {}, "draw")); // prettier-ignore
 
   /**
    * @param {number[]} top ids of the most probable @param {Float64Array} model their own

@@ -40,7 +40,7 @@ export async function show(place, options) {
   };
   const form = el("form", { class: "live-form", onsubmit },
     el("p", { class: "live-field" }, el("label", { for: id }, "Text that the model reads"), input),
-    el("span"), el("button", { type: "submit", class: "live-go" }, "Start from this text")); // prettier-ignore
+    el("button", { type: "submit", class: "live-go live-right" }, "Start from this text")); // prettier-ignore
   const written = el("span", { class: "live-taken", role: "group", "aria-label": "Tokens taken; one of them leads back to before it" });
   const prompt = el("span", { class: "live-quiet" });
   const text = el("p", { class: "live-written" }, prompt, written);
@@ -52,6 +52,7 @@ export async function show(place, options) {
     button("Draw one", () => take(draw(now.drawn, Math.random).id)),
     button("Finish the sentence greedily", sentence), back); // prettier-ignore
   const list = bars((place) => act(() => take(now.top[place])));
+  const hint = el("p", { class: "live-quiet" }, "Press a bar to take its token, or a taken token to go back to it.");
   const kept = el("p", { class: "live-kept" });
   let due = false; // a slider moves faster than bars can be drawn
   const changes = (name, read = (x) => x) => (x) => {
@@ -183,7 +184,7 @@ export async function show(place, options) {
     others.replaceChildren(...(rows.length ? rows : [el("li", {}, empty)]));
   }
 
-  place.append(form, problem, text, steps, list.node, kept, ...sliders.map(({ node }) => node), more.node, heard);
+  place.append(form, problem, text, steps, hint, list.node, kept, ...sliders.map(({ node }) => node), more.node, heard);
   await act(read);
   if (!now) throw new Error(problem.textContent);
 }

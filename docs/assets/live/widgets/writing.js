@@ -9,6 +9,28 @@ export const VOCABULARY = 49152;
 
 const read = new Map([[END, "<|im_end|>"]]);
 
+/** The text of ids, without its end mark and without a letter that is only half there. */
+export async function written(ids) {
+  const text = await engine.decode("smollm2", ids.filter((id) => id !== END));
+  return text.replace(/\uFFFD+$/, "");
+}
+
+/** Calls render(text, step) for steps as they come; what comes while it decodes waits, and only
+ *  the newest of those is shown. @param {(text: string, step: {ids: number[]}) => void} render */
+export function follower(render) {
+  let [busy, newest] = [false, null];
+  return async (step) => {
+    newest = step;
+    if (busy) return;
+    busy = true;
+    for (let now = newest; now; now = newest) {
+      newest = null;
+      render(await written(now.ids), now);
+    }
+    busy = false;
+  };
+}
+
 /** A token as text; a space in front belongs to it. */
 export async function piece(id) {
   if (!read.has(id)) read.set(id, await engine.decode("smollm2", [id]));
