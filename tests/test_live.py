@@ -205,11 +205,11 @@ def test_smollm2(run, smollm2, golden, tmp_path, kernel):
         "config": json.loads(Path("models/smollm2/config.json").read_text()),
         "kernel": kernel,
         "out": str(tmp_path),
-        "steps": STEPS if kernel else 4,
+        "steps": STEPS if kernel else 3,
     }
-    cases = golden if kernel else golden[:3]
+    cases = golden if kernel else golden[:2]
     ids = [case["ids"] for case in cases]
-    searches = beam_settings(ids) if kernel else [beam_settings(ids * 3)[0] | {"steps": 2}]
+    searches = beam_settings(ids) if kernel else [beam_settings(ids * 5)[0] | {"steps": 2}]
     batches = {"together": [ids[:16]], "alone": ids[16:]} if kernel else {"alone": ids[:1]}
     hundred = (np.arange(100) * 37 % 40000 + 1000).tolist()
     extra = {"branching": True, "long": hundred} if kernel else {}
@@ -269,7 +269,7 @@ def test_long_prompt(run, smollm2, tmp_path):
 
 def test_kept_sets(run, golden, tmp_path):
     """Temperature, top-k and top-p keep what transformers' warpers keep."""
-    logits = np.stack([case["logits"] for case in golden])
+    logits = np.stack([case["logits"] for case in golden[:8]])
     logits.astype("<f4").tofile(tmp_path / "golden.f32")
     task = {"job": "kept", "out": str(tmp_path), "ids": logits.shape[1], "settings": CUTS}
     told = run("models", task)

@@ -22,6 +22,7 @@ const rowBytes = {
   Q8_0: (width) => (width / 32) * 34,
 };
 const AT_ONCE = 16; // rows that are unpacked together: they fit the processor's nearest cache
+const SCALES = [...Array(7).keys()].map((k) => 16 ** -k).concat(1); // see rowsQ4_1
 const WIDEST = 4096; // numbers in a row, at most
 
 export class Kernel {
@@ -131,10 +132,9 @@ export class Kernel {
       let sum = 0;
       for (let k = 0; k < 8; k++) {
         const from = block + (k >> 1) + 16 * (k & 1);
-        const scale = k < 7 ? 16 ** -k : 1;
         for (let lane = 0; lane < 4; lane++) {
           const value = x.data[from + 4 * lane];
-          data[to + 4 * k + lane] = value * scale;
+          data[to + 4 * k + lane] = value * SCALES[k];
           sum += value;
         }
       }
