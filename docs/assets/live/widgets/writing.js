@@ -18,16 +18,18 @@ export async function written(ids) {
 /** Calls render(text, step) for steps as they come; what comes while it decodes waits, and only
  *  the newest of those is shown. @param {(text: string, step: {ids: number[]}) => void} render */
 export function follower(render) {
-  let [busy, newest] = [false, null];
-  return async (step) => {
-    newest = step;
-    if (busy) return;
-    busy = true;
+  let [drawing, newest] = [null, null];
+  const draw = async () => {
     for (let now = newest; now; now = newest) {
       newest = null;
       render(await written(now.ids), now);
     }
-    busy = false;
+    drawing = null;
+  };
+  /** @returns {Promise<void>} all that has come is shown */
+  return (step) => {
+    newest = step;
+    return (drawing ??= draw());
   };
 }
 
