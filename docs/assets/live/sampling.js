@@ -100,7 +100,9 @@ export function draw(from, chance) {
 
 /** log softmax(logits): logits less the logarithm of the sum of their exponentials. */
 export function logSoftmax(logits) {
-  const shares = softmax(new Float64Array(logits));
-  for (let id = 0; id < shares.length; id++) shares[id] = Math.log(shares[id]);
-  return shares;
+  const most = logits.reduce((a, b) => Math.max(a, b));
+  let sum = 0; // of exponentials: at most 1 each, so none is too large
+  for (const value of logits) sum += Math.exp(value - most);
+  const logarithm = most + Math.log(sum);
+  return new Float64Array(logits).map((value) => value - logarithm);
 }
