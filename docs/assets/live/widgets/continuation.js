@@ -4,10 +4,11 @@ import { engine } from "../engine.js";
 import { el, newId, number } from "./parts.js";
 import { percent, pieces, visible } from "./writing.js";
 
-/** @param {() => number[]} before ids of the text so far @param {(says: string) => void} say */
-export function continuation(before, say) {
+/** @param {() => number[]} before ids of the text so far @param {(says: string) => void} say
+ *  @param {string} first what stands in the field at the beginning */
+export function continuation(before, say, first) {
   const id = newId("continuation");
-  const input = el("input", { type: "text", id, maxlength: 300, spellcheck: "false", value: "they were thirsty." });
+  const input = el("input", { type: "text", id, maxlength: 300, spellcheck: "false", value: first });
   const space = el("input", { type: "checkbox", checked: true });
   const onsubmit = (event) => {
     event.preventDefault();

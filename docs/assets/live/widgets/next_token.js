@@ -17,7 +17,7 @@ const SENTENCE = 24; // tokens that a greedy end of the sentence takes at most
 
 /** @typedef {{id: number, name: string, chance: number}} Step  chance: the model's own */
 
-/** @param {HTMLElement} place @param {Record<string, string>} options data-text */
+/** @param {HTMLElement} place @param {Record<string, string>} options data-text, data-continuation */
 export async function show(place, options) {
   await styles();
   const { node: heard, say } = announcer();
@@ -72,11 +72,13 @@ export async function show(place, options) {
     }),
   ]; // prettier-ignore
   for (const { node, input } of sliders) {
-    const speak = () => input.setAttribute("aria-valuetext", node.querySelector("output").textContent);
+    const says = node.querySelector("output");
+    says.setAttribute("aria-live", "off"); // the slider itself says its value
+    const speak = () => input.setAttribute("aria-valuetext", says.textContent);
     input.addEventListener("input", speak);
     speak();
   }
-  const asked = continuation(ids, say);
+  const asked = continuation(ids, say, options.continuation ?? "they were thirsty.");
   const attention = looking({ layers: 30, heads: 9, onchange: say });
   const others = el("ul", { class: "live-branches" });
   const PANELS = { Continuation: asked.node, Attention: attention.node, Branches: el("div", {}, others) };
