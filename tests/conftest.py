@@ -13,6 +13,8 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
 from scripts import models, runner  # noqa: E402
 
+pytest.register_assert_rewrite("browser")  # the fixtures of the tests that drive one
+
 
 @pytest.fixture(scope="session")
 def book() -> runner.Book:

@@ -1,162 +1,22 @@
-"""The widgets in a real browser, driven as a reader would: by mouse, by touch, by keys alone.
-
-Each page holds one widget and nothing else, under a policy that allows no inline script,
-no inline style and no other host. Whatever breaks the policy, fails, or asks for a file
-outside the site makes the test fail, whatever else it was about.
-"""
+"""The widgets in a real browser, driven as a reader would: by mouse, by touch, by keys alone."""
 
 import csv
 import gzip
-import html
 import io
 import json
-import shutil
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
-from playwright.sync_api import expect, sync_playwright
+from browser import PLAIN, POLICY, opened, tab_to
+from playwright.sync_api import expect
 from transformers import AutoModel, AutoTokenizer
 
 from scripts import live
 from scripts.runner import ROOT
 
+pytest_plugins = ["browser"]
+
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
-POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
-PLAIN = "default-src 'self'; script-src 'self'"  # WebAssembly is refused
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A widget</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="assets/book.css">
-<link rel="stylesheet" href="assets/live/live.css"><link rel="stylesheet" href="root.css">
-<script type="module" src="assets/live/start.js"></script></head>
-<body class="md-typeset" data-md-color-scheme="default"><main><h1>A widget</h1>
-<div class="live" {attributes}><figure class="computed" id="the-figure">
-<img alt="The executed figure" src="figures/{figure}.svg"></figure></div></main></body></html>"""
-FIGURES = {
-    "attention": "index/taste",
-    "by_hand": "self_attention/equation",
-    "tokenizer": "index/taste",
-}
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Debian's chromium; a missing browser is a failure, never a test left out."""
-    path = shutil.which("chromium")
-    expect.set_options(timeout=15_000)  # on a busy machine all takes its time
-    assert path, "chromium is not on this machine: the widgets cannot be tested without it"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
-
-
-@pytest.fixture(scope="session")
-def server(book):
-    """The book's files as the site has them, and a page for each widget."""
-    made = live.make(ROOT)
-
-    class Site(SimpleHTTPRequestHandler):
-        policy = POLICY
-
-        def translate_path(self, path: str) -> str:
-            path = urlsplit(path).path.lstrip("/")
-            if path.startswith("figures/"):
-                return str(book.figure(path.removeprefix("figures/").removesuffix(".svg")))
-            ours = ROOT / "docs" / path
-            return str(ours if ours.exists() else made / path.removeprefix("assets/live/"))
-
-        def do_GET(self):
-            name = urlsplit(self.path).path.strip("/")
-            if name == "root.css":
-                self.answer("text/css", "html { font-size: 125% }")  # the theme's
-            elif name in FIGURES:
-                words = parse_qs(urlsplit(self.path).query)
-                data = {"data-live": [name]} | {k: v for k, v in words.items() if "data-" in k}
-                pairs = " ".join(f'{k}="{html.escape(v[0])}"' for k, v in data.items())
-                page = PAGE.format(attributes=pairs, figure=FIGURES[name])
-                if "two" in words:
-                    page = page.replace("</main>", f'<div class="live" {pairs}></div></main>')
-                self.answer("text/html", page)
-            else:
-                super().do_GET()
-
-        def answer(self, kind: str, text: str):
-            self.send_response(200)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def end_headers(self):
-            self.send_header("Content-Security-Policy", Site.policy)
-            super().end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    Site.extensions_map = Site.extensions_map | {".mjs": "text/javascript"}
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    httpd.site, httpd.url = Site, f"http://127.0.0.1:{httpd.server_port}/"
-    yield httpd
-    httpd.shutdown()
-
-
-@pytest.fixture
-def visit(browser, server):
-    """visit("tokenizer") → the page with its widget; asserts at the end that all was well."""
-    contexts, faults = [], []
-
-    def go(name: str, query: str = "", phone: bool = False, expected: str = "", **context):
-        sizes = {"width": 360, "height": 780} if phone else {"width": 1280, "height": 900}
-        made = browser.new_context(
-            viewport=sizes, has_touch=phone, reduced_motion="reduce", **context
-        )
-        contexts.append(made)
-        page = made.new_page()
-
-        def refuse(route):
-            faults.append(f"asked for {route.request.url}")
-            route.abort()
-
-        def heard(message):
-            if message.type == "error" and not (expected and expected in message.text):
-                faults.append(message.text)
-
-        page.asked = []
-        page.route(lambda url: not url.startswith((server.url, "blob:")), refuse)
-        page.on("request", lambda asked: page.asked.append(asked.url.removeprefix(server.url)))
-        page.on("console", heard)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{server.url}{name}{query}")
-        page.button = page.locator(".live-open").first
-        page.widget = page.locator(".live-widget").first
-        expect(page.button).to_be_visible()
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert not faults
-
-
-def opened(page):
-    """The same page with its widget open."""
-    page.button.click()
-    expect(page.widget).to_be_visible()
-    return page
-
-
-def tab_to(page, target, most: int = 40) -> None:
-    """Press Tab until the target has the focus."""
-    for _ in range(most):
-        if target.evaluate("node => node === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{most} times Tab did not reach {target}")
 
 
 def numbers(page, step: str) -> list[float]:
@@ -601,7 +461,7 @@ def test_without_webassembly_the_explorer_works_too(visit, server, minilm):
 # ------------------------------------------------------------------------------ a phone
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", ["attention", "by_hand", "tokenizer"])
 def test_a_phone_shows_it_without_sideways_scroll(visit, name):
     page = visit(name, EXPLORER, phone=True)
     page.button.tap()
