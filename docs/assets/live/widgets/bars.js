@@ -31,7 +31,7 @@ export function bars(take) {
   async function show(top, model, warmed, kept, tried) {
     const names = await pieces(top);
     const others = remainder(warmed, top);
-    const most = Math.max(warmed[top[0]], others);
+    const most = warmed[top[0]]; // fills the column
     rows.forEach(({ button, ...parts }, place) => {
       const id = top[place];
       const chance = kept.has(id) ? percent(kept.get(id)) : "cut";
@@ -62,7 +62,9 @@ function row(rank) {
   const token = el("span", { class: "live-bar-token" });
   const [model, draw] = [el("span"), el("span")];
   const bar = el("span", { class: "live-bar-line" }, stays, cut);
-  const drawBar = (length, share) => {
+  const drawBar = (wanted, share) => {
+    const length = Math.min(wanted, 1);
+    bar.classList.toggle("live-beyond", wanted > 1);
     stays.style.setProperty("width", `${100 * length * share}%`);
     cut.style.setProperty("width", `${100 * length * (1 - share)}%`);
     cut.hidden = share === 1;
