@@ -26,6 +26,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -324,6 +325,8 @@ def _plain(name: str, value: object) -> int | float | str | bool | None:
         return None
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()  # a number of numpy or torch
+    if isinstance(value, str) and value.startswith(tempfile.gettempdir()):
+        return None  # a scratch folder has another name each time
     real = isinstance(value, numbers.Real | str)
     return value if real else None
 

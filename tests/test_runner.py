@@ -45,7 +45,9 @@ def test_keeps_text_figure_and_values(small):
         import numpy as np
         count, share, name, flag, _hidden = 3, 0.25, "ö", True, 5
         scalar, matrix = np.float32(1.5), np.eye(2)
-        print("hello", name)
+        import tempfile
+        with tempfile.TemporaryDirectory() as scratch:  # no value: another one each time
+            print("hello", name)
         plt.plot([1, 2])
     """)
     assert runner.run(book) == {}
