@@ -46,8 +46,8 @@ for mistake, change in mistakes.items():
     right = embeddings if mistake == "none" else right
     cosines.append((embeddings * right).sum(dim=-1))  # (batch,)
     long, short = cosines[-1]
-    real = layers[0].transpose(1, 2)[mask.bool()]  # (real queries, heads, keys)
-    row_sums.append(real.sum(dim=-1).min().item())
+    # Of real queries only: (queries, heads, keys) → one sum for each row.
+    row_sums.append(layers[0].transpose(1, 2)[mask.bool()].sum(dim=-1).min().item())
     print(f"| {mistake} | {long:.3f} | {short:.3f} | {row_sums[-1]:.2f} |")
     maps.append(layers[5][1, 0, :9, :9])
 unscaled, late, mixed = (cosine[1].item() for cosine in cosines[1:])

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from scripts.runner import Book
 
+idea, code = "snippets/chapter/idea.py", "from snippets import plots"
 changes = {
     "a sentence of its page": ("docs/page.md", "A better sentence."),
-    "the file, saved without a change": ("snippets/chapter/idea.py", None),
+    "the file, saved without a change": (idea, None),
     "another snippet": ("snippets/chapter/other.py", "print(2)"),
-    "a comment in it": ("snippets/chapter/idea.py", "# why\nfrom snippets import plots"),
+    "a comment in it": (idea, "# why\n" + code),
     "a shared module": ("snippets/plots.py", "BLUE = 'navy'"),
     "the style of the figures": ("snippets/house.mplstyle", "font.size: 9"),
 }
@@ -21,7 +22,7 @@ with tempfile.TemporaryDirectory() as folder:
     for name in ("docs", "snippets/chapter"):
         (root / name).mkdir(parents=True)
     (root / "docs/page.md").write_text("A sentence.")
-    (root / "snippets/chapter/idea.py").write_text("from snippets import plots")
+    (root / idea).write_text(code)
     (root / "snippets/chapter/other.py").write_text("print(1)")
     (root / "snippets/plots.py").write_text("BLUE = 'blue'")
     (root / "snippets/house.mplstyle").write_text("font.size: 8")
