@@ -52,7 +52,7 @@ await engine.generate(ids, {method: "greedy", steps: 5}, {onStep() {}});
 const begun = performance.now();
 const made = await engine.generate(ids, {method: "greedy", steps: 60}, {onStep() {}});
 const seconds = (performance.now() - begun) / 1000;
-return {speed: (made.ids.length - (made.ids.length > 60 ? ids.length : 0)) / seconds, long};
+return {speed: made.ids.length / seconds, long};
 """
 
 

@@ -34,6 +34,8 @@ WEIGHTS = {
     "minilm": ("minilm", "minilm-half/model.safetensors"),
     "smollm2": ("smollm2", "smollm2-gguf/model.gguf"),
 }
+# Every model folder that is read here.
+NEEDED = (*TOKENIZERS, *(where.split("/")[0] for _, where in WEIGHTS.values()))
 PACKAGE = "node_modules/@huggingface/tokenizers"
 
 
@@ -65,9 +67,15 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
             if stamp.exists() and stamp.read_text() == wanted:
                 continue
             say(f"making the {name.replace('-', ' ')} for the model in the page")
-            folder.mkdir(parents=True, exist_ok=True)
-            step(root, folder)
-            stamp.write_text(wanted)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                step(root, folder)
+                stamp.write_text(wanted)
+            except OSError as error:
+                raise LiveError(
+                    f".cache/live cannot be written: {error.strerror}; make room or allow"
+                    " writing, then run the same command again"
+                ) from None
     return folder
 
 
@@ -97,7 +105,7 @@ def _digest(root: Path, step: str) -> str:
         digest.update((root / "scripts/node/package-lock.json").read_bytes())
     else:
         lock = models.load_lock(root / "snippets" / "models.toml")
-        for name in (*TOKENIZERS, *(where.split("/")[0] for _, where in WEIGHTS.values())):
+        for name in NEEDED:
             digest.update(models.digest(lock[name]).encode())
     return digest.hexdigest()
 
@@ -146,7 +154,7 @@ def _kernel(root: Path, folder: Path) -> None:
 
 def _models(root: Path, folder: Path) -> None:
     """Tokenizers written compactly, weights cut into parts, and the list of them all."""
-    lack = models.missing([*TOKENIZERS, "minilm-half", "smollm2-gguf"], root)
+    lack = models.missing(NEEDED, root)
     if lack:
         raise LiveError(
             f"models/{lack[0]} is missing: run `python scripts/models.py`, then the same"
@@ -204,7 +212,7 @@ def _put(path: Path, data: bytes) -> None:
 def main() -> int:
     """The command line. Returns the exit code."""
     try:
-        models.ensure([*TOKENIZERS, "minilm-half", "smollm2-gguf"])
+        models.ensure(NEEDED)
         folder = make()
     except (LiveError, models.ModelError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -95,6 +95,13 @@ def test_a_wrong_digest_of_the_tokenizers_is_named(folder, copy):
         live.make(copy, lambda line: None)
 
 
+def test_a_folder_that_cannot_be_written_is_named(folder, copy):
+    shutil.rmtree(copy / ".cache/live")
+    (copy / ".cache/live").write_text("a file in the way")
+    with pytest.raises(live.LiveError, match=r".cache/live cannot be written: File exists"):
+        live.make(copy, lambda line: None)
+
+
 def test_a_missing_model_is_named(folder, copy):
     (copy / "models").unlink()
     (copy / "models").mkdir()
