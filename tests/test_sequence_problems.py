@@ -98,6 +98,9 @@ def test_no_request_is_met(values, printed):
     asked = [[int(cell.split()[0]) for cell in row[1:]] for row in table]
     assert all(row[0] > 10 for row in asked), "all lines start above the diagonal"
     assert sum(row[3] < 70 for row in asked) == 2, "two end far below it"
+    assert all(row[3] > max(row[:3]) for row in asked), "the longest: the one to 100"
+    sky, rain, robot = asked
+    assert all(a > max(b, c) for a, b, c in zip(sky, rain, robot)), "the sky gets most"
 
 
 def test_words_are_not_tokens(values, printed):
