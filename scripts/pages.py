@@ -1,6 +1,7 @@
 """What a page says about snippets: the three spellings, filled in and checked.
 
-Knows Markdown text and the runner's outputs, and nothing of the site generator.
+Knows Markdown text and the runner's outputs, and nothing of the site generator. The
+questions of a page are checked with the rest, by `questions.check`.
 
     --8<-- "chapter/idea.py"  or  "chapter/idea.txt"      code, printed text
     ![what it shows](figures/chapter/idea.svg "caption")  figure
@@ -14,6 +15,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts import questions
 from scripts.runner import Book
 
 NAME = r"[\w-]+/[\w-]+"
@@ -103,11 +105,19 @@ def check(book: Book, docs: Path) -> list[str]:
     """Everything that is wrong between the pages and the snippets, a sentence each."""
     problems, used = [], set()
     names = set(book.names())
-    for path in sorted(docs.rglob("*.md")):
-        if "overrides" in path.relative_to(docs).parts:
-            continue
+    sources = {
+        path: path.read_text("utf-8")
+        for path in sorted(docs.rglob("*.md"))
+        if "overrides" not in path.relative_to(docs).parts
+    }
+    known = {
+        path.relative_to(docs).as_posix(): questions.anchors(_printed(book, text))
+        for path, text in sources.items()
+    }
+    for path, source in sources.items():
         where = path.relative_to(book.root).as_posix()
-        text = LITERAL.sub(_blank, path.read_text("utf-8"))
+        problems += questions.check(source, where, known)
+        text = LITERAL.sub(_blank, source)
 
         def note(position: int, sentence: str) -> None:
             line = text.count("\n", 0, position) + 1  # noqa: B023
@@ -141,6 +151,16 @@ def check(book: Book, docs: Path) -> list[str]:
             f"snippets/{name}.py is on no page: include it in docs/, or remove it"
         )
     return problems
+
+
+def _printed(book: Book, text: str) -> str:
+    """The page with what its snippets printed, which may hold headings."""
+
+    def read(found: re.Match) -> str:
+        path = book.output(found[2], "txt")
+        return path.read_text("utf-8") if found[3] == "txt" and path.exists() else found[0]
+
+    return INCLUDE.sub(read, text)
 
 
 def _failed(book: Book, name: str) -> bool:
