@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler, get_relative_url
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import live, mathml, models, pages, runner  # noqa: E402
+from scripts import lab_pages, labs, live, mathml, models, pages, questions, runner  # noqa: E402
 from scripts.exclusive import exclusive  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks")
@@ -71,9 +72,10 @@ def on_pre_build(config: MkDocsConfig) -> None:
         models.ensure(say=log.info)
         failed = runner.run(book, stays=serving, say=log.info)
         live.make(ROOT, say=log.info)
+        wrong_labs = labs.make(ROOT, say=log.info)
     except (models.ModelError, runner.RunnerError, live.LiveError) as error:
         raise PluginError(str(error)) from None
-    problems = [*failed.values(), *pages.check(book, Path(config.docs_dir))]
+    problems = [*failed.values(), *wrong_labs, *pages.check(book, Path(config.docs_dir))]
     for problem in problems:
         log.warning(problem)
     if problems and config.strict:
@@ -83,8 +85,9 @@ def on_pre_build(config: MkDocsConfig) -> None:
         )
 
 
+@event_priority(100)  # before mkdocs-jupyter looks for notebooks
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add each snippet's source, figure and map numbers to the site."""
+    """Add each snippet's source, figure and map numbers to the site, and the labs."""
     for name in book.names():
         path = book.snippets_dir / f"{name}.py"
         files.append(_static(config, f"source/{name}.py", path))
@@ -93,6 +96,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if numbers := _numbers(name):
             uri = f"figures/{name}.csv"
             files.append(File.generated(config, uri, content=numbers))
+    lab_pages.add(ROOT, files, config)
     return files
 
 
@@ -102,14 +106,20 @@ def _static(config: MkDocsConfig, uri: str, path: Path) -> File:
 
 def on_page_markdown(markdown: str, page: Page, **_) -> str:
     """Write in the values, mark the outputs, and say under printed text who printed it."""
+    if lab_pages.is_lab(page):
+        lab_pages.before(page)
+        return markdown
+    markdown = questions.render(markdown)
     for name, end in sorted(pages.captioned(markdown), key=lambda pair: -pair[1]):
         line = f'\n\n<p class="computed-by" data-search-exclude>{_made_by(name, page)}</p>\n'
         markdown = markdown[:end] + line + markdown[end:]
     return pages.fill(book, markdown)
 
 
-def on_page_content(content: str, page: Page, **_) -> str:
+def on_page_content(content: str, page: Page, config: MkDocsConfig, **_) -> str:
     """Give each figure its place and caption, and typeset the mathematics."""
+    if lab_pages.is_lab(page):
+        content = lab_pages.finish(ROOT, page, config, content)
     content = FIGURE.sub(lambda found: _figure(page, *found.groups()), content)
     return mathml.render(content)
 

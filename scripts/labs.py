@@ -1,0 +1,438 @@
+"""Lab → the student's notebook, the solved one, and the executed one that the site shows.
+
+    python scripts/labs.py                     run what is stale, as students get it
+    python scripts/labs.py encoder             … one lab, even if its last run failed
+    python scripts/labs.py --solved encoder    run the solved lab and print what it prints
+
+A lab is one program, `docs/labs/<topic>.py`, in jupytext's percent format. It stands there
+solved: the student's state is made from it by leaving out what is between `# <solution>`
+and `# </solution>`. Four kinds of cells carry a mark at their first line:
+
+    # %% setup="minilm smollm2"            empty; filled with scripts/notebook/first_cell.py
+    # %% task="softmax"                    the student's work
+    # %% check="softmax"                   says precisely what is wrong with it
+    # %% [markdown] hints="softmax"        two hints, parted by ---; the solution is added
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import re
+import sys
+import textwrap
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts import models, runner  # noqa: E402
+from scripts.exclusive import exclusive  # noqa: E402
+
+PARTS = ROOT / "scripts" / "notebook"  # the first cell, the page's templates
+PACKED = (  # what makes the models where the book's folder is not
+    "scripts/models.py",
+    "scripts/recipes.py",
+    "scripts/exclusive.py",
+    "snippets/models.toml",
+    "snippets/translator.py",
+)
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "matplotlib",
+    "gguf",
+)
+MARKS = ("setup", "task", "check", "hints")
+SOLUTION = re.compile(r"^([ \t]*)# <solution>\n(.*?)^[ \t]*# </solution>\n?", re.M | re.S)
+LINK = re.compile(r"\[([^\]]+)\]\(\.\./([\w-]+)\.(?:md|ipynb)(#[\w-]+)?\)")
+TIMEOUT = 600  # seconds a cell
+# The kernel's own settings: sharp figures, and the same environment as a snippet's.
+KERNEL = ["--InlineBackend.figure_formats={'retina'}", "--log-level=ERROR"]
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONHASHSEED": "0",
+}
+# A last cell, taken out again: what the lab has cost.
+COST = """
+import resource as _r, time as _t
+print(_t.process_time(), _r.getrusage(_r.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+class LabError(Exception):
+    """One clear sentence: which lab, what is wrong, which command helps."""
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """Every lab's topic, sorted."""
+    return sorted(path.stem for path in (root / "docs" / "labs").glob("*.py"))
+
+
+def source(root: Path, name: str) -> Path:
+    """Where a lab is written."""
+    return root / "docs" / "labs" / f"{name}.py"
+
+
+def executed(root: Path, name: str) -> Path:
+    """Where its executed notebook lies, made or not."""
+    return root / ".cache" / "labs" / f"{name}.ipynb"
+
+
+# --------------------------------------------------------------------- the two notebooks
+
+
+def notebook(name: str, solved: bool = False, root: Path = ROOT) -> NotebookNode:
+    """The lab as a notebook without outputs, as students get it or solved.
+
+    Raises:
+        LabError: it cannot be read, or a mark, a solution or a hint is missing.
+    """
+    import jupytext
+
+    path = source(root, name)
+    made = jupytext.read(path)
+    made.cells = [cell for cell in made.cells if cell.cell_type != "raw"]  # the header
+    _check(path.relative_to(root).as_posix(), made.cells)
+    solutions = {}
+    for number, cell in enumerate(made.cells):
+        cell.id = f"cell-{number:02}"  # the same on every run
+        cell.metadata.pop("lines_to_next_cell", None)
+        if "setup" in cell.metadata:
+            cell.source = _first_cell(root, cell.metadata["setup"].split())
+            _fold(cell)
+        elif "task" in cell.metadata:
+            solutions[cell.metadata["task"]] = solution(cell.source)
+            cell.source = answered(cell.source, ... if solved else None)
+        elif "check" in cell.metadata:
+            quiet = re.sub(r"^(check\(.*\))$", r"\1;", cell.source, flags=re.M)
+            cell.source = "# @title Check your answer\n" + quiet
+            _fold(cell)
+        elif "hints" in cell.metadata:
+            first, second = re.split(r"^---$", cell.source, flags=re.M)
+            code = f"```python\n{solutions[cell.metadata['hints']]}\n```"
+            folded = {"First hint": first, "Second hint": second, "Solution": code}
+            cell.source = "\n\n".join(
+                f'<details class="hint" markdown="1">\n<summary>{title}</summary>\n\n'
+                f"{text.strip()}\n\n</details>"
+                for title, text in folded.items()
+            )
+    made.metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+    }
+    return made
+
+
+def _fold(cell: NotebookNode) -> None:
+    """Let Colab and Jupyter show a cell's title and output, and its code on request."""
+    cell.metadata["cellView"] = "form"
+    cell.metadata["jupyter"] = {"source_hidden": True}
+
+
+def description(name: str, root: Path = ROOT) -> str:
+    """The sentence in the header of a lab's file."""
+    found = re.search(r"^# description: (.+)$", source(root, name).read_text("utf-8"), re.M)
+    return found[1].strip() if found else ""
+
+
+def solution(task: str) -> str:
+    """The lines between the two markers of a task, without their indent."""
+    return textwrap.dedent(SOLUTION.search(task + "\n")[2]).strip()
+
+
+def answered(task: str, answer: str | None) -> str:
+    """A task with another answer in place of its solution.
+
+    Args:
+        task: the source of the task's cell.
+        answer: the lines to put in; None for no lines; `...` keeps the solution.
+    """
+
+    def put(found: re.Match) -> str:
+        if answer is ...:
+            return found[2]
+        return textwrap.indent(answer.strip() + "\n", found[1]) if answer else ""
+
+    return SOLUTION.sub(put, task + "\n").rstrip()
+
+
+def download(name: str, site: str, root: Path = ROOT) -> str:
+    """The student's notebook as a file to take along.
+
+    Links to chapters lead to the published book. Without its address `site` their words
+    stay and the links go: beside the notebook there are no chapters.
+    """
+    import nbformat
+
+    made = notebook(name, root=root)
+
+    def link(found: re.Match) -> str:
+        address = f"{site.rstrip('/')}/{found[2]}/{found[3] or ''}"
+        return f"[{found[1]}]({address})" if site else found[1]
+
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(link, cell.source)
+    return nbformat.writes(made) + "\n"
+
+
+def _check(where: str, cells: list[NotebookNode]) -> None:
+    """Raise a LabError if the marks of a lab do not fit together."""
+    marked = {mark: [] for mark in MARKS}
+    for cell in cells:
+        for mark in MARKS:
+            if mark in cell.metadata:
+                marked[mark].append(cell.metadata[mark])
+        title = cell.metadata.get("task")
+        if title and len(SOLUTION.findall(cell.source + "\n")) != 1:
+            raise LabError(
+                f"{where}: the task {title} needs one solution between `# <solution>` and"
+                " `# </solution>`"
+            )
+        title = cell.metadata.get("hints")
+        if title and len(re.findall(r"^---$", cell.source, re.M)) != 1:
+            raise LabError(f"{where}: the hints of {title} must be two, parted by one ---")
+    if len(marked["setup"]) != 1:
+        raise LabError(f'{where}: one cell must begin with `# %% setup="minilm"`')
+    if not marked["task"] == marked["check"] == marked["hints"]:
+        raise LabError(
+            f"{where}: every task needs its check and its hints, in the same order; there"
+            f" are tasks {marked['task']}, checks {marked['check']}, hints {marked['hints']}"
+        )
+
+
+def _first_cell(root: Path, wanted: list[str]) -> str:
+    """The cell that finds the models, or gets them by pip, and defines `check`."""
+    unknown = set(wanted) - set(models.load_lock(root / "snippets" / "models.toml"))
+    if unknown:
+        raise LabError(f"a lab's setup names no model of the book: {', '.join(unknown)}")
+    text = (PARTS / "first_cell.py").read_text("utf-8")
+    pins = [f"{name}=={importlib.metadata.version(name)}" for name in LIBRARIES]
+    filled = {"MODELS = []": wanted, "LIBRARIES = []": pins, 'SCRIPTS = ""': _packed(root)}
+    for line, value in filled.items():
+        shown = json.dumps(value)
+        text = text.replace(f"\n{line}\n", f"\n{line.split(' = ')[0]} = {shown}\n")
+    return text.rstrip()
+
+
+def _packed(root: Path) -> str:
+    """The scripts that make the models, as text: a zip in base 85."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for name in PACKED:
+            data = (root / name).read_bytes().replace(b"\r\n", b"\n")
+            packed.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    return base64.b85encode(into.getvalue()).decode()
+
+
+# ------------------------------------------------------------------------------- running
+
+
+def make(root: Path = ROOT, say: Callable[[str], None] = print) -> list[str]:
+    """Run every lab whose code is stale, and bring every executed notebook up to date.
+
+    A change of prose, hints or solutions runs nothing: what the cells showed is kept.
+
+    Returns:
+        What is wrong with the labs, a sentence each.
+    """
+    with exclusive(root / ".cache" / "labs.lock", say):
+        changed = [name for name in names(root) if not _fresh(root, name)]
+        with ThreadPoolExecutor(runner.parallel()) as pool:
+            list(pool.map(lambda name: _renew(root, name, say), changed))
+    return [error for name in names(root) if (error := _left(root, name).get("error"))]
+
+
+def cost(root: Path, name: str) -> tuple[float, int]:
+    """Processor seconds and bytes of memory of a lab's last run."""
+    left = _left(root, name)
+    return left.get("seconds", 0.0), left.get("memory", 0)
+
+
+def _fresh(root: Path, name: str) -> bool:
+    """Whether nothing at all has changed since the last time."""
+    left = _left(root, name)
+    there = "error" in left or executed(root, name).exists()
+    return there and left.get("files") == _files(root, name)
+
+
+def _files(root: Path, name: str) -> str:
+    """A digest of the lab's file and of all that makes a notebook of it."""
+    parts = [source(root, name), Path(__file__), *sorted(PARTS.rglob("*.*"))]
+    parts += [root / packed for packed in PACKED]
+    digest = hashlib.sha256(_versions())
+    for path in parts:
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def _versions() -> bytes:
+    versions = (*LIBRARIES, "nbclient", "ipykernel")
+    return " ".join(f"{n} {importlib.metadata.version(n)}" for n in versions).encode()
+
+
+def _stamp(root: Path, made: NotebookNode) -> str:
+    """A digest of all that decides what the cells show: their code, models, versions."""
+    digest = hashlib.sha256(_versions())
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            digest.update(cell.source.encode() + b"\n\n")
+            if "setup" in cell.metadata:
+                lock = models.load_lock(root / "snippets" / "models.toml")
+                for model in cell.metadata["setup"].split():
+                    digest.update(models.digest(lock[model]).encode())
+    return digest.hexdigest()
+
+
+def _left(root: Path, name: str) -> dict:
+    """What the last run left beside the notebook: stamp, outputs, cost, error."""
+    try:
+        path = executed(root, name).with_suffix(".json")
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
+    """Run a lab if its code is stale; keep notebook and outputs, or why it failed."""
+    import nbformat
+
+    left, files = _left(root, name), _files(root, name)
+    try:
+        made = notebook(name, root=root)
+        stamp = _stamp(root, made)
+        if left.get("stamp") != stamp:
+            say(f"running the lab {name}")
+            left = {"stamp": stamp, **execute(made, root, name)}
+            left["outputs"] = [c.outputs for c in made.cells if c.cell_type == "code"]
+            say(f"✓ lab {name}  {left['seconds']:.0f} s of the processor")
+    except LabError as error:
+        left = {"error": str(error)}
+        say(f"✗ lab {name}: {error}")
+    if "error" not in left:
+        code = [cell for cell in made.cells if cell.cell_type == "code"]
+        for cell, outputs in zip(code, left["outputs"]):
+            cell.outputs = [nbformat.from_dict(output) for output in outputs]
+        _put(executed(root, name), nbformat.writes(made).encode())
+    left["files"] = files
+    _put(executed(root, name).with_suffix(".json"), json.dumps(left).encode())
+
+
+def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
+    """Run a notebook in a kernel of its own; its outputs are put into it.
+
+    Returns:
+        "seconds" of the processor and bytes of "memory".
+
+    Raises:
+        LabError: a cell failed, and which.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    client = NotebookClient(
+        made, timeout=TIMEOUT, kernel_name="python3", record_timing=False,
+        extra_arguments=KERNEL,
+    )  # fmt: skip
+    made.cells.append(nbformat.v4.new_code_cell(COST))
+    where = source(root, name).relative_to(root).as_posix()
+    try:
+        with client.setup_kernel(cwd=str(root), env=os.environ | ENVIRONMENT):
+            for number, cell in enumerate(made.cells):
+                client.execute_cell(cell, number)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        first = cell.source.strip().splitlines()[0]
+        what = str(error).strip().splitlines()[-1]
+        raise LabError(
+            f"{where}, the cell that begins with “{first}”: {what}; try it alone:"
+            f" python scripts/labs.py {name}"
+        ) from None
+    seconds, memory = made.cells.pop().outputs[0].text.split()
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            # Warnings and progress are not what a lab shows.
+            cell.outputs = [x for x in cell.outputs if x.get("name") != "stderr"]
+            cell.execution_count = None
+            for output in cell.outputs:
+                output.pop("execution_count", None)
+                if output.output_type == "execute_result":
+                    output.execution_count = None
+            drawn = any("image/png" in x.get("data", {}) for x in cell.outputs)
+            if drawn and len(cell.metadata.get("alt", "")) < 30:
+                raise LabError(
+                    f"{where}, the cell that begins with “{cell.source.splitlines()[0]}”"
+                    ' draws: tell what one sees, # %% alt="…", in 30 characters or more'
+                )
+    return {"seconds": float(seconds), "memory": int(memory)}
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(data)
+    os.replace(beside, path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python scripts/labs.py",
+        description="Run labs as students get them; keep the notebooks in .cache/labs.",
+    )
+    parser.add_argument("names", nargs="*", help="topics; default: all that are stale")
+    parser.add_argument("--solved", action="store_true", help="run solved, print, keep nothing")
+    options = parser.parse_args(arguments)
+    unknown = set(options.names) - set(names())
+    if unknown:
+        print(f"there is no lab {', '.join(unknown)}; there are {', '.join(names())}")
+        return 1
+    try:
+        models.ensure()
+        if options.solved:
+            for name in options.names or names():
+                made = notebook(name, solved=True)
+                execute(made, ROOT, name)
+                print(said(made))
+            return 0
+    except (LabError, models.ModelError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name in options.names:
+        executed(ROOT, name).with_suffix(".json").unlink(missing_ok=True)
+    problems = make()
+    for problem in problems:
+        print(f"✗ {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def said(made: NotebookNode) -> str:
+    """All text that the cells of a notebook printed."""
+    outputs = [x for cell in made.cells if cell.cell_type == "code" for x in cell.outputs]
+    return "".join(x.get("text") or x.get("data", {}).get("text/plain", "") + "\n" for x in outputs)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
