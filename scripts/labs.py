@@ -76,7 +76,7 @@ ENVIRONMENT = {
 # A last cell, taken out again: what the lab has cost.
 COST = """
 import resource as _r, time as _t
-print(_t.process_time(), _r.getrusage(_r.RUSAGE_SELF).ru_maxrss * 1024)
+[_t.process_time(), _r.getrusage(_r.RUSAGE_SELF).ru_maxrss * 1024]
 """
 
 
@@ -369,7 +369,7 @@ def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
             f"{where}, the cell that begins with “{first}”: {what}; try it alone:"
             f" python scripts/labs.py {name}"
         ) from None
-    seconds, memory = made.cells.pop().outputs[0].text.split()
+    seconds, memory = json.loads(made.cells.pop().outputs[-1].data["text/plain"])
     for cell in made.cells:
         if cell.cell_type == "code":
             # Warnings and progress are not what a lab shows.
@@ -385,7 +385,7 @@ def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
                     f"{where}, the cell that begins with “{cell.source.splitlines()[0]}”"
                     ' draws: tell what one sees, # %% alt="…", in 30 characters or more'
                 )
-    return {"seconds": float(seconds), "memory": int(memory)}
+    return {"seconds": seconds, "memory": memory}
 
 
 def _put(path: Path, data: bytes) -> None:
