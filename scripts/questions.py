@@ -391,6 +391,8 @@ def _whole(found: list[Question]) -> Iterator[str]:
     kinds = [question.kind for question in found]
     if not 5 <= len(found) <= 8:
         yield f"{len(found)} questions: five to eight are right"
+    if len({_name(question.text) for question in found}) < len(found):
+        yield "two questions read the same"
     if "number" not in kinds:
         yield "no question asks for a number"
     if not {"order", "predict"} & set(kinds):

@@ -20,6 +20,12 @@ matrices.append(attention.output.dense)
 parameters = sum(p.numel() for matrix in matrices for p in matrix.parameters())
 print(f"{parameters:,} parameters in the four matrices, biases included")
 
+words = tokenizer("water " * 18, return_tensors="pt")  # 20 tokens, both ends included
+with torch.no_grad():
+    maps = model(**words, output_attentions=True).attentions  # one entry a layer
+counted = sum(layer.numel() for layer in maps)
+print(f"{counted:,} attention weights for {words.input_ids.shape[1]} tokens")
+
 sentence = "The robot watered the sunflowers because they were thirsty."
 inputs = tokenizer(sentence, return_tensors="pt")
 attention.self.scaling = 1 / 32  # divide by d_k, not by its square root
