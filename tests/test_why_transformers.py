@@ -175,3 +175,9 @@ def test_wider_gates(values):
     assert found.gradient_4 > 3 * found.gradient_2
     assert found.right_4 < found.right_2 + 0.03, "not better"
     assert found.right_0 < 0.09 < found.right_2 - 0.05, "PyTorch's start: guessing"
+
+
+def test_two_texts_end_as_one_state(printed):
+    halving, keeping = printed(f"{CHAPTER}/predict").splitlines()
+    assert halving == "keep 0.5: [1.0, 1.0, 0.125]"
+    assert keeping == "keep 1.0: [8.0, 1.0, 1.0]"
