@@ -184,3 +184,15 @@ def test_answers(values, printed):
     negated = [line for line in printed(f"{HERE}/answers").splitlines() if "3." in line]
     assert all(line.endswith("with not NEGATIVE") for line in negated)
     assert (15 / 16) ** left.drafts < 0.1 <= (15 / 16) ** (left.drafts - 1)
+
+
+def test_softmax_forgets_how_low_the_logits_are(printed):
+    high, low, third = map(json.loads, printed(f"{HERE}/predict").splitlines())
+    assert high == low and max(high) > 0.9, "as sure, with both labels low"
+    assert third == pytest.approx([0, 0, 1], abs=0.01)
+
+
+def test_a_round_of_drafts_often_finds_none(values):
+    left = values(f"{HERE}/rounds")
+    assert left.none_fits == pytest.approx((15 / 16) ** 16) and left.none_fits > 1 / 3
+    assert 1 / left.ten_for_nothing == pytest.approx(30_000, rel=0.05)
