@@ -110,3 +110,21 @@ def test_every_section_of_the_paper_has_its_place():
     for chapter in ("self_attention", "masked_self_attention", "cross_attention",
                     "architecture", "input_representation"):  # fmt: skip
         assert f"({chapter}.md" in table, chapter
+
+
+def test_the_opposite_shares_more_words(printed):
+    wrong, right = printed(f"{CHAPTER}/predict").splitlines()
+    assert wrong.startswith("5 of 5 words, 3 of 4 pairs")
+    assert right.startswith("3 of 6 words, 1 of 5 pairs")
+
+
+def test_the_rate_comes_back(values):
+    found = values(f"{CHAPTER}/same_rate")
+
+    def rate(step, width):
+        return width**-0.5 * min(step**-0.5, step * 4000**-1.5)
+
+    assert found.later == 16 * 4000 and found.early == 1000
+    for width in (512, 1024):
+        assert rate(found.later, width) == pytest.approx(rate(1000, width))
+        assert rate(1000, width) == pytest.approx(rate(4000, width) / 4)
