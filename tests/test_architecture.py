@@ -1,5 +1,6 @@
 """What the chapter on the whole model claims, checked on the real models."""
 
+import json
 import re
 from pathlib import Path
 
@@ -184,3 +185,55 @@ def test_answers(values):
 def test_the_running_sentence_has_its_tokens():
     tokenizer = AutoTokenizer.from_pretrained("models/minilm")
     assert len(tokenizer(RUNNING).input_ids) == 14
+
+
+def test_averages_come_together_and_sums_grow(printed):
+    lines = printed("architecture/predict").splitlines()
+    found = [[json.loads(row) for row in re.findall(r"\[.*?\]", line)] for line in lines]
+    spreads = [[max(row) - min(row) for row in pair] for pair in found]
+    for before, after in zip(spreads, spreads[1:]):
+        assert after[0] < before[0] and after[1] > before[1]
+    for (_, before), (_, after) in zip(found, found[1:]):
+        assert 1.7 < sum(after) / sum(before) < 2.3, "about twice as large"
+
+
+def test_twice_the_layers_are_not_twice_the_parameters(values, minilm):
+    found = values("architecture/deeper")
+    layers = sum(p.numel() for p in minilm.encoder.layer.parameters())
+    assert found.more == pytest.approx(layers / minilm.num_parameters())
+    assert 0.4 < found.more < 0.5
+
+
+def test_without_attention_a_token_knows_no_other():
+    model = AutoModel.from_pretrained("models/minilm").eval()
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+
+    def bank(text):
+        inputs = tokenizer(text, return_tensors="pt")
+        assert inputs.tokens()[2] == "bank"
+        with torch.no_grad():
+            return model(**inputs).last_hidden_state[0, 2]
+
+    texts = "The bank of the river was steep.", "The bank is closed today."
+    first, second = map(bank, texts)
+    assert torch.cosine_similarity(first, second, dim=0) < 0.95
+    for layer in model.encoder.layer:
+        torch.nn.init.zeros_(layer.attention.output.dense.weight)
+        torch.nn.init.zeros_(layer.attention.output.dense.bias)
+    first, second = map(bank, texts)
+    assert torch.allclose(first, second, atol=1e-5)
+
+
+def test_a_pre_norm_layer_of_zeros_gives_back_its_input():
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2").model
+    layer, seen = model.layers[0], []
+    torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+    torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    layer.register_forward_hook(lambda module, inputs, output: seen.extend((inputs, output)))
+    with torch.no_grad():
+        model(torch.tensor([[5, 6, 7]]))
+    (went_in, *_), came_out = seen
+    came_out = came_out[0] if isinstance(came_out, tuple) else came_out
+    assert torch.equal(went_in, came_out)
