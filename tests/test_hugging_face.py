@@ -1,5 +1,6 @@
 """What the chapter on the library claims, checked with the library."""
 
+import json
 import re
 import warnings
 
@@ -145,3 +146,27 @@ def test_answers(values, minilm):
     assert len(list(minilm.encoder.layer[0].parameters())) == 16
     assert (found.two_layers, found.unused) == (2, 64)
     assert found.two_cosine < 0.9
+
+
+def test_a_mean_over_padding_is_wrong_in_two_ways(printed):
+    everything, half, right = map(json.loads, printed(f"{CHAPTER}/predict").splitlines())
+    assert right == [2, 5]
+    assert everything[0] == half[0] == right[0], "where nothing is padded all agree"
+    assert len({everything[1], half[1], right[1]}) == 3
+
+
+def test_rows_of_padding(values, tokenizer):
+    found = values(f"{CHAPTER}/waste")
+    texts = ["word " * (length - 2) for length in (4, 6, 20)]  # and [CLS], [SEP]
+    mask = tokenizer(texts, padding=True, return_tensors="pt").attention_mask
+    assert found.one_batch == (mask == 0).sum() == mask.numel() // 2
+    assert found.two_batches == 2
+
+
+def test_mistakes_with_and_without_an_error(tokenizer, minilm):
+    with pytest.raises(ValueError, match="padding=True"):
+        tokenizer(["One.", "One and two."], return_tensors="pt")
+    other = AutoTokenizer.from_pretrained("models/rxnmapper")  # another vocabulary
+    assert len(other) <= minilm.config.vocab_size
+    with torch.no_grad():
+        minilm(input_ids=other("CCO", return_tensors="pt").input_ids)
