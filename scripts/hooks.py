@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import lab_pages, labs, live, mathml, models, pages, questions, runner  # noqa: E402
+from scripts import (  # noqa: E402
+    lab_pages, labs, live, mathml, models, pages, questions, remember, runner,
+)  # fmt: skip
 from scripts.exclusive import exclusive  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks")
@@ -97,6 +99,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             uri = f"figures/{name}.csv"
             files.append(File.generated(config, uri, content=numbers))
     lab_pages.add(ROOT, files, config)
+    if serving:
+        remember.indexing(config)
     return files
 
 
@@ -104,11 +108,21 @@ def _static(config: MkDocsConfig, uri: str, path: Path) -> File:
     return File.generated(config, uri, abs_src_path=str(path))
 
 
-def on_page_markdown(markdown: str, page: Page, **_) -> str:
+def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
     """Write in the values, mark the outputs, and say under printed text who printed it."""
     if lab_pages.is_lab(page):
         lab_pages.before(page)
-        return markdown
+    else:
+        markdown = _filled(markdown, page)
+    if serving:
+        read = (*pages.included(book, markdown), *sorted(f.src_uri for f in files))
+        key = remember.digest(markdown, *read)
+        remember.rendering(page, key, warnings.get_counts)
+    return markdown
+
+
+def _filled(markdown: str, page: Page) -> str:
+    """A chapter's text with questions, captions and values in place."""
     markdown = questions.render(markdown)
     for name, end in sorted(pages.captioned(markdown), key=lambda pair: -pair[1]):
         line = f'\n\n<p class="computed-by" data-search-exclude>{_made_by(name, page)}</p>\n'

@@ -44,7 +44,9 @@ def add(root: Path, files: Files, config: MkDocsConfig) -> None:
         path = labs.executed(root, name)
         if not path.exists():
             continue
-        files.append(File.generated(config, f"labs/{name}.ipynb", abs_src_path=str(path)))
+        # Not `generated`: mkdocs-jupyter wants to know the folder that a file lies in.
+        where, options = str(path.parents[1]), (config.site_dir, config.use_directory_urls)
+        files.append(File(f"labs/{name}.ipynb", where, *options))
         content = labs.download(name, config.site_url or "", root)
         files.append(File.generated(config, _notebook(name), content=content))
         for cell in json.loads(path.read_text("utf-8"))["cells"]:
@@ -60,6 +62,8 @@ def before(page: Page) -> None:
     """Tell the filters which page is being made; give the page its description."""
     global current
     current = page
+    if page.edit_url:
+        page.edit_url = page.edit_url.replace(".ipynb", ".py")
     page.meta["description"] = labs.description(Path(page.file.src_uri).stem)
 
 
@@ -135,9 +139,7 @@ def _needs(root: Path, page: Page, config: MkDocsConfig) -> str:
     name = Path(page.file.src_uri).stem
     seconds, memory = labs.cost(root, name)
     lock = models.load_lock(root / "snippets" / "models.toml")
-    wanted = labs.notebook(name, root=root).cells
-    wanted = next(c.metadata["setup"] for c in wanted if "setup" in c.metadata).split()
-    fetched = {lock[m]["wheel"]: lock[m]["bytes"] for m in wanted}
+    fetched = {lock[m]["wheel"]: lock[m]["bytes"] for m in labs.wanted(name, root)}
     github = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", config.repo_url or "")
     if github:
         # The workflow that publishes the site keeps the notebooks in a branch of their own.

@@ -178,23 +178,29 @@ def answered(task: str, answer: str | None) -> str:
 
 
 def download(name: str, site: str, root: Path = ROOT) -> str:
-    """The student's notebook as a file to take along.
+    """The student's notebook as a file to take along: the executed one without outputs.
 
     Links to chapters lead to the published book. Without its address `site` their words
     stay and the links go: beside the notebook there are no chapters.
     """
-    import nbformat
-
-    made = notebook(name, root=root)
+    made = json.loads(executed(root, name).read_text("utf-8"))
 
     def link(found: re.Match) -> str:
         address = f"{site.rstrip('/')}/{found[2]}/{found[3] or ''}"
         return f"[{found[1]}]({address})" if site else found[1]
 
-    for cell in made.cells:
-        if cell.cell_type == "markdown":
-            cell.source = LINK.sub(link, cell.source)
-    return nbformat.writes(made) + "\n"
+    for cell in made["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = LINK.sub(link, "".join(cell["source"])).splitlines(True)
+        else:
+            cell["outputs"] = []
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
+
+
+def wanted(name: str, root: Path = ROOT) -> list[str]:
+    """The models that a lab loads."""
+    found = re.search(r'^# %% setup="([^"]*)"', source(root, name).read_text("utf-8"), re.M)
+    return found[1].split() if found else []
 
 
 def _check(where: str, cells: list[NotebookNode]) -> None:

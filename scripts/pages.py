@@ -101,6 +101,14 @@ def captioned(text: str) -> Iterator[tuple[str, int]]:
             yield name, end
 
 
+def included(book: Book, text: str) -> Iterator[str]:
+    """What the files that a page includes hold: code and printed text."""
+    for _, name, kind in INCLUDE.findall(text):
+        path = book.output(name, kind) if kind == "txt" else book.snippets_dir / f"{name}.py"
+        if path.exists():
+            yield path.read_text("utf-8")
+
+
 def check(book: Book, docs: Path) -> list[str]:
     """Everything that is wrong between the pages and the snippets, a sentence each."""
     problems, used = [], set()
