@@ -51,12 +51,11 @@ guesses = {
 }
 
 points = 0
-print(f"{'':12} WordPiece{'':33} BPE")
 for text, (guess_one, guess_two) in guesses.items():
     one, two = wordpiece.tokenize(text), bpe.tokenize(text)
     points += (len(one) == guess_one) + (len(two) == guess_two)
-    left = f"{len(one)}  {' '.join(one)}"
-    print(f"{text:12} {left:42} {len(two)}  {' '.join(two)}")
+    print(f"{text:12} WordPiece {len(one)}  {' '.join(one)}")
+    print(f"{'':12} BPE       {len(two)}  {' '.join(two)}")
 print(f"\n{points} of {2 * len(guesses)} points")
 
 # %% [markdown]
@@ -227,7 +226,7 @@ if spell_right:
         print(f"           {next_tokens(ids)}\n")
 
 # %% [markdown]
-# Compare with the first output of this part. All characters are there, and in order; nothing that you can read was lost. But the model has learned what follows the tokens `Ġcapital` and `ĠFrance`, not what follows the letters C, a, p. This is why language models are bad at counting letters, and why it matters that training and use share one tokenizer.
+# Compare with the first output of this part. All characters are there, and in order; nothing that you can read was lost. But the model has learned what follows the tokens `Ġcapital` and `ĠFrance`, not what follows the letters C, a, p. So a model and its tokenizer belong together, even when another cut gives the same text. And now you know one reason why language models are bad at counting the letters of a word: they are not used to seeing them.
 #
 # ## Part 3: Teach a tokenizer
 #
@@ -235,7 +234,7 @@ if spell_right:
 
 # %%
 tune = (
-    "EEFGGFEDCCDEEDD"  #
+    "EEFGGFEDCCDEEDD"
     "EEFGGFEDCCDEDCC"
     "DDECDEFECDEFEDCDg"
     "EEFGGFEDCCDEDCC"
@@ -256,10 +255,11 @@ def draw(pieces, title):
         color = "#1f5fa8" if number % 2 else "#d9822b"
         notes = [heights[note] for note in piece]
         plt.bar(range(start, end), 1, 0.9, notes, color=color)
-        plt.plot([start - 0.4, end - 0.6], [-4.2, -4.2], color=color, linewidth=4)
+        plt.barh(-4.2, len(piece) - 0.3, 0.5, start - 0.35, color=color)
         start = end
+    plt.xticks([0, 15, 30, 47])
     plt.yticks([h + 0.5 for h in heights.values()], heights.keys())
-    plt.xlabel("notes")
+    plt.xlabel("notes; each tick begins a line")
     plt.title(title)
     plt.tight_layout()
     plt.show()
@@ -360,7 +360,7 @@ if join_right:
     draw(pieces, "Where BPE cuts the Ode to Joy")
 
 # %% [markdown]
-# Two colors alternate; each stretch of one color is a piece. BPE found the phrase that returns, without ears. Look where it went wrong too: a piece may run across the end of a line, because nobody told it where lines end. For words, a *pre-tokenizer* does that job: it cuts at spaces first, and merges never cross a cut.
+# Two colors alternate; each stretch of one color is a piece, and the bars below show its length. BPE found the phrase that returns, without ears. Look where it went wrong too: a piece may run across the end of a line, because nobody told it where lines end. For words, a *pre-tokenizer* does that job: it cuts at spaces first, and merges never cross a cut.
 #
 # ### Who decides what a language costs?
 #
@@ -443,7 +443,7 @@ table = torch.tensor(
 )
 
 figure, axes = plt.subplots(figsize=(6, 4))
-axes.imshow(table, cmap="Blues", aspect="auto")
+axes.imshow(table.numpy(), cmap="Blues", aspect="auto")
 axes.set_xticks(range(len(measure)), measure)
 axes.set_yticks(range(len(trained)), trained)
 axes.set_ylabel("learned from")
@@ -479,7 +479,7 @@ def vector(word):
 
 
 def words(ids):
-    return wordpiece.convert_ids_to_tokens(ids)
+    return wordpiece.convert_ids_to_tokens([int(i) for i in ids])
 
 
 print(rows.shape, vector("king").shape, words([2332, 3035]))
@@ -623,7 +623,7 @@ for name, positions in tables.items():  # (positions, width), made equally long 
 
 figure, grid = plt.subplots(2, 2, figsize=(6, 6))
 for axes, (name, positions) in zip(grid.flat, tables.items()):
-    axes.imshow(positions @ positions.T, cmap="Blues")
+    axes.imshow((positions @ positions.T).numpy(), cmap="Blues")
     axes.set_title(name)
     axes.set_xticks([0, 32, 63])
     axes.set_yticks([0, 32, 63])
@@ -814,7 +814,7 @@ for name, changed in changes.items():
     print(f"{name:18}{cosine(states, read(ids, changed)):.3f}")
 
 # %% [markdown]
-# Were you surprised by the first line? The position 0 belongs to `[CLS]`; in training nothing else ever stood there, and `[CLS]` never stood anywhere else. Keep two more things in mind. An average of MiniLM says what a text is about, and that depends little on order. And look at the other sentence above again: that is what a low cosine looks like.
+# Were you surprised by the first line? Position 0 belongs to `[CLS]`: in training nothing else ever stood there, and `[CLS]` never stood anywhere else. A slide takes it away. Keep two more things in mind. An average of MiniLM says what a text is about, and that depends little on order. And look at the other sentence above again: that is what a low cosine looks like.
 #
 # ## Part 6: Other company
 #
