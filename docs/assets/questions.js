@@ -84,7 +84,9 @@ function heard(nodes) {
   return said;
 }
 
-const sign = (right) => make("span", { class: "sign", "aria-hidden": "true" }, right ? "✓ " : "✗ ");
+function sign(right) {
+  return make("span", { class: "sign", "aria-hidden": "true" }, right ? "✓ " : "✗ ");
+}
 
 // --------------------------------------------------------------------------- questions
 
@@ -192,7 +194,8 @@ function choice(box) {
     const good = chosen.filter((one) => one.right).length;
     const said = chosen.map((one) => heard(one.reason.childNodes));
     const all = good === wanted;
-    tell(all ? "Right." : `${good} of your ${wanted} ${good === 1 ? "is" : "are"} right.`, all, ...said);
+    const some = `${good} of your ${wanted} ${good === 1 ? "is" : "are"} right.`;
+    tell(all ? "Right." : some, all, ...said);
     if (all) right();
   });
   says.before(make("p", { class: "question-tools" }, check));
@@ -216,8 +219,9 @@ export function readings(text, unit = "") {
     const parts = digits.split(point);
     if (parts.length > 2 || parts[1]?.includes(group)) continue;
     const groups = parts[0].split(group);
-    const grouped = /^\d{1,3}$/.test(groups[0]) && groups.slice(1).every((g) => /^\d{3}$/.test(g));
-    if (groups.length > 1 && !grouped) continue;
+    const [first, ...rest] = groups;
+    const grouped = /^\d{1,3}$/.test(first) && rest.every((one) => /^\d{3}$/.test(one));
+    if (rest.length && !grouped) continue;
     if (!/\d/.test(digits)) continue;
     meant.add(Number(`${minus}${groups.join("") || "0"}.${parts[1] || "0"}${power}`));
   }
@@ -358,9 +362,10 @@ function predict(box) {
     if (good) right();
   }
 
-  // Whoever unfolds the answer sees it in the same way.
+  // Whoever unfolds the answer sees it in the same way. On paper the theme unfolds all.
   folded.addEventListener("toggle", () => {
-    if (folded.open && open.isConnected) show();
+    const printing = matchMedia("print").matches;
+    if (folded.open && open.isConnected && !printing) show();
   });
 }
 
