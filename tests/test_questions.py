@@ -575,6 +575,7 @@ def test_questions_fit_a_phone_and_a_finger(ask):
     for summary in made.locator("summary").all():
         summary.tap()
     made.question(1).get_by_text("For the sum.", exact=True).tap()
+    made.locator(".output code").evaluate("one => one.append('a long line '.repeat(20))")
     assert made.evaluate("document.documentElement.scrollWidth") <= 360
     touched = made.locator(".question :is(button, label, textarea, input[type=text]):visible")
     sizes = touched.evaluate_all(
