@@ -70,7 +70,7 @@ def before(page: Page) -> None:
 def finish(root: Path, page: Page, config: MkDocsConfig, content: str) -> str:
     """Drop the style sheets that mkdocs-jupyter adds; say what the lab needs."""
     content = content.rpartition("<style>")[0] or content
-    return content.replace("</h1>", "</h1>\n" + _needs(root, page, config), 1)
+    return content.replace("</p>", "</p>\n" + _needs(root, page, config), 1)
 
 
 # -------------------------------------------------------------------------------- filters

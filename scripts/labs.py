@@ -360,7 +360,7 @@ def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
 
     client = NotebookClient(
         made, timeout=TIMEOUT, kernel_name="python3", record_timing=False,
-        extra_arguments=KERNEL,
+        coalesce_streams=True, extra_arguments=KERNEL,
     )  # fmt: skip
     made.cells.append(nbformat.v4.new_code_cell(COST))
     where = source(root, name).relative_to(root).as_posix()
