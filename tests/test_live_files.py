@@ -71,19 +71,20 @@ def test_a_second_time_does_nothing(folder):
 def test_published_whole_and_without_working_files(folder, tmp_path):
     live.publish(tmp_path, ROOT)
     there = tmp_path / "assets" / "live"
-    assert (there / "kernel.wasm").read_bytes()[:4] == b"\0asm"
+    for name in ("blocks", "products"):
+        assert (there / f"{name}.wasm").read_bytes()[:4] == b"\0asm"
     assert (there / "tokenizers.min.mjs").exists()
     assert {p.stem for p in (there / "tokenizers").iterdir()} >= set(live.TOKENIZERS)
     assert not [path for path in there.rglob(".*")]
 
 
 def test_a_broken_kernel_is_named(folder, copy):
-    kernel = copy / "docs/assets/live/kernel.wat"
+    kernel = copy / "docs/assets/live/blocks.wat"
     kernel.write_text("(module (func (result i32) oops))")
-    before = (copy / ".cache/live/kernel.wasm").read_bytes()
-    with pytest.raises(live.LiveError, match=r"docs/assets/live/kernel.wat cannot be"):
+    before = (copy / ".cache/live/blocks.wasm").read_bytes()
+    with pytest.raises(live.LiveError, match=r"docs/assets/live/blocks.wat cannot be"):
         live.make(copy, lambda line: None)
-    assert (copy / ".cache/live/kernel.wasm").read_bytes() == before
+    assert (copy / ".cache/live/blocks.wasm").read_bytes() == before
 
 
 def test_a_wrong_digest_of_the_tokenizers_is_named(folder, copy):

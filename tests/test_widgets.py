@@ -392,62 +392,6 @@ def test_the_small_maps_follow_the_scheme(visit):
     assert sum(dark) > sum(light)
 
 
-def test_loading_can_be_cancelled(visit):
-    page = visit("attention")
-    held = []
-    page.route("**/*.bin", lambda route: held.append(route))
-    page.button.click()
-    cancel = page.get_by_role("button", name="Cancel")
-    expect(cancel).to_be_visible()
-    expect(page.locator("progress")).to_be_visible()
-    expect(page.locator("figure")).to_be_visible()
-    cancel.click()
-    expect(page.locator("progress")).to_have_count(0)
-    expect(page.button).to_be_focused()
-    for route in held:
-        route.abort()
-
-
-def test_a_broken_download_is_named_and_tried_again(visit):
-    page = visit("attention", EXPLORER, expected="ERR_FAILED")
-    page.route("**/minilm-0-*.bin", lambda route: route.abort())
-    page.button.click()
-    expect(page.get_by_role("alert")).to_contain_text("This did not load: Part weights/minilm-0-")
-    expect(page.button).to_have_text("Try again")
-    page.unroute("**/minilm-0-*.bin")
-    opened(page)
-    expect(page.locator(".live-map").first).to_contain_text("##flower")
-
-
-def test_a_second_visit_needs_no_weights_until_they_are_removed(visit):
-    page = opened(visit("attention", EXPLORER))
-    assert [asked for asked in page.asked if asked.endswith(".bin")]
-    page.asked.clear()
-    page.reload()
-    opened(page)
-    expect(page.locator(".live-map").first).to_contain_text("##flower")
-    assert not [asked for asked in page.asked if asked.endswith(".bin")]
-    page.get_by_role("button", name="Remove the downloaded model").click()
-    expect(page.get_by_text("is removed from this browser")).to_be_visible()
-    expect(page.locator("figure")).to_be_visible()
-    page.reload()
-    page.asked.clear()
-    opened(page)
-    assert [asked for asked in page.asked if asked.endswith(".bin")]
-
-
-def test_two_widgets_share_one_copy_of_the_weights(visit):
-    page = opened(visit("attention", EXPLORER + "&two=1"))
-    parts = [asked for asked in page.asked if asked.endswith(".bin")]
-    assert len(parts) == len(set(parts)) > 0
-    page.locator(".live-open").nth(1).click()
-    second = page.locator(".live").nth(1)
-    expect(second.locator(".live-map").first).to_contain_text("##flower")
-    assert [asked for asked in page.asked if asked.endswith(".bin")] == parts
-    assert len([asked for asked in page.asked if asked.endswith("worker.js")]) == 1
-    expect(second.get_by_role("button", name="Close")).to_be_visible()
-
-
 def test_without_webassembly_the_explorer_works_too(visit, server, minilm):
     server.site.policy = PLAIN
     try:

@@ -270,6 +270,31 @@ def test_the_attention_of_the_step_is_pytorchs(next_token, after):
     expect(reading).to_contain_text("All layers, head 3: ␣because looks at")
 
 
+def test_a_link_brings_the_branch_and_the_sliders_back(next_token):
+    page = next_token
+    page.locator("button.live-bar").nth(1).click()
+    expect(page.locator(".live-taken button")).to_have_count(1)
+    page.locator("button.live-bar").nth(2).click()
+    expect(page.locator(".live-taken button")).to_have_count(2)
+    page.get_by_label("temperature").fill("0.7")
+    page.get_by_label("top-k").fill("6")  # 20 tokens
+    page.get_by_label("top-p").fill("0.9")
+    page.get_by_role("tab", name="Attention").click()
+    expect(page.get_by_label("layer")).to_be_visible()
+    kept = page.locator(".live-kept")
+    expect(kept).to_contain_text("Kept: ")
+    before = taken(page), bars(page), kept.inner_text()
+    link = page.get_by_role("link", name="Link to this view").get_attribute("href")
+    page.goto(link)
+    by_keys(page)
+    expect(page.locator(".live-taken button")).to_have_count(2)
+    expect(kept).to_have_text(before[2])
+    assert (taken(page), bars(page), kept.inner_text()) == before
+    expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
+    assert all(one == "off" for one in page.locator("output").evaluate_all(
+        "all => all.map(one => one.ariaLive)"))  # fmt: skip
+
+
 # ------------------------------------------------------------------------------ decoding
 
 

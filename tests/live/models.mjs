@@ -11,7 +11,7 @@ const read = { gguf: readGguf, safetensors: readSafetensors };
 
 async function load(Model, path, config) {
   const size = fs.statSync(path).size;
-  const wasm = task.kernel ? fs.readFileSync(`${task.site}/kernel.wasm`) : null;
+  const wasm = task.kernel ? Kernel.FILES.map((name) => fs.readFileSync(`${task.site}/${name}`)) : null;
   const kernel = await Kernel.create(size + Model.room(config), wasm);
   if (kernel.fast !== task.kernel) throw new Error("the kernel was not what was asked for");
   const base = kernel.allocate(size);

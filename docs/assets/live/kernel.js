@@ -1,10 +1,10 @@
 /**
  * One memory with weights and activations in it, and the few products that a model consists of.
  *
- * The products are in WebAssembly (kernel.wat), or in plain JavaScript (plain.js) where a page
- * may not run WebAssembly: then all is slower and nothing is different. Weights stay as the file
- * has them. For one position, rows of 4-bit or 8-bit blocks are multiplied as they are; for
- * several positions, sixteen rows at a time become float32, and each serves all the positions.
+ * The products are in WebAssembly (blocks.wat, products.wat), or in plain JavaScript (plain.js)
+ * where a page may not run WebAssembly: then all is slower and nothing is different. Weights stay
+ * as the file has them. For one position, rows of 4-bit or 8-bit blocks are multiplied as they
+ * are; for several positions, sixteen rows at a time become float32, and each serves them all.
  */
 import { plainProducts } from "./plain.js";
 
@@ -26,9 +26,12 @@ const SCALES = [...Array(7).keys()].map((k) => 16 ** -k).concat(1); // see rowsQ
 const WIDEST = 4096; // numbers in a row, at most
 
 export class Kernel {
+  /** Where the products in WebAssembly are. */
+  static FILES = ["blocks.wasm", "products.wasm"];
+
   /**
    * @param {number} bytes how much room all weights and activations need together
-   * @param {BufferSource | null} wasm the bytes of kernel.wasm; null: plain JavaScript
+   * @param {BufferSource[] | null} wasm what Kernel.FILES hold; null: plain JavaScript
    */
   static async create(bytes, wasm) {
     const room = bytes + 4 * WIDEST * (AT_ONCE + 2) + 65536;
@@ -36,8 +39,9 @@ export class Kernel {
       try {
         const pages = Math.ceil(room / 65536);
         const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-        const { instance } = await WebAssembly.instantiate(wasm, { live: { memory } });
-        return new Kernel(memory.buffer, instance.exports, true);
+        const made = await Promise.all(wasm.map((bytes) => WebAssembly.instantiate(bytes, { live: { memory } })));
+        const products = Object.assign({}, ...made.map(({ instance }) => instance.exports));
+        return new Kernel(memory.buffer, products, true);
       } catch {
         // The page's rules forbid WebAssembly, or the browser lacks SIMD.
       }

@@ -1,8 +1,8 @@
 /**
- * The functions of kernel.wat in plain JavaScript, for browsers that refuse WebAssembly.
+ * The functions of blocks.wat and products.wat in plain JavaScript, for browsers that refuse WebAssembly.
  *
  * The same names, the same arguments: addresses in bytes, `width` in numbers. Read these first,
- * and then kernel.wat, where each does four numbers at a time.
+ * and then the .wat files, where each does four numbers at a time.
  */
 
 /** Every float16 as a float32: there are only 65,536 of them. */

@@ -67,8 +67,9 @@ async function loadPart(part, place, { cache, tell, signal }) {
   let problem;
   for (let tries = 0; tries < 2; tries++) {
     try {
-      // "no-store" the second time: a damaged copy in between is not asked again.
-      const response = await fetch(address(part), { signal, cache: tries ? "no-store" : "default" });
+      // Where our store keeps the part, a second copy in the browser's own cache would be a waste.
+      // And the second time a damaged copy in between must not be asked again.
+      const response = await fetch(address(part), { signal, cache: cache || tries ? "no-store" : "default" });
       if (!response.ok) throw new Error(`the site answered ${response.status}`);
       problem = await attempt(part, place, response, { tell, signal });
     } catch (error) {

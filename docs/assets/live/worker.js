@@ -75,7 +75,8 @@ const calls = {
   async load({ name }, { signal, tell }) {
     if (ready.has(name)) return;
     const listed = await entry(name);
-    const wasm = await file("kernel.wasm", "arrayBuffer").catch(() => null); // then without
+    const binaries = Kernel.FILES.map((path) => file(path, "arrayBuffer"));
+    const wasm = await Promise.all(binaries).catch(() => null); // then without
     const kernel = await Kernel.create(listed.bytes + MODELS[name].room(listed.config), wasm);
     const base = kernel.allocate(listed.bytes);
     const bytes = new Uint8Array(kernel.buffer, base, listed.bytes);

@@ -3,7 +3,7 @@
 import { engine } from "../engine.js";
 import { headGrid } from "./heads.js";
 import { lines, matrix } from "./maps.js";
-import { announcer, download, el, field, roving, table, tabs } from "./parts.js";
+import { announcer, download, el, field, roving, stateLink, table, tabs } from "./parts.js";
 
 export const title = "Attention explorer";
 export const weights = "minilm";
@@ -47,13 +47,16 @@ export async function show(place, options, frame) {
   const panels = Object.fromEntries(VIEWS.map((view) => [view, el("div")]));
   const views = tabs("View", panels, (view) => {
     state.view = view;
-    share();
+    link.renew();
   });
   const reading = el("p", { class: "live-reading" });
   const follows = { role: "radiogroup", "aria-label": "Follow a token" };
   const tokens = el("div", { ...follows, class: "live-tokens" });
   const markToken = roving(tokens, () => [...tokens.children], (i) => pickToken(i));
-  const link = el("a", { href: "", onclick: keep }, "Link to this view");
+  const link = stateLink(frame, () => {
+    const { text, second, layer, head, token, view } = state;
+    return { text, ...(second && { second }), layer, head, token, view };
+  }, say); // prettier-ignore
   const svgFile = el("button", { type: "button", onclick: saveMap }, "Map as SVG");
   const csvFile = el("button", { type: "button", onclick: saveNumbers }, "Numbers as CSV");
 
@@ -96,7 +99,7 @@ export async function show(place, options, frame) {
     markToken(i);
     follow(i);
     say(reading.textContent);
-    share();
+    link.renew();
   }
 
   const now = () => {
@@ -123,7 +126,7 @@ export async function show(place, options, frame) {
     heads.select(state.layer, state.head);
     follow(state.token - 1);
     markToken(state.token - 1);
-    share();
+    link.renew();
   }
 
   /** Show the row of one token everywhere, and say it in words. */
@@ -138,18 +141,6 @@ export async function show(place, options, frame) {
   }
 
   // ------------------------------------------------------------------------ to take along
-  function share() {
-    const { text, second, layer, head, token, view } = state;
-    link.href = frame.link({ text, ...(second && { second }), layer, head, token, view });
-  }
-
-  async function keep(event) {
-    event.preventDefault();
-    history.replaceState(null, "", link.href);
-    await navigator.clipboard?.writeText(link.href).catch(() => {});
-    say("The address of this page now brings this view back.");
-  }
-
   function saveMap() {
     const copy = drawn[state.view === "Lines" ? 1 : 0].node.cloneNode(true);
     download(`${file()}.svg`, "image/svg+xml", new XMLSerializer().serializeToString(copy));
@@ -171,7 +162,7 @@ export async function show(place, options, frame) {
 
   const aside = el("div", {}, tokens, reading);
   const view = el("div", { class: "live-view" }, views.node, aside);
-  const tools = el("p", { class: "live-tools" }, svgFile, csvFile, link);
+  const tools = el("p", { class: "live-tools" }, svgFile, csvFile, link.node);
   place.append(form, problem, similar, heads.node, view, tools, heard);
   views.show(state.view);
   await read();

@@ -2,7 +2,7 @@
 // a hatched bar and the word "cut", as in snippets/plots.py; color is not the only sign.
 
 import { el, roving } from "./parts.js";
-import { percent, pieces, spoken, visible, VOCABULARY } from "./writing.js";
+import { percent, pieces, spoken, twice, visible, VOCABULARY } from "./writing.js";
 
 export const SHOWN = 12;
 
@@ -10,8 +10,9 @@ export const SHOWN = 12;
 export function bars(take) {
   const rows = Array.from({ length: SHOWN }, (_, place) => {
     const parts = row(String(place + 1));
-    const button = el("button", { type: "button", class: "live-bar", onclick: () => take(place) }, parts.all);
-    return { ...parts, button };
+    const content = twice(parts.all, "");
+    const button = el("button", { type: "button", class: "live-bar", onclick: () => take(place) }, content);
+    return { ...parts, button, says: content.at(-1) };
   });
   const rest = row("");
   const restRow = el("li", { class: "live-bar" }, rest.all);
@@ -32,7 +33,7 @@ export function bars(take) {
     const names = await pieces(top);
     const others = remainder(warmed, top);
     const most = warmed[top[0]]; // fills the column
-    rows.forEach(({ button, ...parts }, place) => {
+    rows.forEach((parts, place) => {
       const id = top[place];
       const chance = kept.has(id) ? percent(kept.get(id)) : "cut";
       const before = tried.has(id);
@@ -40,8 +41,8 @@ export function bars(take) {
       parts.model.textContent = percent(model[id]);
       parts.draw.textContent = chance;
       parts.drawBar(warmed[id] / most, kept.has(id) ? 1 : 0);
-      const says = `${place + 1}: ${spoken(names[place])}, model ${percent(model[id])}, draw ${chance}`;
-      button.setAttribute("aria-label", before ? `${says}, taken before` : says);
+      const wording = `${place + 1}: ${spoken(names[place])}, model ${percent(model[id])}, draw ${chance}`;
+      parts.says.textContent = before ? `${wording}, taken before` : wording;
     });
     const inside = [...kept.keys()].filter((id) => !top.includes(id));
     const sum = (values) => values.reduce((a, b) => a + b, 0);

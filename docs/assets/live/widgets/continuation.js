@@ -48,5 +48,5 @@ export function continuation(before, say, first) {
     }
     return says.textContent;
   }
-  return { node: el("div", {}, form, says, strip), measure };
+  return { node: el("div", {}, form, says, strip), input, measure };
 }

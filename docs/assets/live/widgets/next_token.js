@@ -6,19 +6,20 @@ import { candidates, draw, largest, probabilities } from "../sampling.js";
 import { bars, SHOWN } from "./bars.js";
 import { continuation } from "./continuation.js";
 import { looking } from "./looking.js";
-import { announcer, el, newId, number, roving, slider, tabs } from "./parts.js";
-import { END, percent, piece, pieces, spoken, styles, visible, VOCABULARY } from "./writing.js";
+import { announcer, el, newId, number, roving, stateLink, tabs } from "./parts.js";
+import { shaping } from "./shaping.js";
+import { END, percent, piece, pieces, spoken, styles, twice, visible, VOCABULARY } from "./writing.js";
 
 export const title = "Next token";
 export const weights = "smollm2";
 
-const KS = [1, 2, 3, 5, 8, 10, 20, 40, 50, 100, 200, 500, 1000, 0]; // 0: all
 const SENTENCE = 24; // tokens that a greedy end of the sentence takes at most
 
 /** @typedef {{id: number, name: string, chance: number}} Step  chance: the model's own */
 
-/** @param {HTMLElement} place @param {Record<string, string>} options data-text, data-continuation */
-export async function show(place, options) {
+/** @param {HTMLElement} place @param {Record<string, string>} options data-text, -continuation, -tab,
+ *  -taken (ids with - between them), -temperature, -top-k, -top-p */
+export async function show(place, options, frame) {
   await styles();
   const { node: heard, say } = announcer();
   let start = []; // ids of the prompt
@@ -27,7 +28,6 @@ export async function show(place, options) {
   /** @type {Step[][]} */
   let branches = []; // the ends that the reader has reached
   let now; // what the model says after both
-  const wish = { temperature: 1, topK: 0, topP: 1 };
 
   // --------------------------------------------------------------- the parts of the widget
   const problem = el("p", { class: "live-problem", role: "alert" });
@@ -55,38 +55,24 @@ export async function show(place, options) {
   const hint = el("p", { class: "live-quiet" }, "Press a bar to take its token, or a taken token to go back to it.");
   const kept = el("p", { class: "live-kept" });
   let due = false; // a slider moves faster than bars can be drawn
-  const changes = (name, read = (x) => x) => (x) => {
-    wish[name] = read(x);
+  const { nodes: sliders, wish } = shaping(options, () => {
     if (!due) act(reshaped);
     due = true;
-  };
-  const sliders = [
-    slider({ label: "temperature", min: 0.1, max: 2, step: 0.1, value: 1, oninput: changes("temperature") }),
-    slider({
-      label: "top-k", min: 0, max: KS.length - 1, step: 1, value: KS.length - 1,
-      format: (i) => String(KS[i] || "all"), oninput: changes("topK", (i) => KS[i]),
-    }),
-    slider({
-      label: "top-p", min: 0.05, max: 1, step: 0.05, value: 1,
-      format: (p) => (p < 1 ? number(p) : "all"), oninput: changes("topP"),
-    }),
-  ]; // prettier-ignore
-  for (const { node, input } of sliders) {
-    const says = node.querySelector("output");
-    says.setAttribute("aria-live", "off"); // the slider itself says its value
-    const speak = () => input.setAttribute("aria-valuetext", says.textContent);
-    input.addEventListener("input", speak);
-    speak();
-  }
+  });
   const asked = continuation(ids, say, options.continuation ?? "they were thirsty.");
   const attention = looking({ layers: 30, heads: 9, onchange: say });
   const others = el("ul", { class: "live-branches" });
   const PANELS = { Continuation: asked.node, Attention: attention.node, Branches: el("div", {}, others) };
-  let tab = "Continuation";
+  let tab = Object.hasOwn(PANELS, options.tab) ? options.tab : "Continuation";
   const more = tabs("More about this step", PANELS, (name) => {
     tab = name;
     act(filled);
   });
+  more.show(tab);
+  const link = stateLink(frame, () => {
+    const taken = path.map((step) => step.id).join("-");
+    return { text: prompt.textContent, taken, ...wish, tab, continuation: asked.input.value };
+  }, say); // prettier-ignore
 
   // ------------------------------------------------------------------------ what happens
   /** One thing after the other, however quickly the reader presses. */
@@ -108,6 +94,15 @@ export async function show(place, options) {
     await look();
   }
 
+  /** The tokens that a link says were taken. */
+  async function retaken() {
+    const ids = (options.taken ?? "").split("-").filter(Boolean).map(Number);
+    if (!ids.length || !ids.every((id) => Number.isInteger(id) && id >= 0 && id < VOCABULARY)) return;
+    const scores = await engine.score([...start, ...ids], start.length);
+    const names = await pieces(ids);
+    await goTo(ids.map((id, i) => ({ id, name: names[i], chance: Math.exp(scores[i]) })));
+  }
+
   /** Ask the model about the text so far. */
   async function look() {
     const { logits, maps } = await engine.next(ids(), { attentions: true });
@@ -126,6 +121,7 @@ export async function show(place, options) {
     const tried = branches.filter((branch) => follows(branch, path) && branch.length > path.length);
     const taken = new Set(tried.map((branch) => branch[path.length].id));
     await list.show(now.top, now.model, warmed, inDraw, taken);
+    link.renew();
     const count = (n) => n.toLocaleString("en");
     const share = now.drawn.reduce((sum, { id }) => sum + warmed[id], 0);
     kept.textContent = now.drawn.length === VOCABULARY ? `All ${count(VOCABULARY)} tokens can be drawn.`
@@ -139,6 +135,7 @@ export async function show(place, options) {
     if (tab === "Continuation") await asked.measure();
     if (tab === "Attention") attention.show(now.maps, await pieces(ids()));
     if (tab === "Branches") drawBranches();
+    link.renew();
   }
 
   async function take(id) {
@@ -164,9 +161,9 @@ export async function show(place, options) {
     const hadFocus = written.contains(document.activeElement);
     written.replaceChildren(...path.map((step, i) => {
       const onclick = () => act(() => goTo(path.slice(0, i)));
-      const label = `${spoken(step.name)}, ${percent(step.chance)}: go back to before it`;
+      const says = `${spoken(step.name)}, ${percent(step.chance)}: go back to before it`;
       const chance = el("span", { class: "live-weight" }, percent(step.chance));
-      return el("button", { type: "button", onclick, "aria-label": label }, visible(step.name), chance);
+      return el("button", { type: "button", onclick }, twice([el("span", {}, visible(step.name)), chance], says));
     })); // prettier-ignore
     markTaken(Math.max(path.length - 1, 0));
     back.disabled = !path.length;
@@ -186,8 +183,8 @@ export async function show(place, options) {
     others.replaceChildren(...(rows.length ? rows : [el("li", {}, empty)]));
   }
 
-  place.append(form, problem, text, steps, hint, list.node, kept, ...sliders.map(({ node }) => node), more.node, heard);
-  await act(read);
+  place.append(form, problem, text, steps, hint, list.node, kept, ...sliders, more.node, el("p", { class: "live-tools" }, link.node), heard);
+  await act(() => read().then(retaken));
   if (!now) throw new Error(problem.textContent);
 }
 

@@ -124,8 +124,11 @@ export function tabs(label, panels, chosen = () => {}) {
  */
 export function slider({ label, min, max, step, value, format = number, oninput }) {
   const id = newId("slider");
-  const says = el("output", { for: id });
-  const read = () => (says.textContent = format(input.valueAsNumber));
+  const says = el("output", { for: id, "aria-live": "off" }); // the slider itself says its value
+  const read = () => {
+    says.textContent = format(input.valueAsNumber);
+    input.setAttribute("aria-valuetext", says.textContent);
+  };
   const heard = () => {
     read();
     oninput(input.valueAsNumber);
@@ -167,6 +170,23 @@ export function field(says, value) {
   const id = newId("field");
   const input = el("input", { type: "text", id, value, maxlength: 400, spellcheck: "false" });
   return { node: el("p", { class: "live-field" }, el("label", { for: id }, says), input), input };
+}
+
+/**
+ * A link that brings a widget's state back; a press puts it into the address and the clipboard.
+ * @param {import("./frame.js").Frame} frame @param {() => Record<string, any>} state
+ * @param {(text: string) => void} say
+ * @returns {{node: HTMLElement, renew: () => void}} `renew` after each change of the state
+ */
+export function stateLink(frame, state, say) {
+  const onclick = async (event) => {
+    event.preventDefault();
+    history.replaceState(null, "", node.href);
+    await navigator.clipboard?.writeText(node.href).catch(() => {});
+    say("The address of this page now brings this view back.");
+  };
+  const node = el("a", { href: "", onclick }, "Link to this view");
+  return { node, renew: () => (node.href = frame.link(state())) };
 }
 
 /** Hand the reader a file that was made here. */

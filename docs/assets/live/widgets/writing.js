@@ -48,6 +48,12 @@ export const visible = (text) =>
 /** The same for ears. */
 export const spoken = (text) => text.replaceAll("\n", " line end ").trim() || "a space";
 
+/** For a button: the parts for eyes, then one wording for ears, which hear no ␣ and no columns. */
+export function twice(parts, says) {
+  for (const part of parts) part.setAttribute("aria-hidden", "true");
+  return [...parts, el("span", { class: "live-ears" }, says)];
+}
+
 /** "27.2%", with two digits where the number is small, and never a false zero. */
 export function percent(x) {
   if (x > 0 && x < 0.00001) return "<0.001%";

@@ -1,0 +1,172 @@
+"""The widgets on the site as it is published: under a strict policy, on broken and cut
+networks, and for readers who do not see or do not use a mouse."""
+
+import json
+import re
+from contextlib import closing
+
+import pytest
+from browser import Published, opened, serving
+from playwright.sync_api import expect
+
+from scripts.runner import ROOT
+
+pytest_plugins = ["browser"]
+
+CHAPTER = "self_attention/"  # has the attention explorer, among others
+EXPLORER = '[data-live="attention"]'
+
+
+def parts(page) -> list[str]:
+    """The parts of weights that a page has asked for."""
+    return [asked for asked in page.asked if asked.endswith(".bin")]
+
+
+def explorer(page):
+    """The same page; what it calls its button and its widget are those of the explorer."""
+    box = page.locator(EXPLORER)
+    page.button, page.widget = box.locator(".live-open"), box.locator(".live-widget")
+    return page
+
+
+def shows_a_map(page):
+    """Asserts that the explorer stands there with its numbers."""
+    expect(page.widget.locator(".live-map").first).to_contain_text("##flower")
+
+
+# ------------------------------------------------------------------------- the playground
+
+
+@pytest.fixture(scope="module")
+def playground(tour_stay):
+    """The playground on a phone, with all six widgets open and results in each."""
+    page = tour_stay("playground/", phone=True)
+    page.boxes = {}
+    for box in page.locator(".live[data-live]").all():
+        box.locator(".live-open").click()
+        expect(box.locator(".live-widget")).to_be_visible(timeout=30_000)
+        page.boxes[box.get_attribute("data-live")] = box
+    steps, chat = page.boxes["decoding"], page.boxes["chat"]
+    steps.get_by_role("button", name="Stop").click()
+    stopped = steps.locator("button:disabled", has_text="Stop")
+    expect(stopped).to_be_visible()
+    steps.get_by_label("tokens").first.fill("4")
+    steps.get_by_role("button", name="Write").click()
+    expect(steps.locator(".live-measures td:not(:empty)")).to_have_count(20, timeout=30_000)
+    expect(stopped).to_be_visible()
+    page.boxes["next_token"].locator("button.live-bar").nth(1).click()
+    expect(page.locator(".live-taken button")).to_have_count(1)
+    chat.get_by_role("button", name="Send").click()
+    expect(chat.locator(".live-counter").last).to_contain_text("written: ")
+    chat.get_by_role("button", name="Stop").click()
+    expect(chat.locator(".live-counter").last).to_contain_text("stopped")
+    for folded in page.locator(".live-widget details > summary").all():
+        folded.click()
+    return page
+
+
+def test_all_widgets_of_a_page_share_one_copy_of_the_weights(playground):
+    listed = json.loads((ROOT / "site/assets/live/weights.json").read_text())
+    wanted = [part["path"] for model in listed.values() for part in model["parts"]]
+    assert sorted(parts(playground)) == sorted(f"assets/live/{path}" for path in wanted)
+    assert len([asked for asked in playground.asked if asked.endswith("worker.js")]) == 1
+    assert len(playground.boxes) == 6
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_readers_out(playground, violations, scheme):
+    page = playground
+    page.emulate_media(color_scheme=scheme)
+    name = {"light": "default", "dark": "slate"}[scheme]
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", name)
+    assert "\n".join(violations(page)) == ""
+    for box, tabs in (("attention", ("Lines", "Table", "Map")),
+                      ("next_token", ("Attention", "Branches", "Continuation"))):  # fmt: skip
+        for tab in tabs:
+            page.boxes[box].get_by_role("tab", name=tab).click()
+            expect(page.boxes[box].get_by_role("tabpanel", name=tab)).to_be_visible()
+            found = violations(page, f'[data-live="{box}"]')
+            assert "\n".join(found) == "", tab
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+# ------------------------------------------------------------------------------ the policy
+
+
+def test_the_theme_works_under_the_policy(tour, site_server):
+    page = tour(CHAPTER)
+    answer = page.request.get(site_server.url + CHAPTER)
+    policy = answer.headers["content-security-policy"]
+    allowed = re.search(r"script-src ([^;]*);", policy)[1].split()
+    named = [one for one in allowed if not one.startswith("'sha256-")]
+    assert named == ["'self'", "'wasm-unsafe-eval'"] and len(allowed) < 6
+    page.get_by_role("textbox", name="Search").fill("beam search")
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
+
+
+def test_a_chapter_without_webassembly(tour, monkeypatch):
+    monkeypatch.setattr(Published, "kernel", "")
+    shows_a_map(opened(explorer(tour(CHAPTER, expected="WebAssembly"))))
+
+
+# ----------------------------------------------------------------------------- the network
+
+
+def test_loading_can_be_cancelled(tour):
+    page = explorer(tour(CHAPTER))
+    held = []
+    page.route("**/*.bin", lambda route: held.append(route))
+    page.button.click()
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    expect(page.locator("progress")).to_be_visible()
+    figure = page.locator(f"{EXPLORER} figure")
+    expect(figure).to_be_visible()
+    cancel.click()
+    expect(page.locator("progress")).to_have_count(0)
+    expect(page.button).to_be_focused()
+    for route in held:
+        route.abort()
+
+
+def test_a_broken_download_is_named_and_tried_again(tour):
+    page = explorer(tour(CHAPTER, expected="ERR_FAILED"))
+    page.route("**/minilm-0-*.bin", lambda route: route.abort())
+    page.button.click()
+    problem = page.locator(f"{EXPLORER} .live-problem").first
+    expect(problem).to_contain_text("This did not load: Part weights/minilm-0-")
+    expect(page.button).to_have_text("Try again")
+    page.unroute("**/minilm-0-*.bin")
+    shows_a_map(opened(page))
+
+
+def test_a_second_visit_needs_no_weights_until_they_are_removed(tour):
+    page = opened(explorer(tour(CHAPTER)))
+    assert parts(page)
+    page.asked.clear()
+    page.reload()
+    shows_a_map(opened(page))
+    assert not parts(page)
+    page.get_by_role("button", name="Remove the downloaded model").click()
+    expect(page.get_by_text("is removed from this browser")).to_be_visible()
+    expect(page.locator(f"{EXPLORER} figure")).to_be_visible()
+    page.reload()
+    page.asked.clear()
+    opened(page)
+    assert parts(page)
+
+
+def test_after_the_first_visit_no_network_is_needed(browser, built):
+    """The page and the scripts are in the browser's cache, the weights in its store."""
+    with closing(browser.new_context()) as context:
+        with serving(Published) as httpd:
+            page = context.new_page()
+            page.goto(httpd.url + CHAPTER)
+            shows_a_map(opened(explorer(page)))
+            page.close()
+        page = context.new_page()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(httpd.url + CHAPTER)
+        shows_a_map(opened(explorer(page)))
+        assert asked and all(url.startswith((httpd.url, "blob:", "data:")) for url in asked)
