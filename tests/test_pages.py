@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from scripts import pages
 from scripts.runner import ROOT
@@ -92,6 +93,15 @@ def test_headings_are_in_order(name):
     levels = [len(found[1]) for found in re.finditer(r"^(#+) ", text, re.M)]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(b <= a + 1 for a, b in zip(levels, levels[1:]))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_front_matter_can_be_read(name):
+    """If it cannot, mkdocs prints it as the page's first lines."""
+    text = (DOCS / name).read_text("utf-8")
+    if text.startswith("---"):
+        told = yaml.safe_load(text.split("---\n")[1])
+        assert 20 < len(told["description"]) < 160
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
