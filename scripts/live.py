@@ -3,7 +3,8 @@
     python scripts/live.py       make what is missing or stale in .cache/live
 
     tokenizers.min.mjs     the tokenizers in JavaScript, from a lock file with digests
-    *.wasm                 from the texts docs/assets/live/*.wat
+    *.wasm                 from the texts docs/assets/live/*.wat; *.fused.wasm are the same
+                           for browsers that multiply and add in one instruction
     tokenizers/*.json      each family's tokenizer, as the library saved it
     weights.json           what the weights are: format, config, parts with their digests
     weights/*.bin          the weights, in parts that every host serves
@@ -15,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -168,13 +170,42 @@ def _kernel(root: Path, folder: Path) -> None:
 
     for source in _kernels(root):
         try:
-            made = wasmtime.wat2wasm(source.read_text("utf-8"))
+            text = source.read_text("utf-8")
+            made = {"": wasmtime.wat2wasm(text), ".fused": wasmtime.wat2wasm(fused(text))}
         except wasmtime.WasmtimeError as error:
             where = source.relative_to(root).as_posix()
             raise LiveError(f"{where} cannot be compiled: {error}") from None
-        _put(folder / f"{source.stem}.wasm", bytes(made))
-    for old in {*folder.glob("*.wasm")} - {folder / f"{x.stem}.wasm" for x in _kernels(root)}:
-        old.unlink()
+        for kind, binary in made.items():
+            _put(folder / f"{source.stem}{kind}.wasm", bytes(binary))
+    kept = {source.stem for source in _kernels(root)}
+    for old in folder.glob("*.wasm"):
+        if old.name.split(".")[0] not in kept:
+            old.unlink()
+
+
+def fused(text: str) -> str:
+    """The same kernel with each a + b · c, also in a nest of them, as one instruction.
+
+    It rounds once instead of twice. Not every browser knows it ("relaxed SIMD").
+    """
+    words = iter(re.findall(r'"[^"]*"|[()]|[^\s()"]+', re.sub(r";;.*", "", text)))
+
+    def read() -> list:
+        items = []
+        for word in words:
+            if word == ")":
+                break
+            items.append(read() if word == "(" else word)
+        if items[:1] == ["f32x4.add"]:
+            for product, other in ((items[2], items[1]), (items[1], items[2])):
+                if product[0] == "f32x4.mul":
+                    return ["f32x4.relaxed_madd", *product[1:], other]
+        return items
+
+    def write(item: str | list) -> str:
+        return item if isinstance(item, str) else f"({' '.join(map(write, item))})"
+
+    return write(read()[0])
 
 
 def _models(root: Path, folder: Path) -> None:

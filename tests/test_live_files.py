@@ -71,7 +71,7 @@ def test_a_second_time_does_nothing(folder):
 def test_published_whole_and_without_working_files(folder, tmp_path):
     live.publish(tmp_path, ROOT)
     there = tmp_path / "assets" / "live"
-    for name in ("blocks", "products"):
+    for name in ("blocks", "products", "blocks.fused", "products.fused"):
         assert (there / f"{name}.wasm").read_bytes()[:4] == b"\0asm"
     assert (there / "tokenizers.min.mjs").exists()
     assert {p.stem for p in (there / "tokenizers").iterdir()} >= set(live.TOKENIZERS)

@@ -7,17 +7,21 @@ const [{ Kernel }, { Encoder }, { Decoder }, { Branches }, { readGguf }, { readS
   ["kernel.js", "bert.js", "llama.js", "branches.js", "gguf.js", "safetensors.js", "decoding.js", "sampling.js"].map(part),
 );
 
-const read = { gguf: readGguf, safetensors: readSafetensors };
+const readers = { gguf: readGguf, safetensors: readSafetensors };
 
 async function load(Model, path, config) {
   const size = fs.statSync(path).size;
-  const wasm = task.kernel ? Kernel.FILES.map((name) => fs.readFileSync(`${task.site}/${name}`)) : null;
+  const read = async (path) => {
+    if (path.includes("fused") && task.kernel !== "fused") throw new Error("as in an old browser");
+    return fs.readFileSync(`${task.site}/${path}`);
+  };
+  const wasm = task.kernel ? await Kernel.fetch(read) : null;
   const kernel = await Kernel.create(size + Model.room(config), wasm);
-  if (kernel.fast !== task.kernel) throw new Error("the kernel was not what was asked for");
+  if (kernel.fast !== Boolean(task.kernel)) throw new Error("the kernel was not what was asked for");
   const base = kernel.allocate(size);
   const bytes = new Uint8Array(kernel.buffer, base, size);
   fs.readSync(fs.openSync(path), bytes);
-  return new Model(kernel, config, read[path.split(".").pop()](bytes), base);
+  return new Model(kernel, config, readers[path.split(".").pop()](bytes), base);
 }
 
 /** Float32 arrays, one after the other, into a file that Python reads. */

@@ -8,6 +8,9 @@
 ;; A float16 has 5 bits of exponent, a float32 has 8. Moved into place (shift by 13, mask), the
 ;; exponent is too small by 127 - 15 = 112; the product with 2^112, which is 0x77800000 as a
 ;; float32, is the number. Infinity does not survive this; weights have none.
+;;
+;; What is constant in a loop is put into a local before it: written inside, V8 would make it anew
+;; each time, with three instructions.
 (module
   (import "live" "memory" (memory 1))
 
@@ -20,13 +23,15 @@
   ;; Weights to float32: `width` float16.
   (func (export "unpackF16") (param $from i32) (param $to i32) (param $width i32)
     (local $end i32)
+    (local $bits v128) (local $power v128)
+    (local.set $bits (i32x4.splat (i32.const 0x8FFFE000))) (local.set $power (i32x4.splat (i32.const 0x77800000)))
     (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
     (loop $four
       (v128.store (local.get $to) (f32x4.mul
         (v128.and
           (i32x4.shl (v128.load16x4_s (local.get $from)) (i32.const 13))
-          (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
-        (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+          (local.get $bits))
+        (local.get $power)))
       (local.set $from (i32.add (local.get $from) (i32.const 8)))
       (local.set $to (i32.add (local.get $to) (i32.const 16)))
       (br_if $four (i32.lt_u (local.get $to) (local.get $end)))))
@@ -35,12 +40,14 @@
   ;; Value j is the low half of byte j, value j + 16 its high half: weight = scale · q + least.
   (func (export "unpackQ4_1") (param $from i32) (param $to i32) (param $width i32)
     (local $end i32) (local $middle i32) (local $q v128) (local $scale v128) (local $least v128)
+    (local $bits v128) (local $power v128)
+    (local.set $bits (i32x4.splat (i32.const 0x8FFFE000))) (local.set $power (i32x4.splat (i32.const 0x77800000)))
     (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
     (loop $block
       (local.set $least (f32x4.mul (v128.and
         (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load32_zero (local.get $from))) (i32.const 13))
-        (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
-        (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+        (local.get $bits))
+        (local.get $power)))
       (local.set $scale (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $least) (local.get $least)))
       (local.set $least (i8x16.shuffle 4 5 6 7 4 5 6 7 4 5 6 7 4 5 6 7 (local.get $least) (local.get $least)))
       (local.set $q (v128.and (v128.load offset=4 (local.get $from)) (i8x16.splat (i32.const 15))))
@@ -63,12 +70,14 @@
   ;; Weights to float32: blocks of Q8_0. A block: scale (float16), 32 bytes with a sign.
   (func (export "unpackQ8_0") (param $from i32) (param $to i32) (param $width i32)
     (local $end i32) (local $last i32) (local $scale v128)
+    (local $bits v128) (local $power v128)
+    (local.set $bits (i32x4.splat (i32.const 0x8FFFE000))) (local.set $power (i32x4.splat (i32.const 0x77800000)))
     (local.set $end (i32.add (local.get $to) (i32.mul (local.get $width) (i32.const 4))))
     (loop $block
       (local.set $scale (f32x4.mul (v128.and
         (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load16_splat (local.get $from))) (i32.const 13))
-        (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
-        (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+        (local.get $bits))
+        (local.get $power)))
       (local.set $last (i32.add (local.get $from) (i32.const 32)))
       (loop $four
         (v128.store (local.get $to) (f32x4.mul (local.get $scale) (f32x4.convert_i32x4_s
@@ -88,6 +97,12 @@
   (func (export "rowsQ4_1") (param $w i32) (param $rows i32) (param $x i32) (param $width i32) (param $out i32)
     (local $to i32) (local $at i32) (local $end i32)
     (local $pair v128) (local $q v128) (local $sum v128) (local $total v128)
+    (local $bits v128) (local $power v128) (local $m0 v128) (local $m1 v128) (local $m2 v128) (local $m3 v128) (local $m4 v128) (local $m5 v128) (local $m6 v128)
+    (local.set $bits (i32x4.splat (i32.const 0x8FFFE000))) (local.set $power (i32x4.splat (i32.const 0x77800000)))
+    (local.set $m0 (i32x4.splat (i32.const 0xF))) (local.set $m1 (i32x4.splat (i32.const 0xF0)))
+    (local.set $m2 (i32x4.splat (i32.const 0xF00))) (local.set $m3 (i32x4.splat (i32.const 0xF000)))
+    (local.set $m4 (i32x4.splat (i32.const 0xF0000))) (local.set $m5 (i32x4.splat (i32.const 0xF00000)))
+    (local.set $m6 (i32x4.splat (i32.const 0xF000000)))
     (local.set $to (i32.add (local.get $out) (i32.mul (local.get $rows) (i32.const 4))))
     (local.set $end (i32.add (local.get $x) ;; 36 numbers for a block of 32
       (i32.mul (i32.shr_u (local.get $width) (i32.const 5)) (i32.const 144))))
@@ -97,23 +112,23 @@
       (loop $block
         (local.set $pair (f32x4.mul (v128.and
           (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load32_zero (local.get $w))) (i32.const 13))
-          (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
-          (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000))) ;; scale, least, 0, 0
+          (local.get $bits))
+          (local.get $power))) ;; scale, least, 0, 0
         (local.set $q (v128.load offset=4 (local.get $w)))
         (local.set $sum (f32x4.mul (v128.load offset=0 (local.get $at))
-          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF 0xF 0xF 0xF)))))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (local.get $m0)))))
         (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=16 (local.get $at))
-          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF0 0xF0 0xF0 0xF0))))))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (local.get $m1))))))
         (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=32 (local.get $at))
-          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF00 0xF00 0xF00 0xF00))))))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (local.get $m2))))))
         (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=48 (local.get $at))
-          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF000 0xF000 0xF000 0xF000))))))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (local.get $m3))))))
         (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=64 (local.get $at))
-          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF0000 0xF0000 0xF0000 0xF0000))))))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (local.get $m4))))))
         (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=80 (local.get $at))
-          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF00000 0xF00000 0xF00000 0xF00000))))))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (local.get $m5))))))
         (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=96 (local.get $at))
-          (f32x4.convert_i32x4_s (v128.and (local.get $q) (v128.const i32x4 0xF000000 0xF000000 0xF000000 0xF000000))))))
+          (f32x4.convert_i32x4_s (v128.and (local.get $q) (local.get $m6))))))
         (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (v128.load offset=112 (local.get $at))
           (f32x4.convert_i32x4_s (i32x4.shr_u (local.get $q) (i32.const 28))))))
         (local.set $total (f32x4.add
@@ -130,6 +145,8 @@
   (func (export "rowsQ8_0") (param $w i32) (param $rows i32) (param $x i32) (param $width i32) (param $out i32)
     (local $to i32) (local $at i32) (local $end i32) (local $last i32)
     (local $scale v128) (local $q v128) (local $sum v128) (local $total v128)
+    (local $bits v128) (local $power v128)
+    (local.set $bits (i32x4.splat (i32.const 0x8FFFE000))) (local.set $power (i32x4.splat (i32.const 0x77800000)))
     (local.set $to (i32.add (local.get $out) (i32.mul (local.get $rows) (i32.const 4))))
     (local.set $end (i32.add (local.get $x) (i32.mul (local.get $width) (i32.const 4))))
     (loop $row
@@ -138,8 +155,8 @@
       (loop $block
         (local.set $scale (f32x4.mul (v128.and
           (i32x4.shl (i32x4.extend_low_i16x8_s (v128.load16_splat (local.get $w))) (i32.const 13))
-          (v128.const i32x4 0x8FFFE000 0x8FFFE000 0x8FFFE000 0x8FFFE000))
-          (v128.const i32x4 0x77800000 0x77800000 0x77800000 0x77800000)))
+          (local.get $bits))
+          (local.get $power)))
         (local.set $sum (v128.const i32x4 0 0 0 0))
         (local.set $last (i32.add (local.get $w) (i32.const 32)))
         (loop $sixteen

@@ -26,12 +26,32 @@ const SCALES = [...Array(7).keys()].map((k) => 16 ** -k).concat(1); // see rowsQ
 const WIDEST = 4096; // numbers in a row, at most
 
 export class Kernel {
-  /** Where the products in WebAssembly are. */
-  static FILES = ["blocks.wasm", "products.wasm"];
+  /** Where the products in WebAssembly are: for most browsers, then for those of before 2023. */
+  static FILES = [
+    ["blocks.fused.wasm", "products.fused.wasm"], // multiply and add in one instruction
+    ["blocks.wasm", "products.wasm"],
+  ];
+
+  /**
+   * What of Kernel.FILES this browser can run, if it can be had.
+   * @param {(path: string) => Promise<ArrayBuffer>} read
+   * @returns {Promise<ArrayBuffer[] | null>}
+   */
+  static async fetch(read) {
+    for (const paths of Kernel.FILES) {
+      try {
+        const binaries = await Promise.all(paths.map(read));
+        if (binaries.every((binary) => WebAssembly.validate(binary))) return binaries;
+      } catch {
+        // The next, then.
+      }
+    }
+    return null;
+  }
 
   /**
    * @param {number} bytes how much room all weights and activations need together
-   * @param {BufferSource[] | null} wasm what Kernel.FILES hold; null: plain JavaScript
+   * @param {BufferSource[] | null} wasm what Kernel.fetch gave; null: plain JavaScript
    */
   static async create(bytes, wasm) {
     const room = bytes + 4 * WIDEST * (AT_ONCE + 2) + 65536;

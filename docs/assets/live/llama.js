@@ -15,12 +15,15 @@ class RMSNorm {
   }
 
   forward(x, out, tokens) {
-    const width = this.weight.length;
+    const { weight, eps } = this;
+    const width = weight.length;
     for (let t = 0, at = 0; t < tokens; t++, at += width) {
-      let meanSquare = 0;
-      for (let i = 0; i < width; i++) meanSquare += x.data[at + i] ** 2 / width;
-      const scale = 1 / Math.sqrt(meanSquare + this.eps);
-      for (let i = 0; i < width; i++) out.data[at + i] = x.data[at + i] * scale * this.weight[i];
+      const from = x.data.subarray(at, at + width);
+      const to = out.data.subarray(at, at + width);
+      let sum = 0;
+      for (let i = 0; i < width; i++) sum += from[i] * from[i];
+      const scale = 1 / Math.sqrt(sum / width + eps);
+      for (let i = 0; i < width; i++) to[i] = from[i] * scale * weight[i];
     }
   }
 }
@@ -83,8 +86,9 @@ class FeedForward {
   forward(kernel, tokens, { normed, gate, up, change }) {
     kernel.multiply(normed, this.gate, gate, tokens); // (tokens, inner)
     kernel.multiply(normed, this.up, up, tokens);
+    const [inner, passed] = [gate.data, up.data];
     for (let i = 0; i < tokens * gate.width; i++) {
-      gate.data[i] *= up.data[i] / (1 + Math.exp(-gate.data[i])); // gate · sigmoid(gate) · up
+      inner[i] *= passed[i] / (1 + Math.exp(-inner[i])); // gate · sigmoid(gate) · up
     }
     kernel.multiply(gate, this.down, change, tokens);
   }

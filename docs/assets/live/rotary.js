@@ -22,8 +22,10 @@ export function angles(position, headWidth, theta) {
 export function rotate(row, headWidth, turns) {
   for (let at = 0; at < row.length; at += headWidth) {
     for (let i = 0; i < headWidth; i += 2) {
-      const [cos, sin] = [turns[i], turns[i + 1]];
-      const [first, second] = [row[at + i], row[at + i + 1]];
+      const cos = turns[i];
+      const sin = turns[i + 1];
+      const first = row[at + i]; // four names, not two pairs: a pair would be a new array each time
+      const second = row[at + i + 1];
       row[at + i] = first * cos - second * sin;
       row[at + i + 1] = second * cos + first * sin;
     }

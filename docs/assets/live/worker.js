@@ -75,8 +75,7 @@ const calls = {
   async load({ name }, { signal, tell }) {
     if (ready.has(name)) return;
     const listed = await entry(name);
-    const binaries = Kernel.FILES.map((path) => file(path, "arrayBuffer"));
-    const wasm = await Promise.all(binaries).catch(() => null); // then without
+    const wasm = await Kernel.fetch((path) => file(path, "arrayBuffer"));
     const kernel = await Kernel.create(listed.bytes + MODELS[name].room(listed.config), wasm);
     const base = kernel.allocate(listed.bytes);
     const bytes = new Uint8Array(kernel.buffer, base, listed.bytes);
