@@ -444,7 +444,7 @@ if check(problem, cross_attention):
 # %% alt="Map of attention weights: Portuguese pieces in rows, English pieces in columns. Dark cells follow the diagonal; one word spreads over three pieces, and one adjective and noun change places."
 def draw_map(weights, rows, columns, title):
     figure, ax = plt.subplots(figsize=(6, 4.5))
-    ax.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ax.imshow(weights.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     ax.set_xticks(range(len(columns)), columns, rotation=60, ha="right")
     ax.set_yticks(range(len(rows)), rows)
     ax.set_title(title)
@@ -721,7 +721,7 @@ if check(problem, by_word):
                 but = "" if bold == wanted.split() else f"   ← but by hand: {wanted}"
                 print(f"{marked:12} {' '.join(marks)}{but}")
     figure, ax = plt.subplots(figsize=(6, 4))
-    ax.bar([f"{1 + head // 8}.{1 + head % 8}" for head in range(16)], right)
+    ax.bar([f"{1 + head // 8}.{1 + head % 8}" for head in range(16)], right.tolist())
     ax.set(ylim=(0, 10), xlabel="layer.head", ylabel="right, of 10")
     ax.set_title("Who keeps it bold?")
     ax.tick_params(axis="x", labelsize=8)
@@ -851,7 +851,7 @@ for text, beginnings in BEGINNINGS.items():
 
 # %% [markdown]
 # Nothing is repaired, and most of it is fluent. *Nunca*, never, is not in the source, and the apple's color goes to the banana. *Ela gosto* is not even grammar: the bridge still brings “I”. And the cats
-# become *gatos solares*, cats of the sun: one piece of the flower was still waiting in the memory.
+# become *gatos solares*, cats of the sun: the sun of the sunflowers was still waiting in the memory.
 #
 # In training the beginning is always right. In use the model holds the pen alone, and its own mistakes are its beginnings. How much does this cost? For that we need a model that makes mistakes.
 #
