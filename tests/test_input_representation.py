@@ -309,3 +309,14 @@ def test_answers(values):
     assert found.in_table == 49152 * 576
     assert found.share < values(f"{CHAPTER}/lookup").share
     assert 0.9 < found.decoder_cosine < 0.99
+
+
+def test_the_questions(values, printed, tokenizers):
+    lines = printed(f"{CHAPTER}/predict").splitlines()
+    lost = {line.split()[0]: line.endswith("[UNK]") for line in lines}
+    assert lost == {"sunlight": False, "sunset": True, "sunscreen": True, "setsun": False}
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    known = tokenizers["WordPiece"].get_vocab()
+    assert all(letter in known and f"##{letter}" in known for letter in letters)
+    weights = values(f"{CHAPTER}/weights")
+    assert math.isclose(weights.times, (39 / 14) ** 2)
