@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from transformers import AutoModelForTokenClassification, AutoTokenizer
+from transformers import AutoModel, AutoModelForTokenClassification, AutoTokenizer
 
 from snippets.tagging import predict, read_bracketed, read_names, spans, tagged, words
 
@@ -217,3 +217,33 @@ def test_answers(values):
     assert (left.precision, left.recall) == (0.5, pytest.approx(1 / 3))
     assert left.f1 == pytest.approx(0.4)
     assert left.cosine < 0.9
+
+
+def test_k_means_ends_with_uneven_groups_and_another_start_elsewhere(printed):
+    assert "[0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2]" in printed("encoder/predict")
+    points = torch.arange(12.0)
+    for start, sizes in (([1.0, 4.5, 9.0], [3, 4, 5]), ([1.5, 5.5, 9.5], [4, 4, 4])):
+        centers = torch.tensor(start)
+        nearest = (points[:, None] - centers).abs().argmin(dim=1)
+        assert nearest.bincount().tolist() == sizes
+        means = torch.stack([points[nearest == group].mean() for group in range(3)])
+        assert torch.equal(means, centers), "it has not come to rest"
+
+
+def test_the_encoder_looks_ahead_less_than_evenly(values):
+    even = values("encoder/even").later
+    assert even == pytest.approx(66 / 144)
+    assert values("encoder/attention_map").later_share < even
+    encoder = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+    inputs = AutoTokenizer.from_pretrained("models/minilm")(
+        "The dog chased the ball because it was bored.", return_tensors="pt"
+    )
+    with torch.no_grad():
+        weights = torch.stack(encoder(**inputs, output_attentions=True).attentions)
+    assert weights[..., 0].mean() > 0.4, "a good part goes to [CLS]"
+
+
+def test_bark_parts_after_the_first_layer(printed):
+    rows = [line.split() for line in printed("encoder/context").splitlines()[1:]]
+    gaps = [float(same) - float(other) for _, same, other in rows]
+    assert gaps[0] == 0 and all(gap > 0.05 for gap in gaps[1:])
