@@ -215,3 +215,27 @@ def test_exercises(values):
     assert answers.cache_token == 131_072 and answers.users == 38
     assert answers.vocabulary == values(f"{CHAPTER}/next_token").vocabulary
     assert answers.blind_loss == pytest.approx(math.log(49_152))
+
+
+def test_the_questions(values, printed):
+    steady, bold = printed(f"{CHAPTER}/predict").splitlines()
+    assert steady.endswith("sure of 0, perplexity 10.0")
+    assert bold.endswith("sure of 9, perplexity 10.0")
+    assert values(f"{CHAPTER}/turns").read == sum(100 * turn + 40 for turn in range(5))
+    losses = sorted(float(row[-1]) for row in rows(printed(f"{CHAPTER}/every_position")))
+    assert sum(losses[-2:]) / sum(losses) == pytest.approx(0.5, abs=0.05)
+
+
+def test_another_first_word_spoils_the_cache_above_the_first_layer(smollm2):
+    tokenizer, model = smollm2
+    ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
+    other = ids.clone()
+    other[0, 0] = tokenizer.convert_tokens_to_ids("A")
+    layers, others = (model(one).past_key_values.layers for one in (ids, other))
+    for kind in ("keys", "values"):
+        gaps = [
+            (getattr(a, kind) - getattr(b, kind)).abs().amax(dim=(0, 1, 3))  # (tokens,)
+            for a, b in zip(layers, others)
+        ]
+        assert gaps[0][1:].max() < 1e-4 < gaps[0][0]
+        assert all(gap.min() > 1e-3 for gap in gaps[1:])
