@@ -180,3 +180,20 @@ def test_the_specialist_wins(values, printed):
     assert "translator: O velho lê um livro." in text
     for answer in re.findall("chat model: (.*)", text):
         assert not {"livro", "velho", "cansado", "trabalhar"} & set(answer.split())
+
+
+def test_the_questions(values, printed):
+    shapes = printed(f"{CHAPTER}/three")
+    for shape in ("(6, 1500, 1500)", "(6, 11, 11)", "(6, 11, 1500)"):
+        assert f"4 layers of {shape}" in shapes
+    whole = 1500**2 + 11 * 1500 + 11**2
+    assert values(f"{CHAPTER}/shares").encoder_share == pytest.approx(1500**2 / whole)
+    hits = [line.split()[-3] for line in printed(f"{CHAPTER}/predict").splitlines()]
+    assert hits == ["5", "0", "4"]
+
+
+def test_a_forced_first_piece_leads_astray(printed):
+    written = printed(f"{CHAPTER}/forced")
+    assert "Eu sinto falta de você." in written
+    assert "Ela sinto" in written and "Você sinto" in written, "the verb stays with “I”"
+    assert "falta" not in written.splitlines()[-1]
