@@ -134,3 +134,11 @@ def test_answers(values, printed):
     assert (ester.agreed, ester.atoms_asked) == (3, 6)
     by_head = printed(f"{CHAPTER}/answer_ester").splitlines()[-1].split()[2:]
     assert by_head[3] == "4", "it takes the oxygen of the acid"
+
+
+def test_the_questions(values, printed):
+    chemical, english = printed(f"{CHAPTER}/predict").splitlines()
+    assert chemical.endswith("False") and english.endswith("True")
+    assert values(f"{CHAPTER}/raw_sound").times == 320**2
+    heads = values(f"{CHAPTER}/atom_heads")
+    assert heads.other_heads < heads.rule < heads.best, "no other head number comes near"
