@@ -51,7 +51,8 @@ def play(prompt, picks):
         words[rank - 1] = f"[{words[rank - 1]}]"
         print(f"rank {rank:<3}", " | ".join(words[:5] + words[5:][-1:]))
         ids = torch.cat([ids, best[None, rank - 1, None]], dim=1)
-    print(prompt + "▸" + tokenizer.decode(ids[0, start:]))
+    text = prompt + "▸" + tokenizer.decode(ids[0, start:])
+    print(textwrap.fill(text, 46))
 
 
 play("The old robot opened the greenhouse and", [1, 1, 1, 1, 1, 1, 1, 1])
@@ -170,7 +171,7 @@ for letter, name in zip("ABCDE", names):
     torch.manual_seed(1)
     texts[letter], truth[letter] = write(prompt, 30, **voices[name])[0], name
     said = " ".join(tokenizer.decode(texts[letter]).split())
-    print(textwrap.fill(f"{letter}  … {said}", 60), end="\n\n")
+    print(textwrap.fill(f"{letter}  … {said}", 46), end="\n\n")
 
 # %% [markdown]
 # **Write down** who wrote what, from reading alone, and how sure you are. Greedy and beam search are hard to tell apart by ear, and so are the three that draw.
@@ -370,7 +371,8 @@ counts = {name: keep(None, logits).isfinite().sum(-1) for name, keep in filters.
 print(f"Of {len(ids)} tokens")
 for name, count in counts.items():
     words = [tokenizer.decode(token).strip() for token in ids[place > count]]
-    print(textwrap.fill(f"{name} forbids {len(words)}: {', '.join(words)}", 66))
+    said = f"{name} forbids {len(words)}: {', '.join(words)}"
+    print(textwrap.fill(said, 46, subsequent_indent="    "))
 
 figure, axis = plt.subplots(figsize=(6, 4))
 styles = [("top-k, k = 40", "#6b7280", "--"), ("top-p, p = 0.9", "#1f5fa8", "-")]
@@ -385,7 +387,8 @@ for some, mark, color, name in (
     axis.plot(steps[some], place[some], mark, color=color, markersize=7, label=name)
 for step in steps[over].tolist():
     word = tokenizer.decode(ids[step])
-    axis.annotate(word, (step, place[step]), (6, 5), textcoords="offset points")
+    above = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
+    axis.annotate(word, (step, place[step]), **above)
 axis.set(yscale="log", ylim=(0.7, 30_000))
 axis.set(xlabel="token of the sentence", ylabel="tokens kept, and ranks")
 axis.legend(ncols=2, loc="upper center", frameon=False)
@@ -481,7 +484,7 @@ logits = next_logits("The robot opened the box. Inside was a")
 promise = logits.softmax(-1)
 best = promise.topk(6).indices
 boxes = torch.cat([promise[best], 1 - promise[best].sum(0, keepdim=True)])
-print("promised:", [f"{share:.3f}" for share in boxes.tolist()])
+print("promised:", *(f"{share:.2f}" for share in boxes.tolist()))
 
 
 def chi_square(counts):  # (…, boxes)
@@ -613,7 +616,7 @@ if check(problem, beam_step):
     for total, text in zip(totals, ids):
         print(f"{total:.2f}", " ".join(tokenizer.decode(text).split()))
     same = torch.equal(ids[0], write(begin, 10, num_beams=3)[0])
-    print("the best one equals generate with num_beams=3:", same)
+    print("equal to generate with num_beams=3:", same)
 
 # %% [markdown]
 # ### A duel
@@ -646,12 +649,12 @@ def duel(prompts):
 
 
 def show(results):
-    row = "{:>7} | sum {sum:.1f}, distinct-2 {distinct:.0%} | {text}"
+    row = "  {}: sum {sum:.1f}, distinct-2 {distinct:.0%}"
     for prompt, both in results.items():
         print(prompt, "…")
         for name, found in both.items():
-            said = row.format(name, **found)
-            print(textwrap.fill(said, 62, subsequent_indent="        | "))
+            print(row.format(name, **found))
+            print(textwrap.indent(textwrap.fill(found["text"], 42), "    "))
 
 
 results = duel([
@@ -665,7 +668,8 @@ show(results)
 pairs = [(both["greedy"], both["4 beams"]) for both in results.values()]
 more = sum(four["sum"] > one["sum"] for one, four in pairs)
 loops = sum(four["distinct"] < one["distinct"] for one, four in pairs)
-print(f"\nOf {len(pairs)}: the beams are more probable in {more}, repeat more in {loops}.")
+print(f"\nOf {len(pairs)}, the beams are more probable in {more}")
+print(f"and repeat more in {loops}.")
 
 # %% [markdown]
 # Read the ten texts once more, now as a person. Do the sums agree with you?
@@ -754,7 +758,8 @@ for name, patient in patients.items():
     print(name, "|", patient)
     for cure, settings in cures.items():
         said = tokenizer.decode(write(patient, 20, **settings)[0])
-        print(f"  {cure}:", " ".join(said.split()))
+        said = f"{cure}: {' '.join(said.split())}"
+        print(textwrap.indent(textwrap.fill(said, 44), "  "))
 
 # %% [markdown]
 # Read to the last character: a comma is a token, too. Play: change the strengths, and put in a line of Python, a poem with a refrain, a list of names. A penalty knows nothing of meaning. It cannot tell a loop from a digit, a closing
@@ -785,7 +790,7 @@ def try_out(prompt, tokens=14, texts=8, **settings):
     old = {name.strip(" .") for name in prompt.split(":")[-1].split(",")}
     new = sorted(set(names) - old)
     print(f"{len(names)} names, {len(new)} different new ones, mean {log_p.mean():.2f}")
-    print(textwrap.fill(", ".join(new), 66, max_lines=4), end="\n\n")
+    print(textwrap.fill(", ".join(new), 46, max_lines=6), end="\n\n")
 
 
 task = "A list of good robot names: Rusty, Bolt, Sprocket, Gizmo,"

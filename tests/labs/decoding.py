@@ -9,7 +9,7 @@ WRONG = {
             "places = logits.argsort(descending=True).gather(1, ids[:, None])[:, 0] + 1",
             "which token stands at a place",
         ),
-        ("places = logits.argsort(descending=True)[:, ids][:, 0]", "which token stands"),
+        ("places = logits.argsort(1, True).gather(1, ids[:, None])[:, 0]", "token stands"),
         ("places = (logits > logits.gather(1, ids[:, None])).sum(0) + 1", "has the shape (5,)"),
         ("places = (logits > logits.gather(1, ids[:, None])).sum() + 1", "the shape ()"),
         ("places = logits.gather(1, ids[:, None])[:, 0] + 0.5", "A rank is a whole number"),
@@ -31,7 +31,7 @@ WRONG = {
         ('verdict = dict(zip("ABCDE", ["sampling", "greedy", "beam search", "top-k", "top-p"]))',
          "Which one did the search for high sums find"),
         ('verdict = dict(zip("ABCDE", ["sampling", "beam search", "top-k", "greedy", "top-p"]))',
-         "Greedy cannot have written D"),
+         "The sum of B is"),
     ],
     "nucleus": [
         (
