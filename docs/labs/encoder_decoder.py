@@ -33,7 +33,8 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer, MarianMTModel
 from transformers.modeling_outputs import BaseModelOutput
 
-torch.set_grad_enabled(False)  # nothing is trained before the last part
+torch.set_grad_enabled(False)  # nothing is trained before part 7
+plt.rcParams["font.size"] = 12  # readable on a phone
 
 
 class Unit(nn.Module):
@@ -557,12 +558,14 @@ check(problem, unchanged)
 text = "The black cat sleeps on the red chair."
 print(f"{'nothing':8} {write_from(read(text))}")
 for name, memory in operations(text).items():
-    print(f"{name:8} {write_from(memory)}")
+    print(f"{name:8} {write_from(memory, limit=14)}")
 
 # %% [markdown]
+# (One of the six writes the same words here although its logits moved: a decision may survive a small change.)
+#
 # To the decoder the memory is a bag of vectors, not a sentence. The order of the words is not in the order of the rows. It is *inside* the rows, where the encoder has put it.
 #
-# And what else is inside a row? Transplant one. In Portuguese, article and adjective follow the noun: *o gato preto*, the black cat, but *a vaca preta*, the black cow.
+# And what else is inside a row? Transplant one. In Portuguese, article and adjective take the gender of the noun: *o gato preto*, the black cat, but *a vaca preta*, the black cow.
 #
 # *Write down what you expect* for each of these operations on *The black cat sleeps on the red chair*:
 #
@@ -724,7 +727,7 @@ if check(problem, by_word):
     ax.bar([f"{1 + head // 8}.{1 + head % 8}" for head in range(16)], right.tolist())
     ax.set(ylim=(0, 10), xlabel="layer.head", ylabel="right, of 10")
     ax.set_title("Who keeps it bold?")
-    ax.tick_params(axis="x", labelsize=8)
+    ax.tick_params(axis="x", labelsize=9)
     plt.show()
 
 # %% [markdown]
