@@ -48,7 +48,6 @@ PACKED = (  # what makes the models where the book's folder is not
     "scripts/recipes.py",
     "scripts/exclusive.py",
     "snippets/models.toml",
-    "snippets/translator.py",
 )
 LIBRARIES = (
     "torch",
