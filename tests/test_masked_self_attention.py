@@ -173,3 +173,9 @@ def test_answers(values):
     assert window.window_pairs == sum(min(token, 64) for token in range(1, 1001))
     one = values(f"{CHAPTER}/answer_one_query")
     assert one.sees_only_the_first and one.wrong > 0.1 and one.right < 1e-5
+
+
+def test_the_questions_predictions(values, printed):
+    assert printed(f"{CHAPTER}/predict").strip() == "[10.0, 15.0, 20.0, 25.0]"
+    reach = values(f"{CHAPTER}/reach")
+    assert (reach.layer, reach.reach) == (4, 1 + 4 * 2)
