@@ -156,3 +156,10 @@ def test_answers(values, printed):
     assert values(f"{CHAPTER}/answer_pronoun").ball_is_bored
     bored = printed(f"{CHAPTER}/answer_pronoun").splitlines()
     assert bored[1].endswith("entediado.") and bored[2].endswith("entediada.")
+
+
+def test_the_questions_predictions(values, printed):
+    lines = [line.split() for line in printed(f"{CHAPTER}/predict").splitlines()]
+    said = {words[0]: words[-1] for words in lines}
+    assert said == {"backwards": "True", "twice": "True", "cut": "False"}
+    assert values(f"{CHAPTER}/whisper_weights").weights == 4 * 6 * 11 * 1500

@@ -1,0 +1,9 @@
+"""The cross-attention weights that Whisper computes to write eleven tokens."""
+
+from transformers import AutoConfig
+
+config = AutoConfig.from_pretrained("models/whisper")
+maps = config.decoder_layers * config.decoder_attention_heads
+cells = 11 * config.max_source_positions
+weights = maps * cells
+print(f"{maps} maps of {cells:,} cells: {weights:,} weights")
