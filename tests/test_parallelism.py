@@ -158,3 +158,11 @@ def test_the_page_gives_no_gpu_time(values):
     """The section on GPUs says so; where a GPU is at hand, it must be written anew."""
     assert values("parallelism/one_pass").device == "cpu"
     assert values("parallelism/batching").device == "cpu"
+
+
+def test_the_questions_predictions(values):
+    sums, one_byte = values("parallelism/predict"), values("parallelism/one_byte")
+    assert (sums.down, sums.up) == (256, 260)
+    whole_model = values("parallelism/roofline").ridge
+    assert 2 * one_byte.busy == pytest.approx(whole_model, rel=1e-3)
+    assert round(2 * one_byte.busy) == 153, "the question states it"
