@@ -217,3 +217,14 @@ def test_answers(values):
     assert v.kept == 3
     assert v.cold_ratio == pytest.approx(v.ratio**2, rel=1e-5)
     assert 2.0 / 4**v.turning == pytest.approx(2.7 / 6**v.turning, rel=1e-6)
+
+
+def test_the_questions_predictions(values, printed):
+    rows = printed("decoding/predict").splitlines()
+    assert all("first token 0.73" in row for row in rows)
+    assert [row.split()[-1] for row in rows] == ["0.27", "0.62", "0.50"]
+    scores = torch.tensor([[0.5, 0.2, 0.15, 0.1, 0.05]]).log()
+    by_itself = TopPLogitsWarper(0.8)(None, scores)
+    both = TopPLogitsWarper(0.8)(None, TopKLogitsWarper(3)(None, scores))
+    assert by_itself.isfinite().sum() == 3, "the answer says so"
+    assert both.isfinite().sum() == values("decoding/two_filters").left == 2
