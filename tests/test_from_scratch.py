@@ -364,3 +364,12 @@ def test_the_answers_are_right(values):
     assert answers.cached == 30 * 2 * 3 * 64
     assert answers.without_sharing == 3 * answers.cached
     assert answers.with_positions < 0.999 and answers.without_positions > 0.9999
+
+
+def test_the_questions_predictions(values, printed):
+    right, wrong = printed("from_scratch/predict").splitlines()
+    assert right.startswith("head 1: [[10, 11], [20, 21]]")
+    assert wrong.startswith("head 1: [[10, 11], [12, 13]]")
+    shared = values("from_scratch/shared")
+    assert (shared.width, shared.narrow) == (576, 192)
+    assert shared.parameters * 3 == 4 * 576**2 * 2, "a third smaller"
