@@ -388,7 +388,8 @@ for some, mark, color, name in (
 for step in steps[over].tolist():
     word = tokenizer.decode(ids[step])
     above = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
-    axis.annotate(word, (step, place[step]), **above)
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    axis.annotate(word, (step, place[step]), bbox=box, **above)
 axis.set(yscale="log", ylim=(0.7, 30_000))
 axis.set(xlabel="token of the sentence", ylabel="tokens kept, and ranks")
 axis.legend(ncols=2, loc="upper center", frameon=False)
