@@ -8,5 +8,5 @@ for text in ("the man bit the dog", "a dog has bitten the man"):
     words = text.split()
     single = Counter(words) & Counter(reference)  # the smaller count of each
     pairs = Counter(pairwise(words)) & Counter(pairwise(reference))
-    print(f"{single.total()} of {len(words)} words,", end=" ")
-    print(f"{pairs.total()} of {len(words) - 1} pairs: {text}")
+    print(f"words: {single.total()} of {len(words)}", end=", ")
+    print(f"pairs: {pairs.total()} of {len(words) - 1}")
