@@ -711,12 +711,12 @@ plt.show()
 #
 # ## Part 5: Asking
 #
-# A chat is one text too. Here is what the library makes of one question; `repr` shows each new line as `\n`.
+# A chat is one text too. Here is what the library makes of one question.
 
 # %%
 hello = [{"role": "user", "content": "Where do robots sleep?"}]
 seen = tokenizer.apply_chat_template(hello, tokenize=False, add_generation_prompt=True)
-print(textwrap.fill(repr(seen), 64))
+print(seen + "■")  # the text ends where ■ stands
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 # %% [markdown]
