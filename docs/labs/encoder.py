@@ -18,7 +18,7 @@
 #
 # `embed` turns each text into one vector of length 1: the mean of its token vectors, without the padding. The dot product of two such vectors is their cosine.
 
-# %% alt="Square table of cosines in shades of blue. The diagonal is one everywhere; of the other cells, the pair of sentences about the dog and the mail carrier is the darkest."
+# %% alt="Square table of cosines in shades of blue. The diagonal is one everywhere; of the other cells, the darkest are those of the two sentences with a postman, a puppy and exchanged roles."
 import random
 
 import matplotlib.pyplot as plt
@@ -151,11 +151,11 @@ def problem(twins, strangers):
             f"Your strangers have a cosine of {cosine:.2f}, and at most 0.85 is wanted. Which"
             " words mean something else when they stand in another place?"
         )
-    print(f"twins {(embed([twins[0]]) @ embed([twins[1]]).T).item():.2f}", end=", ")
-    print(f"strangers {cosine:.2f}")
 
 
-check(problem, twins, strangers)
+if check(problem, twins, strangers):
+    for name, pair in {"twins": twins, "strangers": strangers}.items():
+        print(f"{name:10}{(embed([pair[0]]) @ embed([pair[1]]).T).item():.2f}  {pair}")
 
 # %% [markdown] hints="pairs"
 # Twins: short sentences, and the one word that carries the topic replaced by its nearest neighbor (kids and children, lawyers and attorneys). Strangers: exchanging two nouns is not enough, as the dog and the cat have shown.
@@ -264,7 +264,6 @@ def problem(attention_map):
         )
     if not torch.allclose(weights[0, :, :3], right[0, :, :3].softmax(dim=-1), atol=1e-4):
         return "The padding gets nothing, but the other weights are off. What else changed?"
-    print("The same weights as in the model's own map? Run the next cell.")
 
 
 attention_right = check(problem, attention_map)
@@ -289,7 +288,7 @@ if attention_right:
 # %% [markdown]
 # Here is the map of that head, for the longer sentence. **Write down what you expect** of a head in the middle of the stack: a diagonal? Nouns that look at their verb? Then look.
 
-# %% alt="Attention map of thirteen tokens. The first column, the start token, is by far the darkest in nearly every row; the rest of the map is almost blank."
+# %% alt="Attention map of thirteen tokens. The first column, the start token, is by far the darkest in nearly every row; a pale diagonal is all that is left for the words."
 def draw_map(weights, tokens, title):
     figure, axes = plt.subplots(figsize=(6, 5.4))
     axes.imshow(weights, cmap="Blues", vmin=0, vmax=1)
@@ -305,7 +304,7 @@ tokens = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
 draw_map(output.attentions[2][0, 9], tokens, "layer index 2, head index 9")
 
 # %% [markdown]
-# A dull head: most of its weight is parked at `[CLS]`, a token that stands for no word. You could think that it has no job. Remember this head; you will meet it again.
+# A dull head: most of its weight is parked at `[CLS]`, a token that stands for no word, and much of the rest stays at the word itself. You could think that it has no job. Remember this head; you will meet it again.
 #
 # ### What if nobody may look at a word?
 #
@@ -470,8 +469,6 @@ def problem(before_head, separator_head):
                 "before": maps.diagonal(-1, 2, 3).mean(-1),
                 "after": maps.diagonal(1, 2, 3).mean(-1),
                 "sep": inner[..., -1].mean(-1),
-                "sep, all rows": maps[..., -1].mean(-1),
-                "sep, its row": maps[:, :, -1].mean(-1),
                 "cls": inner[..., 0].mean(-1),
             }[kind]
         return total / len(sentences)
@@ -500,11 +497,6 @@ def problem(before_head, separator_head):
             return f"{said}, and more to the token after. On which side do your ones stand?"
         if kind == "sep" and pair == best("cls"):
             return f"{said}, and most of its weight to [CLS]. In which column is [SEP]?"
-        if kind == "sep" and pair == best("sep, all rows"):
-            return (
-                f"{said}, from the words. It wins only if [CLS] and [SEP] may look too."
-                " Whose rows did we ask for?"
-            )
         return f"{said}, and another head gives it more. How did you average?"
 
 

@@ -110,8 +110,6 @@ weights = (scores * mask[:, None, :]).softmax(-1)
         ("before_head, separator_head = 2, 47", "must be a pair"),
         (_job("wanted[torch.arange(len(tokens) - 1), torch.arange(1, len(tokens))] = 1")
          + "before_head, separator_head = found, (3, 11)", "On which side do your ones"),
-        (_job("wanted[:, -1] = 1") + "before_head, separator_head = (0, 2), found",
-         "Whose rows did we ask for"),
         (_job("wanted[1:-1, 0] = 1") + "before_head, separator_head = (0, 2), found",
          "In which column is [SEP]"),
         (_job("wanted[-1, :] = 1") + "before_head, separator_head = (0, 2), found",
