@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import html
 import logging
 import os
@@ -34,9 +35,13 @@ FIGURE = re.compile(
 )
 DRAWN = re.compile(r'<svg data-drawn="([^"]*)" aria-label="([^"]*)"></svg>')
 NUMBERS = re.compile(r'<span data-numbers="([^"]*)"></span>')
+CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
+TAG = re.compile(r"<[^>]*>")
+PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
 
 book = runner.Book(ROOT)
+colored: dict[str, str] = {}  # code with its colors, by digest, until the page is finished
 serving = False
 turn = contextlib.ExitStack()  # held by a build from its start to its end
 warnings = CountHandler()
@@ -135,15 +140,16 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, **_) -> str:
     if lab_pages.is_lab(page):
         content = lab_pages.finish(ROOT, page, config, content)
     content = FIGURE.sub(lambda found: _figure(page, *found.groups()), content)
-    return mathml.render(content)
+    return CODE.sub(_plain, mathml.render(content))
 
 
 def on_post_page(output: str, **_) -> str:
-    """Draw the figures and their numbers into the finished page.
+    """Draw the figures and their numbers into the finished page, and color the code.
 
     Not before: the search plugin parses what it finds in a page, and took longer over the
-    lines of the figures than over all the text.
+    lines of the figures and the colors of the code than over all the text.
     """
+    output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
     return NUMBERS.sub(lambda found: _tables(found[1]), output)
 
@@ -209,6 +215,15 @@ def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
         f'<svg data-drawn="{name}" aria-label="{alt}"></svg>'
         f'<figcaption>{says}{made}<span data-numbers="{name}"></span></figcaption></figure>'
     )
+
+
+def _plain(found: re.Match) -> str:
+    """Code without its colors, which are kept for `on_post_page`."""
+    if "<span" not in found[2]:
+        return found[0]
+    key = hashlib.sha256(found[2].encode()).hexdigest()[:16]
+    colored[key] = found[2]
+    return f'{found[1]}<code data-colored="{key}">{TAG.sub("", found[2])}</code>'
 
 
 def _drawn(name: str, label: str) -> str:
