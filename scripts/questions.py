@@ -15,6 +15,7 @@ in `docs/assets/questions.js` makes it answer back.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import html
 import posixpath
@@ -257,7 +258,8 @@ def _attribute(text: str) -> str:
 # ------------------------------------------------------------------------------- checking
 
 
-def anchors(markdown: str) -> set[str]:
+@functools.lru_cache(maxsize=256)
+def anchors(markdown: str) -> frozenset[str]:
     """What a link can lead to in a page: its headings, and what has an id."""
     text = FENCE.sub(_blank, markdown)
     found = set(re.findall(r'\bid="([^"]+)"', text))
@@ -278,7 +280,7 @@ def anchors(markdown: str) -> set[str]:
             count += 1
             slug = f"{once}_{count}"
         found.add(slug)
-    return found
+    return frozenset(found)
 
 
 def check(text: str, where: str, known: Mapping[str, set[str]]) -> list[str]:
