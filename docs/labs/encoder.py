@@ -96,7 +96,8 @@ for (text, *candidates), guess, meaning in zip(rounds, guesses, same_meaning):
     points += guess == nearer
     right += nearer == meaning
     print(f"{text}\n   A {one:.2f} {candidates[0]}\n   B {two:.2f} {candidates[1]}")
-print(f"\nYou foresaw {points} of 10. The encoder chose the same meaning in {right} of 10.")
+print(f"\nThe encoder chose the same meaning in {right} of 10.")
+print(f"You foresaw its choice in {points} of 10.")
 
 # %% [markdown]
 # Look at the rounds that it lost. What kind of difference does it overlook? And the rounds that it won: is there a second explanation, without any meaning?
@@ -337,7 +338,7 @@ only_mean = 1 - F.cosine_similarity(states[1:].mean(dim=0), states.mean(dim=0), 
 print(f"[CLS] hidden from all: {moved[0]:.3f}; left out of the mean only: {only_mean:.3f}")
 
 # %% [markdown]
-# Was `[CLS]` on your list? What it *says* is hardly missed: leave its vector out of the mean and nearly nothing happens. But many heads park most of their weight there, and each row must sum to 1: when the parking place is closed, all that weight falls on words, and the heads hand on mixtures that they were never trained to hand on.
+# Was `[CLS]` on your list? What it *says* is hardly missed: leave its vector out of the mean and nearly nothing happens. A likely reason is this: many heads park most of their weight there, and each row must sum to 1: when the parking place is closed, all that weight falls on words, and the heads hand on mixtures that they were never trained to hand on.
 #
 # Try your own sentences. Is a negation always high on the list? What about a number, a name, the verb?
 #
@@ -970,14 +971,15 @@ if probe_right and split_right:
     plt.xticks(sizes)
     plt.xlabel("wordings of each kind in training")
     plt.ylabel("accuracy on new wordings")
-    plt.legend()
+    plt.ylim(0, 1)
+    plt.legend(loc="lower left")
     plt.tight_layout()
     plt.show()
     for name, row in zip(names, results.mean(dim=-1)):
         print(f"{name:18}", "  ".join(f"{score:.2f}" for score in row))
 
 # %% [markdown]
-# The bars show how much the ten draws differ. First the line at the bottom: how can anything be *worse* than a coin? Many wordings come in pairs, *are a problem* and *are not a problem*. Whoever knows one of the two, and only its words, takes the other for the same. Try it: draw the pairs together (both lists have the same order), and see where that line goes.
+# The bars show how much the ten draws differ; with more wordings in training, fewer are left for the exam. First the line at the bottom: how can anything be *worse* than a coin? Many wordings come in pairs, *are a problem* and *are not a problem*. Whoever knows one of the two, and only its words, takes the other for the same. Try it: draw the pairs together (both lists have the same order), and see where that line goes.
 #
 # Then the two above. Each new wording helps the centroid. The probe could do all that the centroid does, and does worse: with a weight of its own for every number it fits the wordings that it saw to the last detail. More freedom is no gain when the exam is about something new.
 #
