@@ -181,7 +181,8 @@ def surprise(logits, ids):  # (tokens, vocabulary), (tokens,) → (tokens − 1,
 # %% check="surprise"
 def problem(surprise):
     p = torch.tensor([[8, 4, 2, 2], [1, 1, 8, 6], [2, 8, 4, 2], [4, 4, 4, 4.0]]) / 16
-    toy, text = p.log() + 3, torch.tensor([0, 3, 1, 2])  # + 3: logits are no log-probabilities
+    text = torch.tensor([0, 3, 1, 2])
+    toy = p.log() - 1  # the same bets as logits, which need not sum to anything
     bits = surprise(toy, text)
     right = -p[[0, 1, 2], [3, 1, 2]].log2()  # 3, 4, 2
     if not torch.is_tensor(bits):
@@ -702,7 +703,8 @@ for name, text, style in (("the model", own, "o-"), ("a person", human, "s--")):
     print(f"{name}: …{text}")
 axis.set_xlabel("token after the beginning")
 axis.set_ylabel("surprise in bits")
-axis.legend()
+axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
+figure.tight_layout()
 plt.show()
 
 # %% [markdown]
@@ -768,8 +770,7 @@ def problem(render):
         if text.replace("\n", "") == right(talk[:1]).replace("\n", ""):
             return (
                 f"The new lines differ: you have {text.count(chr(10))} of them and the "
-                f"library {right(talk[:1]).count(chr(10))}. Compare with the `repr` "
-                "above."
+                f"library {right(talk[:1]).count(chr(10))}. Where do lines end above?"
             )
         both = zip(text + "▮", right(talk[:1]) + "▮")
         same = next(i for i, (a, b) in enumerate(both) if a != b)
@@ -988,31 +989,32 @@ def alarms(doubts, wrong, threshold):  # (answers,) bits, (answers,) True where 
 
 # %% check="alarms"
 def problem(alarms):
-    doubts = torch.tensor([0.5, 3.0, 4.0, 1.0, 2.5, 0.2, 5.0, 0.1, 0.3, 0.4])
+    doubts = torch.tensor([0.5, 3.0, 4.0, 1.0, 2.5, 2.2, 5.0, 0.1, 0.3, 0.4])
     wrong = torch.tensor([0, 1, 1, 1, 0, 0, 1, 0, 0, 0]).bool()
-    caught, false_alarms = (float(share) for share in alarms(doubts, wrong, 2.0))  # 3 of 4, 1 of 6
+    shares = alarms(doubts, wrong, 2.0)
+    caught, false_alarms = (float(share) for share in shares)  # 3 of 4, 2 of 6
     near = lambda a, b: abs(a - b) < 1e-4
     said = f"In a small example you say caught {caught:.2f}, false alarms {false_alarms:.2f}"
     if caught > 1 or false_alarms > 1:
         return f"{said}. These are counts. Shares of what?"
-    if near(caught, 1 / 6) and near(false_alarms, 3 / 4):
+    if near(caught, 1 / 3) and near(false_alarms, 3 / 4):
         return f"{said}. Which answers should make it cry, and which should not?"
-    if near(caught, 1 / 4) and near(false_alarms, 5 / 6):
+    if near(caught, 1 / 4) and near(false_alarms, 2 / 3):
         return (
             f"{said}. Does your detector cry when the doubt is high, or when it is low?"
         )
-    if near(caught, 3 / 10) and near(false_alarms, 1 / 10):
+    if near(caught, 3 / 10) and near(false_alarms, 2 / 10):
         return (
             f"{said}. You divide by all 10 answers. How many of them could be caught "
             "at all?"
         )
-    if near(caught, 3 / 4) and near(false_alarms, 1 / 4):
-        return f"{said}. One of its 4 cries is false. But of how many right answers?"
-    if near(caught, 3 / 4) and not near(false_alarms, 1 / 6):
+    if near(caught, 3 / 4) and near(false_alarms, 2 / 5):
+        return f"{said}. Two of its 5 cries are false. But of how many right answers?"
+    if near(caught, 3 / 4) and not near(false_alarms, 1 / 3):
         return (
             f"{said}. Caught is right. The false alarms are a share of which answers?"
         )
-    if not near(caught, 3 / 4) or not near(false_alarms, 1 / 6):
+    if not near(caught, 3 / 4) or not near(false_alarms, 1 / 3):
         return (
             f"{said}. There are 4 wrong answers and 6 right ones in it. Which of them "
             "have a doubt above 2 bits?"

@@ -20,7 +20,7 @@ WRONG = {
             "you kept nothing back",
         ),
         (
-            'bets = [{" blue": 0.9}, {" rain": 0.9}, {" mouthwash": 0.9}, {" books": 0.5}, {" dry": 0.5}]',
+            'bets = [{" blue": 0.9}, {" rain": 0.9}, {" stapler": 0.9}, {" books": 0.5}, {" dry": 0.5}]',
             "Which comes first?",
         ),
         (
@@ -129,7 +129,7 @@ WRONG = {
             "    output = model(new, past_key_values=cache)\n    cache = output.past_key_values\n"
             "    new = output.logits[:, -1].argmax(-1, keepdim=True)\n    longer = torch.cat([longer, new], dim=1)\n"
             "model(new, past_key_values=cache)",
-            "How often is needed?",
+            "are enough",
         ),
         (
             "longer, new, cache = ids, ids, None\nfor _ in range(steps):\n"
@@ -212,7 +212,7 @@ WRONG = {
         ),
         (
             "cries = doubts > threshold\ncaught = cries[wrong].float().mean()\nfalse_alarms = 1 - caught",
-            "But of how many right answers?",
+            "a share of which answers?",
         ),
         (
             "cries = doubts > 2\ncaught = cries[wrong].float().mean()\nfalse_alarms = cries[~wrong].float().mean()",
