@@ -435,6 +435,7 @@ other = tokenizer("The robot watered the sunflowers because they were broken").i
 pair = torch.tensor([one, other])  # (2, tokens): only the last column differs
 length = pair.shape[1]
 figure, places = plt.subplots(1, 3, figsize=(6, 4), sharey=True)
+print("reached after layers 1, 2 and 30:")
 for axis, (name, mask) in zip(places, all_masks(length)):
     output = model(pair, attention_mask=mask.expand(2, 1, -1, -1), output_hidden_states=True)
     states = torch.stack(output.hidden_states)  # (layers + 1, 2, tokens, width)
@@ -444,7 +445,7 @@ for axis, (name, mask) in zip(places, all_masks(length)):
     tokens = [*tokenizer.batch_decode(pair[0, :-1, None]), "?"]
     axis.set_xticks(range(length), tokens, rotation=90)
     reached = [int(moved[layer, :-1].sum()) for layer in (1, 2, 30)]
-    print(f"{name:10} earlier tokens reached after layers 1, 2, 30: {reached}")
+    print(f"{name:10}{reached} earlier tokens")
 places[0].set_ylabel("layer")
 figure.tight_layout()
 plt.show()
@@ -456,7 +457,7 @@ plt.show()
 # ### And if it may peek?
 #
 # Without a mask, the right answer to every bet is in plain sight. But SmolLM2 has never learned to peek: in its training there was nothing to see. Write down what you
-# expect, for three texts, one of them drawn by chance: does the price fall to nearly zero, fall a little, or rise?
+# expect, for three texts, one of them drawn by chance: does the price of a token fall to nearly zero, fall a little, or rise? How often will its favorite *hit* the right one?
 
 # %%
 for text in (
@@ -471,11 +472,11 @@ for text in (
         nats = F.cross_entropy(rows[:-1], read[1:])
         hits = int((rows[:-1].argmax(-1) == read[1:]).sum())
         print(
-            f"  {name:10}{nats / math.log(2):5.1f} bits a token,"
-            f" {hits:2} of {len(read) - 1} guessed,"
+            f"  {name:9} {nats / math.log(2):4.1f} bits,"
+            f" {hits:2} of {len(read) - 1} hit,"
             f" then {tokenizer.decode(rows[-1].argmax())!r}"
         )
-print(f"a blind guess: {math.log2(len(tokenizer)):.1f} bits a token")
+print(f"a blind guess: {math.log2(len(tokenizer)):.1f} bits")
 
 # %% [markdown]
 # Nobody taught it, and still it copies much of what it sees: even of words drawn by chance, which nobody can guess. In another text it loses its way instead; a mask that a model never met promises
