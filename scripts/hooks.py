@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import html
 import logging
@@ -12,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
@@ -109,6 +111,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_env(env: Environment, **_) -> Environment:
+    """Keep what can be kept between two builds of one process."""
+    if serving:
+        remember.templates(env)
+    return env
+
+
 def _static(config: MkDocsConfig, uri: str, path: Path) -> File:
     return File.generated(config, uri, abs_src_path=str(path))
 
@@ -140,6 +149,11 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, **_) -> str:
     if lab_pages.is_lab(page):
         content = lab_pages.finish(ROOT, page, config, content)
     content = FIGURE.sub(lambda found: _figure(page, *found.groups()), content)
+    return _typeset(content)
+
+
+@functools.lru_cache(maxsize=64)  # while serving, most pages are as they were
+def _typeset(content: str) -> str:
     return CODE.sub(_plain, mathml.render(content))
 
 
@@ -264,6 +278,13 @@ def _numbers(name: str) -> str:
     outcome = book.outcome(name)
     if not outcome or not outcome.maps:
         return ""
+    return _csv(name, outcome.stamp)
+
+
+@functools.lru_cache(maxsize=None)
+def _csv(name: str, stamp: str) -> str:
+    """The numbers of one outcome; the same stamp, the same numbers."""
+    outcome = book.outcome(name)
 
     def cell(text: str) -> str:
         return '"' + text.replace('"', '""') + '"'

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import functools
 import hashlib
 import importlib.metadata
 import io
@@ -292,6 +293,7 @@ def _files(root: Path, name: str) -> str:
     return digest.hexdigest()
 
 
+@functools.cache
 def _versions() -> bytes:
     versions = (*LIBRARIES, "nbclient", "ipykernel")
     return " ".join(f"{n} {importlib.metadata.version(n)}" for n in versions).encode()

@@ -11,6 +11,7 @@ questions of a page are checked with the rest, by `questions.check`.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,7 +187,13 @@ def _blank(found: re.Match) -> str:
     return re.sub(r"[^\n]", " ", found[0])
 
 
-def _forbidden(text: str) -> Iterator[tuple[int, str]]:
+@functools.lru_cache(maxsize=64)
+def _forbidden(text: str) -> list[tuple[int, str]]:
+    """Where a text has what it may not have, and what that is."""
+    return list(_forbidden_parts(text))
+
+
+def _forbidden_parts(text: str) -> Iterator[tuple[int, str]]:
     """Hand-written Python, and numbers that look measured but were typed."""
     for found in re.finditer(r"^[ \t]*```(\S*)[^\n]*\n(.*?)^[ \t]*```", text, re.M | re.S):
         if found[1].startswith(("python", "{.py", "py")) and "--8<--" not in found[2]:

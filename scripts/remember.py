@@ -11,12 +11,32 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 # What `Page.render` leaves on a page; links to other pages are kept by their paths.
 LEFT = ("content", "toc", "title", "present_anchor_ids", "_title_from_render")
+
+class _Templates(BytecodeCache):
+    """The theme's templates, compiled, for the next build of this process."""
+
+    compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+def templates(environment: Environment) -> None:
+    """Let templates be compiled once, and not once a build."""
+    environment.bytecode_cache = _Templates()
+
 
 _rendered: dict[str, tuple[bytes, dict[str, Any]]] = {}
 _indexed: dict[str, tuple[bytes, list[dict]]] = {}

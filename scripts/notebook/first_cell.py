@@ -73,7 +73,7 @@ def check(problem, *answers):
         wrong = problem(*[watched(answer) for answer in answers])
     except Exception as error:
         if isinstance(error, Open) or "ellipsis" in str(error):
-            print("○ Open: put your own lines where the three dots stand.")
+            print("○ Open: replace the three dots.")
         else:
             print(f"✗ Your code stopped: {type(error).__name__}: {error}")
         return False
