@@ -273,7 +273,7 @@ def show(*texts):
     for place, text in zip(places[0], texts):
         tokens, bits = price(text)
         rows = range(len(tokens))
-        place.barh(rows, bits, color="#3b6ea8")
+        place.barh(rows, bits.tolist(), color="#3b6ea8")
         place.set_yticks(rows, [token.strip() or repr(token) for token in tokens])
         place.invert_yaxis()  # read from top to bottom
         place.set_xlabel("bits")
@@ -700,7 +700,7 @@ figure, axis = plt.subplots(figsize=(6, 4))
 for name, text, style in (("the model", own, "o-"), ("a person", human, "s--")):
     tokens, bits = price(beginning + text)
     bits = bits[start.shape[1] - 1 :]
-    axis.plot(range(1, len(bits) + 1), bits, style, label=f"{name}: {bits.mean():.1f} bits a token")
+    axis.plot(range(1, len(bits) + 1), bits.tolist(), style, label=f"{name}: {bits.mean():.1f} bits a token")
     print(f"{name}: …{text}")
 axis.set_xlabel("token after the beginning")
 axis.set_ylabel("surprise in bits")
