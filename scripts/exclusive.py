@@ -1,4 +1,4 @@
-"""Locks between builds in one folder; each ends with the process that holds it."""
+"""Builds in one folder: a lock between them, and files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -58,3 +58,11 @@ def exclusive(path: Path, say: Callable[[str], None] = print) -> Iterator[None]:
         handle = take(path, wait=True)
     with handle:
         yield
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(data)
+    os.replace(beside, path)

@@ -41,7 +41,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import models, runner  # noqa: E402
-from scripts.exclusive import exclusive  # noqa: E402
+from scripts.exclusive import exclusive, put  # noqa: E402
 
 PARTS = ROOT / "scripts" / "notebook"  # the first cell, the page's templates
 PACKED = (  # what makes the models where the book's folder is not
@@ -65,18 +65,12 @@ LINK = re.compile(r"\[([^\]]+)\]\(\.\./([\w-]+)\.(?:md|ipynb)(#[\w-]+)?\)")
 TIMEOUT = 600  # seconds a cell
 # The kernel's own settings: sharp figures, and the same environment as a snippet's.
 KERNEL = ["--InlineBackend.figure_formats={'retina'}", "--log-level=ERROR"]
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "CUDA_VISIBLE_DEVICES": "",
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TOKENIZERS_PARALLELISM": "false",
-    "PYTHONHASHSEED": "0",
-}
+ENVIRONMENT = {k: v for k, v in runner.ENVIRONMENT.items() if k != "MPLBACKEND"}
 # A last cell, taken out again: what the lab has cost.
 COST = """
-import resource as _r, time as _t
-[_t.process_time(), _r.getrusage(_r.RUSAGE_SELF).ru_maxrss * 1024]
+import time as _t; _seconds = _t.process_time()
+from scripts import runner as _r
+[_seconds, _r.peak_memory()]
 """
 
 
@@ -341,9 +335,9 @@ def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
         code = [cell for cell in made.cells if cell.cell_type == "code"]
         for cell, outputs in zip(code, left["outputs"]):
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
-        _put(executed(root, name), nbformat.writes(made).encode())
+        put(executed(root, name), nbformat.writes(made).encode())
     left["files"] = files
-    _put(executed(root, name).with_suffix(".json"), json.dumps(left).encode())
+    put(executed(root, name).with_suffix(".json"), json.dumps(left).encode())
 
 
 def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
@@ -393,14 +387,6 @@ def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
                     ' draws: tell what one sees, # %% alt="…", in 30 characters or more'
                 )
     return {"seconds": seconds, "memory": memory}
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
-    os.replace(beside, path)
 
 
 def main(arguments: list[str] | None = None) -> int:

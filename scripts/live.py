@@ -28,7 +28,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import models  # noqa: E402
-from scripts.exclusive import exclusive  # noqa: E402
+from scripts.exclusive import exclusive, put  # noqa: E402
 
 PART = 24 * 2**20  # bytes; some hosts refuse files from 25 MiB on
 TOKENIZERS = ("minilm", "smollm2", "en-pt")
@@ -121,8 +121,8 @@ def _script(root: Path, folder: Path) -> None:
     """The page's one script of others: the tokenizers, with their license."""
     with _packages(root, folder / ".node", "--omit=dev") as there:
         made = there / "@huggingface" / "tokenizers"
-        _put(folder / "tokenizers.min.mjs", (made / "dist" / "tokenizers.min.mjs").read_bytes())
-        _put(folder / "tokenizers.license.txt", (made / "LICENSE").read_bytes())
+        put(folder / "tokenizers.min.mjs", (made / "dist" / "tokenizers.min.mjs").read_bytes())
+        put(folder / "tokenizers.license.txt", (made / "LICENSE").read_bytes())
 
 
 def checker(root: Path = ROOT) -> str:
@@ -136,7 +136,7 @@ def checker(root: Path = ROOT) -> str:
     with exclusive(root / ".cache" / "checker.lock", lambda line: None):
         if not path.exists():
             with _packages(root, path.parent / ".node") as there:
-                _put(path, (there / "axe-core" / "axe.min.js").read_bytes())
+                put(path, (there / "axe-core" / "axe.min.js").read_bytes())
     return path.read_text("utf-8")
 
 
@@ -176,7 +176,7 @@ def _kernel(root: Path, folder: Path) -> None:
             where = source.relative_to(root).as_posix()
             raise LiveError(f"{where} cannot be compiled: {error}") from None
         for kind, binary in made.items():
-            _put(folder / f"{source.stem}{kind}.wasm", bytes(binary))
+            put(folder / f"{source.stem}{kind}.wasm", bytes(binary))
     kept = {source.stem for source in _kernels(root)}
     for old in folder.glob("*.wasm"):
         if old.name.split(".")[0] not in kept:
@@ -219,7 +219,7 @@ def _models(root: Path, folder: Path) -> None:
     for name in TOKENIZERS:
         for kind, short in (("tokenizer", name), ("tokenizer_config", f"{name}.config")):
             data = json.loads((root / "models" / name / f"{kind}.json").read_bytes())
-            _put(folder / "tokenizers" / f"{short}.json", _compact(data))
+            put(folder / "tokenizers" / f"{short}.json", _compact(data))
     listed, used = {}, set()
     for name, (config, where) in WEIGHTS.items():
         path = root / "models" / where
@@ -237,11 +237,11 @@ def _models(root: Path, folder: Path) -> None:
             sha256 = hashlib.sha256(part).hexdigest()
             # The digest in the name: a browser never takes an old part for a new one.
             place = f"weights/{name}-{number}-{sha256[:8]}.bin"
-            _put(folder / place, part)
+            put(folder / place, part)
             used.add(folder / place)
             entry["parts"].append({"path": place, "bytes": len(part), "sha256": sha256})
         listed[name] = entry
-    _put(folder / "weights.json", _compact(listed))
+    put(folder / "weights.json", _compact(listed))
     for path in set((folder / "weights").glob("*")) - used:
         path.unlink()
 
@@ -255,14 +255,6 @@ def _parts(path: Path) -> Iterator[bytes]:
 
 def _compact(data: dict) -> bytes:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
-    os.replace(beside, path)
 
 
 def main() -> int:

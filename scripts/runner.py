@@ -42,12 +42,22 @@ if str(ROOT) not in sys.path:  # started as a plain file: find `scripts` and `sn
 from scripts import models  # noqa: E402
 from scripts.exclusive import take  # noqa: E402
 
-FORMAT = 2  # raise it when the outputs of an unchanged snippet would change
+FORMAT = 3  # raise it when the outputs of an unchanged snippet would change
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 TIMEOUT = 1800.0  # seconds; the longest trains a model, perhaps on a busy machine
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
 PAYS_FROM = 4  # snippets; for fewer, the parent's warm-up costs more than it saves
 GUESS = 6.0  # seconds a snippet, until it has been timed here
+ENVIRONMENT = {  # of every run, of snippets and of labs
+    "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
+    "CUDA_VISIBLE_DEVICES": "",  # the book's numbers are a processor's, everywhere
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "MPLBACKEND": "Agg",
+}
 
 
 class RunnerError(Exception):
@@ -292,7 +302,7 @@ def _child(root: Path, name: str, into: Path) -> None:
         result["models"] = sorted(loaded)
         result["seconds"] = time.perf_counter() - started
         result["cpu"] = time.process_time() - used
-        result["memory"] = _peak_memory()
+        result["memory"] = peak_memory()
         sys.stdout.flush()
         (into / "result").write_text(json.dumps(result), "utf-8")
     except BaseException as error:
@@ -348,7 +358,7 @@ def _report(error: BaseException, path: str, into: Path) -> None:
     into.write_text(json.dumps({"sentence": sentence, "traceback": text}), "utf-8")
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Bytes of memory that this process has held at most; 0 where it cannot be asked."""
     try:
         import resource
@@ -369,16 +379,7 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     loads a model and draws a figure of those in `root`, so that no run has to import what
     that needs.
     """
-    os.environ |= {
-        "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
-        "CUDA_VISIBLE_DEVICES": "",  # the book's numbers are a processor's, everywhere
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_VERBOSITY": "error",
-        "TOKENIZERS_PARALLELISM": "false",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "Agg",
-    }
+    os.environ |= ENVIRONMENT
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
@@ -589,7 +590,8 @@ class _Job:
         if not late and (self.folder / "result").exists():
             result = json.loads((self.folder / "result").read_text("utf-8"))
             outcome.values, outcome.maps = result["values"], result["maps"]
-            outcome.models = [m for m in result["models"] if m in self.book.lock]
+            made = self.book.trains(self.name)  # what it made itself is not what it loaded
+            outcome.models = [m for m in result["models"] if m in self.book.lock.keys() - made]
             self.seconds = result["seconds"]
             outputs["txt"] = (self.folder / "text").read_bytes()
             if (self.folder / "svg").exists():

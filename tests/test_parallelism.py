@@ -31,6 +31,8 @@ def test_three_positions_are_one_product(values, printed):
     assert left.recurrent_steps == 3
     # "the second row is 3 times the first row of W"
     assert "[3.0, -3.0]" in printed("parallelism/one_product")
+    # h₃ is built on h₂, h₂ on h₁
+    assert "[[1.0, 0.762], [0.998, -0.989], [0.987, 0.466]]" in printed("parallelism/one_product")
 
 
 def test_the_layer_mixes_inputs_and_the_rnn_waits(values, printed):

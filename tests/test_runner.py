@@ -143,6 +143,14 @@ def test_the_outcome_names_the_models_that_were_opened(small):
     book = locked(book, "1")
     ran(book)
     assert book.outcome("a/x").models == [] and book.outcome("a/y").models == ["tiny"]
+    small("a/train", """
+        from pathlib import Path
+        words = open("models/tiny/config.json").read()
+        Path("models/trained").mkdir(exist_ok=True)
+        Path("models/trained/weights").write_text(words)
+    """)
+    ran(locked(book, "1"))  # what it made itself, it has not loaded
+    assert locked(book, "1").outcome("a/train").models == ["tiny"]
 
 
 def test_what_needs_a_trained_model_waits_for_it(small):

@@ -13,9 +13,9 @@ print("one by one:", [row.tolist() for row in one_by_one])
 print("at once:   ", at_once.tolist(), " equal to the last bit:", equal)
 
 # A recurrence adds one term: half of what came out at the position before.
-state, recurrent_steps = torch.zeros(2), 0
+state, states = torch.zeros(2), []
 for position in at_once:
     state = torch.tanh(position + 0.5 * state)  # needs the state before
-    recurrent_steps += 1
-rounded = [round(number, 3) for number in state.tolist()]
-print("recurrent: ", rounded, f"after {recurrent_steps} steps")
+    states.append([round(number, 3) for number in state.tolist()])
+recurrent_steps = len(states)
+print("recurrent: ", states, f"after {recurrent_steps} steps")

@@ -38,6 +38,10 @@ ax.text(72, 77, "as asked", color=plots.MUTED, rotation=42, ha="center", va="cen
 looks = zip(["o-", "s-", "^-"], [plots.WARM, plots.COOL, plots.BLUE])
 for (topic, row), (look, color) in zip(counts.items(), looks):
     ax.plot(lengths, row, look, color=color, linewidth=1, label=topic)
+for number in range(requests):
+    if not ended[number]:  # we stopped it: the true point lies higher
+        at = lengths[number % 4], written[number]
+        ax.annotate("stopped", at, (0, 4), textcoords="offset points", ha="center")
 ax.set(xlabel="words asked for", ylabel="words written", xticks=lengths, ylim=(0, 120))
 ax.set_title("No line follows the diagonal")
 ax.legend(loc="upper left")

@@ -18,7 +18,7 @@ with torch.no_grad():
     probabilities = model(**batch).logits.softmax(dim=-1)  # (sentences, labels)
 
 labels = [name.lower() for name in model.config.id2label.values()]
-print(f"| sentence | {' | '.join(labels)} | people say |\n|---|---|---|---|")
+print(f"| sentence | {' | '.join(labels)} | we say |\n|---|---|---|---|")
 wrong, sure_and_wrong = 0, 0.0
 for (sentence, truth), row in zip(sentences.items(), probabilities.tolist()):
     best = row.index(max(row))
