@@ -41,9 +41,13 @@ return times.sort((a, b) => a - b)[3];
 """
 PROMPT = """
 const {ids} = await engine.tokenize("smollm2", (text + " ").repeat(12));
-const begun = performance.now();
-await engine.next(ids.slice(0, 100));
-return performance.now() - begun;
+const times = [];
+for (let i = 0; i < 5; i++) { // five prompts of 100 tokens that begin differently
+  const begun = performance.now();
+  await engine.next(ids.slice(i, 100 + i));
+  times.push(performance.now() - begun);
+}
+return times.sort((a, b) => a - b)[2];
 """
 WRITE = """
 const {ids} = await engine.tokenize("smollm2", text);
@@ -157,7 +161,8 @@ class Quiet(SimpleHTTPRequestHandler):
 def beside(context, home: str, sentence: list[int], prompt: list[int]) -> list[str]:
     """The same work by each side, as rows: milliseconds of wall and of processor, and memory.
 
-    On a busy machine the processor's time says more than the clock's.
+    The best of three rounds each: a machine is never wholly ours. When it is busy, the
+    processor's time says more than the clock's.
     """
     rows, expected = [], None
     for title, start, attend, write in SIDES:
@@ -169,9 +174,13 @@ def beside(context, home: str, sentence: list[int], prompt: list[int]) -> list[s
             body = start.replace("%s", home) + code
             try:
                 page.evaluate(f"async ({{name, ids, count, text}}) => {{ {body} }}", wish)
-                clock, spent = time.perf_counter(), processor()
-                made = page.evaluate("work()")
-                clock, spent = time.perf_counter() - clock, processor() - spent
+                rounds = []
+                for _ in range(3):
+                    clock, spent = time.perf_counter(), processor()
+                    result = page.evaluate("work()")
+                    rounds.append((time.perf_counter() - clock, processor() - spent))
+                    made = result if len(rounds) == 1 else made
+                clock, spent = map(min, zip(*rounds))
                 cells += [f"{1000 * clock / count:.0f}", f"{1000 * spent / count:.0f}"]
                 cells.append(f"{renderers():.0f} MB")
             except Exception as error:  # the other library is still worth measuring

@@ -162,7 +162,7 @@ export class Kernel {
           sum += value;
         }
       }
-      data[to + 33] = sum;
+      data[to + 33] = data[to + 35] = sum;
     }
     return at;
   }

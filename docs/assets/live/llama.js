@@ -123,7 +123,7 @@ export class Decoder {
   /** Tokens that the cache holds, of all branches together. */
   static context = 2048;
   /** Positions that go through the model together, and those that become logits together. */
-  static most = 64;
+  static most = 128;
   static mostLogits = 16;
 
   /** Bytes that cache and activations need, beside the weights. */

@@ -100,9 +100,12 @@ export function draw(from, chance) {
 
 /** log softmax(logits): logits less the logarithm of the sum of their exponentials. */
 export function logSoftmax(logits) {
-  const most = logits.reduce((a, b) => Math.max(a, b));
+  let most = -Infinity;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > most) most = logits[i];
   let sum = 0; // of exponentials: at most 1 each, so none is too large
-  for (const value of logits) sum += Math.exp(value - most);
-  const logarithm = most + Math.log(sum);
-  return new Float64Array(logits).map((value) => value - logarithm);
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i] - most);
+  const less = most + Math.log(sum);
+  const out = new Float64Array(logits.length);
+  for (let i = 0; i < logits.length; i++) out[i] = logits[i] - less;
+  return out;
 }
