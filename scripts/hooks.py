@@ -18,6 +18,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler, get_relative_url
 
@@ -26,9 +27,9 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import (  # noqa: E402
-    lab_pages, labs, live, mathml, models, pages, questions, remember, runner,
+    copies, lab_pages, labs, live, mathml, models, pages, questions, remember, runner,
 )  # fmt: skip
-from scripts.exclusive import exclusive  # noqa: E402
+from scripts.exclusive import exclusive, put  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks")
 FIGURE = re.compile(
@@ -43,6 +44,9 @@ PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
 
 book = runner.Book(ROOT)
+order: list[Page] = []  # the pages of the book, from the first to the last
+copied: dict[str, str] = {}  # a page's file → its text for machines
+changed: dict[str, str] = {}  # a page's file → the day of its last change
 colored: dict[str, str] = {}  # code with its colors, by digest, until the page is finished
 serving = False
 turn = contextlib.ExitStack()  # held by a build from its start to its end
@@ -84,6 +88,7 @@ def on_pre_build(config: MkDocsConfig) -> None:
         wrong_labs = labs.make(ROOT, say=log.info)
     except (models.ModelError, runner.RunnerError, live.LiveError) as error:
         raise PluginError(str(error)) from None
+    changed.update(copies.changed(ROOT))
     problems = [*failed.values(), *wrong_labs, *pages.check(book, Path(config.docs_dir))]
     for problem in problems:
         log.warning(problem)
@@ -137,6 +142,8 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
 
 def _filled(markdown: str, page: Page) -> str:
     """A chapter's text with questions, captions and values in place."""
+    if not serving:
+        copied[page.file.src_uri] = copies.markdown(book, markdown)
     markdown = questions.render(markdown)
     for name, end in sorted(pages.captioned(markdown), key=lambda pair: -pair[1]):
         line = f'\n\n<p class="computed-by" data-search-exclude>{_made_by(name, page)}</p>\n'
@@ -174,6 +181,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     live.publish(Path(config.site_dir), ROOT)
     if serving:
         return
+    _for_machines(config)
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)
     if config.strict and warnings.get_counts():
@@ -186,6 +194,36 @@ def on_post_build(config: MkDocsConfig) -> None:
     os.replace(built, wanted)
     shutil.rmtree(old, ignore_errors=True)
     turn.close()
+
+
+def on_nav(nav: Navigation, **_) -> Navigation:
+    """Remember the order of the pages."""
+    order[:] = nav.pages
+    return nav
+
+
+def on_page_context(context: dict, page: Page, **_) -> dict:
+    """Tell the template when the page was last changed, and where its copy is."""
+    source = f"docs/{page.file.src_uri}".replace(".ipynb", ".py")
+    context["changed"] = changed.get(source, "")
+    context["copy"] = get_relative_url(page.file.src_uri, page.url)
+    return context
+
+
+def _for_machines(config: MkDocsConfig) -> None:
+    """Write the copies, their list, and the feed of changes where there is an address."""
+    listed = []
+    for page in order:
+        if lab_pages.is_lab(page):
+            name = Path(page.file.src_uri).stem
+            listed.append((f"Lab: {page.title}", f"labs/notebooks/{name}.ipynb", "", ""))
+        else:
+            what = page.meta.get("description", "")
+            place = page.file.src_uri  # as in docs, so that its links lead where they should
+            listed.append((page.title, place, what, copied[place]))
+    copies.write(Path(config.site_dir), config.site_name, config.site_description, listed)
+    if config.site_url and (feed := copies.feed(ROOT, config.site_name, config.site_url)):
+        put(Path(config.site_dir) / "changes.xml", feed)
 
 
 def on_build_error(error: Exception, **_) -> None:

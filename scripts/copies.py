@@ -1,0 +1,102 @@
+"""The pages for machines, and what has changed: Markdown copies, llms.txt, changes.xml.
+
+A copy is a page as its author wrote it, with the values and the code written in. Knows
+Markdown text, git and files, and nothing of the site generator.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import subprocess
+import textwrap
+from pathlib import Path
+
+from scripts import pages
+from scripts.exclusive import put
+from scripts.runner import Book
+
+CHANGES = 30  # as many of the last changes are told
+ATTRIBUTES = re.compile(r"^([ \t]*```)\{ \.(\w+)[^}\n]*\}$", re.M)  # of the site's own look
+INCLUDE = re.compile(r'^([ \t]*)-{1,}8<-{1,} "([^"]+)"[ \t]*$', re.M)
+FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
+
+
+def markdown(book: Book, text: str) -> str:
+    """A page's Markdown with its values, its code and what that printed in place."""
+
+    def include(found: re.Match) -> str:
+        indent, name = found.groups()
+        paths = [folder / name for folder in (book.snippets_dir, book.cache)]
+        path = next(path for path in paths if path.exists())  # or `pages.check` had stopped it
+        return textwrap.indent(path.read_text("utf-8").rstrip("\n"), indent)
+
+    text = ATTRIBUTES.sub(r"\1\2", pages.fill(book, FRONT.sub("", text)))
+    literal = pages.LITERAL.findall(text)
+    parts = [INCLUDE.sub(include, part) for part in pages.LITERAL.split(text)]
+    return "".join(part + shown for part, shown in zip(parts, [*literal, ""])).lstrip("\n")
+
+
+def write(site: Path, title: str, about: str, listed: list[tuple[str, str, str, str]]) -> None:
+    """Put the copies and their list, llms.txt (llmstxt.org), at the root of the site.
+
+    Args:
+        listed: title, address of the copy from the root, description and text of each page,
+            in the order of the book; a page without a text is listed, not written.
+    """
+    lines = [f"# {title}", "", f"> {about}", "", "## Pages", ""]
+    for name, place, what, text in listed:
+        if text:
+            put(site / place, text.encode())
+        lines.append(f"- [{name}]({place}): {what}" if what else f"- [{name}]({place})")
+    put(site / "llms.txt", ("\n".join(lines) + "\n").encode())
+
+
+def changed(root: Path) -> dict[str, str]:
+    """The day (2026-11-22) of the last change of each file under `docs`, as git tells it.
+
+    Empty without git, and in a copy that is no repository.
+    """
+    days, day = {}, ""
+    for line in _git(root, "log", "--format=day %cs", "--name-only", "--", "docs").splitlines():
+        if line.startswith("day "):
+            day = line.removeprefix("day ")
+        elif line:
+            days.setdefault(line, day)
+    return days
+
+
+def feed(root: Path, title: str, home: str) -> bytes:
+    """An Atom feed (RFC 4287) of the last changes of the pages, empty without git.
+
+    Args:
+        home: the address of the site, with a slash at its end.
+    """
+    entries, newest = [], ""
+    told = _git(root, "log", f"-{CHANGES}", "--format=%H%x09%cI%x09%s", "--", "docs", "snippets")
+    for line in told.splitlines():
+        commit, when, what = line.split("\t", 2)
+        newest = newest or when
+        entries.append(
+            f"<entry><id>{html.escape(home)}#{commit}</id><updated>{when}</updated>"
+            f'<title>{html.escape(what)}</title><link href="{html.escape(home)}"/></entry>'
+        )
+    if not entries:
+        return b""
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<id>{html.escape(home)}</id><title>{html.escape(title)}: changes</title>"
+        f"<updated>{newest}</updated><author><name>{html.escape(title)}</name></author>\n"
+        + "\n".join(entries)
+        + "\n</feed>\n"
+    ).encode()
+
+
+def _git(root: Path, *command: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *command], cwd=root, capture_output=True, text=True, encoding="utf-8"
+        )
+    except OSError:  # no git here
+        return ""
+    return done.stdout if done.returncode == 0 else ""
