@@ -39,6 +39,7 @@ FIGURE = re.compile(
 DRAWN = re.compile(r'<svg data-drawn="([^"]*)" aria-label="([^"]*)"></svg>')
 NUMBERS = re.compile(r'<span data-numbers="([^"]*)"></span>')
 CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
+EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
 TAG = re.compile(r"<[^>]*>")
 PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
@@ -161,6 +162,7 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, **_) -> str:
 
 @functools.lru_cache(maxsize=64)  # while serving, most pages are as they were
 def _typeset(content: str) -> str:
+    content = EMPTY_HEAD.sub(r"<td\1></td>", content)
     return CODE.sub(_plain, mathml.render(content))
 
 
