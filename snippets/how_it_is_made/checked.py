@@ -11,10 +11,11 @@ page = """# A page
 The head looks back with a weight of 0.94.
 The spread is {{ chapter/idea.spred:.2f }}.
 ![A map](figures/chapter/idea.svg "Layer 1")
-```python
+'''python
 print("typed into the page")
-```
+'''
 """
+page = page.replace("'''", "`" * 3)  # written out, they would end this listing
 page += "--8<" + '-- "chapter/idee.txt"'  # in two parts, or it would be included here
 with tempfile.TemporaryDirectory() as folder:
     root = Path(folder)
