@@ -205,10 +205,11 @@ def on_nav(nav: Navigation, **_) -> Navigation:
 
 
 def on_page_context(context: dict, page: Page, **_) -> dict:
-    """Tell the template when the page was last changed, and where its copy is."""
+    """Tell the template when the page was last changed, and where its copy is, if made."""
     source = f"docs/{page.file.src_uri}".replace(".ipynb", ".py")
     context["changed"] = changed.get(source, "")
-    context["copy"] = get_relative_url(page.file.src_uri, page.url)
+    copy = page.file.src_uri in copied
+    context["copy"] = get_relative_url(page.file.src_uri, page.url) if copy else ""
     return context
 
 
