@@ -228,7 +228,8 @@ def _first_cell(root: Path, wanted: list[str]) -> str:
     if unknown:
         raise LabError(f"a lab's setup names no model of the book: {', '.join(unknown)}")
     text = (PARTS / "first_cell.py").read_text("utf-8")
-    pins = [f"{name}=={importlib.metadata.version(name)}" for name in LIBRARIES]
+    # "+cpu" and the like name a build that only this machine may have.
+    pins = [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in LIBRARIES]
     filled = {"MODELS = []": wanted, "LIBRARIES = []": pins, 'SCRIPTS = ""': _packed(root)}
     for line, value in filled.items():
         shown = json.dumps(value)
