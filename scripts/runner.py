@@ -283,6 +283,9 @@ def _child(root: Path, name: str, into: Path) -> None:
 
     from scripts import figures, warm
 
+    # The first use after a fork renews torch's pool of threads, and not safely when two threads
+    # that load a model come first at once: "Invalid thread pool!".
+    warm.torch.set_num_threads(1)
     if (root / "snippets" / "house.mplstyle").exists():
         warm.plt.style.use(root / "snippets" / "house.mplstyle")
     loaded = _watch_models(root / "models")
