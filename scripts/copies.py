@@ -28,7 +28,9 @@ def markdown(book: Book, text: str) -> str:
     def include(found: re.Match) -> str:
         indent, name = found.groups()
         paths = [folder / name for folder in (book.snippets_dir, book.cache)]
-        path = next(path for path in paths if path.exists())  # or `pages.check` had stopped it
+        path = next(filter(Path.exists, paths), None)
+        if path is None:
+            return found[0]  # `pages.check` has named it
         return textwrap.indent(path.read_text("utf-8").rstrip("\n"), indent)
 
     text = ATTRIBUTES.sub(r"\1\2", pages.fill(book, FRONT.sub("", text)))

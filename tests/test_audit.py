@@ -19,6 +19,13 @@ def test_every_page_is_well_made(built):
     assert not wrong
 
 
+def test_no_listing_ends_too_early(built):
+    """A fence inside a listing would end it: the rest, and the next fence, would be prose."""
+    for page in audit.addresses(ROOT / "site"):
+        text = (ROOT / "site" / page / "index.html").read_text("utf-8")
+        assert "```{ ." not in text, page
+
+
 @pytest.mark.parametrize(
     "body, said",
     [

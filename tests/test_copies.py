@@ -36,6 +36,11 @@ def test_a_copy_has_code_and_what_it_printed(book):
     assert "    ```text\n" + "".join(f"    {line}\n" for line in printed) in copy
 
 
+def test_what_is_not_there_is_left_as_it_stands(book):
+    missing = '```python\n--8<-- "self_attention/no_such.py"\n```\n'
+    assert copies.markdown(book, missing).endswith('--8<-- "self_attention/no_such.py"\n```\n')
+
+
 def test_all_pages_are_listed(built):
     listed = (ROOT / "site" / "llms.txt").read_text("utf-8")
     places = re.findall(r"^- \[[^\]]+\]\(([^)]+)\)", listed, re.M)

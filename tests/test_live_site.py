@@ -100,8 +100,11 @@ def test_the_theme_works_under_the_policy(tour, site_server):
     allowed = re.search(r"script-src ([^;]*);", policy)[1].split()
     named = [one for one in allowed if not one.startswith("'sha256-")]
     assert named == ["'self'", "'wasm-unsafe-eval'"] and len(allowed) < 6
+    index = "search/search_index.json"
+    assert index not in page.asked, "400 kB that most readers of a page do not need"
     page.get_by_role("textbox", name="Search").fill("beam search")
     expect(page.locator(".md-search-result__link").first).to_be_visible()
+    assert index in page.asked
 
 
 def test_a_chapter_without_webassembly(tour, monkeypatch):
