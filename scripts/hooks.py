@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import hashlib
 import html
@@ -42,6 +43,7 @@ CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)",
 EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
 TAG = re.compile(r"<[^>]*>")
 PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
 
 book = runner.Book(ROOT)
@@ -105,7 +107,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add each snippet's source, figure and map numbers to the site, and the labs."""
     for name in book.names():
         path = book.snippets_dir / f"{name}.py"
-        files.append(_static(config, f"source/{name}.py", path))
+        program = path.read_text("utf-8", "replace")  # with plain line ends, always
+        files.append(File.generated(config, f"source/{name}.py", content=program))
         if figure := book.figure(name):
             files.append(_static(config, f"figures/{name}.svg", figure))
         if numbers := _numbers(name):
@@ -230,9 +233,14 @@ def _for_machines(config: MkDocsConfig) -> None:
 
 
 def on_build_error(error: Exception, **_) -> None:
-    """Let the next build have its turn."""
+    """Let the next build have its turn; a disk that cannot be written is one sentence."""
     logging.getLogger("mkdocs").removeHandler(warnings)
     turn.close()
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        raise PluginError(
+            f"{error.filename or 'the site'} cannot be written: {error.strerror}; make room or"
+            " allow writing, then run the same command again; the last site stays as it was"
+        ) from None
 
 
 # ------------------------------------------------------------------------ parts of pages

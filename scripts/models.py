@@ -37,13 +37,13 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # run as a plain file
     sys.path.insert(0, str(ROOT))
 
-from scripts.exclusive import exclusive  # noqa: E402
+from scripts.exclusive import exclusive, put  # noqa: E402
 from scripts.recipes import RECIPES, Source  # noqa: E402
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a mistyped folder must not become a download
 
 LOCK = ROOT / "snippets" / "models.toml"
-STAMP = ".made"  # inside a finished folder: which lock entry and recipe made it
+STAMP = ".made"  # inside a finished folder: what made it, and its files as they were then
 COMMAND = "python scripts/models.py"
 
 Entry = dict[str, Any]
@@ -146,7 +146,8 @@ def digest(entry: Entry) -> str:
 def missing(names: Iterable[str] | None = None, root: Path = ROOT) -> list[str]:
     """Models whose folder is absent or was made from another lock entry or recipe.
 
-    Fast: reads the lock file and one small stamp a model, imports nothing heavy.
+    Fast: reads the lock file and one small stamp a model, imports nothing heavy. Only a
+    file that has been touched since it was made is read.
 
     Args:
         names: The models to look at; None for all. Models that a snippet trains are
@@ -175,18 +176,36 @@ def missing(names: Iterable[str] | None = None, root: Path = ROOT) -> list[str]:
 
 
 def _is_made(entry: Entry, folder: Path) -> bool:
-    """Whether the folder is there, whole, and made from this entry."""
+    """Whether the folder is there, whole, and made from this entry.
+
+    A file that has the size and the time of when it was made is not read again. Any other
+    is right if its digest is: it was copied, or somebody touched it.
+    """
     try:
-        if (folder / STAMP).read_text() != _stamp(entry):
+        stamp, *seen = (folder / STAMP).read_text().splitlines(keepends=True)
+        if stamp != _stamp(entry):
             return False
-    except OSError:
+        lines = {file: _seen(folder / file) for file in sorted(entry["files"])}
+        touched = [file for file, line in lines.items() if line not in seen]
+        if any(file_digest(folder / file) != entry["files"][file] for file in touched):
+            return False
+    except (OSError, ValueError):
         return False
-    return all((folder / file).is_file() for file in entry["files"])
+    if touched:
+        with contextlib.suppress(OSError):  # in a folder that cannot be written: each time
+            put(folder / STAMP, "".join([stamp, *lines.values()]).encode())
+    return True
 
 
 def _stamp(entry: Entry) -> str:
     """What a finished folder carries: its entry, and the version of its recipe."""
     return f"{digest(entry)} {entry['recipe']} {RECIPES[entry['recipe']].version}\n"
+
+
+def _seen(file: Path) -> str:
+    """The line of the stamp that tells a file which nobody has touched."""
+    status = file.stat()
+    return f"{file.name} {status.st_size} {status.st_mtime_ns}\n"
 
 
 def _short(path: Path) -> str:
@@ -509,7 +528,8 @@ def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) ->
     shutil.rmtree(unpacked, ignore_errors=True)
     _check_made(name, entry, made)
     size = sum(file.stat().st_size for file in made.iterdir())
-    (made / STAMP).write_text(_stamp(entry))
+    lines = [_seen(made / file) for file in sorted(entry["files"])]
+    (made / STAMP).write_text("".join([_stamp(entry), *lines]))
     place = folder / name
     if place.exists():
         place.rename(space / f"{name}.old")

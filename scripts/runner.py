@@ -15,6 +15,7 @@ import argparse
 import ast
 import contextlib
 import difflib
+import errno
 import functools
 import hashlib
 import importlib.metadata
@@ -47,6 +48,7 @@ LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 TIMEOUT = 1800.0  # seconds; the longest trains a model, perhaps on a busy machine
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
 PAYS_FROM = 4  # snippets; for fewer, the parent's warm-up costs more than it saves
+NO_ROOM = 74  # the exit code of a run for which the disk was too full
 GUESS = 6.0  # seconds a snippet, until it has been timed here
 ENVIRONMENT = {  # of every run, of snippets and of labs
     "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
@@ -83,6 +85,7 @@ class Outcome:
     maps: list[dict] = field(default_factory=list)
     models: list[str] = field(default_factory=list)  # from which files were opened
     error: str | None = None
+    seal: str = ""  # a digest of all the outputs, so that a damaged one is seen
 
 
 class Book:
@@ -176,14 +179,19 @@ class Book:
             return None
 
     def stale(self, name: str) -> bool:
-        """Whether anything that decides the outcome has changed since the last run."""
+        """Whether anything that decides the outcome, or the outcome itself, has changed."""
         left = self.outcome(name)
         return (
             left is None
             or left.stamp != self.stamp(self.snippet(name))
-            or not self.output(name, "txt").exists()
+            or left.seal != seal(left, self._outputs(name))
             or any(not (self.root / "models" / m).exists() for m in self.trains(name))
         )
+
+    def _outputs(self, name: str) -> dict[str, bytes]:
+        """The text and the figure that lie there."""
+        paths = {kind: self.output(name, kind) for kind in ("txt", "svg")}
+        return {kind: path.read_bytes() for kind, path in paths.items() if path.exists()}
 
     def trains(self, name: str) -> list[str]:
         """The models that a snippet makes."""
@@ -216,6 +224,13 @@ class Book:
         """What each snippet `took`, for those that have run."""
         taken = {name: self.took(name) for name in self.names()}
         return {name: seconds for name, seconds in taken.items() if seconds is not None}
+
+
+def seal(outcome: Outcome, outputs: dict[str, bytes]) -> str:
+    """A digest of what a run left: its outcome, its text and its figure."""
+    parts = [{k: v for k, v in asdict(outcome).items() if k != "seal"}]
+    parts += [_sha256(outputs.get(kind, b"")) for kind in ("txt", "svg")]
+    return _sha256(json.dumps(parts).encode())
 
 
 def _sha256(data: bytes) -> str:
@@ -309,9 +324,12 @@ def _child(root: Path, name: str, into: Path) -> None:
         sys.stdout.flush()
         (into / "result").write_text(json.dumps(result), "utf-8")
     except BaseException as error:
-        sys.stdout.flush()
-        _report(error, path, into / "error")
-        raise SystemExit(1) from None
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            if getattr(error, "errno", None) != errno.ENOSPC:
+                _report(error, path, into / "error")
+                raise SystemExit(1) from None
+        os._exit(NO_ROOM)  # what it was cannot even be written down
 
 
 def _watch_models(folder: Path) -> set[str]:
@@ -560,8 +578,7 @@ def _run_all(book, snippets, pending, timeout, jobs, context, say) -> None:
         for job in running.values():  # interrupted: leave nothing half-made
             job.process.kill()
             job.process.join()
-            shutil.rmtree(job.folder, ignore_errors=True)
-            job.lock.close()
+            job.close()
 
 
 class _Job:
@@ -590,6 +607,9 @@ class _Job:
         self.seconds = time.monotonic() - self.started
         outcome = Outcome(self.stamp)
         outputs = {}
+        if self.process.exitcode == NO_ROOM:  # no outcome: the same program will do elsewhere
+            self.close()
+            raise self._unwritten(os.strerror(errno.ENOSPC))
         if not late and (self.folder / "result").exists():
             result = json.loads((self.folder / "result").read_text("utf-8"))
             outcome.values, outcome.maps = result["values"], result["maps"]
@@ -605,19 +625,27 @@ class _Job:
         else:
             outcome.error, text = self._why(late)
             outputs["txt"] = text.encode()
+        outcome.seal = seal(outcome, outputs)
         outputs["json"] = (json.dumps(asdict(outcome), ensure_ascii=False) + "\n").encode()
         try:
             self._move_in(outputs)
         except OSError as error:
-            raise RunnerError(
-                f"the outputs of snippets/{self.name}.py cannot be kept in"
-                f" {self.book.cache.relative_to(self.book.root)}: {error.strerror};"
-                " make room or allow writing, then run the same command again"
-            ) from None
+            raise self._unwritten(error.strerror) from None
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.lock.close()
+            self.close()
         return outcome.error
+
+    def _unwritten(self, why: str) -> RunnerError:
+        place = self.book.cache.parent.relative_to(self.book.root)
+        return RunnerError(
+            f"the outputs of snippets/{self.name}.py cannot be kept in {place}: {why};"
+            " make room or allow writing, then run the same command again"
+        )
+
+    def close(self) -> None:
+        """Leave nothing behind, and let another build have it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.lock.close()
 
     def _move_in(self, outputs: dict[str, bytes]) -> None:
         """Write beside the old outputs, then swap; the stamp goes last.

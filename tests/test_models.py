@@ -644,6 +644,25 @@ def test_models_that_snippets_train_are_left_to_the_runner(book):
     assert book.ensure(["moods"]) == ([], [])
 
 
+def test_a_damaged_file_is_made_again(book):
+    book.ensure()
+    weights = book.models / "tiny" / "model.safetensors"
+    for harm in (lambda data: data[:-1], lambda data: b"x" + data[1:], lambda data: b""):
+        weights.write_bytes(harm(weights.read_bytes()))
+        assert models.missing(root=book.root) == ["tiny"]
+        assert book.ensure()[0] == ["tiny"] and book.is_whole()
+
+
+def test_a_copied_file_is_read_once_and_kept(book, monkeypatch):
+    """As after `cp -r`: other times, the same bytes."""
+    book.ensure()
+    for file in (book.models / "tiny").iterdir():
+        os.utime(file, (0, 0))
+    assert models.missing(root=book.root) == []
+    monkeypatch.setattr(models, "file_digest", lambda path: pytest.fail("read again"))
+    assert models.missing(root=book.root) == []
+
+
 def test_digest_hears_facts_and_not_words():
     entry = LOCK["minilm"]
     backwards = dict(reversed(entry.items()))

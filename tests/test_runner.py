@@ -235,13 +235,18 @@ def test_no_state_leaks(small):
     assert book.output("a/x", "txt").read_text() == "False False\n"
 
 
-def test_a_damaged_cache_file_is_made_again(small):
-    book = small("a/x", "print(1)")
+@pytest.mark.parametrize("kind", ["txt", "svg", "json"])
+def test_a_damaged_cache_file_is_made_again(small, kind):
+    book = small("a/x", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint(x := 1.25)")
     ran(book)
-    book.output("a/x", "json").write_text('{"stamp": "half')
-    assert ran(book) == ["a/x"]
-    book.output("a/x", "txt").unlink()
-    assert ran(book) == ["a/x"]
+    path = book.output("a/x", kind)
+    good = path.read_bytes()
+    for bad in (good.replace(b"1.25", b"1.35", 1), good[: len(good) // 2], b""):
+        path.write_bytes(bad)
+        assert ran(book) == ["a/x"] * (bad != good)
+        assert path.read_bytes() == good
+    path.unlink()
+    assert ran(book) == ["a/x"] and path.read_bytes() == good
 
 
 def test_outputs_of_removed_snippets_go(small):

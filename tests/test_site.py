@@ -1,59 +1,21 @@
 """The site as mkdocs builds it: what is in it, what stops it, and what stays then."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from small_site import PAGE, SCALING, SmallSite
 
-from scripts.benchmark import copy_of_the_book
 from scripts.runner import ROOT
-
-SCALING = "self_attention/scaling"
-PAGE = f"""---
-description: A page for tests.
----
-
-# A page
-
-The spread is {{{{ {SCALING}.raw:.1f }}}}, and $\\sqrt{{d}}$ is the reason.
-
-```python
---8<-- "{SCALING}.py"
-```
-
-```text
---8<-- "{SCALING}.txt"
-```
-
-![Two histograms, the first wide and the second narrow.](figures/{SCALING}.svg "A caption.")
-"""
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A small copy of the book with one page and one snippet, and a way to build it."""
-    folder = tmp_path_factory.mktemp("site with späces")
-    book = copy_of_the_book(folder, keep=[SCALING])
-    page = folder / "docs" / "self_attention-scaling.md"
-    page.write_text(PAGE, "utf-8")
-
-    def build(*options: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
-        command = [sys.executable, *python, "-m", "mkdocs", "build", *options]
-        return subprocess.run(
-            command, cwd=folder, capture_output=True, text=True,
-            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
-        )  # fmt: skip
-
-    build.folder, build.page, build.book = folder, page, book
-    build.html = folder / "site" / "self_attention-scaling" / "index.html"
-    build.snippet = folder / "snippets" / f"{SCALING}.py"
-    done = build("--strict")
+    """A small copy of the book, built, in a folder with a space and an accent in its name."""
+    made = SmallSite(tmp_path_factory.mktemp("site with späces"))
+    done = made("--strict")
     assert done.returncode == 0, done.stderr
-    return build
+    return made
 
 
 @pytest.fixture
@@ -165,10 +127,7 @@ def test_a_killed_build_leaves_the_last_site(site, edited):
     slow = f"{site.snippet.read_text('utf-8')}\nimport time\ntime.sleep(60)\n"
     edited(site.snippet, slow)
     before = site.html.read_bytes()
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-    process = subprocess.Popen(
-        command, cwd=site.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    process = site.start()
     deadline = time.monotonic() + 120
     while not list((site.folder / ".cache").glob("run/*/*/stderr")):
         assert time.monotonic() < deadline and process.poll() is None
@@ -176,36 +135,6 @@ def test_a_killed_build_leaves_the_last_site(site, edited):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert site.html.read_bytes() == before
-
-
-def test_two_cold_builds_give_the_same_bytes(site, tmp_path):
-    """All but the times, which the pages mark as measured."""
-    other = tmp_path / "other"
-    other.mkdir()
-    copy_of_the_book(other, keep=[SCALING])
-    (other / "docs" / site.page.name).write_text(PAGE, "utf-8")
-    for folder in (other, site.folder):
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-
-    def contents(folder) -> dict[str, bytes]:
-        found = {}
-        for path in sorted((folder / "site").rglob("*")):
-            if path.is_file() and path.name not in ("sitemap.xml", "sitemap.xml.gz"):
-                name = path.relative_to(folder / "site").as_posix()
-                times = rb'<span class="measured">[^<]*</span>'
-                found[name] = re.sub(times, b"", path.read_bytes())
-        return found
-
-    one, two = contents(site.folder), contents(other)
-    assert one.keys() == two.keys()
-    assert [name for name in one if one[name] != two[name]] == []
-    outputs = [
-        {p.name: p.read_bytes() for p in (f / ".cache" / "snippets").rglob("*.*")
-         if p.suffix != ".time"}
-        for f in (site.folder, other)
-    ]
-    assert outputs[0] == outputs[1]
 
 
 def test_the_workflow_publishes_what_the_check_built():
