@@ -137,7 +137,18 @@ def test_a_killed_build_leaves_the_last_site(site, edited):
     assert site.html.read_bytes() == before
 
 
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
 def test_the_workflow_publishes_what_the_check_built():
     text = (ROOT / ".github" / "workflows" / "book.yml").read_text("utf-8")
     assert "bash .ci/run" in text and "path: site" in text
-    assert "contents: read" in text
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_may_do_little_and_run_known_bytes(path):
+    """Nothing may be written unless a job says so, and each action is named by its commit."""
+    text = path.read_text("utf-8")
+    assert re.search(r"^permissions:\n  contents: read\n\n", text, re.M)
+    used = re.findall(r"uses: (\S+)", text)
+    assert used and all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", one) for one in used)

@@ -1,0 +1,131 @@
+"""Two builds' outputs side by side: what another version of a library changes in the book.
+
+    python scripts/difference.py ../pinned .          two folders of the book, each built
+
+Prints a report in Markdown. A snippet that measures time prints something else on each run, so
+of those only the values count whose names do not end in `_seconds`; their texts are named, not
+shown. Exits with 1 if anything else differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts.runner import Book, Outcome  # noqa: E402
+
+SHOWN = 40  # lines of a text's difference, at most
+
+
+@dataclass
+class Report:
+    """What differs, by snippet."""
+
+    fails: dict[str, str] = field(default_factory=dict)  # → the sentence of the failure
+    values: dict[str, list[str]] = field(default_factory=dict)  # → "name: old → new"
+    texts: dict[str, str] = field(default_factory=dict)  # → a unified difference
+    figures: list[str] = field(default_factory=list)
+    timed: list[str] = field(default_factory=list)  # differ, but they measure time
+    missing: list[str] = field(default_factory=list)  # run in one build only
+
+    @property
+    def same(self) -> bool:
+        """Whether only times differ."""
+        return not any(
+            (self.fails, self.values, self.texts, self.figures, self.missing)
+        )
+
+
+def compare(old: Book, new: Book) -> Report:
+    """What the outputs of `new` have that those of `old` have not, and the reverse."""
+    report = Report()
+    for name in sorted({*old.names(), *new.names()}):
+        one, two = old.outcome(name), new.outcome(name)
+        if one is None or two is None:
+            report.missing.append(name)
+        elif two.error:
+            report.fails[name] = two.error
+        else:
+            _compare_one(report, name, (old, one), (new, two))
+    return report
+
+
+def _compare_one(report: Report, name: str, *sides: tuple[Book, Outcome]) -> None:
+    outcomes = [outcome for _, outcome in sides]
+    names = sorted({key for outcome in outcomes for key in outcome.values})
+    times = any(key.endswith("_seconds") for key in names)
+    changed = [
+        f"`{key}`: {before!r} → {after!r}"
+        for key in names
+        if not key.endswith("_seconds")
+        and (before := outcomes[0].values.get(key)) != (after := outcomes[1].values.get(key))
+    ]
+    texts = [book.output(name, "txt").read_text("utf-8").splitlines() for book, _ in sides]
+    drawn = [path and path.read_bytes() for book, _ in sides for path in [book.figure(name)]]
+    if times:
+        if changed or texts[0] != texts[1] or drawn[0] != drawn[1]:
+            report.timed.append(name)
+        return
+    if changed:
+        report.values[name] = changed
+    if texts[0] != texts[1]:
+        lines = list(difflib.unified_diff(*texts, "before", "now", lineterm="", n=1))
+        report.texts[name] = "\n".join(lines[:SHOWN])
+    if drawn[0] != drawn[1]:
+        report.figures.append(name)
+
+
+def markdown(report: Report, total: int) -> str:
+    """The report for people; `total` snippets were compared."""
+    parts = [f"# What differs, in {total} snippets"]
+    if report.same:
+        parts.append("Nothing but times.")
+    if report.missing:
+        parts.append(f"## In one build only\n\n{_list(report.missing)}")
+    if report.fails:
+        lines = [f"`{name}`: {sentence}" for name, sentence in report.fails.items()]
+        parts.append(f"## Fails now\n\n{_list(lines, '')}")
+    if report.values:
+        lines = [f"`{name}`: {'; '.join(what)}" for name, what in report.values.items()]
+        parts.append(f"## Other values\n\n{_list(lines, '')}")
+    if report.texts:
+        parts.append("## Other texts")
+        parts += [f"`{name}`\n\n```diff\n{text}\n```" for name, text in report.texts.items()]
+    if report.figures:
+        parts.append(f"## Other figures\n\n{_list(report.figures)}")
+    if report.timed:
+        parts.append(f"## Differ, and measure time\n\n{_list(report.timed)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _list(lines: list[str], mark: str = "`") -> str:
+    return "\n".join(f"- {mark}{line}{mark}" for line in lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python scripts/difference.py", description="Compare what two builds left."
+    )
+    parser.add_argument("old", type=Path, help="the book's folder with the outputs known")
+    parser.add_argument("new", type=Path, help="the one with the outputs to look at")
+    options = parser.parse_args(arguments)
+    books = [Book(folder.resolve()) for folder in (options.old, options.new)]
+    for folder, book in zip((options.old, options.new), books, strict=True):
+        if not book.cache.exists():
+            print(f"{folder} has no outputs: run python scripts/runner.py there", file=sys.stderr)
+            return 2
+    report = compare(*books)
+    print(markdown(report, len(books[1].names())), end="")
+    return 0 if report.same else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,53 @@
+"""The report on two builds: what it names, and what it leaves out."""
+
+import json
+
+import pytest
+
+from scripts import difference, runner
+from scripts.exclusive import put
+
+
+@pytest.fixture
+def build(tmp_path):
+    """build("old", x=...) → a book whose snippets have left these outcomes."""
+
+    def make(folder: str, **snippets) -> runner.Book:
+        book = runner.Book(tmp_path / folder)
+        for name, (text, values, *more) in snippets.items():
+            put(book.snippets_dir / "a" / f"{name}.py", b"print()")
+            left = runner.Outcome("stamp of " + folder, values, error=(more or [None])[0])
+            put(book.output(f"a/{name}", "txt"), text.encode())
+            put(book.output(f"a/{name}", "json"), json.dumps(runner.asdict(left)).encode())
+        return book
+
+    return make
+
+
+def test_nothing_but_times(build):
+    old = build("old", x=("1\n", {"one": 1}), t=("2.0 s\n", {"run_seconds": 2.0}))
+    new = build("new", x=("1\n", {"one": 1}), t=("3.0 s\n", {"run_seconds": 3.0}))
+    report = difference.compare(old, new)
+    assert report.same and report.timed == ["a/t"]
+    assert "Nothing but times" in difference.markdown(report, 2)
+
+
+def test_what_differs_is_shown(build):
+    old = build("old", x=("1\n2\n", {"one": 1, "kept": 3}), f=("", {}), gone=("", {}))
+    new = build("new", x=("1\n5\n", {"one": 2, "kept": 3}), f=("", {}, "a.py, line 2: No"))
+    put(new.output("a/x", "svg"), b"<svg>")
+    report = difference.compare(old, new)
+    assert not report.same
+    assert report.values == {"a/x": ["`one`: 1 → 2"]}
+    assert report.fails == {"a/f": "a.py, line 2: No"}
+    assert report.figures == ["a/x"] and report.missing == ["a/gone"]
+    said = difference.markdown(report, 3)
+    assert "-2\n+5" in said and "kept" not in said and "line 2: No" in said
+
+
+def test_the_command(build, capsys):
+    old, new = build("old", x=("1\n", {})), build("new", x=("2\n", {}))
+    assert difference.main([str(old.root), str(new.root)]) == 1
+    assert difference.main([str(old.root), str(old.root)]) == 0
+    assert difference.main([str(old.root), str(old.root / "nowhere")]) == 2
+    assert "run python scripts/runner.py there" in capsys.readouterr().err
