@@ -2,15 +2,15 @@
 
     python scripts/difference.py ../pinned .          two folders of the book, each built
 
-Prints a report in Markdown. A snippet that measures time prints something else on each run, so
-of those only the values count whose names do not end in `_seconds`; their texts are named, not
-shown. Exits with 1 if anything else differs.
+Prints a report in Markdown. A snippet that imports `time` may print something else on each run:
+those that differ are named, not shown. Exits with 1 if anything else differs.
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ if str(ROOT) not in sys.path:
 
 from scripts.runner import Book, Outcome  # noqa: E402
 
+TIMED = re.compile(r"^(import time|from time import)\b", re.M)
 SHOWN = 40  # lines of a text's difference, at most
 
 
@@ -58,18 +59,16 @@ def compare(old: Book, new: Book) -> Report:
 
 
 def _compare_one(report: Report, name: str, *sides: tuple[Book, Outcome]) -> None:
-    outcomes = [outcome for _, outcome in sides]
-    names = sorted({key for outcome in outcomes for key in outcome.values})
-    times = any(key.endswith("_seconds") for key in names)
+    one, two = (outcome.values for _, outcome in sides)
     changed = [
-        f"`{key}`: {before!r} → {after!r}"
-        for key in names
-        if not key.endswith("_seconds")
-        and (before := outcomes[0].values.get(key)) != (after := outcomes[1].values.get(key))
+        f"`{key}`: {one.get(key)!r} → {two.get(key)!r}"
+        for key in sorted(one.keys() | two.keys())
+        if one.get(key) != two.get(key)
     ]
     texts = [book.output(name, "txt").read_text("utf-8").splitlines() for book, _ in sides]
     drawn = [path and path.read_bytes() for book, _ in sides for path in [book.figure(name)]]
-    if times:
+    source = (sides[1][0].snippets_dir / f"{name}.py").read_text("utf-8")
+    if TIMED.search(source):
         if changed or texts[0] != texts[1] or drawn[0] != drawn[1]:
             report.timed.append(name)
         return

@@ -15,7 +15,8 @@ def build(tmp_path):
     def make(folder: str, **snippets) -> runner.Book:
         book = runner.Book(tmp_path / folder)
         for name, (text, values, *more) in snippets.items():
-            put(book.snippets_dir / "a" / f"{name}.py", b"print()")
+            source = b"import time" if "run_seconds" in values else b"print()"
+            put(book.snippets_dir / "a" / f"{name}.py", source)
             left = runner.Outcome("stamp of " + folder, values, error=(more or [None])[0])
             put(book.output(f"a/{name}", "txt"), text.encode())
             put(book.output(f"a/{name}", "json"), json.dumps(runner.asdict(left)).encode())
