@@ -359,9 +359,12 @@ def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
         coalesce_streams=True, extra_arguments=KERNEL,
     )  # fmt: skip
     made.cells.append(nbformat.v4.new_code_cell(COST))
+    environment = os.environ | ENVIRONMENT
+    # With it, ipykernel leaves out what a cell's own processes print.
+    environment.pop("PYTEST_CURRENT_TEST", None)
     where = source(root, name).relative_to(root).as_posix()
     try:
-        with client.setup_kernel(cwd=str(root), env=os.environ | ENVIRONMENT):
+        with client.setup_kernel(cwd=str(root), env=environment):
             for number, cell in enumerate(made.cells):
                 client.execute_cell(cell, number)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:

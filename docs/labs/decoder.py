@@ -91,10 +91,15 @@ def your_probability(bet, token):
 def problem(bets):
     if len(bets) != len(beginnings):
         return (
-            f"There are {len(beginnings)} rounds, but you made {len(bets)} bets. Which "
+            f"There are {len(beginnings)} rounds, but your list has {len(bets)}. Which "
             "is missing?"
         )
     for number, bet in enumerate(bets, start=1):
+        if not isinstance(bet, dict):
+            return (
+                f"Round {number}: {bet!r} is a {type(bet).__name__} and not a "
+                "dictionary. How much of your belief does each word get?"
+            )
         for word, share in bet.items():
             if not 0 < share:
                 return (
@@ -422,7 +427,7 @@ if check(problem, causal_mask):
 #
 # The last token of the two sentences differs. Write down for each mask: how many of the earlier tokens does the change reach, after layer 1? After layer 2? After all 30?
 
-# %% alt="Three maps of layers and tokens, one for each mask. Dark cells are states that moved when the last token was changed."
+# %% alt="Three maps of layers and tokens, one for each mask. Strong cells are states that moved when the last token was changed."
 def all_masks(length):
     place = torch.arange(length)
     for name, reach in {"the past": 0, "one ahead": 1, "all": length}.items():
@@ -451,7 +456,7 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# A dark cell is a state that moved. Look at the middle map. One cell too many in the mask, and the future climbs down the stairs, one token a layer. Where does the staircase come from?
+# A strong cell is a state that moved. Look at the middle map. One cell too many in the mask, and the future climbs down the stairs, one token a layer. Where does the staircase come from?
 # (Layer 2 looks one token ahead as well, at a state that has itself looked one ahead.)
 #
 # ### And if it may peek?
@@ -993,6 +998,8 @@ def problem(alarms):
     doubts = torch.tensor([0.5, 3.0, 4.0, 1.0, 2.5, 2.2, 5.0, 0.1, 0.3, 0.4])
     wrong = torch.tensor([0, 1, 1, 1, 0, 0, 1, 0, 0, 0]).bool()
     shares = alarms(doubts, wrong, 2.0)
+    if not isinstance(shares, (tuple, list)) or len(shares) != 2:
+        return "Return two shares, caught and false alarms. Why is one not enough?"
     caught, false_alarms = (float(share) for share in shares)  # 3 of 4, 2 of 6
     near = lambda a, b: abs(a - b) < 1e-4
     said = f"In a small example you say caught {caught:.2f}, false alarms {false_alarms:.2f}"
@@ -1009,6 +1016,8 @@ def problem(alarms):
             f"{said}. You divide by all 10 answers. How many of them could be caught "
             "at all?"
         )
+    if near(caught, 3 / 5) and near(false_alarms, 2 / 5):
+        return f"{said}. You divide by its 5 cries. Who should have made it cry, and did?"
     if near(caught, 3 / 4) and near(false_alarms, 2 / 5):
         return f"{said}. Two of its 5 cries are false. But of how many right answers?"
     if near(caught, 3 / 4) and not near(false_alarms, 1 / 3):

@@ -85,14 +85,6 @@ def ranks(logits, ids):  # (tokens, vocabulary), (tokens,) → (tokens,)
     return places
 
 
-# %% [markdown] hints="ranks"
-# Rank 1 means: no token has a larger logit. Rank 4 means: three tokens have one. So you can count, and need not sort.
-#
-# ---
-#
-# First fetch the logit of the chosen token in each row: `gather` does it, with `ids` as one column. Then compare the whole row with that number and count
-# along the vocabulary.
-
 # %% check="ranks"
 def problem(ranks):
     logits = torch.tensor([[4.0, 1.0, 5.0, 2.0, 3.0]]).repeat(3, 1)
@@ -125,6 +117,14 @@ if check(problem, ranks):
     ids = tokenizer(text, return_tensors="pt").input_ids
     for token, rank in zip(ids[0, 1:], ranks(model(ids).logits[0, :-1], ids[0, 1:])):
         print(f"{rank.item():>6}  {tokenizer.decode(token)}")
+
+# %% [markdown] hints="ranks"
+# Rank 1 means: no token has a larger logit. Rank 4 means: three tokens have one. So you can count, and need not sort.
+#
+# ---
+#
+# First fetch the logit of the chosen token in each row: `gather` does it, with `ids` as one column. Then compare the whole row with that number and count
+# along the vocabulary.
 
 # %% [markdown]
 # ## Part 2: Five voices
@@ -229,15 +229,6 @@ verdict = {
 }
 # </solution>
 
-# %% [markdown] hints="verdict"
-# Begin with the one that can be convicted at a glance: greedy has the same rank at each step. Then take the text with the highest rank: who can
-# never have written it? What does its `before` say about top-p?
-#
-# ---
-#
-# Two columns are alibis. A highest rank above 10 clears top-k. A `before` above 80% clears top-p. Beam search has no rule for single
-# tokens: it has the best sum.
-
 # %% check="verdict"
 def problem(verdict):
     if not isinstance(verdict, dict) or sorted(verdict) != list("ABCDE"):
@@ -272,6 +263,15 @@ if check(problem, verdict):
     print(f"Beam search left rank 1 in {(places > 1).sum()} of {len(places)} steps. "
           f"That changed the sum by {evidence[four]['sum'] - evidence[one]['sum']:+.1f}.")
 
+# %% [markdown] hints="verdict"
+# Begin with the one that can be convicted at a glance: greedy has the same rank at each step. Then take the text with the highest rank: who can
+# never have written it? What does its `before` say about top-p?
+#
+# ---
+#
+# Two columns are alibis. A highest rank above 10 clears top-k. A `before` above 80% clears top-p. Beam search has no rule for single
+# tokens: it has the best sum.
+
 # %% [markdown]
 # ## Part 3: What may be picked
 #
@@ -294,15 +294,6 @@ def nucleus(logits, p):  # (tokens, vocabulary) → (tokens, vocabulary)
     return kept
 
 
-# %% [markdown] hints="nucleus"
-# Sort the probabilities downwards, and sum them up along the row. A token stays if the tokens *before* it do not reach $p$ yet. So the best
-# token always stays: nothing stands before it.
-#
-# ---
-#
-# `sort` returns values and places. After the comparison you have a mask in sorted order; `scatter(-1, places, mask)` on a tensor of the same shape brings it back into the
-# order of the vocabulary. Then `masked_fill`.
-
 # %% check="nucleus"
 def problem(nucleus):
     p = torch.tensor([[0.10, 0.40, 0.05, 0.30, 0.15], [0.15, 0.05, 0.40, 0.10, 0.30]])
@@ -321,6 +312,8 @@ def problem(nucleus):
     mass = p[0, sets[0]].sum().item()
     if len(sets[0]) == 3 and sets[0] != [1, 3, 4]:
         return f"{first}. Three is right, but they are not the best three. Is your mask still in sorted order?"
+    if sets[0] != sorted(p[0].topk(len(sets[0])).indices.tolist()):
+        return f"{first}, and they are not the best {len(sets[0])}. Is your mask still in sorted order?"
     if mass < 0.8:
         return f"{first}, which hold {mass:.0%}. Does the token that crosses the line belong to the set?"
     if sets[0] != [1, 3, 4]:
@@ -342,6 +335,15 @@ if check(problem, nucleus):
     logits = predictions(prompt, texts["A"])
     for name, kept in (("you", nucleus(logits, 0.9)), ("library", TopPLogitsWarper(0.9)(None, logits))):
         print(f"{name:>8} keep at the first ten steps:", kept.isfinite().sum(-1)[:10].tolist())
+
+# %% [markdown] hints="nucleus"
+# Sort the probabilities downwards, and sum them up along the row. A token stays if the tokens *before* it do not reach $p$ yet. So the best
+# token always stays: nothing stands before it.
+#
+# ---
+#
+# `sort` returns values and places. After the comparison you have a mask in sorted order; `scatter(-1, places, mask)` on a tensor of the same shape brings it back into the
+# order of the vocabulary. Then `masked_fill`.
 
 # %% [markdown]
 # ### Would the filter have let a person write?
@@ -423,15 +425,6 @@ def draw(logits, temperature, u):  # (vocabulary,), one number, (draws,) → (dr
     return tokens
 
 
-# %% [markdown] hints="draw"
-# `cumsum` tells where the piece of each token ends. The token is the first one whose end is not left of $u$. Where in the computation does the temperature belong:
-# before softmax or after it?
-#
-# ---
-#
-# `torch.searchsorted(ends, u)` finds, for each number of `u`, the first place in the sorted `ends` that is not smaller. (Rounding can
-# leave the last end a little below 1; `clamp` keeps a very large `u` inside the vocabulary.)
-
 # %% check="draw"
 def problem(draw):
     p = torch.tensor([0.50, 0.25, 0.15, 0.10])
@@ -467,6 +460,15 @@ if check(problem, draw):
     share = torch.bincount(tokens, minlength=len(logits)) / len(u)
     for token in logits.topk(5).indices:
         print(f"{tokenizer.decode(token):>8}: promised {logits.softmax(-1)[token]:.3f}, you drew {share[token]:.3f}")
+
+# %% [markdown] hints="draw"
+# `cumsum` tells where the piece of each token ends. The token is the first one whose end is not left of $u$. Where in the computation does the temperature belong:
+# before softmax or after it?
+#
+# ---
+#
+# `torch.searchsorted(ends, u)` finds, for each number of `u`, the first place in the sorted `ends` that is not smaller. (Rounding can
+# leave the last end a little below 1; `clamp` keeps a very large `u` inside the vocabulary.)
 
 # %% [markdown]
 # ### Three dealers
@@ -561,15 +563,6 @@ def beam_step(totals, log_p, beams):  # (parents,), (parents, vocabulary), one n
     return best, parents, tokens
 
 
-# %% [markdown] hints="beam_step"
-# The extensions of all beams compete with each other: a strong beam may have three children, and a weak one none. So put all totals into one long row before
-# you take the best.
-#
-# ---
-#
-# `totals[:, None] + log_p` has a row for each parent. After `flatten()`, place 0 to vocabulary − 1 belong to the first parent, the next ones to the second. A division gives the
-# row, its rest gives the column.
-
 # %% check="beam_step"
 def problem(beam_step):
     totals = torch.tensor([-1.0, -3.0])
@@ -618,6 +611,15 @@ if check(problem, beam_step):
         print(f"{total:.2f}", " ".join(tokenizer.decode(text).split()))
     same = torch.equal(ids[0], write(begin, 10, num_beams=3)[0])
     print("equal to generate with num_beams=3:", same)
+
+# %% [markdown] hints="beam_step"
+# The extensions of all beams compete with each other: a strong beam may have three children, and a weak one none. So put all totals into one long row before
+# you take the best.
+#
+# ---
+#
+# `totals[:, None] + log_p` has a row for each parent. After `flatten()`, place 0 to vocabulary − 1 belong to the first parent, the next ones to the second. A division gives the
+# row, its rest gives the column.
 
 # %% [markdown]
 # ### A duel
@@ -688,14 +690,6 @@ spoiled = ...  # a string
 spoiled = "The wizard fed the tigers because"
 # </solution>
 
-# %% [markdown] hints="spoiled"
-# Copying is cheap once a clause has been seen. A prompt that holds a whole short clause, and stops where the clause could begin again, invites the copy.
-#
-# ---
-#
-# Try the pattern "The [noun] [verb] the [noun] because", with words that seldom meet: greedy begins an explanation, and the search finds out that turning in a circle costs less.
-# Some such prompts do it and some do not, so write down eight and let them all run.
-
 # %% check="spoiled"
 tried = {}
 
@@ -724,6 +718,14 @@ def problem(spoiled):
 
 check(problem, spoiled)
 show(tried)
+
+# %% [markdown] hints="spoiled"
+# Copying is cheap once a clause has been seen. A prompt that holds a whole short clause, and stops where the clause could begin again, invites the copy.
+#
+# ---
+#
+# Try the pattern "The [noun] [verb] the [noun] because", with words that seldom meet: greedy begins an explanation, and the search finds out that turning in a circle costs less.
+# Some such prompts do it and some do not, so write down eight and let them all run.
 
 # %% [markdown]
 # ## Part 6: A cure and its side effects

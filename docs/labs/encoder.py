@@ -18,7 +18,7 @@
 #
 # `embed` turns each text into one vector of length 1: the mean of its token vectors, without the padding. The dot product of two such vectors is their cosine.
 
-# %% alt="Square table of cosines in shades of blue. The diagonal is one everywhere; of the other cells, the darkest are those of the two sentences with a postman, a puppy and exchanged roles."
+# %% alt="Square table of cosines. The diagonal is one everywhere; of the other cells, the strongest are those of the two sentences with a postman, a puppy and exchanged roles."
 import random
 
 import matplotlib.pyplot as plt
@@ -265,6 +265,14 @@ def problem(attention_map):
         )
     if not torch.allclose(weights[0, :, :3], right[0, :, :3].softmax(dim=-1), atol=1e-4):
         return "The padding gets nothing, but the other weights are off. What else changed?"
+    two = torch.tensor([[1, 1, 1, 0], [1, 1, 0, 0]])
+    said = "One text is right, and two texts of different length are not"
+    try:
+        weights = attention_map(query.repeat(2, 1, 1), key.repeat(2, 1, 1), two)
+    except RuntimeError:
+        return f"{said}: your code stops. Which shape says the same to every row of one text?"
+    if weights[1, :, 2].max() > 1e-4 or weights[0, :, 2].min() < 1e-4:
+        return f"{said}. Does each text get its own row of the mask?"
 
 
 attention_right = check(problem, attention_map)
@@ -289,7 +297,7 @@ if attention_right:
 # %% [markdown]
 # Here is the map of that head, for the longer sentence. **Write down what you expect** of a head in the middle of the stack: a diagonal? Nouns that look at their verb? Then look.
 
-# %% alt="Attention map of thirteen tokens. The first column, the start token, is by far the darkest in nearly every row; a pale diagonal is all that is left for the words."
+# %% alt="Attention map of thirteen tokens. The first column, the start token, is by far the strongest in nearly every row; a faint diagonal is all that is left for the words."
 def draw_map(weights, tokens, title):
     figure, axes = plt.subplots(figsize=(6, 5.4))
     axes.imshow(weights, cmap="Blues", vmin=0, vmax=1)
@@ -611,7 +619,7 @@ for last in ["cat", "cats", "kitten", "lion"]:
 #
 # You have three heads that you can describe in a sentence. Do they matter? Change it and measure: we set what one head hands on to zero, and see how far the sentence vectors move. **Write down what you expect:** of all 72 heads, is the one for the token before among the most important? In which layer are the heads that move most?
 
-# %% alt="Grid of six layers by twelve heads. Nearly all of layers 0 to 4 is pale; the last layer is dark, which means that removing one of its heads moves the sentence vectors most."
+# %% alt="Grid of six layers by twelve heads. Nearly all of layers 0 to 4 is faint; the last layer is strong, which means that removing one of its heads moves the sentence vectors most."
 def embed_without(texts, layer, head):
     def silence(module, inputs):
         joined = inputs[0].clone()  # (texts, tokens, 384): twelve heads side by side
@@ -880,7 +888,7 @@ def split(examples, held_out):  # → two lists of whole numbers
 def problem(split):
     wordings, things, places = ("No {X} in the {p}.", "{X}? Yes!"), ("a", "b"), ("c", "d")
     some = [(f"{w}{t}{p}", 1.0, w, t, p) for w in wordings for t in things for p in places]
-    answer = split(some, {"{X}? Yes!", "b", "d"})
+    answer = split(some, {"{X}? Yes!", "b", "d", "elsewhere"})
     if not isinstance(answer, tuple) or len(answer) != 2:
         return "split must return two lists, train and test, in this order."
     train, test = (list(part) for part in answer)
@@ -953,7 +961,8 @@ if probe_right and split_right:
     sizes, names = [1, 2, 4, 8, 12], ["words, probe", "encoder, probe", "encoder, centroid"]
     results = torch.zeros(len(names), len(sizes), 10)
     draw = random.Random(0)
-    for column, size in enumerate(sizes):
+    print("wordings  " + "   ".join(names))
+    for column, size in enumerate(sizes):  # a hundred probes in all: this takes a while
         for turn in range(10):
             seen = draw.sample(allowing, size) + draw.sample(forbidding, size)
             unseen = {*allowing, *forbidding} - set(seen)
@@ -963,6 +972,8 @@ if probe_right and split_right:
             ):
                 probe = learner(inputs[train], labels[train])
                 results[row, column, turn] = accuracy(probe, inputs[test], labels[test])
+        means = zip(names, results[:, column].mean(dim=-1))
+        print(f"{size:8}  " + "   ".join(f"{score:{len(name)}.2f}" for name, score in means))
     plt.figure(figsize=(6, 4))
     for row, (name, marker) in enumerate(zip(names, "^os")):
         middle, spread = results[row].mean(dim=-1), results[row].std(dim=-1)
@@ -975,8 +986,6 @@ if probe_right and split_right:
     plt.legend(loc="lower left")
     plt.tight_layout()
     plt.show()
-    for name, row in zip(names, results.mean(dim=-1)):
-        print(f"{name:18}", "  ".join(f"{score:.2f}" for score in row))
 
 # %% [markdown]
 # The bars show how much the ten draws differ; with more wordings in training, fewer are left for the exam. First the line at the bottom: how can anything be *worse* than a coin? Many wordings come in pairs, *are a problem* and *are not a problem*. Whoever knows one of the two, and only its words, takes the other for the same. Try it: draw the pairs together (both lists have the same order), and see where that line goes.

@@ -114,13 +114,6 @@ def telephone(text, there, back, limit=8):
     return heard
 
 
-# %% [markdown] hints="telephone"
-# Begin with a list that holds the first text. One trip is `back(there(text))`, and what comes back is the text of the next trip.
-#
-# ---
-#
-# A loop over `range(limit)` makes at most `limit` trips. Inside: make the trip, leave the loop with `break` if the result is in the list, and append it if it is not.
-
 # %% [markdown]
 # The check plays with toy languages first, and then with the real ones, on the sentences below.
 #
@@ -200,6 +193,13 @@ if check(problem, telephone):
         for trip, heard in enumerate(telephone(text, to_portuguese, to_english)):
             print(trip, heard)
 
+# %% [markdown] hints="telephone"
+# Begin with a list that holds the first text. One trip is `back(there(text))`, and what comes back is the text of the next trip.
+#
+# ---
+#
+# A loop over `range(limit)` makes at most `limit` trips. Inside: make the trip, leave the loop with `break` if the result is in the list, and append it if it is not.
+
 # %% [markdown]
 # Compare with what you wrote down. Some losses are a word with two meanings, some are a word for which the other language has no room, and once a dog disappears while its tail stays.
 # And a sentence that stands still need not be translated well: ask `to_portuguese` for the second one. The *anel* in it is a ring for the finger.
@@ -261,13 +261,6 @@ def write(text, limit=40):
     # </solution>
     return written
 
-
-# %% [markdown] hints="write"
-# Begin with `written = torch.tensor([[START]])`. `decide` gives one row of logits for each piece that is already written. Only one of these rows speaks about the piece that comes next.
-#
-# ---
-#
-# `torch.cat([written, best.view(1, 1)], dim=1)` appends a piece. The memory does not change while you write, so call `read` before the loop. Compare the new piece with `END` after appending it.
 
 # %% check="write"
 runs = {}
@@ -331,6 +324,13 @@ if check(problem, write):
     print(tokenizer.decode(write(english)[0], skip_special_tokens=True))
     print("encoder runs:", runs["encoder"], " decoder runs:", runs["decoder"])
 
+# %% [markdown] hints="write"
+# Begin with `written = torch.tensor([[START]])`. `decide` gives one row of logits for each piece that is already written. Only one of these rows speaks about the piece that comes next.
+#
+# ---
+#
+# `torch.cat([written, best.view(1, 1)], dim=1)` appends a piece. The memory does not change while you write, so call `read` before the loop. Compare the new piece with `END` after appending it.
+
 # %% [markdown]
 # ## Part 3: The bridge
 #
@@ -380,19 +380,15 @@ def cross_attention(query, key, value):
     return weights, mixed
 
 
-# %% [markdown] hints="cross_attention"
-# A score is the product of one query and one key. With `@` you get all of them at once, if the last two dimensions of the keys change places. Sort out first how many rows and columns the result should have.
-#
-# ---
-#
-# Divide the scores by the square root of d, the last number in the query's shape. Softmax goes along the dimension of those who are asked, the source. The mixture is a product of weights and values.
-
 # %% check="cross_attention"
 def problem(cross_attention):
     torch.manual_seed(0)
     q, k, v = torch.randn(2, 2, 4) * 2, torch.randn(2, 3, 4) * 2, torch.randn(2, 3, 4)
     given = "With 2 heads, 2 pieces written, 3 pieces read and d = 4"
-    weights, mixed = cross_attention(q, k, v)
+    found = cross_attention(q, k, v)
+    if not isinstance(found, (tuple, list)) or len(found) != 2:
+        return "Return two tensors, the weights and the mixtures. Which one is missing?"
+    weights, mixed = found
     if weights.shape == (2, 3, 2):
         return f"{given}, your weights are (2, 3, 2). A row belongs to the one who asks: who?"
     if weights.shape != (2, 2, 3):
@@ -438,11 +434,18 @@ if check(problem, cross_attention):
     print("weights in the translator:", tuple(real_weights.shape))
     print(f"largest difference from yours: {difference:.0e}")
 
+# %% [markdown] hints="cross_attention"
+# A score is the product of one query and one key. With `@` you get all of them at once, if the last two dimensions of the keys change places. Sort out first how many rows and columns the result should have.
+#
+# ---
+#
+# Divide the scores by the square root of d, the last number in the query's shape. Softmax goes along the dimension of those who are asked, the source. The mixture is a product of weights and values.
+
 # %% [markdown]
 # Here is the first head of that layer. This translator was [trained to draw](../cross_attention.md#how-good-is-it) its alignment there.
 # Two places leave the diagonal. Find them before you look at the words.
 
-# %% alt="Map of attention weights: Portuguese pieces in rows, English pieces in columns. Dark cells follow the diagonal; one word spreads over three pieces, and one adjective and noun change places."
+# %% alt="Map of attention weights: Portuguese pieces in rows, English pieces in columns. Strong cells follow the diagonal; one word spreads over three pieces, and one adjective and noun change places."
 def draw_map(weights, rows, columns, title):
     figure, ax = plt.subplots(figsize=(6, 4.5))
     ax.imshow(weights.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -515,13 +518,6 @@ unchanged = ...  # a set of names
 unchanged = {"shuffle", "double"}
 # </solution>
 
-# %% [markdown] hints="memory"
-# Cross-attention has no positions of its own: a key is compared with a query wherever it stands. The encoder's input has positions.
-#
-# ---
-#
-# If a row stands twice, two equal weights go to it, and all weights still sum to one. How much of the mixture comes from this row, before and after?
-
 # %% check="memory"
 text = "The dog bit the man."
 before = decide(read(text), torch.tensor([[START]]))
@@ -551,14 +547,21 @@ def problem(unchanged):
 
 check(problem, unchanged)
 
+# %% [markdown] hints="memory"
+# Cross-attention has no positions of its own: a key is compared with a query wherever it stands. The encoder's input has positions.
+#
+# ---
+#
+# If a row stands twice, two equal weights go to it, and all weights still sum to one. How much of the mixture comes from this row, before and after?
+
 # %% [markdown]
 # Now the outputs of all six, on another sentence. (*cadeira*: chair; *vermelha*: red.)
 
 # %%
 text = "The black cat sleeps on the red chair."
 print(f"{'nothing':8} {write_from(read(text))}")
-for name, memory in operations(text).items():
-    print(f"{name:8} {write_from(memory, limit=14)}")
+for name, changed in operations(text).items():
+    print(f"{name:8} {write_from(changed, limit=14)}")
 
 # %% [markdown]
 # (One of the six writes the same words here although its logits moved: a decision may survive a small change.)
@@ -583,9 +586,10 @@ def transplant(patient, donor, removed, inserted):
     return write_from(memory)
 
 
-print(transplant(text, "The black cow sleeps on the red chair.", "▁cat", "▁cow"))
-print(transplant(text, "The black cat sleeps on the red sofa.", "▁red", "▁red"))
-print(transplant(text, text, "▁cat", "▁chair"))
+cat = "The black cat sleeps on the red chair."
+print(transplant(cat, "The black cow sleeps on the red chair.", "▁cat", "▁cow"))
+print(transplant(cat, "The black cat sleeps on the red sofa.", "▁red", "▁red"))
+print(transplant(cat, cat, "▁cat", "▁chair"))
 
 # %% [markdown]
 # Gender crosses the bridge in the row of the noun. Article and adjective are made to agree on the other side, by the decoder, while it writes. The row of `red` brings a color and nothing more:
@@ -648,13 +652,6 @@ def by_word(weights, source_words, target_words):
     # </solution>
     return words
 
-
-# %% [markdown] hints="by_word"
-# `source_words == 4` is True for the pieces of word 4, and `weights[:, source_words == 4]` is the part of the map that belongs to it. What should become of these columns?
-#
-# ---
-#
-# Two steps, each a list and a `torch.stack`: first for each source word the sum over its columns, which gives (target pieces, source words). Then for each target word the mean over its rows.
 
 # %% [markdown]
 # When your answer is right, the check makes words bold in ten translations (they stand between stars), with layer 2, head 1. It prints what a hand alignment wants where the two differ.
@@ -730,6 +727,13 @@ if check(problem, by_word):
     ax.tick_params(axis="x", labelsize=9)
     plt.show()
 
+# %% [markdown] hints="by_word"
+# `source_words == 4` is True for the pieces of word 4, and `weights[:, source_words == 4]` is the part of the map that belongs to it. What should become of these columns?
+#
+# ---
+#
+# Two steps, each a list and a `torch.stack`: first for each source word the sum over its columns, which gives (target pieces, source words). Then for each target word the mean over its rows.
+
 # %% [markdown]
 # ## Part 6: Hold the pen
 #
@@ -752,13 +756,6 @@ def log_probability(source, target):
     # </solution>
     return score
 
-
-# %% [markdown] hints="log_probability"
-# `decide(memory, given)` says in row t what comes *after* piece t of `given`. So what must `given` be, if row t is to speak about piece t of `wanted`?
-#
-# ---
-#
-# `given` is `wanted` shifted by one place: the start token in front, the last piece left out. Then `log_softmax` over the vocabulary, and from each row the entry of the wanted piece: `rows[range(len(...)), ids]` or `gather`.
 
 # %% [markdown]
 # English does not say whether the nurse or the doctor is a man or a woman. Portuguese must. When the task is solved, the check asks the translator about both: *o enfermeiro está cansado*, he, and
@@ -832,6 +829,13 @@ if check(problem, log_probability):
         for_her = log_probability(source, f"{she} está cansada.")
         share = torch.tensor(for_her - for_him).sigmoid()
         print(f"{who:10} {for_him:7.2f} {for_her:7.2f}   share of the feminine {share:4.0%}")
+
+# %% [markdown] hints="log_probability"
+# `decide(memory, given)` says in row t what comes *after* piece t of `given`. So what must `given` be, if row t is to speak about piece t of `wanted`?
+#
+# ---
+#
+# `given` is `wanted` shifted by one place: the start token in front, the last piece left out. Then `log_softmax` over the vocabulary, and from each row the entry of the wanted piece: `rows[range(len(...)), ids]` or `gather`.
 
 # %% [markdown]
 # In the text that `generate` writes, nothing shows these doubts, or that there were none. Now hold the pen yourself: write the first words, and let it write on.
@@ -982,13 +986,6 @@ more_letters, more_answers = ..., ...
 more_letters, more_answers = "teacher", "same"
 # </solution>
 
-# %% [markdown] hints="exposure"
-# Take one answer and go through it from the left. Up to the first mistake, what is the model given with the teacher, and what alone?
-#
-# ---
-#
-# Up to the first mistake both are given the same. After it, with the teacher the model goes on as if nothing had happened. Does an answer with a mistake count as right from beginning to end?
-
 # %% check="exposure"
 def problem(more_letters, more_answers):
     choices = ("teacher", "alone", "same")
@@ -1017,6 +1014,13 @@ def problem(more_letters, more_answers):
 
 
 check(problem, more_letters, more_answers)
+
+# %% [markdown] hints="exposure"
+# Take one answer and go through it from the left. Up to the first mistake, what is the model given with the teacher, and what alone?
+#
+# ---
+#
+# Up to the first mistake both are given the same. After it, with the teacher the model goes on as if nothing had happened. Does an answer with a mistake count as right from beginning to end?
 
 # %% [markdown]
 # Measured, after the same 100 steps. In the last line only the letters *after* the first mistake of an answer count.
@@ -1056,10 +1060,10 @@ print(f"{'letters after a mistake':24} {share[0]:7.1%} {share[1]:6.1%}")
 
 # %%
 train(writer, taught, steps=300, seed=1)
-written = answers(writer, [text for text, _ in held_out])
-exact = sum(w == right_one for w, (_, right_one) in zip(written, held_out)) / len(held_out)
+replies = answers(writer, [text for text, _ in held_out])
+exact = sum(w == right_one for w, (_, right_one) in zip(replies, held_out)) / len(held_out)
 print(f"right from beginning to end: {exact:.1%}; some that are not:")
-for (text, right_one), w in zip(held_out, written):
+for (text, right_one), w in zip(held_out, replies):
     if w != right_one:
         print(f"  {text} → {w}   (right: {right_one})")
 for text in ["0 0 7", "4 0 0 0", "1 2 3 4 5"]:
@@ -1074,7 +1078,7 @@ for text in ["0 0 7", "4 0 0 0", "1 2 3 4 5"]:
 #
 # *Write down what you expect*: for each letter of `M C M L X X X V I I`, the digit that its row asks.
 
-# %% alt="Map of attention weights: Roman letters in rows, the digits of 1987 in columns. From top to bottom the dark cells move from the first digits to the last."
+# %% alt="Map of attention weights: Roman letters in rows, the digits of 1987 in columns. From top to bottom the strong cells move from the first digits to the last."
 def bridge(writer, text, layer=0):
     """The written words, and the mean map of all heads of a layer."""
     caught = {}
@@ -1124,8 +1128,8 @@ torch.manual_seed(0)
 own = Writer(own_pairs)
 for part in range(3):
     train(own, own_taught, steps=100, seed=part)
-    written = answers(own, [text for text, _ in own_held_out])
-    exact = sum(w == right_one for w, (_, right_one) in zip(written, own_held_out))
+    replies = answers(own, [text for text, _ in own_held_out])
+    exact = sum(w == right_one for w, (_, right_one) in zip(replies, own_held_out))
     print(f"after {100 * (part + 1)} steps: {exact} of {len(own_held_out)}")
 
 # %% [markdown]

@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import types
+import warnings
 import zipfile
 
 MODELS = []
@@ -40,6 +41,9 @@ def lacking(pin):
 
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here comes from a hub
+os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # no red boxes under the cells
+os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+warnings.filterwarnings("ignore", message="IProgress not found")
 book = find_book()
 install = [pin for pin in LIBRARIES if lacking(pin)]
 if install:

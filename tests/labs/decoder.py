@@ -2,7 +2,7 @@
 
 WRONG = {
     "bets": [
-        ('bets = [{" blue": 0.9}, {" rain": 0.9}, {" water": 0.9}, {" books": 0.5}]', "you made 4 bets"),
+        ('bets = [{" blue": 0.9}, {" rain": 0.9}, {" water": 0.9}, {" books": 0.5}]', "your list has 4"),
         (
             'bets = [{"blue": 0.9}, {" rain": 0.9}, {" water": 0.9}, {" books": 0.5}, {" dry": 0.5}]',
             "What begins a new word?",
@@ -27,6 +27,7 @@ WRONG = {
             'bets = [{" blue": 0}, {" rain": 0.9}, {" water": 0.9}, {" books": 0.5}, {" dry": 0.5}]',
             "Can a probability be that low?",
         ),
+        ('bets = [" blue", " rain", " water", " books", " dry"]', "and not a dictionary"),
     ],
     "surprise": [
         ("bits = -logits.softmax(-1).gather(-1, ids[:, None])[:, 0].log2()", "priced every token"),
@@ -217,6 +218,12 @@ WRONG = {
         (
             "cries = doubts > 2\ncaught = cries[wrong].float().mean()\nfalse_alarms = cries[~wrong].float().mean()",
             "get its threshold from",
+        ),
+        ("caught = (doubts > threshold).float()\nreturn caught.mean()", "Return two shares"),
+        (
+            "cries = doubts > threshold\ncaught = wrong[cries].float().mean()\n"
+            "false_alarms = (~wrong)[cries].float().mean()",
+            "You divide by its 5 cries",
         ),
     ],
 }

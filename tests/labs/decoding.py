@@ -36,6 +36,13 @@ WRONG = {
     "nucleus": [
         (
             """
+ordered = logits.softmax(-1).sort(descending=True).values
+kept = logits.masked_fill(ordered.cumsum(-1) > p, -torch.inf)
+""",
+            "not the best 2",
+        ),
+        (
+            """
 ordered, places = logits.softmax(-1).sort(descending=True)
 cut = ordered.cumsum(-1) > p
 cut = torch.zeros_like(cut).scatter(-1, places, cut)

@@ -86,6 +86,14 @@ weights = scores.softmax(-1) * mask[:, None, :]
 scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5
 weights = (scores * mask[:, None, :]).softmax(-1)
 """, "Which score gives the weight 0"),
+        ("""
+scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5
+weights = scores.masked_fill(mask == 0, -torch.inf).softmax(-1)
+""", "two texts of different length"),
+        ("""
+scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5
+weights = scores.masked_fill(mask[:1, None, :] == 0, -torch.inf).softmax(-1)
+""", "its own row of the mask"),
         ("weights = query @ key.T", "Your code stopped"),
         ("weights = (query[0] @ key[0].T).softmax(-1)", "shape (1, 4, 4)"),
     ],
@@ -180,5 +188,6 @@ for _ in range(steps):
         (ALL.format("hidden == 0", "hidden == 3", "examples[number]"),
          "Which numbers would find them"),
         (ALL.format("hidden == 0", "hidden == 4", "number"), "Your list test is empty"),
+        (ALL.format("hidden == 0", "held_out == set(parts)", "number"), "Your list test is empty"),
     ],
 }

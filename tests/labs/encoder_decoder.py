@@ -125,6 +125,10 @@ WRONG = {
     ],
     "cross_attention": [
         (
+            "return (query @ key.transpose(1, 2) / query.shape[-1] ** 0.5).softmax(-1)",
+            "Return two tensors",
+        ),
+        (
             "weights = (query @ key.transpose(1, 2)).softmax(-1)\nmixed = weights @ value",
             "too sharp",
         ),

@@ -15,6 +15,7 @@ WRONG = {
         ('ids = bpe(" ".join(text)).input_ids', "spaces which the text does not have"),
         ("ids = [bpe(character).input_ids for character in text]", "contains lists"),
         ("ids = list(text)", "Which number does the model read"),
+        ("ids = [bpe(character).input_ids[0] for character in text]", "can one character need"),
         ("ids = [ord(character) for character in text]", "Your ids read"),
     ],
     "join": [
@@ -100,6 +101,24 @@ while i < len(pieces):
         i += 1
 """,
             "joins nothing",
+        ),
+        (
+            """
+joined, skip = [], False
+for one, other in zip(pieces, pieces[1:]):
+    if skip:
+        skip = False
+    elif (one, other) == pair:
+        joined.append(one + other)
+        skip = True
+    else:
+        joined.append(one)
+""",
+            "What happens to the last piece",
+        ),
+        (
+            'joined = " ".join(pieces).replace(" ".join(pair), "".join(pair)).split()',
+            "or only in a letter",
         ),
         ('joined = " ".join(pieces)', "must return a list"),
     ],
@@ -200,6 +219,13 @@ worst = max(products.diagonal(d).std(correction=0).item() for d in range(len(tab
         (
             "products = table @ table.T\nworst = (products - products.T).diagonal()",
             "One number is wanted",
+        ),
+        (
+            """
+diagonals = [(table @ table.T).diagonal(d) for d in range(len(table))]
+worst = [diagonal.max() - diagonal.min() for diagonal in diagonals]
+""",
+            "a list of",
         ),
     ],
     "unshuffle": [
