@@ -119,7 +119,8 @@ class Book:
     def snippet(self, name: str) -> Snippet:
         """Read one snippet and find what it depends on, by its imports and its paths.
 
-        A literal path under `snippets/` is a data file, one under `models/` a model. If
+        A literal path under `snippets/` is a data file, and so are the two lists of packages;
+        one under `models/` is a model. If
         the name is put together (f"models/{name}"), any model from a package may be meant;
         a trained model must be written out.
         """
@@ -271,7 +272,7 @@ def _mentioned(source: bytes) -> list[tuple[str, str]]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if node.value.startswith("models/"):
                 found.append(("model", node.value.split("/")[1]))
-            elif node.value.startswith("snippets/"):
+            elif node.value.startswith(("snippets/", "requirements.")):
                 found.append(("file", node.value))
     return found
 

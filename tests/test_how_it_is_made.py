@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import metadata
 
 from scripts.runner import ROOT
 
@@ -35,6 +36,17 @@ def test_each_mistake_gets_its_sentence(printed, values):
     ):
         assert mistake in said
     assert values("how_it_is_made/checked").found == 7
+
+
+def test_every_package_has_its_version_reason_and_license(printed, values):
+    rows = re.findall(r"^\| ([\w-]+) \| ([\w.]+) \| (.+) \| (.+) \|$", printed("how_it_is_made/packages"), re.M)
+    rows = [row for row in rows if row[0] != "package"]
+    asked = (ROOT / "requirements.txt").read_text("utf-8").count("==")
+    assert len(rows) == asked == values("how_it_is_made/packages").packages
+    for name, version, _, allowed in rows:
+        assert metadata.version(name).split("+")[0] == version
+        assert re.search(r"MIT|BSD|Apache|Python Software|MPL|LGPL", allowed), (name, allowed)
+    assert values("how_it_is_made/packages").locked > 100
 
 
 def test_the_recorded_ratios_keep_their_bounds():

@@ -1,0 +1,24 @@
+"""The packages that the book is made with, and what they allow."""
+
+import re
+from importlib.metadata import metadata
+from pathlib import Path
+
+text = Path("requirements.txt").read_text("utf-8")
+listed = re.findall(r"^([\w-]+)==([\w.]+)  # (.+)$", text, re.M)  # name, version, what for
+
+
+def license_of(package: str) -> str:
+    """As the package itself states it: in one line, or by the name of a known license."""
+    about = metadata(package)
+    named = [line.split(" :: ")[-1] for line in about.get_all("Classifier", [])
+             if line.startswith("License")]  # fmt: skip
+    stated = about.get("License-Expression") or about.get("License", "")
+    return stated if stated and "\n" not in stated else " and ".join(named)
+
+
+print("| package | version | what for | license |\n|---|---|---|---|")
+for package, version, why in listed:
+    print(f"| {package} | {version} | {why} | {license_of(package)} |")
+packages = len(listed)
+locked = len(re.findall(r"^\S+==", Path("requirements.lock").read_text("utf-8"), re.M))
