@@ -28,6 +28,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -292,6 +293,7 @@ def _child(root: Path, name: str, into: Path) -> None:
         os.dup2(file, number)
     sys.stdout = open(1, "w", encoding="utf-8", newline="\n", closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+    threading.Thread(target=_end_with_the_build, daemon=True).start()
     os.chdir(root)
     sys.path[:] = [str(root), *(p for p in sys.path if p != str(root))]
     sys.dont_write_bytecode = True  # the snippets folder is watched
@@ -331,6 +333,12 @@ def _child(root: Path, name: str, into: Path) -> None:
                 _report(error, path, into / "error")
                 raise SystemExit(1) from None
         os._exit(NO_ROOM)  # what it was cannot even be written down
+
+
+def _end_with_the_build() -> None:
+    """Wait for the end of the build, then end this run: nobody would take its outputs."""
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def _watch_models(folder: Path) -> set[str]:

@@ -16,6 +16,17 @@ from scripts import models, runner  # noqa: E402
 pytest.register_assert_rewrite("browser")  # the fixtures of the tests that drive one
 
 
+# Where files are shared out among workers (pytest-xdist), the longest go first, or one worker
+# would be left alone with one of them at the end.
+LONGEST = ("test_labs", "test_faults", "test_live", "test_live_site", "test_site", "test_models",
+           "test_widgets_decoder", "test_widgets", "test_questions")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 @pytest.fixture(scope="session")
 def book() -> runner.Book:
     """The book with every model made and every snippet run, if stale."""

@@ -123,10 +123,9 @@ def test_models_that_cannot_be_written(site):
     assert differing(pages(site.made()), pages(site.good)) == []
 
 
-@pytest.mark.parametrize("year", [1990, 2100])
-def test_a_clock_that_was_set(site, year):
-    """All times of files are far from now: nothing is run for it, and an edit still is."""
-    when = time.mktime((year, 1, 1, 0, 0, 0, 0, 0, 0))
+def test_a_clock_that_was_set_back(site):
+    """All files are from the future: nothing is run for it, and an edit still is."""
+    when = time.mktime((2100, 1, 1, 0, 0, 0, 0, 0, 0))
     for part in ("docs", "snippets", "scripts", ".cache/snippets", "site"):
         for path in (site.folder / part).rglob("*"):
             os.utime(path, (when, when))

@@ -1,11 +1,13 @@
 """The runner: what is stale, what is kept, and what each kind of failure leaves."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -258,6 +260,15 @@ def test_outputs_of_removed_snippets_go(small):
     assert sorted(p.name for p in book.cache.glob("a/*")) == ["y.json", "y.time", "y.txt"]
 
 
+def runs(book) -> list[str]:
+    """Processes that hold a file of a run open, where the system tells."""
+    held = []
+    for link in Path("/proc").glob("[0-9]*/fd/1"):
+        with contextlib.suppress(OSError):
+            held.append(os.readlink(link))
+    return [path for path in held if path.startswith(str(book.root))]
+
+
 def test_interrupted_runs_leave_the_last_good_outputs(small):
     book = small("a/x", "print('good')")
     ran(book)
@@ -273,6 +284,10 @@ def test_interrupted_runs_leave_the_last_good_outputs(small):
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    deadline = time.monotonic() + 30  # the run ends with its build, though it would sleep on
+    while (running := runs(book)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not running
     assert book.output("a/x", "txt").read_text() == "good\n"
     assert book.stale("a/x")
     small("a/x", "print('next')")

@@ -530,8 +530,7 @@ def library(ids, steps, stop):
 
 def problem(write):
     start = prompt.clone()
-    right, short = library(prompt, 24, full_stop), library(prompt, 3, full_stop)
-    got = write(prompt, 3, full_stop)
+    short, got = library(prompt, 3, full_stop), write(prompt, 3, full_stop)
     if not torch.equal(start, prompt):
         return "After your loop the prompt itself has changed. Do you write into it?"
     if not torch.is_tensor(got) or got.dim() != 2:
@@ -563,7 +562,7 @@ def problem(write):
             f"You write {tokenizer.decode(got[0])!r}. Which row of the logits bets on "
             "the next token, and which entry is its favorite?"
         )
-    got = write(prompt, 24, full_stop)
+    right, got = library(prompt, 24, full_stop), write(prompt, 24, full_stop)
     if got.shape[1] == right.shape[1] - 1:
         return (
             "You stop one token early: the full stop itself is missing. When do you "

@@ -5,7 +5,8 @@ from importlib.metadata import metadata
 from pathlib import Path
 
 text = Path("requirements.txt").read_text("utf-8")
-listed = re.findall(r"^([\w-]+)==([\w.]+)  # (.+)$", text, re.M)  # name, version, what for
+LINE = r"^([\w-]+)==([\w.]+)  # (.+)$"  # name, version, what for
+listed = re.findall(LINE, text, re.M)
 
 
 def license_of(package: str) -> str:

@@ -19,8 +19,8 @@ const COLUMNS = ["log-probability a token", "repeated words", "distinct-2", "tok
 const FIELDS = {
   steps: ["tokens", 1, 80, 1, 28],
   beams: ["beams", 2, 6, 1, 4],
-  topK: ["k", 1, 1000, 1, 40],
-  topP: ["p", 0.05, 1, 0.05, 0.9],
+  topK: ["top-k", 1, 1000, 1, 40],
+  topP: ["top-p", 0.05, 1, 0.05, 0.9],
   seed: ["seed", 0, 999999, 1, 1],
 };
 
@@ -46,7 +46,7 @@ export async function show(place, options) {
   };
   const form = el("form", { class: "live-form", onsubmit },
     el("p", { class: "live-field" }, el("label", { for: id }, "Text to continue"), input),
-    el("p", { class: "live-numbers" }, labels, start, stop)); // prettier-ignore
+    el("p", { class: "live-numbers" }, labels, el("span", { class: "live-number-field" }, start, stop))); // prettier-ignore
 
   const panels = Object.fromEntries(Object.entries(METHODS).map(([name, [says]]) => {
     const [setting, text] = [el("span"), el("p", { class: "live-text" })];
