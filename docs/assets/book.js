@@ -4,6 +4,8 @@ const SCROLLS = ".highlight code, .equation, .md-typeset__scrollwrap";
 
 function adjust() {
   for (const box of document.querySelectorAll(SCROLLS)) {
+    // Not laid out yet: `show` asks for its size when it is.
+    if (box.checkVisibility?.({ contentVisibilityAuto: true }) === false) continue;
     const wide = box.scrollWidth > box.clientWidth + 1;
     if (wide === box.hasAttribute("tabindex")) continue;
     if (wide) box.tabIndex = 0;
@@ -13,8 +15,8 @@ function adjust() {
 
 function name() {
   // Each copy button comes in a <nav>, and a list of landmarks wants them told apart.
-  document.querySelectorAll(".md-code__nav").forEach((nav, i) => {
-    nav.setAttribute("aria-label", `Code ${i + 1}`);
+  document.querySelectorAll(".highlight").forEach((box, i) => {
+    box.querySelector(".md-code__nav")?.setAttribute("aria-label", `Code ${i + 1}`);
   });
 }
 
@@ -23,8 +25,18 @@ function settle() {
   name();
 }
 
+// What the style sheet leaves out while the page loads comes a few at a time, so that the page
+// answers meanwhile. See "code" in book.css.
+function show(boxes) {
+  for (const box of boxes.splice(0, 4)) box.style.contentVisibility = "visible";
+  if (boxes.length) requestIdleCallback(() => show(boxes));
+  else settle();
+}
+
 addEventListener("load", () => {
   settle();
+  const boxes = [...document.querySelectorAll(".highlight, figure.computed")];
+  window.requestIdleCallback?.(() => show(boxes));
   const content = document.querySelector("[data-md-component=content]");
   if (!content) return;
   // The theme adds its buttons, and wraps tables, when it sees fit.
