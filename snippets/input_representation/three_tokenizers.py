@@ -15,7 +15,7 @@ texts = [
     "O robô regou os girassóis porque eles estavam com sede.",
 ]
 counts = {}
-print("| Cut by | Tokens | |\n|---|---|---:|")
+print("| Cut by | Tokens | Number |\n|---|---|---:|")
 for text in texts:
     print(f"| | **{text}** | |")
     for family, tokenizer in tokenizers.items():
