@@ -27,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
 
 
+@pytest.fixture(autouse=True)
+def gradients() -> None:
+    """On at the start of each test, whatever a lab or a snippet has switched off before it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_grad_enabled(True)
+
+
 @pytest.fixture(scope="session")
 def book() -> runner.Book:
     """The book with every model made and every snippet run, if stale."""

@@ -4,13 +4,13 @@ import re
 from importlib.metadata import metadata
 from pathlib import Path
 
-text = Path("requirements.txt").read_text("utf-8")
+_text = Path("requirements.txt").read_text("utf-8")
 LINE = r"^([\w-]+)==([\w.]+)  # (.+)$"  # name, version, what for
-listed = re.findall(LINE, text, re.M)
+listed = re.findall(LINE, _text, re.M)
 
 
 def license_of(package: str) -> str:
-    """As the package itself states it: in one line, or by the name of a known license."""
+    """As the package states it: in one line, or by the name of a known license."""
     about = metadata(package)
     named = [line.split(" :: ")[-1] for line in about.get_all("Classifier", [])
              if line.startswith("License")]  # fmt: skip
@@ -22,4 +22,5 @@ print("| package | version | what for | license |\n|---|---|---|---|")
 for package, version, why in listed:
     print(f"| {package} | {version} | {why} | {license_of(package)} |")
 packages = len(listed)
-locked = len(re.findall(r"^\S+==", Path("requirements.lock").read_text("utf-8"), re.M))
+_lock = Path("requirements.lock").read_text("utf-8")
+locked = len(re.findall(r"^\S+==", _lock, re.M))
