@@ -60,6 +60,7 @@ def test_killed_at_ten_random_moments(site):
         if build.returncode == 0:  # faster than the one before
             seconds /= 2
             continue
+        assert build.returncode == -signal.SIGKILL, "it ended by itself, with a fault"
         cut += 1
         if site.html.exists():  # not a part of it
             assert pages(site.made()) == pages(site.good)
