@@ -28,7 +28,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import (  # noqa: E402
-    copies, lab_pages, labs, live, mathml, models, pages, questions, remember, runner,
+    copies, lab_pages, labs, live, mathml, models, pages, questions, remember, runner, styles,
 )  # fmt: skip
 from scripts.exclusive import exclusive, put  # noqa: E402
 
@@ -37,8 +37,13 @@ FIGURE = re.compile(
     r'<p>\s*<img alt="([^"]*)" src="[^"]*?figures/([\w-]+/[\w-]+)\.svg"'
     r'(?: title="([^"]*)")?\s*/?>\s*</p>'
 )
+SIZE = re.compile(r'<svg\b[^>]*\swidth="([\d.]+)" height="([\d.]+)"')
 DRAWN = re.compile(r'<svg data-drawn="([^"]*)" aria-label="([^"]*)"></svg>')
 NUMBERS = re.compile(r'<span data-numbers="([^"]*)"></span>')
+BOX = re.compile(
+    r'<div\b([^>]*\bclass="(?:[^"]*\s)?highlight\b[^>]*)>(?=(<span class="filename">)?.*?<code\b[^>]*>(.*?)</code>)',
+    re.S,
+)
 CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
 EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
 CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
@@ -172,7 +177,19 @@ def _typeset(content: str) -> str:
     content = CORNERED.sub(lambda one: ROW.sub(r'\1<th scope="row"\2>\3</th>', one[0]), content)
     content = EMPTY_HEAD.sub(r"<td\1></td>", content)
     content = content.replace('<sup id="fnref', '<sup data-search-exclude id="fnref')
+    content = BOX.sub(_with_size, content)
     return CODE.sub(_plain, mathml.render(content))
+
+
+def _with_size(found: re.Match) -> str:
+    """A box of code that says how high it will be, in lines, and how wide, in letters.
+
+    So its place is kept free before it is laid out; see "code" in book.css and book.js.
+    """
+    named = 1.6 if found[2] else 0  # the name above the code, and the space around it
+    lines = html.unescape(TAG.sub("", found[3])).rstrip("\n").split("\n")
+    size = f"--lines:{len(lines) + named:g};--letters:{max(map(len, lines))}"
+    return f'<div{found[1]} style="{size}">'
 
 
 def on_post_page(output: str, **_) -> str:
@@ -199,6 +216,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     if serving:
         return
     _for_machines(config)
+    styles.inline(Path(config.site_dir), ROOT / ".cache" / "styles")
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)
     if config.strict and warnings.get_counts():
@@ -285,8 +303,10 @@ def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
         return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
     says = f"<p>{caption}</p>" if caption else ""
     made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, figure=True)}</p>'
+    wide, high = SIZE.search(book.figure(name).read_text("utf-8")).groups()
     return (
-        f'<figure class="computed" id="{name.replace("/", "-")}">'
+        f'<figure class="computed" id="{name.replace("/", "-")}"'
+        f' style="--wide:{wide};--high:{high}">'
         f'<svg data-drawn="{name}" aria-label="{alt}"></svg>'
         f'<figcaption>{says}{made}<span data-numbers="{name}"></span></figcaption></figure>'
     )

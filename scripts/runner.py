@@ -299,24 +299,27 @@ def _child(root: Path, name: str, into: Path) -> None:
     sys.dont_write_bytecode = True  # the snippets folder is watched
     import runpy
 
-    from scripts import figures, warm
+    import matplotlib.pyplot as plt
 
-    # The first use after a fork renews torch's pool of threads, and not safely when two threads
-    # that load a model come first at once: "Invalid thread pool!".
-    warm.torch.set_num_threads(1)
+    from scripts import figures
+
+    if "torch" in sys.modules:
+        # The first use after a fork renews torch's pool of threads, and not safely when two
+        # threads that load a model come first at once: "Invalid thread pool!".
+        sys.modules["torch"].set_num_threads(1)
     if (root / "snippets" / "house.mplstyle").exists():
-        warm.plt.style.use(root / "snippets" / "house.mplstyle")
+        plt.style.use(root / "snippets" / "house.mplstyle")
     loaded = _watch_models(root / "models")
     started, used = time.perf_counter(), time.process_time()
     path = f"snippets/{name}.py"
     try:
         names = runpy.run_path(path, run_name="__main__")
-        opened = warm.plt.get_fignums()
+        opened = plt.get_fignums()
         if len(opened) > 1:
             raise RunnerError(f"{path} leaves {len(opened)} figures open: one at most")
         result = {"maps": []}
         if opened:
-            figure = warm.plt.figure(opened[0])
+            figure = plt.figure(opened[0])
             (into / "svg").write_text(figures.to_svg(figure, name), "utf-8", newline="\n")
             result["maps"] = figures.maps(figure)
         result["values"] = {k: v for k in names if (v := _plain(k, names[k])) is not None}
@@ -405,9 +408,9 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     """Processes that fork from one parent, or start anew where there is no fork.
 
     The parent is the standard library's fork server. It starts when the first snippet
-    is run, imports `scripts.warm` there, and ends with this process. If `warm`, it also
-    loads a model and draws a figure of those in `root`, so that no run has to import what
-    that needs.
+    is run and ends with this process. If `warm`, it imports `scripts.warm`, which loads a
+    model of those in `root` and draws a figure, so that no run has to import what that
+    needs; if not, each run imports what it needs and no more.
     """
     os.environ |= ENVIRONMENT
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -416,7 +419,7 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
 
     context = multiprocessing.get_context("forkserver")
     # "__main__" is imported in the parent too, or every fork would do it again.
-    context.set_forkserver_preload(["__main__", "scripts.warm"])
+    context.set_forkserver_preload(["__main__", "scripts.warm" if warm else "scripts.figures"])
     # The parent finds `scripts` here and its warm-up model in `root`.
     only_parent = {"BOOK_WARM": str(root) * warm, "PYTHONPATH": str(ROOT)}
     before = {name: os.environ.get(name) for name in only_parent}

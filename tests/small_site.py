@@ -9,24 +9,24 @@ from pathlib import Path
 
 from scripts.benchmark import copy_of_the_book
 
-SCALING = "self_attention/scaling"
+SNIPPET = "the_paper/schedule"  # it draws, and needs none of the large libraries
 PAGE = f"""---
 description: A page for tests.
 ---
 
 # A page
 
-The spread is {{{{ {SCALING}.raw:.1f }}}}, and $\\sqrt{{d}}$ is the reason.
+The rate peaks at {{{{ {SNIPPET}.highest:.5f }}}}, with $\\sqrt{{d}}$ in the formula.
 
 ```python
---8<-- "{SCALING}.py"
+--8<-- "{SNIPPET}.py"
 ```
 
 ```text
---8<-- "{SCALING}.txt"
+--8<-- "{SNIPPET}.txt"
 ```
 
-![Two histograms, the first wide and the second narrow.](figures/{SCALING}.svg "A caption.")
+![A curve that rises fast and falls slowly.](figures/{SNIPPET}.svg "A caption.")
 """
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--strict"]
 
@@ -36,11 +36,11 @@ class SmallSite:
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.book = folder, copy_of_the_book(folder, keep=[SCALING])
-        self.page = folder / "docs" / "self_attention-scaling.md"
+        self.folder, self.book = folder, copy_of_the_book(folder, keep=[SNIPPET])
+        self.page = folder / "docs" / "the_paper-schedule.md"
         self.page.write_text(PAGE, "utf-8")
-        self.html = folder / "site" / "self_attention-scaling" / "index.html"
-        self.snippet = folder / "snippets" / f"{SCALING}.py"
+        self.html = folder / "site" / "the_paper-schedule" / "index.html"
+        self.snippet = folder / "snippets" / f"{SNIPPET}.py"
 
     def __call__(self, *options: str, python: tuple[str, ...] = (), **more):
         command = [sys.executable, *python, "-m", "mkdocs", "build", *options]

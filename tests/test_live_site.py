@@ -99,7 +99,7 @@ def test_the_theme_works_under_the_policy(tour, site_server):
     policy = answer.headers["content-security-policy"]
     allowed = re.search(r"script-src ([^;]*);", policy)[1].split()
     named = [one for one in allowed if not one.startswith("'sha256-")]
-    assert named == ["'self'", "'wasm-unsafe-eval'"] and len(allowed) < 6
+    assert named == ["'self'", "'wasm-unsafe-eval'"] and len(allowed) < 7
     index = "search/search_index.json"
     assert index not in page.asked, "400 kB that most readers of a page do not need"
     page.get_by_role("textbox", name="Search").fill("beam search")

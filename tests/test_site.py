@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from small_site import PAGE, SCALING, SmallSite
+from small_site import PAGE, SNIPPET, SmallSite
 
 from scripts.runner import ROOT
 
@@ -34,14 +34,14 @@ def edited(site):
 
 def test_everything_is_in_the_page(site):
     html = site.html.read_text("utf-8")
-    raw = site.book.outcome(SCALING).values["raw"]
-    assert f"The spread is {raw:.1f}, and <" in html and "{{" not in html
+    highest = site.book.outcome(SNIPPET).values["highest"]
+    assert f"The rate peaks at {highest:.5f}, with <" in html and "{{" not in html
     assert "<math" in html and "msqrt" in html
-    assert re.search(r'<figure class="computed"[^>]*><svg role="img" aria-label="Two', html)
-    assert "<p>A caption.</p>" in html and "spread after dividing" in html
-    assert 'href="../source/self_attention/scaling.py"' in html
-    assert (site.folder / "site" / "source" / f"{SCALING}.py").exists()
-    assert (site.folder / "site" / "figures" / f"{SCALING}.svg").exists()
+    assert re.search(r'<figure class="computed"[^>]*><svg role="img" aria-label="A curve', html)
+    assert "<p>A caption.</p>" in html and "highest: " in html
+    assert 'href="../source/the_paper/schedule.py"' in html
+    assert (site.folder / "site" / "source" / f"{SNIPPET}.py").exists()
+    assert (site.folder / "site" / "figures" / f"{SNIPPET}.svg").exists()
     assert re.search(r'<svg[^>]* width="\d+" height="\d+"', html), "or the page would jump"
 
 
@@ -79,7 +79,7 @@ def stops(site, said: str) -> None:
 
 def test_a_failing_snippet_stops_a_strict_build(site, edited):
     edited(site.snippet, '"""Broken."""\n\nprint(undefined)\n')
-    stops(site, f"snippets/{SCALING}.py, line 3: NameError")
+    stops(site, f"snippets/{SNIPPET}.py, line 3: NameError")
     # Without strict the page shows what happened, where the text would be.
     assert site().returncode == 0
     assert "NameError" in site.html.read_text("utf-8")
@@ -91,8 +91,8 @@ def test_after_a_repair_all_is_well_again(site):
 
 
 def test_an_unknown_value_stops_a_strict_build(site, edited):
-    edited(site.page, PAGE + f"\n{{{{ {SCALING}.scaled_spred }}}}\n")
-    stops(site, "leaves no value scaled_spred; did you mean")
+    edited(site.page, PAGE + f"\n{{{{ {SNIPPET}.higest }}}}\n")
+    stops(site, "leaves no value higest; did you mean")
 
 
 def test_a_missing_include_stops_a_strict_build(site, edited):
@@ -104,7 +104,7 @@ def test_an_orphan_stops_a_strict_build(site):
     orphan = site.snippet.with_name("orphan.py")
     orphan.write_text('"""Alone."""\n\nprint(1)\n')
     try:
-        stops(site, "snippets/self_attention/orphan.py is on no page")
+        stops(site, "snippets/the_paper/orphan.py is on no page")
     finally:
         orphan.unlink()
 

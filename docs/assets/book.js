@@ -3,14 +3,31 @@
 const SCROLLS = ".highlight code, .equation, .md-typeset__scrollwrap";
 
 function adjust() {
+  let guess;
   for (const box of document.querySelectorAll(SCROLLS)) {
-    // Not laid out yet: `show` asks for its size when it is.
-    if (box.checkVisibility?.({ contentVisibilityAuto: true }) === false) continue;
-    const wide = box.scrollWidth > box.clientWidth + 1;
+    const drawn = box.checkVisibility?.({ contentVisibilityAuto: true }) ?? true;
+    if (!drawn && !box.matches("code")) continue; // folded away
+    const wide = drawn ? box.scrollWidth > box.clientWidth + 1 : (guess ??= guesser())(box);
     if (wide === box.hasAttribute("tabindex")) continue;
     if (wide) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
+}
+
+// Code that is not laid out yet says how many letters its longest line has.
+function guesser() {
+  const drawn = [...document.querySelectorAll(".highlight code")].find((box) =>
+    box.checkVisibility({ contentVisibilityAuto: true }),
+  );
+  if (!drawn) return () => false;
+  const { font, paddingLeft } = getComputedStyle(drawn);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = font;
+  const letters = (drawn.clientWidth - 2 * parseFloat(paddingLeft)) / pen.measureText("0").width;
+  return (box) => {
+    const { style } = box.closest(".highlight");
+    return Number(style.getPropertyValue("--letters")) > letters;
+  };
 }
 
 function name() {
@@ -25,18 +42,8 @@ function settle() {
   name();
 }
 
-// What the style sheet leaves out while the page loads comes a few at a time, so that the page
-// answers meanwhile. See "code" in book.css.
-function show(boxes) {
-  for (const box of boxes.splice(0, 4)) box.style.contentVisibility = "visible";
-  if (boxes.length) requestIdleCallback(() => show(boxes));
-  else settle();
-}
-
 addEventListener("load", () => {
   settle();
-  const boxes = [...document.querySelectorAll(".highlight, figure.computed")];
-  window.requestIdleCallback?.(() => show(boxes));
   const content = document.querySelector("[data-md-component=content]");
   if (!content) return;
   // The theme adds its buttons, and wraps tables, when it sees fit.
@@ -56,4 +63,5 @@ addEventListener("load", () => {
     attributeFilter: ["tabindex", "open"],
   });
   addEventListener("resize", later);
+  content.addEventListener("contentvisibilityautostatechange", later);
 });

@@ -562,7 +562,7 @@ def problem(write):
             f"You write {tokenizer.decode(got[0])!r}. Which row of the logits bets on "
             "the next token, and which entry is its favorite?"
         )
-    right, got = library(prompt, 24, full_stop), write(prompt, 24, full_stop)
+    right, got = library(prompt, 16, full_stop), write(prompt, 16, full_stop)
     if got.shape[1] == right.shape[1] - 1:
         return (
             "You stop one token early: the full stop itself is missing. When do you "
@@ -575,13 +575,13 @@ def problem(write):
         )
     if not torch.equal(got, right):
         return (
-            f"With 24 steps you write {tokenizer.decode(got[0])!r}. Do all steps do "
+            f"With 16 steps you write {tokenizer.decode(got[0])!r}. Do all steps do "
             "the same?"
         )
 
 
 check(problem, write)
-print(tokenizer.decode(library(prompt, 24, full_stop)[0]), "— written by generate")
+print(tokenizer.decode(library(prompt, 16, full_stop)[0]), "— written by generate")
 
 # %% [markdown] hints="write"
 # In each step: one pass over all that is there, the last row of logits, the place of its largest entry, and `torch.cat` to append it. Then look whether it was the stop.
@@ -630,7 +630,7 @@ def write_cached(ids, steps):  # (1, tokens) → (1, tokens + steps)
 
 # %% check="cached"
 def problem(write_cached):
-    steps, read = 12, prompt.shape[1]
+    steps, read = 8, prompt.shape[1]
     got, counts = positions(write_cached, prompt, steps)
     right = library(prompt, steps, -1)
     best = read + steps - 1

@@ -1,0 +1,147 @@
+"""Each page carries its style, and no rule that could apply is missing from it."""
+
+import re
+
+import pytest
+import tinycss2
+from browser import opened
+from playwright.sync_api import expect
+from scripts import styles
+from scripts.runner import ROOT
+
+pytest_plugins = ["browser"]
+
+PAGE = '<html><head>\n<link rel="stylesheet" href="{}a/one.css">\n<link rel="stylesheet" \
+href="{}two.css"><script src="{}assets/early.js"></script></head><p id="x" class="b"></p></html>'
+ONE = """@charset "utf-8"; /* a comment */
+:root { --read: 1px; --unread: url(data:;,x); --only-by-unread: 2px; --kept: var(--read) }
+:root { --unread: var(--only-by-unread) }
+.b, .nowhere { margin: var(--kept); background: url("pictures/p.svg") }
+.nowhere > p, #nothing { color: red }
+#x:not(.nowhere) .made-later { color: blue; --from-script: 3px }
+@media print { .nowhere { color: red } .b { color: black } }
+@media screen { .nowhere { color: red } }
+[data-md-color-primary="lime"] p { color: lime }
+@font-face { font-family: F; src: url(f.woff2) }
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A site of two pages and two sheets, with the styles written into its pages."""
+    site = tmp_path / "site"
+    for page, up in (("index.html", ""), ("chapter/index.html", "../")):
+        (site / page).parent.mkdir(parents=True, exist_ok=True)
+        (site / page).write_text(PAGE.format(up, up, up), "utf-8")
+    (site / "a").mkdir()
+    (site / "a" / "one.css").write_text(ONE, "utf-8")
+    (site / "two.css").write_text(".b { color: green; }\n", "utf-8")
+    (site / "assets").mkdir()
+    (site / "assets" / "early.js").write_text("/* why */\nconst first = 1;\n", "utf-8")
+    (site / "assets" / "later.js").write_text('add("made-later", "--from-script")', "utf-8")
+    styles.inline(site, tmp_path / "cache")
+    return site
+
+
+def test_rules_of_what_is_not_there_are_left_out(small):
+    text = (small / "index.html").read_text("utf-8")
+    style = re.search(r"<style>(.*)</style>", text)[1]
+    assert "nowhere{" not in style and "nowhere>" not in style and "lime" not in style
+    assert "@media screen" not in style and "comment" not in style and "charset" not in style
+    assert ".b{margin:var(--kept);background:url(./a/pictures/p.svg)}" in style
+    assert "#x:not(.nowhere) .made-later{color:blue;--from-script:3px}" in style
+    assert "@media print{.b{color:black}}" in style and "@font-face{font-family:F" in style
+    assert ":root{--read:1px;--kept:var(--read)}" in style
+    assert style.index("margin") < style.index("green"), "in the order of the sheets"
+
+
+def test_what_comes_first_is_in_the_page(small):
+    text = (small / "chapter" / "index.html").read_text("utf-8")
+    assert "stylesheet" not in text and "src=" not in text and text.count("<style>") == 1
+    assert "url(../a/pictures/p.svg)" in text and "url(../a/f.woff2)" in text
+    assert "<script>{\nconst first = 1;\n}</script>" in text
+
+
+def test_made_once_and_again_when_a_sheet_or_a_name_changes(small, monkeypatch, tmp_path):
+    made, whole = [], styles.style
+    monkeypatch.setattr(styles, "style", lambda *all: made.append(all) or whole(*all))
+
+    def again(word: str = "b"):
+        for path in small.rglob("index.html"):
+            path.write_text(PAGE.format(*["" if path.parent == small else "../"] * 3)
+                            .replace('class="b"', f'class="{word}"'), "utf-8")  # fmt: skip
+        styles.inline(small, tmp_path / "cache")
+        return (small / "index.html").read_text("utf-8")
+
+    again(), again("b new-name-without-a-rule")
+    assert not made
+    assert ".nowhere>p" in again("b nowhere").replace(" > ", ">") and len(made) == 1
+    (small / "two.css").write_text(".b { color: gray }", "utf-8")
+    assert "gray" in again() and len(made) == 2
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+# ------------------------------------------------------------------------- the real site
+
+
+@pytest.fixture(scope="module")
+def dropped(built):
+    """The selectors of the book's and the theme's rules that no page carries."""
+    sheets = [*(ROOT / "site").glob("assets/stylesheets/*.css"), ROOT / "site/assets/book.css",
+              ROOT / "site/assets/questions.css", ROOT / "site/assets/live/live.css"]  # fmt: skip
+    pages = [path.read_text("utf-8") for path in (ROOT / "site").rglob("index.html")]
+    words, found = styles.vocabulary(ROOT / "site", pages), []
+    for sheet in sheets:
+        rules = tinycss2.parse_stylesheet(sheet.read_text("utf-8"), True, True)
+        found += [one for one in _selectors(rules, words) if one]
+    assert len(found) > 200
+    return sorted(set(found))
+
+
+def _selectors(rules, words):
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            for one in styles._parted(rule.prelude, ","):
+                if not styles._applies(one, words):
+                    yield re.sub(r":{1,2}(?:before|after|placeholder|-[\w-]+|hover|focus\S*|active"
+                                 r"|target|first-l\w+|marker)\b(?![(-])", "",
+                                 tinycss2.serialize(one)).strip()  # fmt: skip
+        elif rule.content and rule.lower_at_keyword in styles.HOLDS:
+            yield from _selectors(tinycss2.parse_rule_list(rule.content, True, True), words)
+
+
+MATCHES = """selectors => selectors.filter((one) => {
+  try { return document.querySelector(one); } catch { return false; }
+})"""
+VALID = """selectors => selectors.filter((one) => {
+  try { document.querySelector(one); return true; } catch { return false; }
+}).length"""
+
+
+def test_no_rule_that_applies_is_missing(tour, site_server, dropped):
+    """In chapters and labs, on both sizes, with all that the theme's and our scripts add."""
+    page = tour("self_attention/")
+    assert page.evaluate(VALID, dropped) > 0.9 * len(dropped)
+    page.get_by_role("textbox", name="Search").fill("beam search")
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
+    assert page.evaluate(MATCHES, dropped) == []
+    page.keyboard.press("Escape")
+    page.locator(".md-code__button").first.click()
+    page.locator(".question input").first.check()
+    opened(page)
+    page.locator(".md-header__button[for^=__palette]:visible").click()
+    assert page.evaluate(MATCHES, dropped) == []
+    phone = tour("playground/", phone=True)
+    phone.locator("label.md-header__button[for=__drawer]").click()
+    assert phone.evaluate(MATCHES, dropped) == []
+    for name in ("labs/decoder/", "architecture/", "glossary/", "teaching/", ""):
+        phone.goto(site_server.url + name)
+        assert phone.evaluate(MATCHES, dropped) == [], name
+
+
+def test_the_first_sight_needs_no_second_request(built):
+    for path in (ROOT / "site").rglob("index.html"):
+        head = path.read_text("utf-8").split("</head>")[0]
+        assert "<style>" in head and "stylesheet" not in head and "<script src" not in head, path
+        for address in re.findall(r"url\((?!data:)([^)]+)\)", head.replace('url("data:', "")):
+            assert (path.parent / address.strip('"')).exists(), (path, address)
