@@ -145,3 +145,31 @@ def test_the_first_sight_needs_no_second_request(built):
         assert "<style>" in head and "stylesheet" not in head and "<script src" not in head, path
         for address in re.findall(r"url\((?!data:)([^)]+)\)", head.replace('url("data:', "")):
             assert (path.parent / address.strip('"')).exists(), (path, address)
+
+
+DRAWN = """() => {
+  const codes = [...document.querySelectorAll(".highlight code")].filter((one) => one.checkVisibility());
+  const boxes = document.querySelectorAll(".highlight, figure.computed");
+  const later = codes.filter((one) => !one.checkVisibility({contentVisibilityAuto: true}));
+  const reached = codes.map((one) => one.tabIndex === 0);
+  const high = document.documentElement.scrollHeight;
+  for (const box of boxes) box.style.contentVisibility = "visible";
+  const wide = codes.map((one) => one.scrollWidth > one.clientWidth + 1);
+  return {
+    later: later.length,
+    missed: wide.filter((one, i) => one && !reached[i]).length,
+    needless: wide.filter((one, i) => !one && reached[i]).length,
+    grown: document.documentElement.scrollHeight / high,
+  };
+}"""
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "wide"])
+def test_what_is_drawn_later_has_its_place_and_its_keys(tour, phone):
+    """The page is as long as it will be, and what will scroll sideways can be reached by Tab."""
+    page = tour("decoding/", phone=phone)
+    page.wait_for_load_state("networkidle")
+    seen = page.evaluate(DRAWN)
+    assert seen["later"] > 15, "all code is laid out at once"
+    assert seen["missed"] == 0 and seen["needless"] <= 2
+    assert abs(seen["grown"] - 1) < 0.02

@@ -20,9 +20,9 @@ function guesser() {
     box.checkVisibility({ contentVisibilityAuto: true }),
   );
   if (!drawn) return () => false;
-  const { font, paddingLeft } = getComputedStyle(drawn);
+  const { fontSize, fontFamily, paddingLeft } = getComputedStyle(drawn);
   const pen = document.createElement("canvas").getContext("2d");
-  pen.font = font;
+  pen.font = `${fontSize} ${fontFamily}`;
   const letters = (drawn.clientWidth - 2 * parseFloat(paddingLeft)) / pen.measureText("0").width;
   return (box) => {
     const { style } = box.closest(".highlight");
