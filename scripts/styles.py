@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scripts.exclusive import put
@@ -58,7 +58,7 @@ def _script(path: Path) -> str:
     return f"<script>{{\n{COMMENT.sub('', path.read_text('utf-8')).strip()}\n}}</script>"
 
 
-def vocabulary(site: Path, pages: Iterator[str]) -> set[str]:
+def vocabulary(site: Path, pages: Iterable[str]) -> set[str]:
     """The names that a rule may ask for: classes, ids and such of all pages, words of scripts."""
     words = set()
     for page in pages:

@@ -173,3 +173,17 @@ def test_what_is_drawn_later_has_its_place_and_its_keys(tour, phone):
     assert seen["later"] > 15, "all code is laid out at once"
     assert seen["missed"] == 0 and seen["needless"] <= 2
     assert abs(seen["grown"] - 1) < 0.02
+
+
+def test_without_scripts_no_page_is_wider_than_a_phone(browser, site_server):
+    context = browser.new_context(
+        viewport={"width": 360, "height": 780}, java_script_enabled=False
+    )
+    page = context.new_page()
+    for name in ("how_it_is_made/", "models/", "decoder/", "teaching/", "labs/decoding/"):
+        page.goto(site_server.url + name)
+        wide, tables = page.evaluate("""[document.documentElement.scrollWidth,
+            [...document.querySelectorAll("article table")].map((one) =>
+                one.scrollWidth <= one.clientWidth + 1 ? "" : getComputedStyle(one).overflowX)]""")
+        assert wide <= 360 and set(tables) <= {"", "auto"}, name
+    context.close()
