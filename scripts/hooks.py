@@ -45,10 +45,17 @@ BOX = re.compile(
     re.S,
 )
 CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
+# Code by its look, see "code" in book.css: names and space look like plain text.
+UNCOLORED = re.compile(r'<span class="(?:n|na|ne|nn|vm|kc|sa|w)">([^<]*)</span>')
+RUNS = [  # neighbors of one color need one element
+    (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
+    (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
+]
 EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
 CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
 ROW = re.compile(r"(<tr>\s*)<td\b([^>]*)>(?!</td>)(.*?)</td>", re.S)
 TAG = re.compile(r"<[^>]*>")
+INVALID = re.compile(r' tabindex=""|(?<= id="__(?:drawer|search)") autocomplete="off"')
 PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
@@ -198,7 +205,7 @@ def on_post_page(output: str, **_) -> str:
     Not before: the search plugin parses what it finds in a page, and took longer over the
     lines of the figures and the colors of the code than over all the text.
     """
-    output = output.replace(' tabindex=""', "")  # the theme's: no number, so not valid HTML
+    output = _ours(output)
     output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
     return NUMBERS.sub(lambda found: _tables(found[1]), output)
@@ -206,7 +213,15 @@ def on_post_page(output: str, **_) -> str:
 
 def on_post_template(output_content: str, **_) -> str:
     """The page for an address that is not there comes from a template of the theme."""
-    return output_content.replace(' tabindex=""', "")
+    return _ours(output_content)
+
+
+def _ours(output: str) -> str:
+    """A page without what the theme writes and HTML does not know, see also early.js.
+
+    The buttons for light and dark are for palette.js, not for the theme's script.
+    """
+    return INVALID.sub("", output).replace('data-md-component="palette"', "data-palette")
 
 
 def on_post_build(config: MkDocsConfig) -> None:
@@ -317,8 +332,16 @@ def _plain(found: re.Match) -> str:
     if "<span" not in found[2]:
         return found[0]
     key = hashlib.sha256(found[2].encode()).hexdigest()[:16]
-    colored[key] = found[2]
+    colored[key] = _fewer(found[2])
     return f'{found[1]}<code data-colored="{key}">{TAG.sub("", found[2])}</code>'
+
+
+def _fewer(code: str) -> str:
+    """Colored code in half as many elements: a page of code is made of little else."""
+    code = UNCOLORED.sub(r"\1", code)
+    for run, kind in RUNS:
+        code = run.sub(lambda found: f'<span class="{kind}">{TAG.sub("", found[0])}</span>', code)
+    return code
 
 
 def _drawn(name: str, label: str) -> str:

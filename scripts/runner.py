@@ -44,7 +44,7 @@ if str(ROOT) not in sys.path:  # started as a plain file: find `scripts` and `sn
 from scripts import models  # noqa: E402
 from scripts.exclusive import take  # noqa: E402
 
-FORMAT = 3  # raise it when the outputs of an unchanged snippet would change
+FORMAT = 4  # raise it when the outputs of an unchanged snippet would change
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 TIMEOUT = 1800.0  # seconds; the longest trains a model, perhaps on a busy machine
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once

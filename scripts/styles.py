@@ -3,6 +3,10 @@
 A browser shows nothing before it has every style sheet. Five of them, each a request of its
 own, are what a reader on a phone waited for; inside the page they come with it. The theme has
 rules for much that this book has not, and these stay behind.
+
+Tables get what the theme's script would give them later: the box that scrolls them sideways. And
+a class of their own: the theme means them by `table:not([class])`, and a browser that meets such
+a rule restyles the whole page whenever the class of <html> changes, as scripts do at the start.
 """
 
 from __future__ import annotations
@@ -15,9 +19,10 @@ from pathlib import Path
 
 from scripts.exclusive import put
 
-FORMAT = 1  # raise it when the same sheets would give another text
+FORMAT = 2  # raise it when the same sheets would give another text
 SHEET = re.compile(r'\n[ \t]*<link rel="stylesheet" href="([^":]+\.css)">')
-EARLY = re.compile(r'<script src="([^":]*assets/early\.js)"></script>')
+EARLY = re.compile(r'<script src="([^":]*assets/(?:early|palette)\.js)"></script>')
+TABLE = re.compile(r"<table>.*?</table>", re.S)
 COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)\n", re.S | re.M)
 ADDRESS = re.compile(r'url\("?(?!data:)([^")]+)"?\)')
 WORD = re.compile(r"[\w-]+")
@@ -29,12 +34,15 @@ Rule = tuple[str, "list[Rule] | list[tuple[str, str]]"]
 
 
 def inline(site: Path, cache: Path) -> None:
-    """Write the style sheets, and the script that must run first, into every page of `site`.
+    """Write the style sheets, and the scripts that must run first, into every page of `site`.
 
     Args:
         cache: a folder that keeps what was made from the same sheets for the same names.
     """
-    pages = {path: path.read_text("utf-8") for path in sorted(site.rglob("index.html"))}
+    pages = {
+        path: TABLE.sub(_boxed, path.read_text("utf-8"))
+        for path in sorted(site.rglob("index.html"))
+    }
     words = vocabulary(site, pages.values())
     made: dict[tuple[str, ...], str] = {}  # the sheets of a page, from the root → one text
     for path, text in pages.items():
@@ -51,6 +59,13 @@ def inline(site: Path, cache: Path) -> None:
         text = SHEET.sub("", text)
         text = EARLY.sub(lambda found: _script(path.parent / found[1]), text)
         path.write_text(text, "utf-8", newline="\n")
+
+
+def _boxed(table: re.Match) -> str:
+    """A table as the theme's script leaves it, with the class that `_kept` writes."""
+    plain = table[0].replace("<table>", '<table class="plain">', 1)
+    box = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
+    return f"{box}{plain}</div></div>"
 
 
 def _script(path: Path) -> str:
@@ -122,6 +137,7 @@ def _kept(rules: list, words: set[str]) -> Iterator[Rule]:
             can = [one for one in _parted(rule.prelude, ",") if _applies(one, words)]
             if can:
                 head = ",".join(serialize(one).strip() for one in can)
+                head = head.replace(":not([class])", ".plain")  # of the same weight
                 yield head, [_declared(one) for one in _parted(rule.content, ";")]
         elif rule.content and rule.lower_at_keyword in HOLDS:
             if inside := list(_kept(parse_rule_list(rule.content, True, True), words)):

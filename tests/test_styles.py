@@ -6,7 +6,10 @@ import pytest
 import tinycss2
 from browser import opened
 from playwright.sync_api import expect
-from scripts import styles
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+from scripts import hooks, styles
 from scripts.runner import ROOT
 
 pytest_plugins = ["browser"]
@@ -145,6 +148,46 @@ def test_the_first_sight_needs_no_second_request(built):
         assert "<style>" in head and "stylesheet" not in head and "<script src" not in head, path
         for address in re.findall(r"url\((?!data:)([^)]+)\)", head.replace('url("data:', "")):
             assert (path.parent / address.strip('"')).exists(), (path, address)
+
+
+LOOKS = """([kinds, scheme]) => {
+  document.body.setAttribute("data-md-color-scheme", scheme);
+  const code = document.querySelector(".highlight code");
+  return kinds.map((kind) => {
+    const span = document.createElement("span");
+    span.className = kind;
+    code.append(span);
+    const look = getComputedStyle(span);
+    const all = ["color", "fontWeight", "fontStyle", "textDecorationLine", "backgroundColor"];
+    return all.map((name) => look[name]).join();
+  });
+}"""
+
+
+def test_parts_of_code_share_an_element_when_they_look_alike(tour):
+    """And a part that looks like plain code needs none. Asked of the theme's whole sheets."""
+    page = tour("decoding/")
+    for sheet in [*sorted((ROOT / "site/assets/stylesheets").glob("*.css")),
+                  ROOT / "site/assets/book.css"]:  # fmt: skip
+        page.add_style_tag(content=sheet.read_text("utf-8"))
+    plain = re.search(r"\(\?:(.*?)\)", hooks.UNCOLORED.pattern)[1].split("|")
+    groups = [["", *plain], ["o", "p"], ["s1", "s2", "sb", "si"], ["k", "", "s2", "o"]]
+    for scheme in ("default", "slate"):
+        *alike, different = (page.evaluate(LOOKS, [kinds, scheme]) for kinds in groups)
+        for kinds, looks in zip(groups, alike):
+            assert len(set(looks)) == 1, dict(zip(kinds, looks))
+        assert len(set(different)) == 4
+
+
+def test_colored_code_says_what_the_snippet_says():
+    """In at most two thirds of the elements."""
+    before = after = 0
+    for path in sorted((ROOT / "snippets").glob("*/*.py")):
+        code = highlight(path.read_text("utf-8"), PythonLexer(), HtmlFormatter(nowrap=True))
+        fewer = hooks._fewer(code)
+        assert hooks.TAG.sub("", fewer) == hooks.TAG.sub("", code), path
+        before, after = before + code.count("<span"), after + fewer.count("<span")
+    assert 0 < after < before * 2 / 3
 
 
 DRAWN = """() => {
