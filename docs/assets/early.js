@@ -1,6 +1,9 @@
+// What must run before the theme's own script, and before anything is drawn.
+
+// The theme says so at the end of a page; its search button then pushes the one beside it.
+document.documentElement.classList.replace("no-js", "js");
+
 /**
- * What must run before the theme's own script.
- *
  * A browser that reloads a page may restore what was open. The drawer and the search start
  * closed, unless the address asks for a search.
  */
