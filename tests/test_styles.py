@@ -164,12 +164,12 @@ LOOKS = """([kinds, scheme]) => {
 }"""
 
 
-def test_parts_of_code_share_an_element_when_they_look_alike(tour):
+def test_parts_of_code_share_an_element_when_they_look_alike(tour, site_server):
     """And a part that looks like plain code needs none. Asked of the theme's whole sheets."""
     page = tour("decoding/")
-    for sheet in [*sorted((ROOT / "site/assets/stylesheets").glob("*.css")),
-                  ROOT / "site/assets/book.css"]:  # fmt: skip
-        page.add_style_tag(content=sheet.read_text("utf-8"))
+    site = ROOT / "site"
+    for sheet in [*sorted(site.glob("assets/stylesheets/*.css")), site / "assets/book.css"]:
+        page.add_style_tag(url=site_server.url + sheet.relative_to(site).as_posix())
     plain = re.search(r"\(\?:(.*?)\)", hooks.UNCOLORED.pattern)[1].split("|")
     groups = [["", *plain], ["o", "p"], ["s1", "s2", "sb", "si"], ["k", "", "s2", "o"]]
     for scheme in ("default", "slate"):
@@ -188,6 +188,79 @@ def test_colored_code_says_what_the_snippet_says():
         assert hooks.TAG.sub("", fewer) == hooks.TAG.sub("", code), path
         before, after = before + code.count("<span"), after + fewer.count("<span")
     assert 0 < after < before * 2 / 3
+
+
+def test_light_and_dark_are_the_readers_choice(tour):
+    page = tour("self_attention/")
+    body, button = page.locator("body"), page.locator("[data-palette] label:visible")
+    drawn = page.locator("meta[name=color-scheme]")  # what the browser draws, as scroll bars
+    bars = page.locator("meta[name=theme-color]")
+
+    def shows(scheme: str, leads: str, canvas: str) -> None:
+        expect(body).to_have_attribute("data-md-color-scheme", scheme)
+        expect(body).not_to_have_attribute("data-md-color-switching", "")
+        expect(button).to_have_attribute("title", leads)
+        expect(drawn).to_have_attribute("content", canvas)
+
+    page.emulate_media(color_scheme="dark")
+    shows("slate", "Switch to light", "light dark")
+    page.emulate_media(color_scheme="light")
+    shows("default", "Switch to light", "light dark")
+    colors = [bar.get_attribute("content") for bar in bars.all()]
+    page.emulate_media(color_scheme="dark")
+    button.click()
+    shows("default", "Switch to dark", "light")
+    assert [bar.get_attribute("content") for bar in bars.all()] == colors[:1] * 2
+    page.reload()
+    shows("default", "Switch to dark", "light")
+    page.locator("[data-palette] input:checked").focus()
+    page.keyboard.press("Enter")
+    page.emulate_media(color_scheme="light")
+    shows("slate", "Follow the system", "dark")
+    page.keyboard.press("Enter")
+    shows("default", "Switch to light", "light dark")
+    assert [bar.get_attribute("content") for bar in bars.all()] == colors
+
+
+def test_nobody_sees_the_other_color_first(browser, site_server):
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(site_server.url + "glossary/")
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+    text = page.content()
+    assert text.index("prefers-color-scheme: light)") < text.index("<article")
+    context.close()
+
+
+RESTORES = """document.addEventListener("readystatechange", () => {
+  if (document.readyState !== "interactive") return;
+  for (const box of document.querySelectorAll("#__drawer, #__search")) box.checked = true;
+})"""
+
+
+def test_what_a_browser_restores_is_closed_again(tour):
+    """Firefox ticks after a reload what was ticked before."""
+    page = tour("self_attention/", phone=True)
+    page.add_init_script(RESTORES)
+    page.reload()
+    expect(page.locator("#__drawer")).not_to_be_checked()
+    expect(page.locator("#__search")).not_to_be_checked()
+    page.goto(page.url + "?q=softmax")
+    expect(page.locator("#__drawer")).not_to_be_checked()
+    expect(page.locator("#__search")).to_be_checked()
+
+
+def test_no_rule_asks_for_a_missing_class(built):
+    """With one, the whole page is restyled whenever the class of <html> changes."""
+    for path in (ROOT / "site").rglob("index.html"):
+        text = path.read_text("utf-8")
+        assert ":not([class])" not in text, path
+        for table in re.findall(r"<table\b[^>]*>", text):
+            assert "class=" in table, path
+        plain = text.count('<table class="plain">')
+        assert text.count('<div class="md-typeset__table"><table class="plain">') == plain
+    assert "table:not([class])" in (ROOT / "docs/assets/book.css").read_text("utf-8")
 
 
 DRAWN = """() => {
@@ -227,6 +300,6 @@ def test_without_scripts_no_page_is_wider_than_a_phone(browser, site_server):
         page.goto(site_server.url + name)
         wide, tables = page.evaluate("""[document.documentElement.scrollWidth,
             [...document.querySelectorAll("article table")].map((one) =>
-                one.scrollWidth <= one.clientWidth + 1 ? "" : getComputedStyle(one).overflowX)]""")
-        assert wide <= 360 and set(tables) <= {"", "auto"}, name
+                getComputedStyle(one.closest(".md-typeset__scrollwrap")).overflowX)]""")
+        assert wide <= 360 and set(tables) <= {"auto"}, name
     context.close()
