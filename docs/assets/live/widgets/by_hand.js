@@ -1,7 +1,7 @@
 // Attention by hand: three tokens, vectors to edit, and every step of the equation beside
 // them. It starts with the numbers of snippets/self_attention/by_hand.py.
 
-import { announcer, el, math, newId, number } from "./parts.js";
+import { announcer, el, math, newId, number, tint } from "./parts.js";
 
 export const title = "Attention by hand";
 
@@ -134,7 +134,7 @@ export function show(place) {
         const across = results[name][0].length;
         const x = results[name][Math.floor(k / across)][k % across];
         cell.textContent = number(x);
-        if (name === "weights") cell.style.setProperty("--weight", x);
+        if (name === "weights") tint(cell, x);
       });
     }
     if (focus) light(focus);

@@ -1,7 +1,7 @@
 // The probability of a continuation that the reader types: token by token, and as a whole.
 
 import { engine } from "../engine.js";
-import { el, newId, number } from "./parts.js";
+import { el, newId, number, tint } from "./parts.js";
 import { percent, pieces, visible } from "./writing.js";
 
 /** @param {() => number[]} before ids of the text so far @param {(says: string) => void} say
@@ -34,7 +34,7 @@ export function continuation(before, say, first) {
       const chips = names.map((name, i) => {
         const chance = Math.exp(scores[i]);
         const chip = el("li", {}, el("span", { class: "live-piece" }, visible(name)), el("span", { class: "live-weight" }, percent(chance)));
-        chip.style.setProperty("--weight", chance);
+        tint(chip, chance);
         return chip;
       });
       strip.replaceChildren(...chips);

@@ -1,7 +1,7 @@
 // The masked attention of one step: where the last token of the text looks, among the tokens
 // up to itself. Later ones do not exist yet, so they need no column.
 
-import { el, newId } from "./parts.js";
+import { el, newId, tint } from "./parts.js";
 import { percent, visible } from "./writing.js";
 
 /** @param {{layers: number, heads: number, onchange: (says: string) => void}} wish */
@@ -38,7 +38,7 @@ export function looking({ layers, heads, onchange }) {
     strip.replaceChildren(...names.map((name, i) => {
       const number = el("span", { class: "live-weight" }, percent(weights[i]));
       const chip = el("li", {}, el("span", { class: "live-piece" }, visible(name)), number);
-      chip.style.setProperty("--weight", weights[i] / most);
+      tint(chip, weights[i] / most);
       if (first.checked && i === 0) chip.className = "live-left-out";
       return chip;
     })); // prettier-ignore

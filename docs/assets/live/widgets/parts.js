@@ -195,3 +195,6 @@ export function download(name, type, text) {
   el("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
+
+/** Tint a node by a weight, so weakly that the number in it can be read in both schemes. */
+export const tint = (node, weight) => node.style.setProperty("--tint", `color-mix(in srgb, var(--fig-weight) ${45 * weight}%, transparent)`);
