@@ -55,7 +55,12 @@ EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no headin
 CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
 ROW = re.compile(r"(<tr>\s*)<td\b([^>]*)>(?!</td>)(.*?)</td>", re.S)
 TAG = re.compile(r"<[^>]*>")
-INVALID = re.compile(r' tabindex=""|(?<= id="__(?:drawer|search)") autocomplete="off"')
+OURS = {  # what the theme writes → what stands there in the book
+    ' tabindex=""': "",  # no number, and so no HTML
+    ' id="__drawer" autocomplete="off"': ' id="__drawer"',  # nor that, of a box to tick:
+    ' id="__search" autocomplete="off"': ' id="__search"',  # see early.js
+    'data-md-component="palette"': "data-palette",  # for palette.js, not the theme's script
+}
 PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
@@ -217,11 +222,10 @@ def on_post_template(output_content: str, **_) -> str:
 
 
 def _ours(output: str) -> str:
-    """A page without what the theme writes and HTML does not know, see also early.js.
-
-    The buttons for light and dark are for palette.js, not for the theme's script.
-    """
-    return INVALID.sub("", output).replace('data-md-component="palette"', "data-palette")
+    """A page of the theme, with the few words that this book wants otherwise."""
+    for theirs, ours in OURS.items():
+        output = output.replace(theirs, ours)
+    return output
 
 
 def on_post_build(config: MkDocsConfig) -> None:

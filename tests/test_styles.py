@@ -190,10 +190,17 @@ def test_colored_code_says_what_the_snippet_says():
     assert 0 < after < before * 2 / 3
 
 
+CANVAS = """() => {
+  const root = document.documentElement;
+  root.style.outlineColor = "Canvas";
+  return getComputedStyle(root).outlineColor;
+}"""
+
+
 def test_light_and_dark_are_the_readers_choice(tour):
     page = tour("self_attention/")
     body, button = page.locator("body"), page.locator("[data-palette] label:visible")
-    drawn = page.locator("meta[name=color-scheme]")  # what the browser draws, as scroll bars
+    drawn = page.locator("meta[name=color-scheme]")
     bars = page.locator("meta[name=theme-color]")
 
     def shows(scheme: str, leads: str, canvas: str) -> None:
@@ -201,6 +208,8 @@ def test_light_and_dark_are_the_readers_choice(tour):
         expect(body).not_to_have_attribute("data-md-color-switching", "")
         expect(button).to_have_attribute("title", leads)
         expect(drawn).to_have_attribute("content", canvas)
+        # What the browser itself draws in the page, as its scroll bar, goes with the rest.
+        assert (page.evaluate(CANVAS) == "rgb(255, 255, 255)") == (scheme == "default")
 
     page.emulate_media(color_scheme="dark")
     shows("slate", "Switch to light", "light dark")
