@@ -132,7 +132,8 @@ def copy_of_the_book(into: Path, keep: list[str] | None) -> Book:
     for name in ("docs", "scripts", "snippets"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, into / name, ignore=ignore)
-    shutil.copy(ROOT / "mkdocs.yml", into)
+    for name in ("mkdocs.yml", "requirements.txt", "requirements.lock"):
+        shutil.copy(ROOT / name, into)
     (into / "models").symlink_to(ROOT / "models")
     if (ROOT / ".cache" / "live").exists():  # for the page's own model: made once
         (into / ".cache").mkdir()
