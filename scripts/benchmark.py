@@ -29,7 +29,9 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -122,9 +124,15 @@ def measured(command: list[str], folder: Path) -> tuple[float, float, str]:
     return cpu, wall, done.stdout
 
 
-def median(take, times: int = 3) -> float:
-    """The middle of several measurements."""
-    return sorted(take() for _ in range(times))[times // 2]
+def in_turn(*takes: Callable[[], float], rounds: int = 3) -> tuple[list[float], list[float]]:
+    """Several things measured one after the other, and again: a machine changes its speed.
+
+    Returns:
+        The median of each, and the median of its ratio to the first of the same round.
+    """
+    found = [[take() for take in takes] for _ in range(rounds)]
+    ratios = [[one / first for one in [first, *rest]] for first, *rest in found]
+    return [median(column) for column in zip(*found)], [median(column) for column in zip(*ratios)]
 
 
 def copy_of_the_book(into: Path, keep: list[str] | None) -> Book:
@@ -268,12 +276,6 @@ def main() -> None:
                 shutil.copytree(ROOT / ".cache" / kind, whole / ".cache" / kind)
         measured(mkdocs, whole)
         plain = without_hooks(whole)
-        base = median(lambda: measured(mkdocs, plain)[0])
-        again = median(lambda: measured(mkdocs, whole)[0])
-        rows.append((
-            "build, nothing changed", f"{again:.2f} CPU s", f"{base:.2f} CPU s",
-            f"{again / base:.2f}, at most 1.3",
-        ))  # fmt: skip
         pages = sorted((whole / "docs").glob("*.md"))
 
         def prose() -> float:
@@ -283,10 +285,16 @@ def main() -> None:
             assert "snippet" not in said, said
             return cpu
 
-        edited = median(prose)
+        (base, again, edited), ratios = in_turn(
+            lambda: measured(mkdocs, plain)[0], lambda: measured(mkdocs, whole)[0], prose
+        )
+        rows.append((
+            "build, nothing changed", f"{again:.2f} CPU s", f"{base:.2f} CPU s",
+            f"{ratios[1]:.2f}, at most 1.3",
+        ))  # fmt: skip
         rows.append((
             "build, prose edited (0 snippets run)", f"{edited:.2f} CPU s",
-            f"{base:.2f} CPU s", f"{edited / base:.2f}, at most 1.3",
+            f"{base:.2f} CPU s", f"{ratios[2]:.2f}, at most 1.3",
         ))  # fmt: skip
 
         alone, _ = measured([python, "-c", ALONE, light], folder)[2].split()[-2:]
@@ -296,12 +304,13 @@ def main() -> None:
             path.write_text(path.read_text("utf-8") + "\n# edited\n", "utf-8")
             return measured(watch, folder)[0]
 
-        one = median(command)
-        bare_one = median(lambda: measured([python, "-c", COLD, light], folder)[0])
+        (bare_one, one), ratios = in_turn(
+            lambda: measured([python, "-c", COLD, light], folder)[0], command
+        )
         rows.append((
             f"one snippet edited, cold command ({light})", f"{one:.2f} CPU s",
             f"{bare_one:.2f} CPU s (import and run it bare)",
-            f"{one / bare_one:.2f}, at most 1.5",
+            f"{ratios[1]:.2f}, at most 1.5",
         ))  # fmt: skip
         seen = served(whole, light)
         rows.append((
