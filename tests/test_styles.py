@@ -300,6 +300,20 @@ def test_what_is_drawn_later_has_its_place_and_its_keys(tour, phone):
     assert abs(seen["grown"] - 1) < 0.02
 
 
+GAPS = """() => [...document.querySelectorAll(".highlight + :is(.output, figure.computed, .computed-by)")]
+  .filter((one) => one.checkVisibility())
+  .map((one) => [one, one.previousElementSibling].map((box) => box.getBoundingClientRect()))
+  .map(([low, high]) => [low.top - high.bottom, low.left - high.left, low.right - high.right])"""
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "wide"])
+def test_code_its_output_and_its_figure_are_one_thing(tour, phone):
+    """They touch, and are as wide as each other."""
+    gaps = tour("self_attention/", phone=phone).evaluate(GAPS)
+    assert len(gaps) > 15
+    assert all(abs(one) < 1 for gap in gaps for one in gap)
+
+
 def test_without_scripts_no_page_is_wider_than_a_phone(browser, site_server):
     context = browser.new_context(
         viewport={"width": 360, "height": 780}, java_script_enabled=False
