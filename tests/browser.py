@@ -56,7 +56,7 @@ FIGURES = {
 @pytest.fixture(scope="session")
 def browser():
     """Chromium. Where CI runs, a missing browser is a failure, never a test left out."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     if not path and not os.environ.get("CI"):
         pytest.skip("no chromium on this machine: the widgets are not tested here")

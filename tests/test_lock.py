@@ -1,6 +1,8 @@
 """The lock file: every package by its digest, in the version that requirements.txt names."""
 
+import os
 import re
+import subprocess
 
 from scripts import lock
 
@@ -24,6 +26,14 @@ def test_every_entry_has_a_digest_and_names_no_place():
     assert "://" not in text and "--index" not in text and "--find" not in text
 
 
-def test_the_check_installs_by_digest():
+def test_the_check_installs_by_digest(tmp_path):
+    """And the shares into which it deals the list hold each package once."""
     run = (lock.ROOT / ".ci" / "run").read_text("utf-8")
-    assert "--require-hashes --no-deps --requirement requirements.lock" in run
+    assert '--require-hashes --no-deps --requirement "$share"' in run
+    deal = re.search(r"^ *(awk .*requirements\.lock)$", run, re.M)[1]
+    with_parts = os.environ | {"parts": str(tmp_path)}
+    subprocess.run(["bash", "-c", deal], cwd=lock.ROOT, env=with_parts, check=True)
+    dealt = [lock.entries(share.read_text("utf-8")) for share in sorted(tmp_path.iterdir())]
+    whole = lock.entries(lock.LOCK.read_text("utf-8"))
+    assert len(dealt) == 3 and sum(map(len, dealt)) == len(whole)
+    assert {name: part for share in dealt for name, part in share.items()} == whole
