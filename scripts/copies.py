@@ -19,6 +19,7 @@ from scripts.runner import Book
 CHANGES = 30  # as many of the last changes are told
 ATTRIBUTES = re.compile(r"^([ \t]*```)\{ \.(\w+)[^}\n]*\}$", re.M)  # of the site's own look
 INCLUDE = re.compile(r'^([ \t]*)-{1,}8<-{1,} "([^"]+)"[ \t]*$', re.M)
+SHOWN = re.compile(r";(?=-{1,}8<)")  # an include that is shown, not done
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
 
 
@@ -34,7 +35,7 @@ def markdown(book: Book, text: str) -> str:
         return textwrap.indent(path.read_text("utf-8").rstrip("\n"), indent)
 
     text = ATTRIBUTES.sub(r"\1\2", pages.fill(book, FRONT.sub("", text)))
-    literal = pages.LITERAL.findall(text)
+    literal = [SHOWN.sub("", shown) for shown in pages.LITERAL.findall(text)]
     parts = [INCLUDE.sub(include, part) for part in pages.LITERAL.split(text)]
     return "".join(part + shown for part, shown in zip(parts, [*literal, ""])).lstrip("\n")
 

@@ -271,7 +271,8 @@ def _for_machines(config: MkDocsConfig) -> None:
     for page in order:
         if lab_pages.is_lab(page):
             name = Path(page.file.src_uri).stem
-            listed.append((f"Lab: {page.title}", f"labs/notebooks/{name}.ipynb", "", ""))
+            what = labs.description(name, ROOT)
+            listed.append((page.title, f"labs/notebooks/{name}.ipynb", what, ""))
         else:
             what = page.meta.get("description", "")
             place = page.file.src_uri  # as in docs, so that its links lead where they should

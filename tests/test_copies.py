@@ -36,6 +36,11 @@ def test_a_copy_has_code_and_what_it_printed(book):
     assert "    ```text\n" + "".join(f"    {line}\n" for line in printed) in copy
 
 
+def test_an_include_that_is_shown_stands_there_as_one_would_write_it(book):
+    shown = '````markdown\n```python\n;--8<-- "self_attention/scaling.py"\n```\n````\n'
+    assert copies.markdown(book, shown) == shown.replace(";--8<--", "--8<--")
+
+
 def test_what_is_not_there_is_left_as_it_stands(book):
     missing = '```python\n--8<-- "self_attention/no_such.py"\n```\n'
     assert copies.markdown(book, missing).endswith('--8<-- "self_attention/no_such.py"\n```\n')
@@ -47,6 +52,8 @@ def test_all_pages_are_listed(built):
     assert sorted(p for p in places if p.endswith(".md")) == NAMES
     assert all((ROOT / "site" / place).exists() for place in places)
     assert len(places) == len(NAMES) + 5, "and the labs"
+    told = re.findall(r"^- \[(?!Lab: Lab)[^\]]+\]\([^)]+\): \S.*\.$", listed, re.M)
+    assert len(told) == len(places), "each with what it is about"
 
 
 @pytest.fixture
