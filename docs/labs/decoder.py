@@ -316,7 +316,8 @@ letter = (
 tokens, bits = price(letter)
 print("plain:    ", len(letter.encode()), "bytes")
 print("zipped:   ", len(zlib.compress(letter.encode(), 9)), "bytes")
-print("the model:", math.ceil(bits.sum() / 8), "bytes")
+first = math.log2(len(tokenizer))  # bits: nothing stands before the first token
+print("the model:", math.ceil((first + bits.sum().item()) / 8), "bytes")
 print(f"that is {bits.sum() / len(letter):.2f} bits a character")
 
 # %% [markdown]

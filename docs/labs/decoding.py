@@ -90,7 +90,7 @@ def problem(ranks):
     logits = torch.tensor([[4.0, 1.0, 5.0, 2.0, 3.0]]).repeat(3, 1)
     places = ranks(logits, torch.tensor([0, 2, 4]))
     if not isinstance(places, torch.Tensor):
-        places = torch.tensor(places)
+        return f"The ranks should be a tensor; yours are a {type(places).__name__}. What makes a tensor of numbers?"
     if places.shape != (3,):
         shape = tuple(places.shape)
         return f"Three tokens need three ranks, but your result has the shape {shape}. Along which dimension do you count?"
@@ -816,7 +816,7 @@ try_out(task, do_sample=True, top_k=0, temperature=1.0)
 # ## What you have seen
 #
 # - A text is a list of ranks, and each decoder leaves its fingerprint there: greedy only ones, top-k nothing above k, top-p nothing outside the nucleus.
-# - A filter protects from bad tokens by making most of what a person would write impossible.
+# - A filter protects from bad tokens and puts some of what a person writes out of reach: one forbidden token, and the whole sentence has the probability 0.
 # - A sampler makes a promise that can be tested; a test has a limit that depends on the number of draws, and sees only what its boxes show.
 # - Beam search is one line repeated: the best of all extensions. It finds what it is asked for, and that may be a loop.
 # - Each cure has a price. Which price is right depends on the use, so measure it on the use.

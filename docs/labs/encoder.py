@@ -104,7 +104,7 @@ print(f"You foresaw its choice in {points} of 10.")
 #
 # ### Task 1: Twins and strangers
 #
-# Find two pairs of English sentences, each sentence of at least three words:
+# Find two pairs of short English texts (a phrase will do), each text of at least three words:
 #
 # - `twins`: they mean the same and have **no word in common**, and their cosine is at least 0.75;
 # - `strangers`: they have **the same words** in another order, and their cosine is at most 0.85.
@@ -647,7 +647,7 @@ print(f"the head for again, where words return: {movement(repeats, 2, 9):.4f}")
 table(1000 * moved, range(6), range(12), "One head silent: 1 − cosine, in thousandths", "{:.0f}")
 
 # %% [markdown]
-# A head that we can describe is not a head that matters, at least not for these vectors. (A head for words that return has little to do where none returns; compare its two lines.) The last layer stands out because nothing comes after it: whatever a head of layer 0 fails to hand on, five layers can still make up for. To find out what the neat heads are good for, you would have to measure something else than the mean vector. (The open task can be about that.)
+# A head that we can describe is not a head that matters, at least not for these vectors. (A head for words that return has little to do where hardly more than *the* returns; compare its two lines.) The last layer stands out because nothing comes after it: whatever a head of layer 0 fails to hand on, five layers can still make up for. To find out what the neat heads are good for, you would have to measure something else than the mean vector. (The open task can be about that.)
 #
 # ## Part 4: A search with a trap
 #
@@ -997,7 +997,8 @@ if probe_right and split_right:
 # Now use what you have. The nearest centroid judges the eighteen house rules. It must not have seen them, so we leave out of its training every wording, thing and place of ours that stands in a rule. Then the desk searches only among the rules that it calls allowed. **Write down what you expect:** how many rules will it judge right? How many of the traps are left?
 
 # %%
-shared = {*allowing[:3], *forbidding[:3], "dogs", "bicycles", "kitchen", "garden"}
+shared = {*allowing[:3], *forbidding[:3], forbidding[12], "dogs", "bicycles"}
+shared |= {"kitchen", "garden"}
 learn = [n for n, (_, _, *parts) in enumerate(examples) if not shared & set(parts)]
 weight, bias = centroid_probe(vectors[learn], labels[learn])
 allowed = index @ weight + bias > 0  # (rules)
@@ -1019,7 +1020,7 @@ print(f"\n{permitted} of {len(questions)} answers are permissions.")
 #
 # ## Part 6: Who did it?
 #
-# The question from Part 1: is the word order lost, or only quiet? *The wolf chased the nurse* and *The nurse chased the wolf* have nearly the same vector. We ask your probe: **does the animal act, or does the person?** For each sentence the training also has the swapped one, so a list of words can do no better than a coin.
+# The question from Part 1: is the word order lost, or only quiet? *The wolf chased the nurse* and *The nurse chased the wolf* have nearly the same vector. We ask your probe: **does the animal act, or does the person?** Each sentence has a twin with the same words, the roles exchanged, and the other label. We draw from all of them by chance, so a list of words can do no better than a coin.
 #
 # Four exams. **Write down what you expect** for each: sentences with the same words, kept aside; animals, persons and verbs that it has never seen; the same words, but in the passive, *The nurse was chased by the wolf*; and new words in the passive.
 

@@ -10,7 +10,7 @@
 # Then you put the bridge to work, hold the pen for the translator, and train a small encoder–decoder yourself.
 #
 # Read [Encoder and decoder together](../encoder_decoder.md) and [Cross-attention](../cross_attention.md) before, or keep them open beside this page.
-# You need no Portuguese: where it matters, the lab says what a word means.
+# You need no Portuguese: where it matters, the lab says what a word means. It takes about 80 minutes.
 #
 # Have paper at hand. Where it says *Write down what you expect*, do it before you run the next cell. A wrong guess teaches more than none.
 
@@ -592,7 +592,7 @@ print(transplant(cat, "The black cat sleeps on the red sofa.", "▁red", "▁red
 print(transplant(cat, cat, "▁cat", "▁chair"))
 
 # %% [markdown]
-# Gender crosses the bridge in the row of the noun. Article and adjective are made to agree on the other side, by the decoder, while it writes. The row of `red` brings a color and nothing more:
+# Gender crosses the bridge in the row of the noun. Article and adjective are made to agree on the other side, by the decoder, while it writes. In this sentence the row of `red` brings a color and no gender:
 # it has read *sofa*, and it makes no difference.
 #
 # The third is a riddle. A chair stands in the memory twice now, and once it is written. What tells the decoder which place is still to be done? Operate further, on sentences of your own.
