@@ -71,7 +71,8 @@ def test_another_seed_says_the_same():
 def test_gradient(values):
     found = values(f"{CHAPTER}/gradient")
     assert found.plain < 1e-10, "no optimizer can use that"
-    assert 1e-3 < found.look < found.gentle < 0.3, "the repaired LSTM's is the larger"
+    assert 1e-3 < found.look < found.gentle < 0.3, "as a share of that at the last letter"
+    assert 0.5 < found.far_gentle / found.far_look < 2, "not divided, about as large"
     assert found.look_level < 3, "the Transformer's line is level from 1 to 64 steps"
 
 

@@ -1,4 +1,4 @@
-"""Numbers for the exercises: a wider layer, a two-layer drawing, and a norm by hand."""
+"""Numbers for the exercises: a bigger model, a norm by hand, and a stranger."""
 
 import torch
 from transformers import AutoConfig, AutoModel
