@@ -61,7 +61,7 @@ def browser():
     if not path and not os.environ.get("CI"):
         pytest.skip("no chromium on this machine: the widgets are not tested here")
     assert path, "no chromium on this machine: the widgets cannot be tested without it"
-    expect.set_options(timeout=15_000)  # on a busy machine all takes its time
+    expect.set_options(timeout=60_000)  # on a busy machine all takes its time
     quiet = ["--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(
