@@ -197,7 +197,7 @@ def test_decoder_of_random_sizes(seed, tmp_path):
     cut = chance.randint(1, ids.shape[1] - 1)
     first, cache = ours(ids[:, :cut])
     second, cache = ours(ids[:, cut:], cache)
-    assert (torch.cat([first, second], dim=1) - whole).abs().max() <= 1e-5
+    assert (torch.cat([first, second], dim=1) - whole).abs().max() <= 1e-4
     assert cache[0][0].shape[1:3] == (shared, ids.shape[1])
 
 

@@ -24,16 +24,18 @@ for masked, color, dashes in ((True, plots.BLUE, "-"), (False, plots.WARM, "--")
             cross_entropy(model(windows[:, :n])[:, -1], windows[:, n]) for n in ends
         ]
         honest_loss[masked] = sum(errors).item() / len(errors)
-        ids = encode("The robot ")
+        ids = encode("The robot ").expand(50, -1)  # (texts, tokens)
         for _ in range(110):
-            logits = model(ids[None, -CONTEXT:])[0, -1]
-            ids = torch.cat([ids, torch.multinomial(logits.softmax(dim=-1), 1)])
-    text = "".join(LETTERS[letter] for letter in ids)
-    made = text.split()[2:-1]  # whole words that the model wrote
+            logits = model(ids[:, -CONTEXT:])[:, -1]  # (texts, letters)
+            drawn = torch.multinomial(logits.softmax(dim=-1), 1)
+            ids = torch.cat([ids, drawn], dim=1)
+    texts = ["".join(LETTERS[letter] for letter in row) for row in ids]
+    # Whole words that the model wrote.
+    made = [word for text in texts for word in text.split()[2:-1]]
     real_words[masked] = sum(word in words for word in made) / len(made)
     print(f"{name}: training loss {final_loss[masked]:.3f},"
           f" loss with the future cut off {honest_loss[masked]:.2f}")
-    print(f"  writes: “{text[:60]}\n           {text[60:]}”")
+    print(f"  writes: “{texts[0][:60]}\n           {texts[0][60:]}”")
 
 ax.set(xlabel="training step", ylabel="loss", yscale="log")
 ax.set_yticks([1, 0.1, 0.01], ["1", "0.1", "0.01"])
