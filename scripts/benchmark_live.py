@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import gzip
 import os
-import shutil
 import sys
 import threading
 import time
@@ -20,6 +19,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts import audit  # noqa: E402
+
 SITE = ROOT / "site"
 PEERS = ROOT / ".cache" / "peers"
 PAGE = "self_attention/"  # a chapter with a widget
@@ -223,9 +227,7 @@ def main() -> None:
     """Measure, and print one Markdown table."""
     from playwright.sync_api import sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        sys.exit("chromium is not on this machine: install it, then run this again")
+    path = audit.chromium()
     if not (SITE / PAGE / "index.html").exists():
         sys.exit(f"site/{PAGE} is missing: run `mkdocs build`, then this again")
     handler = functools.partial(Quiet, directory=str(SITE))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import posixpath
 import re
-import shutil
 import sys
 import threading
 import zipfile
@@ -134,7 +133,7 @@ def one_page(site: Path) -> str:
     )
 
 
-def make_pdf(site: Path, into: Path, chromium: str) -> None:
+def make_pdf(site: Path, into: Path) -> None:
     """Print all pages to one PDF, with an outline of its headings."""
     from playwright.sync_api import sync_playwright
 
@@ -146,7 +145,7 @@ def make_pdf(site: Path, into: Path, chromium: str) -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+                executable_path=audit.chromium(), args=["--no-sandbox", "--disable-gpu"]
             )
             page = browser.new_page(reduced_motion="reduce")
             page.goto(f"http://127.0.0.1:{server.server_port}/all.html", wait_until="load")
@@ -180,11 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     if kind == "zip":
         make_zip(SITE, into)
     else:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        if not chromium:
-            print("chromium is not on this machine: install it, then run this again", file=sys.stderr)
-            return 1
-        make_pdf(SITE, into, chromium)
+        make_pdf(SITE, into)
     print(f"{into.relative_to(ROOT)}: {into.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from scripts import live
+from scripts import audit, live
 from scripts.runner import ROOT
 
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
@@ -56,8 +56,7 @@ FIGURES = {
 @pytest.fixture(scope="session")
 def browser():
     """Chromium. Where CI runs, a missing browser is a failure, never a test left out."""
-    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = next(filter(None, map(shutil.which, audit.BROWSERS)), None)
     if not path and not os.environ.get("CI"):
         pytest.skip("no chromium on this machine: the widgets are not tested here")
     assert path, "no chromium on this machine: the widgets cannot be tested without it"

@@ -58,3 +58,19 @@ def test_what_a_page_must_say(tmp_path):
     said = list(audit.faults(tmp_path, ""))
     assert said[0] == "says no description" and len(said) == 5
     audit.read.cache_clear()
+
+
+@pytest.mark.parametrize("page", ["decoding/", "labs/decoding/"])
+def test_code_that_is_not_drawn_yet_is_reached_by_keyboard(built, browser, page):
+    """Below the screen the page guesses which code is wider than its box: one in a task too."""
+    tab = browser.new_page(viewport={"width": 360, "height": 780})
+    tab.goto((ROOT / "site" / page / "index.html").as_uri())
+    reached = "(box) => box.tabIndex === 0"
+    wide = "(box) => box.scrollWidth > box.clientWidth + 1"
+    all_code = "[...document.querySelectorAll('.highlight code')]"
+    tab.wait_for_function(f"{all_code}.some({reached})")
+    guessed = tab.evaluate(f"{all_code}.map({reached})")
+    tab.add_style_tag(content=audit.ALL)
+    assert guessed == tab.evaluate(f"{all_code}.map({wide})")
+    assert len(set(guessed)) == 2
+    tab.close()

@@ -4,11 +4,15 @@ const SCROLLS = ".highlight code, .equation, .md-typeset__scrollwrap";
 
 function adjust() {
   let guess;
+  const changes = [];
   for (const box of document.querySelectorAll(SCROLLS)) {
     const drawn = box.checkVisibility?.({ contentVisibilityAuto: true }) ?? true;
     if (!drawn && !box.matches("code")) continue; // folded away
     const wide = drawn ? box.scrollWidth > box.clientWidth + 1 : (guess ??= guesser())(box);
-    if (wide === box.hasAttribute("tabindex")) continue;
+    if (wide !== box.hasAttribute("tabindex")) changes.push([box, wide]);
+  }
+  // All is measured before anything is changed, so that the page is laid out once.
+  for (const [box, wide] of changes) {
     if (wide) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
@@ -23,10 +27,11 @@ function guesser() {
   const { fontSize, fontFamily, paddingLeft } = getComputedStyle(drawn);
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = `${fontSize} ${fontFamily}`;
-  const letters = (drawn.clientWidth - 2 * parseFloat(paddingLeft)) / pen.measureText("0").width;
+  const around = 2 * parseFloat(paddingLeft);
+  const letter = pen.measureText("0").width;
   return (box) => {
-    const { style } = box.closest(".highlight");
-    return Number(style.getPropertyValue("--letters")) > letters;
+    const { style, clientWidth } = box.closest(".highlight"); // its own width is known
+    return Number(style.getPropertyValue("--letters")) * letter > clientWidth - around + 1;
   };
 }
 
