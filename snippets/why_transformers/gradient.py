@@ -12,7 +12,7 @@ readers = {
     "LSTM, forgets little at first": (Recurrent, {"remembering": 2.0}, plots.WARM, "-"),
     "LSTM, PyTorch's own start": (Recurrent, {"remembering": 0.0}, plots.WARM, ":"),
 }
-shown = [0, 1, 8, 32, 64]
+shown, texts = [0, 1, 8, 32, 64], 4
 ax = plt.figure(figsize=(4.4, 3)).add_subplot()
 norms, far = {}, {}
 print("steps back" + "".join(f"{d:>9}" for d in shown))
@@ -20,16 +20,16 @@ for name, (reader, settings, color, line) in readers.items():
     torch.manual_seed(0)
     model = reader(**settings)  # not trained
     squares = torch.zeros(LENGTH)
-    for _ in range(4):  # texts
+    for _ in range(texts):
         vectors = model.embed(torch.randint(LETTERS, (1, LENGTH))).detach()
         slopes = jacobian(lambda x: model.read(x)[0, -1], vectors)[:, 0]
         squares += slopes.square().sum(dim=(0, 2))  # (LETTERS, steps, width) → (steps)
-    size = (squares / 4).sqrt().flip(0)  # (steps back)
+    size = (squares / texts).sqrt().flip(0)  # (steps back)
     norms[name], far[name] = size / size[0], size[64].item()  # 1 at the last letter
     ax.plot(norms[name], color=color, linestyle=line, label=name)
     print(name)
     print(" " * 10 + "".join(f"{norms[name][d]:9.0e}" for d in shown))
-    print(f"  not divided: {size[0]:.2g} at the last letter, {far[name]:.2g} at 64")
+    print(f"  not divided: {size[0]:.2g} at 0 steps, {far[name]:.2g} at 64")
 
 ax.set_yscale("log")
 ax.set_yticks([1, 1e-5, 1e-10, 1e-15], ["1", "10⁻⁵", "10⁻¹⁰", "10⁻¹⁵"])
