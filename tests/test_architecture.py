@@ -108,7 +108,7 @@ def test_under_pre_norm_the_vectors_grow(values):
 
 def test_feed_forward(values):
     found = values("architecture/feed_forward")
-    assert found.difference < 1e-5, "by formula and by the layer"
+    assert found.difference < 5e-5, "by formula and by the layer"
     assert found.alone_difference < 1e-5, "each token alone"
     assert found.one_difference < 1e-2, "without the bend it is one matrix"
     gated = values("architecture/gated")
