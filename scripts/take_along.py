@@ -4,13 +4,14 @@
     python scripts/take_along.py pdf       .cache/the_executable_transformer.pdf, with chromium
 
 Build the site first: mkdocs build. In the zip, index.html opens from a folder, without a server
-and without a network. The models in the pages need a server, which the zip's own note tells how
-to start; all their bytes are inside. The PDF is every page, one after the other, as printed.
+and without a network; the search and the questions work there too. The models in the pages need
+a server, which the zip's own note tells how to start; all their bytes are inside. The PDF is every page, one after the other, as printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import posixpath
 import re
 import sys
@@ -28,6 +29,7 @@ from scripts import audit  # noqa: E402
 from scripts.exclusive import put  # noqa: E402
 
 SITE = ROOT / "site"
+FOLDER = ROOT / "scripts" / "folder.js"
 NAME = "the_executable_transformer"
 LINK = re.compile(r'(\b(?:href|src)=")([^"]*)(")')
 ANCHOR = re.compile(r'(\b(?:id|for|name|aria-labelledby|aria-describedby)=")([^"]+)(")')
@@ -38,18 +40,23 @@ NEXT = re.compile(r'<a href="([^"]+)" class="md-footer__link md-footer__link--ne
 STYLE = """.one-of-all { break-before: page; --paper: #fff } .one-of-all:first-of-type
 { break-before: auto } body { background: #fff } .one-of-all details.numbers { display: none }"""
 WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: the same bytes each time
+# In the zip. A page from a folder may run scripts, but no modules and no worker.
+BUNDLE = re.compile(r'<script src="([^"]*assets/)javascripts/bundle')
+QUESTIONS = re.compile(r'(<script src="[^"]*assets/questions\.js") type="module"')
 NOTE = """The Executable Transformer
 
-Open index.html to read. A browser lets pages from a folder do little: for the search, for the
-questions that answer back and for the models in the pages, start a server in this folder, with
-Python or any other, and open the address that it prints:
+Open index.html to read. A browser lets pages from a folder do little: for the models in the pages
+and to save a figure as PNG, start a server in this folder, with Python or any other, and open the
+address that it prints:
 
     python3 -m http.server
 """
 
 
 def opened_from_a_folder(text: str, page: str, site: Path) -> str:
-    """A page whose links lead to files: a folder alone is a page only to a server.
+    """A page whose links lead to files, and whose scripts run without a server.
+
+    To a server a folder is a page; without one, the page is the folder's index.html.
 
     Args:
         page: its address from the root of the site: "", "decoding/".
@@ -64,7 +71,24 @@ def opened_from_a_folder(text: str, page: str, site: Path) -> str:
         path = posixpath.join(parts.path, "index.html")
         return found[1] + parts._replace(path=path).geturl() + found[3]
 
-    return LINK.sub(lead, text)
+    text = BUNDLE.sub(r'<script src="\1folder.js"></script>\g<0>', LINK.sub(lead, text))
+    return QUESTIONS.sub(r"\1 defer", text)
+
+
+def without_module(program: str) -> str:
+    """A module that imports nothing, as a plain script."""
+    program = program.replace("import.meta.url", "document.currentScript.src")
+    program = re.sub(r"^export ", "", program, flags=re.M)
+    return f'(() => {{\n"use strict";\n{program}}})();\n'
+
+
+def index_as_script(index: str) -> str:
+    """The search's index, as the theme reads it where nothing can be fetched."""
+    found = json.loads(index)
+    for one in found["docs"]:
+        page, mark, place = one["location"].partition("#")
+        one["location"] = f"{page}index.html{mark}{place}"
+    return f"var __index = {json.dumps(found, ensure_ascii=False)};\n"
 
 
 def make_zip(site: Path, into: Path) -> None:
@@ -77,11 +101,16 @@ def make_zip(site: Path, into: Path) -> None:
             archive.writestr(zipfile.ZipInfo(f"{NAME}/{name}", WHEN), data, zipfile.ZIP_DEFLATED)
 
         add("README.txt", NOTE.encode())
+        add("assets/folder.js", FOLDER.read_bytes())
         for path in sorted(path for path in site.rglob("*") if path.is_file()):
             name, data = path.relative_to(site).as_posix(), path.read_bytes()
             if name.endswith("index.html"):
                 page = name.removesuffix("index.html")
                 data = opened_from_a_folder(data.decode(), page, site).encode()
+            elif name == "assets/questions.js":
+                data = without_module(data.decode()).encode()
+            elif name == "search/search_index.json":
+                add("search/search_index.js", index_as_script(data.decode()).encode())
             add(name, data)
     beside.replace(into)
 

@@ -1,10 +1,13 @@
 """The book as one file: what opens from a folder, and all pages as one."""
 
 import posixpath
+import re
+import shutil
 import zipfile
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from scripts import audit, take_along
 from scripts.runner import ROOT
@@ -50,7 +53,33 @@ def test_every_page_opens_from_a_folder(built):
             parts = urlsplit(link)
             if not parts.scheme and not parts.netloc and parts.path:
                 place = posixpath.normpath(posixpath.join(page, unquote(parts.path)))
-                assert (site / place).is_file(), f"{page}: {link}"
+                there = (site / place).is_file() or place == "assets/folder.js"  # in the zip alone
+                assert there, f"{page}: {link}"
+
+
+def test_a_folder_searches_and_asks(built, browser, tmp_path):
+    """Without a server: the search finds, its results open, a question answers and is kept."""
+    no_weights = shutil.ignore_patterns("weights")
+    shutil.copytree(ROOT / "site", tmp_path / "site", ignore=no_weights)
+    take_along.make_zip(tmp_path / "site", tmp_path / "book.zip")
+    with zipfile.ZipFile(tmp_path / "book.zip") as archive:
+        archive.extractall(tmp_path)
+    home = tmp_path / take_along.NAME
+    page = browser.new_page()
+    page.goto((home / "index.html").as_uri())
+    page.locator(".md-search__input").click()
+    page.keyboard.type("perplexity")
+    found = page.locator(".md-search-result__link").first
+    expect(found).to_have_attribute("href", re.compile("/decoder/index.html"))
+    found.click()
+    expect(page.locator("h1")).to_contain_text("Decoder")
+    choice = page.locator(".question[data-kind='choice']").first
+    for option in choice.get_by_role("radio").all():
+        option.click()
+    expect(choice.locator(".question-done")).to_have_text("✓ answered right")
+    kept = page.evaluate("localStorage.getItem('executable-transformer-progress')")
+    assert '"decoder"' in kept
+    page.close()
 
 
 def test_all_pages_as_one(built):
