@@ -318,6 +318,15 @@ def test_the_explorer_by_keys_alone(visit, minilm):
     expect(page.get_by_role("status")).to_contain_text(says)
 
 
+def test_a_phone_shows_the_whole_sentence(visit):
+    page = opened(visit("attention", EXPLORER))
+    field = page.get_by_label("Sentence", exact=True)
+    one_line = field.bounding_box()["height"]
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert field.bounding_box()["height"] > 1.5 * one_line
+    assert field.evaluate("(field) => field.scrollHeight <= field.clientHeight")
+
+
 def test_two_sentences_and_how_near_they_are(visit, minilm):
     page = opened(visit("attention", EXPLORER))
     second = "Plants need water."

@@ -165,10 +165,16 @@ export function table(caption, columns, rows, values) {
   return el("div", { class: "md-typeset__scrollwrap", ...reached }, inner);
 }
 
-/** A line of text to write in, under its label. */
+/** A sentence to write in, under its label: all of it is seen on a phone too. Enter sends it. */
 export function field(says, value) {
   const id = newId("field");
-  const input = el("input", { type: "text", id, value, maxlength: 400, spellcheck: "false" });
+  const onkeydown = (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    input.form.requestSubmit();
+  };
+  const props = { id, rows: 2, maxlength: 400, spellcheck: "false", enterkeyhint: "go", onkeydown };
+  const input = el("textarea", { ...props, class: "live-sentence" }, value);
   return { node: el("p", { class: "live-field" }, el("label", { for: id }, says), input), input };
 }
 
