@@ -186,7 +186,7 @@ class Book:
         return (
             left is None
             or left.stamp != self.stamp(self.snippet(name))
-            or left.seal != seal(left, self._outputs(name))
+            or left.seal != seal(left, self._outputs(name) | self.trained(name))
             or any(not (self.root / "models" / m).exists() for m in self.trains(name))
         )
 
@@ -198,6 +198,13 @@ class Book:
     def trains(self, name: str) -> list[str]:
         """The models that a snippet makes."""
         return [m for m, entry in self.lock.items() if entry.get("snippet") == name]
+
+    def trained(self, name: str) -> dict[str, bytes]:
+        """The files of these models with their sizes, for the seal; nothing if there are none."""
+        folders = [self.root / "models" / m for m in self.trains(name)]
+        files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+        sizes = [(path.relative_to(self.root).as_posix(), path.stat().st_size) for path in files]
+        return {"models": json.dumps(sizes).encode()} if sizes else {}
 
     def waits_for(self, snippet: Snippet) -> set[str]:
         """The snippets that must have run before, because they train its models."""
@@ -229,9 +236,10 @@ class Book:
 
 
 def seal(outcome: Outcome, outputs: dict[str, bytes]) -> str:
-    """A digest of what a run left: its outcome, its text and its figure."""
+    """A digest of what a run left: its outcome, its text, its figure, the models that it made."""
     parts = [{k: v for k, v in asdict(outcome).items() if k != "seal"}]
     parts += [_sha256(outputs.get(kind, b"")) for kind in ("txt", "svg")]
+    parts += [_sha256(outputs[kind]) for kind in ("models",) if kind in outputs]
     return _sha256(json.dumps(parts).encode())
 
 
@@ -637,7 +645,7 @@ class _Job:
         else:
             outcome.error, text = self._why(late)
             outputs["txt"] = text.encode()
-        outcome.seal = seal(outcome, outputs)
+        outcome.seal = seal(outcome, outputs | self.book.trained(self.name))
         outputs["json"] = (json.dumps(asdict(outcome), ensure_ascii=False) + "\n").encode()
         try:
             self._move_in(outputs)

@@ -251,6 +251,23 @@ def test_a_damaged_cache_file_is_made_again(small, kind):
     assert ran(book) == ["a/x"] and path.read_bytes() == good
 
 
+def test_a_damaged_trained_model_is_made_again(small):
+    small("a/train", """
+        from pathlib import Path
+        Path("models/trained").mkdir(parents=True, exist_ok=True)
+        Path("models/trained/weights").write_text("whole")
+        Path("models/trained/config").write_text("{}")
+    """)  # fmt: skip
+    book = locked(small("a/apply", "print(open('models/trained/weights').read())"), "1")
+    ran(book)
+    weights, config = (book.root / "models" / "trained" / name for name in ("weights", "config"))
+    weights.write_text("wh")
+    assert ran(book) == ["a/train"] and weights.read_text() == "whole"
+    config.unlink()
+    assert ran(book) == ["a/train"] and config.exists()
+    assert ran(book) == []
+
+
 def test_outputs_of_removed_snippets_go(small):
     small("a/x", "print(1)")
     book = small("a/y", "print(2)")
