@@ -239,7 +239,8 @@ def seal(outcome: Outcome, outputs: dict[str, bytes]) -> str:
     """A digest of what a run left: its outcome, its text, its figure, the models that it made."""
     parts = [{k: v for k, v in asdict(outcome).items() if k != "seal"}]
     parts += [_sha256(outputs.get(kind, b"")) for kind in ("txt", "svg")]
-    parts += [_sha256(outputs[kind]) for kind in ("models",) if kind in outputs]
+    if "models" in outputs:
+        parts.append(_sha256(outputs["models"]))
     return _sha256(json.dumps(parts).encode())
 
 

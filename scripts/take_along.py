@@ -5,7 +5,8 @@
 
 Build the site first: mkdocs build. In the zip, index.html opens from a folder, without a server
 and without a network; the search and the questions work there too. The models in the pages need
-a server, which the zip's own note tells how to start; all their bytes are inside. The PDF is every page, one after the other, as printed.
+a server, which the zip's own note tells how to start; all their bytes are inside. The PDF is
+every page, one after the other, as printed.
 """
 
 from __future__ import annotations

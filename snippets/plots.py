@@ -128,7 +128,7 @@ def heatmaps(
 
 
 def bars(labels, values, kept=None, title: str = "", unit: str = "", ax=None) -> Axes:
-    """Draw horizontal bars, the first on top; bars that are not `kept` turn grey.
+    """Draw horizontal bars, the first on top; bars that are not `kept` turn gray.
 
     Args:
         labels: one text a bar.
@@ -168,7 +168,7 @@ def tree(columns, best, title: str = "") -> Axes:
 
     Args:
         columns: for each step its candidates (parent, text, kept); the parent is an index
-            into the step before. Candidates that are not kept are grey, with dashed lines.
+            into the step before. Candidates that are not kept are gray, with dashed lines.
         best: for each step the index of the candidate on the winning path, drawn heavy.
         title: the finding.
     """
