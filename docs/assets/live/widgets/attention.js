@@ -3,7 +3,8 @@
 import { engine } from "../engine.js";
 import { headGrid } from "./heads.js";
 import { lines, matrix } from "./maps.js";
-import { announcer, download, el, field, roving, stateLink, table, tabs } from "./parts.js";
+import { announcer, download, el, roving, stateLink, table, tabs } from "./parts.js";
+import { sentence } from "./sentence.js";
 
 export const title = "Attention explorer";
 export const weights = "minilm";
@@ -29,8 +30,8 @@ export async function show(place, options, frame) {
 
   // --------------------------------------------------------------- the parts of the widget
   const problem = el("p", { class: "live-problem", role: "alert" });
-  const text = field("Sentence", state.text);
-  const second = field("A second sentence, if you like", state.second);
+  const text = sentence("Sentence", state.text);
+  const second = sentence("A second sentence, if you like", state.second);
   const onsubmit = (event) => {
     event.preventDefault();
     read();

@@ -165,19 +165,6 @@ export function table(caption, columns, rows, values) {
   return el("div", { class: "md-typeset__scrollwrap", ...reached }, inner);
 }
 
-/** A sentence to write in, under its label: all of it is seen on a phone too. Enter sends it. */
-export function field(says, value) {
-  const id = newId("field");
-  const onkeydown = (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    input.form.requestSubmit();
-  };
-  const props = { id, rows: 2, maxlength: 400, spellcheck: "false", enterkeyhint: "go", onkeydown };
-  const input = el("textarea", { ...props, class: "live-sentence" }, value);
-  return { node: el("p", { class: "live-field" }, el("label", { for: id }, says), input), input };
-}
-
 /**
  * A link that brings a widget's state back; a press puts it into the address and the clipboard.
  * @param {import("./frame.js").Frame} frame @param {() => Record<string, any>} state
