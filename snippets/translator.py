@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from transformers import MarianMTModel
 
+NOT_GIVEN = object()  # None says that nothing is to be kept
+
 
 class SSRU(nn.Module):
     """A running average whose weights depend on each input; it stands for attention."""
@@ -23,12 +25,21 @@ class SSRU(nn.Module):
         self.forget = nn.Linear(width, width)
         self.candidate = nn.Linear(width, width, bias=False)
 
-    def forward(self, hidden_states, past_key_values=None, **unused):
+    # All that the library hands over is named. Where a version hands over another thing,
+    # or the cache under another name, there is an error: without its state the unit
+    # writes nonsense. The mask is for attention alone, and the wishes for outputs too.
+    def forward(
+        self, hidden_states, attention_mask=None, cache=NOT_GIVEN,
+        past_key_values=NOT_GIVEN, output_attentions=None, output_hidden_states=None,
+    ):  # fmt: skip
+        if cache is NOT_GIVEN:
+            cache = past_key_values  # its name before version 5.24
+        if cache is NOT_GIVEN:
+            raise TypeError("SSRU got no cache, and so forgets what was written")
         forget = torch.sigmoid(self.forget(hidden_states))  # (batch, tokens, width)
         news = (1 - forget) * self.candidate(hidden_states)  # (batch, tokens, width)
-        cache = None
-        if past_key_values is not None:
-            cache = past_key_values.self_attention_cache
+        if cache is not None:
+            cache = cache.self_attention_cache
         state = self.last_state(cache)
         states = []
         for token in range(hidden_states.shape[1]):

@@ -231,7 +231,7 @@ def test_another_first_word_spoils_the_cache_above_the_first_layer(smollm2):
     ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
     other = ids.clone()
     other[0, 0] = tokenizer.convert_tokens_to_ids("A")
-    layers, others = (model(one).past_key_values.layers for one in (ids, other))
+    layers, others = (model(one).cache.layers for one in (ids, other))
     for kind in ("keys", "values"):
         gaps = [
             (getattr(a, kind) - getattr(b, kind)).abs().amax(dim=(0, 1, 3))  # (tokens,)

@@ -119,7 +119,7 @@ def test_padding_is_counted(values):
 def test_cache_bytes_are_those_of_the_tensors(values, smollm2):
     left = values("parallelism/cache_bytes")
     assert left.real_bytes == left.formula_bytes == 3 * 50 * 46_080
-    layers = smollm2(torch.zeros(2, 7, dtype=torch.long)).past_key_values.layers
+    layers = smollm2(torch.zeros(2, 7, dtype=torch.long)).cache.layers
     held = sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
     assert held == 2 * 7 * 2 * left.smollm2_cache  # four bytes here, two in the table
     assert left.smollm2_cache == 23_040

@@ -597,7 +597,7 @@ print(tokenizer.decode(library(prompt, 16, full_stop)[0]), "— written by gener
 # Your loop reads everything again in each step. Part 3 has shown that this is waste: the past does not move. With the **KV cache** the model gets only what it has not
 # yet read, and the keys and values of the rest:
 #
-# `output = model(new, past_key_values=cache)` reads `new` and gives `output.past_key_values` back, the cache for the next call. The first call has no cache (`None`).
+# `output = model(new, cache=cache)` reads `new` and gives `output.cache` back, the cache for the next call. The first call has no cache (`None`).
 #
 # Below stands a counter in the model's first layer: it notes how many positions each call computes. Write down first, for the prompt above (count its tokens) and 24 steps:
 # How many positions does the loop of task 4 compute (without a stop)? How many with a cache? Then write it. This one has no stop.
@@ -621,8 +621,8 @@ def write_cached(ids, steps):  # (1, tokens) → (1, tokens + steps)
     # <solution>
     longer, new, cache = ids, ids, None
     for _ in range(steps):
-        output = model(new, past_key_values=cache)
-        cache = output.past_key_values
+        output = model(new, cache=cache)
+        cache = output.cache
         new = output.logits[:, -1].argmax(-1, keepdim=True)  # (1, 1)
         longer = torch.cat([longer, new], dim=1)
     # </solution>
@@ -687,7 +687,7 @@ if check(problem, write_cached):
 #
 # ---
 #
-# Three variables go round the loop: all ids so far, what is new, and the cache. Take the cache from `output.past_key_values` each time, and make the chosen token keep the shape
+# Three variables go round the loop: all ids so far, what is new, and the cache. Take the cache from `output.cache` each time, and make the chosen token keep the shape
 # (1, 1) with `argmax(-1, keepdim=True)`.
 
 # %% [markdown]

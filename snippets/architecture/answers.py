@@ -30,7 +30,7 @@ print(f"RMSNorm, first number: {rms_first:.2f}, after adding 100: {rms_shifted:.
 pii, ran = AutoModel.from_pretrained("models/pii"), []
 for name, module in pii.encoder.layer[5].named_modules():
     if "LayerNorm" in name or name.endswith(("query", "intermediate.dense")):
-        module.register_forward_hook(lambda *_, name=name: ran.append(name))
+        module.register_forward_hook(lambda a, b, c, name=name: ran.append(name))
 with torch.no_grad():
     pii(torch.tensor([[5, 6, 7]]))
 places = {"query": "attention", "dense": "feed-forward", "LayerNorm": "norm"}

@@ -18,7 +18,7 @@ def order(stack, block, inputs):
             part = "attention"
         else:
             continue
-        module.register_forward_hook(lambda *_, part=part: ran.append(part))
+        module.register_forward_hook(lambda a, b, c, part=part: ran.append(part))
     with torch.no_grad():
         stack(inputs)
     return [part for i, part in enumerate(ran) if ran[i - 1 : i] != [part]]

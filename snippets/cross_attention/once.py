@@ -11,7 +11,7 @@ calls = {"q_proj": 0, "k_proj": 0, "v_proj": 0}
 
 
 def count(name):
-    def hook(*unused):
+    def hook(layer, inputs, output):
         calls[name] += 1
 
     return hook

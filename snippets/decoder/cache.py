@@ -16,8 +16,8 @@ def write(cached, steps=24):
     new, past, positions = ids, None, 0
     start = time.process_time()
     for step in range(steps):
-        output = model(new, past_key_values=past, use_cache=cached)
-        past = output.past_key_values  # keys and values of all that was read
+        output = model(new, cache=past, use_cache=cached)
+        past = output.cache  # keys and values of all that was read
         positions += new.shape[1]
         token = output.logits[:, -1].argmax(-1, keepdim=True)  # (1, 1)
         ids = torch.cat([ids, token], dim=1)

@@ -8,7 +8,7 @@ model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.set_grad_enabled(False)
 text = "The robot watered the sunflowers because they were thirsty."
 ids = tokenizer(text, return_tensors="pt").input_ids
-past = model(ids).past_key_values
+past = model(ids).cache
 
 keys = past.layers[0].keys  # (texts, key heads, tokens, width)
 held = sum(x.nbytes for layer in past.layers for x in (layer.keys, layer.values))
@@ -28,7 +28,7 @@ full_megabytes = per_token * longest / 1e6
 model_megabytes = sum(p.nbytes for p in model.parameters()) / 1e6
 groups = config.num_attention_heads // config.num_key_value_heads
 
-shorter = model(ids[:, :5]).past_key_values.layers[-1].keys
+shorter = model(ids[:, :5]).cache.layers[-1].keys
 change = (past.layers[-1].keys[:, :, :5] - shorter).abs().max().item()
 size = shorter.abs().max().item()
 print(f"keys of the first 5 tokens, text cut there or not: {change:.0e} apart")

@@ -14,8 +14,8 @@ def beam_search(prompt, beams, steps, penalty=1.0):
     scores = torch.full((beams,), -torch.inf)  # all beams are still the same text,
     scores[0] = 0  # so only the first one counts
     for step in range(1, steps + 1):
-        output = model(new, past_key_values=past)
-        past = output.past_key_values
+        output = model(new, cache=past)
+        past = output.cache
         log_p = output.logits[:, -1].log_softmax(-1)  # (beams, vocabulary)
         totals = scores[:, None] + log_p  # (beams, vocabulary)
         best, places = totals.flatten().topk(2 * beams)  # twice: some may end the text

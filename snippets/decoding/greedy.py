@@ -10,8 +10,8 @@ torch.set_grad_enabled(False)
 prompt = tokenizer("The robot watered the sunflowers because", return_tensors="pt")
 new, past, tokens, total = prompt.input_ids, None, [], 0.0
 for step in range(20):
-    output = model(new, past_key_values=past)  # the first call reads the whole prompt
-    past = output.past_key_values  # the KV cache: later calls read one token
+    output = model(new, cache=past)  # the first call reads the whole prompt
+    past = output.cache  # the KV cache: later calls read one token
     log_p = output.logits[0, -1].log_softmax(-1)  # (vocabulary,)
     token = log_p.argmax()
     total += log_p[token].item()

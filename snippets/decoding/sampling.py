@@ -21,8 +21,8 @@ prompt = tokenizer("The robot watered the sunflowers because", return_tensors="p
 new, past, tokens = prompt.input_ids, None, []
 torch.manual_seed(0)
 for step in range(20):
-    output = model(new, past_key_values=past)
-    past = output.past_key_values
+    output = model(new, cache=past)
+    past = output.cache
     logits = filtered(output.logits[:, -1], temperature=0.8, k=40, p=0.9)
     new = torch.multinomial(logits.softmax(-1), num_samples=1)  # (1, 1): the draw
     tokens.append(new.item())

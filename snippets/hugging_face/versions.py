@@ -9,6 +9,8 @@ import transformers
 print("transformers", transformers.__version__)
 print("tokenizers  ", tokenizers.__version__)
 print("torch       ", torch.__version__)
-major = int(transformers.__version__.split(".")[0])
+version = transformers.__version__
+major = int(version.split(".")[0])
+torch_version = torch.__version__.split("+")[0]  # without its build, such as +cpu
 python = f"{sys.version_info.major}.{sys.version_info.minor}"
 print("Python      ", python)

@@ -4,7 +4,10 @@ import torch
 from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
 
 
-def attention(module, query, key, value, attention_mask, scaling, **unused):
+def attention(
+    module, query, key, value, attention_mask, scaling, dropout,
+    position_ids, use_cache, output_hidden_states=False,
+):  # fmt: skip
     key, value = (x.repeat_interleave(3, dim=1) for x in (key, value))
     scores = query @ key.transpose(-2, -1) * scaling  # (1, heads, tokens, tokens)
     future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(diagonal=1)

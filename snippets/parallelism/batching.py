@@ -27,12 +27,12 @@ sizes = [1, 2, 4, 8, 16, 32, 64]
 step_seconds = []
 for size in sizes:
     ids = all_ids[:size]  # (texts, 16)
-    past = model(ids).past_key_values
+    past = model(ids).cache
     runs_seconds = []
     for _ in range(5):
         past.crop(-1)  # forget the last token, so that only it must be computed
         start_seconds = clock()
-        model(ids[:, -1:], past_key_values=past)
+        model(ids[:, -1:], cache=past)
         runs_seconds.append(clock() - start_seconds)
     step_seconds.append(min(runs_seconds))
 

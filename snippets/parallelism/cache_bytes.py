@@ -16,7 +16,8 @@ plans = {"GPT-2": GPT2Config(), "SmolLM2": smollm2, "Llama 2 7B": llama2,
 
 def per_token(plan, size=2, all_heads=False):  # two bytes a number, as on a GPU
     heads = plan.num_attention_heads
-    key_heads = heads if all_heads else getattr(plan, "num_key_value_heads", heads)
+    all_heads = all_heads or isinstance(plan, GPT2Config)  # older than shared heads
+    key_heads = heads if all_heads else plan.num_key_value_heads
     return 2 * plan.num_hidden_layers * key_heads * (plan.hidden_size // heads) * size
 
 
@@ -34,7 +35,7 @@ for name, plan in plans.items():
 
 # The same formula against the tensors of a real cache (four bytes a number here).
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
-layers = model(torch.zeros(3, 50, dtype=torch.long)).past_key_values.layers
+layers = model(torch.zeros(3, 50, dtype=torch.long)).cache.layers
 real_bytes = sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
 formula_bytes = 3 * 50 * per_token(model.config, size=4)
 

@@ -30,8 +30,8 @@ read_seconds = clock() - start_seconds
 past, rows = None, []
 start_seconds = clock()
 for token in ids[0]:
-    output = model(token.view(1, 1), past_key_values=past)
-    past = output.past_key_values
+    output = model(token.view(1, 1), cache=past)
+    past = output.cache
     rows.append(output.logits)
 steps_seconds = clock() - start_seconds
 one_by_one = torch.cat(rows, dim=1)

@@ -12,8 +12,8 @@ ids = tokenizer(text, return_tensors="pt").input_ids  # (1, tokens)
 def read(model, parts):
     past, rows = None, []
     for part in ids.chunk(parts, dim=1):
-        output = model(part, past_key_values=past)
-        past = output.past_key_values
+        output = model(part, cache=past)
+        past = output.cache
         rows.append(output.logits.float())
     return torch.cat(rows, dim=1)[0]  # (tokens, vocabulary)
 

@@ -1,6 +1,6 @@
 """Which of the paper's choices four later models kept, read from them."""
 
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, MarianConfig, WhisperConfig
 
 from snippets.translator import Translator
 
@@ -15,8 +15,10 @@ rows = {"bend": ["relu"], "inner width / width": ["4.0"], "width of a head": ["6
         "norm": ["LayerNorm"], "biases": ["yes"]}  # fmt: skip
 for (name, model), folder in zip(models.items(), folders):
     config = AutoConfig.from_pretrained(folder)
-    bend = getattr(config, "hidden_act", None) or config.activation_function
-    inner = getattr(config, "intermediate_size", None) or config.encoder_ffn_dim
+    if isinstance(config, (MarianConfig, WhisperConfig)):  # two stacks, other names
+        bend, inner = config.activation_function, config.encoder_ffn_dim
+    else:
+        bend, inner = config.hidden_act, config.intermediate_size
     norms = {type(m).__name__ for m in model.modules() if "Norm" in type(m).__name__}
     rows["bend"].append(bend)
     rows["inner width / width"].append(f"{inner / config.hidden_size:.1f}")

@@ -19,7 +19,7 @@ def read(text):
 told = " ".join(f"The {who} is called {name}." for who, name in people.items())
 with open("snippets/why_transformers/alice.txt", encoding="utf-8") as file:
     novel = read(file.read())[:, :320]
-cache = model(torch.cat([read(f"{told}\n\n"), novel], dim=1)).past_key_values
+cache = model(torch.cat([read(f"{told}\n\n"), novel], dim=1)).cache
 
 first_pieces = [int(read(f" {name}")[0, 0]) for name in people.values()]
 said, any_name = {}, {}
@@ -28,7 +28,7 @@ for length in (320, 40):
         cache.crop(40 - 320)  # forget all but the first 40 tokens of the novel
     for who in people:
         question = read(f"\n\nThe {who} is called")
-        logits = model(question, past_key_values=copy.deepcopy(cache)).logits[0, -1]
+        logits = model(question, cache=copy.deepcopy(cache)).logits[0, -1]
         said[who, length] = int(logits.argmax())
         any_name[who, length] = logits.softmax(dim=-1)[first_pieces].sum().item()
 

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM
 torch.set_grad_enabled(False)
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 width, depth = model.config.hidden_size, model.config.num_hidden_layers
-cache = model(torch.arange(10)[None]).past_key_values  # of ten tokens
+cache = model(torch.arange(10)[None]).cache  # of ten tokens
 cached = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
 lstm = torch.nn.LSTM(width, width, depth, device="meta")  # as wide and deep; no numbers
 lstm_bytes = sum(x.nbytes for x in lstm(torch.empty(1, width, device="meta"))[1])

@@ -24,13 +24,13 @@ def chances(told, who, name):
     """The name's probability after each length, and how often it is the likeliest."""
     question, answer = read(f"\n\nThe {who} is called"), read(f" {name}")
     start = torch.cat([read(told), novel], dim=1)
-    cache = model(start).past_key_values  # what the model keeps of all it has read
+    cache = model(start).cache  # what the model keeps of all it has read
     found, likeliest = [], 0
     for length, longer in zip(lengths, [lengths[0], *lengths]):
         if longer > length:
             cache.crop(length - longer)  # forget the novel's end
         ids = torch.cat([question, answer], dim=1)
-        logits = model(ids, past_key_values=copy.deepcopy(cache)).logits[0]
+        logits = model(ids, cache=copy.deepcopy(cache)).logits[0]
         steps = logits[question.shape[1] - 1 : -1].softmax(dim=-1)  # one row a piece
         found.append(steps[range(len(steps)), answer[0]].prod().item())
         likeliest += int((steps.argmax(dim=-1) == answer[0]).all())

@@ -115,8 +115,8 @@ WRONG = {
             "has the model read before?",
         ),
         (
-            "longer, cache = ids, None\nfor _ in range(steps):\n    output = model(longer, past_key_values=cache)\n"
-            "    cache = output.past_key_values\n    new = output.logits[:, -1].argmax(-1, keepdim=True)\n"
+            "longer, cache = ids, None\nfor _ in range(steps):\n    output = model(longer, cache=cache)\n"
+            "    cache = output.cache\n    new = output.logits[:, -1].argmax(-1, keepdim=True)\n"
             "    longer = torch.cat([longer, new], dim=1)",
             "reads the old tokens twice",
         ),
@@ -127,14 +127,14 @@ WRONG = {
         ),
         (
             "longer, new, cache = ids, ids, None\nfor _ in range(steps):\n"
-            "    output = model(new, past_key_values=cache)\n    cache = output.past_key_values\n"
+            "    output = model(new, cache=cache)\n    cache = output.cache\n"
             "    new = output.logits[:, -1].argmax(-1, keepdim=True)\n    longer = torch.cat([longer, new], dim=1)\n"
-            "model(new, past_key_values=cache)",
+            "model(new, cache=cache)",
             "are enough",
         ),
         (
             "longer, new, cache = ids, ids, None\nfor _ in range(steps):\n"
-            "    output = model(new, past_key_values=cache)\n    cache = output.past_key_values\n"
+            "    output = model(new, cache=cache)\n    cache = output.cache\n"
             "    new = output.logits[:, -1].argmax(-1, keepdim=True)\n    longer = torch.cat([longer, new], dim=1)\n"
             "    new = longer[:, -2:]",
             "What has each call read",
