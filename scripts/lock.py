@@ -9,8 +9,8 @@ version is pinned in requirements.txt like the others.
 
 from __future__ import annotations
 
+import importlib.util
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,10 +42,11 @@ def entries(text: str) -> dict[str, str]:
 
 def main() -> int:
     """Write the lock file; returns the exit code."""
-    if shutil.which("uv") is None:
+    if importlib.util.find_spec("uv") is None:
         print("scripts/lock.py needs uv: run `pip install uv` first", file=sys.stderr)
         return 1
-    done = subprocess.run(COMPILE.split(), cwd=ROOT, capture_output=True, text=True)
+    call = [sys.executable, "-m", *COMPILE.split()]  # wherever the environment's programs lie
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         print(f"requirements.txt cannot be solved:\n{done.stderr.strip()}", file=sys.stderr)
         return 1

@@ -16,6 +16,7 @@ def build(tmp_path):
         book = runner.Book(tmp_path / folder)
         for name, (text, values, *more) in snippets.items():
             source = b"import time" if "run_seconds" in values else b"print()"
+            source = b"print(torch.__version__)" if "version" in values else source
             put(book.snippets_dir / "a" / f"{name}.py", source)
             left = runner.Outcome("stamp of " + folder, values, error=(more or [None])[0])
             put(book.output(f"a/{name}", "txt"), text.encode())
@@ -31,6 +32,30 @@ def test_nothing_but_times(build):
     report = difference.compare(old, new)
     assert report.same and report.timed == ["a/t"]
     assert "Nothing but times" in difference.markdown(report, 2)
+
+
+def test_programs_that_tell_versions_should_differ(build):
+    old = build("old", v=("5.23.0\n", {"version": "5.23.0"}), x=("1\n", {}))
+    new = build("new", v=("5.24.0\n", {"version": "5.24.0"}), x=("1\n", {}))
+    report = difference.compare(old, new)
+    assert report.same and report.timed == ["a/v"]
+
+
+def test_labs_are_compared_by_what_their_cells_show(build):
+    old, new = build("old", x=("1\n", {})), build("new", x=("1\n", {}))
+
+    def lab(book, printed: str, drawn: str) -> None:
+        shown = [{"data": {"image/png": drawn, "text/plain": "<Figure>"}}]
+        cells = [[], [{"text": printed}, *shown], [{"data": {"text/plain": "3\n"}}]]
+        put(book.root / ".cache" / "labs" / "one.json", json.dumps({"outputs": cells}).encode())
+
+    lab(old, "1\n2\n", "aa")
+    lab(new, "1\n2\n", "aa")
+    assert difference.compare(old, new).same
+    lab(new, "1\n5\n", "bb")
+    report = difference.compare(old, new)
+    assert "-2\n+5" in report.texts["labs/one"] and report.figures == ["labs/one"]
+    assert difference.compare(old, new, ["a/x"]).same, "snippets were asked for"
 
 
 def test_what_differs_is_shown(build):
