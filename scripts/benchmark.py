@@ -143,9 +143,10 @@ def copy_of_the_book(into: Path, keep: list[str] | None) -> Book:
     for name in ("mkdocs.yml", "requirements.txt", "requirements.lock"):
         shutil.copy(ROOT / name, into)
     (into / "models").symlink_to(ROOT / "models")
-    if (ROOT / ".cache" / "live").exists():  # for the page's own model: made once
-        (into / ".cache").mkdir()
-        (into / ".cache" / "live").symlink_to(ROOT / ".cache" / "live")
+    (into / ".cache").mkdir()
+    for name in ("live", "formulas"):  # the page's own model and the library of formulas: made once
+        if (ROOT / ".cache" / name).exists():
+            (into / ".cache" / name).symlink_to(ROOT / ".cache" / name)
     if keep is not None:
         shutil.rmtree(into / "docs")
         shutil.copytree(ROOT / "docs" / "overrides", into / "docs" / "overrides")

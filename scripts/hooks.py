@@ -28,7 +28,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import (  # noqa: E402
-    copies, lab_pages, labs, live, mathml, models, pages, questions, remember, runner, styles,
+    copies, formulas, lab_pages, labs, live, models, pages, questions, remember, runner, styles,
 )  # fmt: skip
 from scripts.exclusive import exclusive, put  # noqa: E402
 
@@ -51,6 +51,7 @@ RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
     (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
 ]
+CAPTION_TEX = re.compile(r"\$(?!\s)([^$\n]+?)(?<!\s)\$")  # as in text; captions are attributes
 EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
 CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
 ROW = re.compile(r"(<tr>\s*)<td\b([^>]*)>(?!</td>)(.*?)</td>", re.S)
@@ -69,6 +70,7 @@ book = runner.Book(ROOT)
 order: list[Page] = []  # the pages of the book, from the first to the last
 copied: dict[str, str] = {}  # a page's file → its text for machines
 changed: dict[str, str] = {}  # a page's file → the day of its last change
+drawn: formulas.Drawn = {}  # the formulas of all pages
 colored: dict[str, str] = {}  # code with its colors, by digest, until the page is finished
 serving = False
 turn = contextlib.ExitStack()  # held by a build from its start to its end
@@ -139,8 +141,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_env(env: Environment, **_) -> Environment:
-    """Keep what can be kept between two builds of one process."""
+def on_env(env: Environment, config: MkDocsConfig, files: Files) -> Environment:
+    """Draw the formulas of all pages; keep what can be kept between two builds of a process."""
+    read = [file.page for file in files.documentation_pages() if file.page and file.page.content]
+    _draw_formulas(read, Path(config.docs_dir))
     if serving:
         remember.templates(env)
     return env
@@ -175,22 +179,52 @@ def _filled(markdown: str, page: Page) -> str:
 
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig, **_) -> str:
-    """Give each figure its place and caption, and typeset the mathematics."""
+    """Give each figure its place and caption, and make ready what else is in the page."""
     if lab_pages.is_lab(page):
         content = lab_pages.finish(ROOT, page, config, content)
     content = FIGURE.sub(lambda found: _figure(page, *found.groups()), content)
-    return _typeset(content)
+    return _made_ready(content)
 
 
 @functools.lru_cache(maxsize=64)  # while serving, most pages are as they were
-def _typeset(content: str) -> str:
+def _made_ready(content: str) -> str:
     # A footnote's number stays out of the search, or "attention" becomes "attention10" there.
     # Under an empty corner, the first cell of each row says what the row is about.
     content = CORNERED.sub(lambda one: ROW.sub(r'\1<th scope="row"\2>\3</th>', one[0]), content)
     content = EMPTY_HEAD.sub(r"<td\1></td>", content)
     content = content.replace('<sup id="fnref', '<sup data-search-exclude id="fnref')
     content = BOX.sub(_with_size, content)
-    return CODE.sub(_plain, mathml.render(content))
+    return CODE.sub(_plain, content)
+
+
+def _draw_formulas(read: list[Page], docs: Path) -> None:
+    """Draw the formulas of all pages in one go. A line of text stands for each until the end."""
+    global drawn
+    wanted = [(page, formulas.find(page.content)) for page in read]
+    try:
+        drawn = formulas.draw({one for _, found in wanted for one in found}, ROOT)
+    except live.LiveError as error:
+        raise PluginError(str(error)) from None
+    wrong = 0
+    for page, found in wanted:
+        for formula in dict.fromkeys(found):
+            if "error" in drawn[formula]:
+                uri = lab_pages.source(page)
+                text = pages.fill(book, (docs / uri).read_text("utf-8", "replace"))
+                log.error(f"docs/{uri}, {formulas.fault(formula, drawn, text)}")
+                wrong += 1
+    if wrong:
+        raise PluginError(
+            f"{wrong} formula{'s'[: wrong > 1]} cannot be read, named above; the last site stays as"
+            " it was"
+        )
+    for page in read:
+        page.content = formulas.place(page.content, drawn)
+        page.title = formulas.title(page.title, drawn)
+        headings = list(page.toc)
+        for heading in headings:
+            heading.title = formulas.title(heading.title, drawn)
+            headings += heading.children
 
 
 def _with_size(found: re.Match) -> str:
@@ -205,12 +239,13 @@ def _with_size(found: re.Match) -> str:
 
 
 def on_post_page(output: str, **_) -> str:
-    """Draw the figures and their numbers into the finished page, and color the code.
+    """Draw figures, their numbers and formulas into the finished page, and color the code.
 
     Not before: the search plugin parses what it finds in a page, and took longer over the
-    lines of the figures and the colors of the code than over all the text.
+    lines of the figures and the colors of the code than over all the text. A formula's letters
+    without their places are nothing to read: 10⁹ would be 109.
     """
-    output = _ours(output)
+    output = formulas.render(_ours(output), drawn)
     output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
     return NUMBERS.sub(lambda found: _tables(found[1]), output)
@@ -258,7 +293,7 @@ def on_nav(nav: Navigation, **_) -> Navigation:
 
 def on_page_context(context: dict, page: Page, **_) -> dict:
     """Tell the template when the page was last changed, and where its copy is, if made."""
-    source = f"docs/{page.file.src_uri}".replace(".ipynb", ".py")
+    source = f"docs/{lab_pages.source(page)}"
     context["changed"] = changed.get(source, "")
     copy = page.file.src_uri in copied
     context["copy"] = get_relative_url(page.file.src_uri, page.url) if copy else ""
@@ -321,6 +356,7 @@ def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
     """The place of a figure, its caption and its numbers; `on_post_page` draws them."""
     if book.figure(name) is None:
         return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
+    caption = CAPTION_TEX.sub(r'<span class="arithmatex">\\(\1\\)</span>', caption or "")
     says = f"<p>{caption}</p>" if caption else ""
     made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, figure=True)}</p>'
     wide, high = SIZE.search(book.figure(name).read_text("utf-8")).groups()

@@ -35,6 +35,11 @@ def is_lab(page: Page) -> bool:
     return page.file.src_uri.startswith("labs/")
 
 
+def source(page: Page) -> str:
+    """The file that a page is written in, from `docs`."""
+    return page.file.src_uri.replace(".ipynb", ".py") if is_lab(page) else page.file.src_uri
+
+
 def add(root: Path, files: Files, config: MkDocsConfig) -> None:
     """Add to the site each lab's notebook as a page, its figures, and its download."""
     found = labs.names(root)

@@ -59,7 +59,7 @@ class SmallSite:
         """As if nothing had been built here."""
         shutil.rmtree(self.folder / "site", ignore_errors=True)
         for path in (self.folder / ".cache").iterdir():
-            if path.is_dir() and path.name != "live":
+            if path.is_dir() and not path.is_symlink() and path.name != "live":
                 shutil.rmtree(path)
 
     def made(self) -> dict[str, bytes]:
