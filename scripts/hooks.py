@@ -51,7 +51,7 @@ RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
     (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
 ]
-CAPTION_TEX = re.compile(r"\$(?!\s)([^$\n]+?)(?<!\s)\$")  # as in text; captions are attributes
+BARE_TEX = re.compile(r"\\\(.*?\\\)")  # in a caption, which comes as an attribute
 EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
 CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
 ROW = re.compile(r"(<tr>\s*)<td\b([^>]*)>(?!</td>)(.*?)</td>", re.S)
@@ -356,7 +356,7 @@ def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
     """The place of a figure, its caption and its numbers; `on_post_page` draws them."""
     if book.figure(name) is None:
         return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
-    caption = CAPTION_TEX.sub(r'<span class="arithmatex">\\(\1\\)</span>', caption or "")
+    caption = BARE_TEX.sub(r'<span class="arithmatex">\g<0></span>', caption or "")
     says = f"<p>{caption}</p>" if caption else ""
     made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, figure=True)}</p>'
     wide, high = SIZE.search(book.figure(name).read_text("utf-8")).groups()

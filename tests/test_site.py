@@ -1,5 +1,6 @@
 """The site as mkdocs builds it: what is in it, what stops it, and what stays then."""
 
+import json
 import re
 import signal
 import time
@@ -114,13 +115,72 @@ def test_a_broken_link_stops_a_strict_build(site, edited):
     stops(site, "nowhere.md")
 
 
-def test_a_formula_that_cannot_be_read_stops_a_build(site, edited):
-    edited(site.page, PAGE + "\n$\\frac{1}$ and $\\nonsense{x}$\n")
+def test_formulas_that_cannot_be_read_stop_a_build_and_are_all_named(site, edited):
+    edited(site.page, PAGE + "\nA half, $\\frac{1}$, and\n\n$$\nx +\n\\nonsense{x}\n$$\n")
     before = site.html.read_bytes()
-    done = site("--strict")
-    assert done.returncode == 1
-    assert "nonsense" in done.stderr or "frac" in done.stderr
-    assert site.html.read_bytes() == before
+    last = PAGE.count("\n")
+    for options in ((), ("--strict",)):
+        done = site(*options)
+        assert done.returncode == 1
+        where = f"docs/{site.page.name}, line"
+        assert f"{where} {last + 2}: cannot read “\\frac{{1}}”: " in done.stderr
+        assert f"{where} {last + 5}: cannot read “x +\n\\nonsense{{x}}”: Unsup" in done.stderr
+        assert "2 formulas cannot be read, named above" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert site.html.read_bytes() == before
+
+
+WITH_FORMULAS = """---
+description: A page for tests.
+---
+
+# A width of $10^9$
+
+## Why $\\sqrt{d_k}$ and $a < b$
+
+| sign | meaning |
+| --- | --- |
+| $x^2$ | a square[^note] |
+
+[^note]: Not $y^2$.
+
+??? note "A fold with $z^2$"
+    In the fold $u^2$.
+
+!!! question "Is $v^2$ right?"
+    - [x] $q^2$
+        Since $r^2$.
+    - [ ] $s^2$
+        Not $t^2$.
+    - [ ] $w^2$
+        No.
+
+```python
+--8<-- "the_paper/schedule.py"
+```
+
+![A curve.](figures/the_paper/schedule.svg "A caption with $c^2$.")
+"""
+
+
+def test_formulas_wherever_they_stand(site, edited):
+    """In headings, and so in lists of headings, the browser's tab and the search; in all else."""
+    edited(site.page, WITH_FORMULAS)
+    done = site()
+    assert done.returncode == 0, done.stderr
+    html = site.html.read_text("utf-8")
+    assert not re.search(r"\\[a-z(]|\$[a-z10]|data-drawn|arithmatex", html.partition("<code>")[0])
+    assert html.count("</math>") == 3 + 11
+    for letter in "xyzuvqrstwc":
+        assert f"<msup><mi>{letter}</mi>" in html, letter
+    assert re.search(r"<figcaption><p>A caption with <[^>]*><math><msup><mi>c", html)
+    assert "<title>A width of 10^9 - " in html
+    listed = re.findall(r'<span class="md-ellipsis">\s*(.*?)\s*</span>', html, re.S)
+    assert "Why √d_k and a&lt;b" in listed and "A width of 10^9" in listed
+    index = (site.folder / "site" / "search" / "search_index.json").read_text("utf-8")
+    found = {entry["title"]: entry["text"] for entry in json.loads(index)["docs"]}
+    assert "x^2" in found["Why √d_k and a&lt;b"] and "A width of 10^9" in found
+    assert not re.search(r"\\\\(sqrt|[(])", index)
 
 
 def test_a_killed_build_leaves_the_last_site(site, edited):
