@@ -28,7 +28,8 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import (  # noqa: E402
-    copies, formulas, lab_pages, labs, live, models, pages, questions, remember, runner, styles,
+    cells, copies, formulas, lab_pages, labs, live, models, pages, questions, remember, runner,
+    styles,
 )  # fmt: skip
 from scripts.exclusive import exclusive, put  # noqa: E402
 
@@ -131,7 +132,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         program = path.read_text("utf-8", "replace")  # with plain line ends, always
         files.append(File.generated(config, f"source/{name}.py", content=program))
         if figure := book.figure(name):
-            files.append(_static(config, f"figures/{name}.svg", figure))
+            drawing = cells.legible(figure.read_text("utf-8"))
+            files.append(File.generated(config, f"figures/{name}.svg", content=drawing))
         if numbers := _numbers(name):
             uri = f"figures/{name}.csv"
             files.append(File.generated(config, uri, content=numbers))
@@ -148,10 +150,6 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> Environment:
     if serving:
         remember.templates(env)
     return env
-
-
-def _static(config: MkDocsConfig, uri: str, path: Path) -> File:
-    return File.generated(config, uri, abs_src_path=str(path))
 
 
 def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
@@ -270,7 +268,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     if serving:
         return
     _for_machines(config)
-    styles.inline(Path(config.site_dir), ROOT / ".cache" / "styles")
+    styles.inline(Path(config.site_dir))
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)
     if config.strict and warnings.get_counts():
@@ -387,7 +385,7 @@ def _fewer(code: str) -> str:
 
 def _drawn(name: str, label: str) -> str:
     """The figure as SVG inside the page, so that it follows light and dark."""
-    svg = book.figure(name).read_text("utf-8")
+    svg = cells.legible(book.figure(name).read_text("utf-8"))
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
