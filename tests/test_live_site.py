@@ -9,6 +9,7 @@ import pytest
 from browser import Published, opened, serving
 from playwright.sync_api import expect
 
+from scripts import eyes
 from scripts.runner import ROOT
 
 pytest_plugins = ["browser"]
@@ -88,6 +89,29 @@ def test_nothing_keeps_readers_out(playground, violations, scheme):
             found = violations(page, f'[data-live="{box}"]')
             assert "\n".join(found) == "", tab
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+TABS = {"attention": ("Map", "Table", "Lines"),
+        "next_token": ("Continuation", "Attention", "Branches")}  # fmt: skip
+
+
+@pytest.mark.parametrize("width, tabs", [(360, 0), (360, 1), (360, 2), (1280, 0)])
+def test_all_that_is_painted_in_a_widget_can_be_seen(playground, width, tabs):
+    """Its texts, its bars, its lines, by pixels and in both schemes."""
+    page = playground
+    page.set_viewport_size({"width": width, "height": 900})
+    for box, names in TABS.items():
+        page.boxes[box].get_by_role("tab", name=names[tabs]).click()
+        expect(page.boxes[box].get_by_role("tabpanel", name=names[tabs])).to_be_visible()
+    assert "\n".join(eyes.see(page, ".live")) == ""
+    # What has no color at all is no mark, and would not be missed there.
+    look = "(one) => { const {stroke, backgroundColor} = getComputedStyle(one);"
+    for mark, kind in (("path.live-best", "stroke"), ("rect.live-best, .live-best rect", "stroke"),
+                       (".live-stays", "backgroundColor")):  # fmt: skip
+        marks = page.locator(f".live-widget :is({mark})")
+        assert marks.count() > 2
+        painted = marks.first.evaluate(f"{look} return {kind}; }}")
+        assert painted not in ("none", "rgba(0, 0, 0, 0)"), mark
 
 
 # ------------------------------------------------------------------------------ the policy
