@@ -61,11 +61,14 @@ def changed(root: Path) -> dict[str, str]:
     Empty without git, and in a copy that is no repository.
     """
     days, day = {}, ""
-    for line in _git(root, "log", "--format=day %cs", "--name-only", "--", "docs").splitlines():
-        if line.startswith("day "):
-            day = line.removeprefix("day ")
-        elif line:
-            days.setdefault(line, day)
+    # From this folder on, which may lie inside another repository; names as they are, not quoted.
+    told = _git(root, "log", "--relative", "-z", "--format=day %cs", "--name-only", "--", "docs")
+    for part in told.split("\0"):
+        part = part.lstrip("\n")
+        if part.startswith("day "):
+            day = part.removeprefix("day ").strip()
+        elif part:
+            days.setdefault(part, day)
     return days
 
 
@@ -98,8 +101,9 @@ def feed(root: Path, title: str, home: str) -> bytes:
 def _git(root: Path, *command: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *command], cwd=root, capture_output=True, text=True, encoding="utf-8"
-        )
+            ["git", "-c", "log.showSignature=false", *command],
+            cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
     except OSError:  # no git here
         return ""
     return done.stdout if done.returncode == 0 else ""

@@ -56,13 +56,17 @@ def test_all_pages_are_listed(built):
     assert len(told) == len(places), "each with what it is about"
 
 
-@pytest.fixture
-def repository(tmp_path):
-    """A repository with two pages, the second changed two days after the first."""
-    (tmp_path / "docs").mkdir()
+@pytest.fixture(params=["", "outer/böok"], ids=["alone", "in another"])
+def repository(request, tmp_path):
+    """A book with two pages, the second changed two days after the first, in a repository.
+
+    It is the repository, or a folder somewhere in it.
+    """
+    book = tmp_path / request.param
+    (book / "docs").mkdir(parents=True)
 
     def commit(name: str, day: str, says: str) -> None:
-        (tmp_path / "docs" / name).write_text(says)
+        (book / "docs" / name).write_text(says)
         who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", f"core.hooksPath={tmp_path}"]
         for command in (["add", "."], [*who, "commit", "-qm", says, "--date", f"{day}T12:00:00Z"]):
             environment = {"GIT_COMMITTER_DATE": f"{day}T12:00:00Z", "HOME": str(tmp_path)}
@@ -70,12 +74,13 @@ def repository(tmp_path):
 
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     commit("a.md", "2026-01-01", "first & <second>")
-    commit("b.md", "2026-01-03", "another")
-    return tmp_path
+    commit('é "b".md', "2026-01-03", "another")
+    return book
 
 
 def test_changes_come_from_git(repository, tmp_path_factory):
-    assert copies.changed(repository) == {"docs/a.md": "2026-01-01", "docs/b.md": "2026-01-03"}
+    days = {"docs/a.md": "2026-01-01", 'docs/é "b".md': "2026-01-03"}
+    assert copies.changed(repository) == days
     feed = ET.fromstring(copies.feed(repository, "A book", "https://example.org/book/"))
     atom = "{http://www.w3.org/2005/Atom}"
     titles = [entry.find(f"{atom}title").text for entry in feed.iter(f"{atom}entry")]
