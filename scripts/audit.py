@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import live  # noqa: E402
+from scripts import console, live  # noqa: E402
 
 SITE = ROOT / "site"
 FIRST_LOAD = 300  # kB, compressed, at most
@@ -321,6 +321,7 @@ def lighthouse(home: str, pages: list[str]) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     parser = argparse.ArgumentParser(prog="python scripts/audit.py", description=__doc__.split("\n")[0])
     parser.add_argument("pages", nargs="*", default=[""], help="how their addresses begin")
     parser.add_argument("--addresses", action="store_true", help="ask those outside the site")

@@ -36,6 +36,7 @@ from statistics import median
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts import console  # noqa: E402
 from scripts.runner import Book  # noqa: E402
 
 ENVIRONMENT = os.environ | {
@@ -222,6 +223,7 @@ def served(folder: Path, name: str) -> float:
 
 def main() -> None:
     """Measure, and print one Markdown table."""
+    console.any_letter()
     parser = argparse.ArgumentParser(description="Measure the build, as ratios.")
     parser.add_argument("--quick", action="store_true", help="every tenth snippet only")
     parser.add_argument("--record", action="store_true", help="keep it for the page")

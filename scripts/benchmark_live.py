@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import audit  # noqa: E402
+from scripts import audit, console  # noqa: E402
 
 SITE = ROOT / "site"
 PEERS = ROOT / ".cache" / "peers"
@@ -225,6 +225,7 @@ def renderers() -> float:
 
 def main() -> None:
     """Measure, and print one Markdown table."""
+    console.any_letter()
     from playwright.sync_api import sync_playwright
 
     path = audit.chromium()

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from scripts import console  # noqa: E402
 from scripts.runner import Book, Outcome  # noqa: E402
 
 # What tells times, or the versions that it is run with.
@@ -158,6 +159,7 @@ def _list(lines: list[str], mark: str = "`") -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     parser = argparse.ArgumentParser(
         prog="python scripts/difference.py", description="Compare what two builds left."
     )

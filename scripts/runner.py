@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # started as a plain file: find `scripts` and `snippets`
     sys.path.insert(0, str(ROOT))
 
-from scripts import models  # noqa: E402
+from scripts import console, models, seals  # noqa: E402
 from scripts.exclusive import take  # noqa: E402
 
 FORMAT = 4  # raise it when the outputs of an unchanged snippet would change
@@ -188,6 +188,7 @@ class Book:
             or left.stamp != self.stamp(self.snippet(name))
             or left.seal != seal(left, self._outputs(name) | self.trained(name))
             or any(not (self.root / "models" / m).exists() for m in self.trains(name))
+            or not (left.error or self._still_trained(name, left.stamp))
         )
 
     def _outputs(self, name: str) -> dict[str, bytes]:
@@ -205,6 +206,22 @@ class Book:
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         sizes = [(path.relative_to(self.root).as_posix(), path.stat().st_size) for path in files]
         return {"models": json.dumps(sizes).encode()} if sizes else {}
+
+    def _still_trained(self, name: str, stamp: str) -> bool:
+        """Whether the models that a snippet has made are so to the last byte."""
+        if not self.trains(name):
+            return True
+        path = self.output(name, "made")
+        if not path.exists():  # of a time when only sizes were kept, and they are right
+            self.seal_models(name, stamp)
+        return seals.holds(path, stamp, self.root)
+
+    def seal_models(self, name: str, stamp: str) -> None:
+        """Keep what the models are that a snippet has just made."""
+        folders = [self.root / "models" / m for m in self.trains(name)]
+        made = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        if made:
+            seals.write(self.output(name, "made"), stamp, self.root, made)
 
     def waits_for(self, snippet: Snippet) -> set[str]:
         """The snippets that must have run before, because they train its models."""
@@ -308,6 +325,7 @@ def _child(root: Path, name: str, into: Path) -> None:
     sys.dont_write_bytecode = True  # the snippets folder is watched
     import runpy
 
+    import matplotlib
     import matplotlib.pyplot as plt
 
     from scripts import figures
@@ -316,6 +334,7 @@ def _child(root: Path, name: str, into: Path) -> None:
         # The first use after a fork renews torch's pool of threads, and not safely when two
         # threads that load a model come first at once: "Invalid thread pool!".
         sys.modules["torch"].set_num_threads(1)
+    matplotlib.rcdefaults()  # whatever this machine's own settings say
     if (root / "snippets" / "house.mplstyle").exists():
         plt.style.use(root / "snippets" / "house.mplstyle")
     loaded = _watch_models(root / "models")
@@ -413,6 +432,21 @@ def peak_memory() -> int:
 # ------------------------------------------------------------------------------ all runs
 
 
+@contextlib.contextmanager
+def _environment(more: dict[str, str]) -> Iterator[None]:
+    """What starts meanwhile finds these variables. Afterwards all are as they were.
+
+    What this process starts later, such as the kernels of the labs, has its own.
+    """
+    before = {name: os.environ.get(name) for name in more}
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
 def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     """Processes that fork from one parent, or start anew where there is no fork.
 
@@ -421,7 +455,6 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     model of those in `root` and draws a figure, so that no run has to import what that
     needs; if not, each run imports what it needs and no more.
     """
-    os.environ |= ENVIRONMENT
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
@@ -431,17 +464,12 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     context.set_forkserver_preload(["__main__", "scripts.warm" if warm else "scripts.figures"])
     # The parent finds `scripts` here and its warm-up model in `root`.
     only_parent = {"BOOK_WARM": str(root) * warm, "PYTHONPATH": str(ROOT)}
-    before = {name: os.environ.get(name) for name in only_parent}
-    os.environ |= only_parent
-    try:
+    with _environment(ENVIRONMENT | only_parent):
         forkserver.ensure_running()
         # It imports for some seconds. Wait here, so that no run's time limit includes it.
         first = context.Process(target=_child_is_ready)
         first.start()
         first.join()
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
     return context
 
 
@@ -618,7 +646,8 @@ class _Job:
         )
         self.started = time.monotonic()
         self.deadline = self.started + timeout
-        self.process.start()
+        with _environment(ENVIRONMENT):  # where each run starts anew
+            self.process.start()
 
     def finish(self, late: bool) -> str | None:
         """Move the outputs into the cache and return the sentence of a failure, if any."""
@@ -650,6 +679,8 @@ class _Job:
         outputs["json"] = (json.dumps(asdict(outcome), ensure_ascii=False) + "\n").encode()
         try:
             self._move_in(outputs)
+            if outcome.error is None:
+                self.book.seal_models(self.name, self.stamp)
         except OSError as error:
             raise self._unwritten(error.strerror) from None
         finally:
@@ -727,6 +758,7 @@ def asdict(outcome: Outcome) -> dict:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     parser = argparse.ArgumentParser(
         prog="python scripts/runner.py",
         description="Run snippets; keep what they print, draw and name in .cache/snippets.",

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import audit  # noqa: E402
+from scripts import audit, console  # noqa: E402
 from scripts.exclusive import put  # noqa: E402
 
 SITE = ROOT / "site"
@@ -197,6 +197,7 @@ def make_pdf(site: Path, into: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     parser = argparse.ArgumentParser(
         prog="python scripts/take_along.py", description="The whole book as one file."
     )

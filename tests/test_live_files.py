@@ -1,7 +1,9 @@
 """The files of the model in the page: cut, digested, published, and named when wrong."""
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -66,6 +68,80 @@ def test_a_second_time_does_nothing(folder):
     live.make(ROOT, said.append)
     assert said == []
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def damaged(good: bytes):
+    """What may become of a file: a changed letter, a part, nothing, another file, none."""
+    middle = len(good) // 2
+    return good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :], good[:middle], b"", b"x", None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["blocks.wasm", "products.fused.wasm", "tokenizers/minilm.json", "weights.json", "weights/*-0-*",
+     "tokenizers.min.mjs", "tokenizers.license.txt"],
+)  # fmt: skip
+def test_a_damaged_file_is_made_again(folder, copy, monkeypatch, name):
+    """Also where its size and its time are those of the right one."""
+
+    @contextlib.contextmanager
+    def fetched(root, space, *options):
+        made = space / "@huggingface" / "tokenizers"
+        (made / "dist").mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "tokenizers.min.mjs", made / "dist")
+        shutil.copy(folder / "tokenizers.license.txt", made / "LICENSE")
+        yield space
+        shutil.rmtree(space)
+
+    monkeypatch.setattr(live, "_packages", fetched)
+    path = next((copy / ".cache/live").glob(name))
+    good = path.read_bytes()
+    path.unlink()  # it may be a link
+    path.write_bytes(good)
+    live.make(copy, lambda line: None)
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    for bad in damaged(good):
+        path.unlink()
+        if bad is not None:
+            path.write_bytes(bad)
+            os.utime(path, ns=times)
+        said = []
+        live.make(copy, said.append)
+        assert len(said) == 1 and path.read_bytes() == good
+        live.make(copy, said.append)
+        assert len(said) == 1
+
+
+def test_who_changes_the_site_changes_nothing_that_the_next_build_trusts(folder, copy, tmp_path):
+    """The site has copies, and of nothing but what was made."""
+    (copy / ".cache/live/weights/stray.bin").write_bytes(b"no one made this")
+    live.publish(tmp_path / "site", copy)
+    there = tmp_path / "site" / "assets" / "live"
+    assert not (there / "weights" / "stray.bin").exists()
+    files = [path for path in there.rglob("*") if path.is_file()]
+    assert len(files) > 10 and all(path.stat().st_nlink == 1 for path in files)
+    assert not any(path.is_symlink() for path in files)
+    (there / "weights.json").write_text("{}")
+    said = []
+    live.make(copy, said.append)
+    assert said == [] and (copy / ".cache/live/weights.json").stat().st_size > 100
+
+
+def test_a_damaged_checker_is_fetched_again(copy, monkeypatch):
+    fetched = []
+
+    @contextlib.contextmanager
+    def packages(root, space, *options):
+        fetched.append(space)
+        (space / "axe-core").mkdir(parents=True)
+        (space / "axe-core" / "axe.min.js").write_text("/* axe */")
+        yield space
+        shutil.rmtree(space)
+
+    monkeypatch.setattr(live, "_packages", packages)
+    assert live.checker(copy) == live.checker(copy) == "/* axe */" and len(fetched) == 1
+    next((copy / ".cache/checker").glob("*.js")).write_text("/* exa */")
+    assert live.checker(copy) == "/* axe */" and len(fetched) == 2
 
 
 def test_published_whole_and_without_working_files(folder, tmp_path):

@@ -663,6 +663,25 @@ def test_a_copied_file_is_read_once_and_kept(book, monkeypatch):
     assert models.missing(root=book.root) == []
 
 
+def test_a_changed_byte_is_seen_though_size_and_time_are_the_old_ones(book):
+    book.ensure()
+    file = book.models / "tiny" / "config.json"
+    times, good = (file.stat().st_atime_ns, file.stat().st_mtime_ns), file.read_bytes()
+    file.write_bytes(good[:-1] + b" ")
+    os.utime(file, ns=times)
+    assert models.missing(root=book.root) == ["tiny"]
+    assert book.ensure()[0] == ["tiny"] and file.read_bytes() == good
+
+
+def test_a_file_that_nobody_made_is_not_left_for_a_library_to_load(book):
+    book.ensure()
+    (book.models / "tiny" / "adapter_config.json").write_text("{}")
+    (book.models / "tiny" / ".note").write_text("of a file manager")
+    assert book.ensure()[0] == ["tiny"] and book.is_whole()
+    (book.models / "tiny" / ".note").write_text("of a file manager")
+    assert models.missing(root=book.root) == []
+
+
 def test_digest_hears_facts_and_not_words():
     entry = LOCK["minilm"]
     backwards = dict(reversed(entry.items()))

@@ -263,9 +263,36 @@ def test_a_damaged_trained_model_is_made_again(small):
     weights, config = (book.root / "models" / "trained" / name for name in ("weights", "config"))
     weights.write_text("wh")
     assert ran(book) == ["a/train"] and weights.read_text() == "whole"
+    weights.write_text("whale")  # as long
+    os.utime(weights, (1, 1))
+    assert ran(book) == ["a/train"] and weights.read_text() == "whole"
+    os.utime(weights, (1, 1))
+    assert ran(book) == [], "touched, and what it was"
     config.unlink()
     assert ran(book) == ["a/train"] and config.exists()
     assert ran(book) == []
+
+
+def test_a_run_leaves_the_environment_as_it_was(small, monkeypatch):
+    """What is started later, a kernel of a lab, must not draw as snippets do."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    before = dict(os.environ)
+    book = small("a/x", "import os\nprint(os.environ['MPLBACKEND'], os.environ['OMP_NUM_THREADS'])")
+    assert ran(book) == ["a/x"] and dict(os.environ) == before
+    assert book.output("a/x", "txt").read_text("utf-8") == "Agg 1\n"
+
+
+def test_figures_do_not_take_the_settings_of_this_machines_user(small, tmp_path):
+    book = small("a/x", "import matplotlib.pyplot as plt\nprint(plt.rcParams['lines.linewidth'])")
+    settings = tmp_path / "mine" / "matplotlibrc"
+    settings.parent.mkdir()
+    settings.write_text("lines.linewidth: 9\n")
+    command = "import sys; from pathlib import Path; from scripts import runner;"
+    command += "runner.run(runner.Book(Path(sys.argv[1])))"
+    environment = os.environ | {"MATPLOTLIBRC": str(settings)}
+    subprocess.run([sys.executable, "-c", command, str(tmp_path)], check=True, env=environment)
+    assert book.output("a/x", "txt").read_text("utf-8") == "1.5\n"
 
 
 def test_outputs_of_removed_snippets_go(small):
