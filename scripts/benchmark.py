@@ -177,7 +177,8 @@ def without_hooks(folder: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(figure, target)
     text = (folder / "mkdocs.yml").read_text("utf-8")
-    text = text.replace("hooks: [scripts/hooks.py]\n", "")
+    text = text.replace("hooks: [scripts/hooks.py]\n", "").rstrip()
+    text += "\n  - pymdownx.snippets: {base_path: [snippets, .cache/snippets]}\n"
     (plain / "mkdocs.yml").write_text(text, "utf-8")
     return plain
 

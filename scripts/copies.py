@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import re
 import subprocess
-import textwrap
 from pathlib import Path
 
 from scripts import pages
@@ -17,27 +16,23 @@ from scripts.exclusive import put
 from scripts.runner import Book
 
 CHANGES = 30  # as many of the last changes are told
-ATTRIBUTES = re.compile(r"^([ \t]*```)\{ \.(\w+)[^}\n]*\}$", re.M)  # of the site's own look
-INCLUDE = re.compile(r'^([ \t]*)-{1,}8<-{1,} "([^"]+)"[ \t]*$', re.M)
-SHOWN = re.compile(r";(?=-{1,}8<)")  # an include that is shown, not done
+DRESSED = re.compile(r"^([ \t]*(?:`{3,}|~{3,}))[ \t]*\{ \.(\w+)([^}\n]*)\}$", re.M)  # for the site's look
+NAMED = re.compile(r' title="[^"]*"')
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
 
 
 def markdown(book: Book, text: str) -> str:
-    """A page's Markdown with its values, its code and what that printed in place."""
+    """A page's Markdown with its values, its code and what that printed in place.
 
-    def include(found: re.Match) -> str:
-        indent, name = found.groups()
-        paths = [folder / name for folder in (book.snippets_dir, book.cache)]
-        path = next(filter(Path.exists, paths), None)
-        if path is None:
-            return found[0]  # `pages.check` has named it
-        return textwrap.indent(path.read_text("utf-8").rstrip("\n"), indent)
+    A fence says its language and, where the page names one, its file.
+    """
 
-    text = ATTRIBUTES.sub(r"\1\2", pages.fill(book, FRONT.sub("", text)))
-    literal = [SHOWN.sub("", shown) for shown in pages.LITERAL.findall(text)]
-    parts = [INCLUDE.sub(include, part) for part in pages.LITERAL.split(text)]
-    return "".join(part + shown for part, shown in zip(parts, [*literal, ""])).lstrip("\n")
+    def plain(found: re.Match) -> str:
+        name = NAMED.search(found[3])
+        return f"{found[1]}{found[2]}{name[0] if name else ''}"
+
+    text = DRESSED.sub(plain, FRONT.sub("", text))
+    return pages.fill(book, text, dressed=False).lstrip("\n")
 
 
 def write(site: Path, title: str, about: str, listed: list[tuple[str, str, str, str]]) -> None:

@@ -28,8 +28,8 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import (  # noqa: E402
-    cells, copies, formulas, lab_pages, labs, live, models, pages, questions, remember, runner,
-    styles,
+    cells, copies, formulas, lab_pages, labs, live, models, pages, promises, questions, remember,
+    runner, styles,
 )  # fmt: skip
 from scripts.exclusive import exclusive, put  # noqa: E402
 
@@ -159,8 +159,7 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
     else:
         markdown = _filled(markdown, page)
     if serving:
-        read = (*pages.included(book, markdown), *sorted(f.src_uri for f in files))
-        key = remember.digest(markdown, *read)
+        key = remember.digest(markdown, *sorted(f.src_uri for f in files))
         remember.rendering(page, key, warnings.get_counts)
     return markdown
 
@@ -263,11 +262,14 @@ def _ours(output: str) -> str:
 
 def on_post_build(config: MkDocsConfig) -> None:
     """Swap the finished site in, unless strict finds fault with it."""
-    logging.getLogger("mkdocs").removeHandler(warnings)
     live.publish(Path(config.site_dir), ROOT)
+    if not serving:
+        _for_machines(config)
+        for problem in promises.broken(Path(config.site_dir)):
+            log.warning(problem)
+    logging.getLogger("mkdocs").removeHandler(warnings)
     if serving:
         return
-    _for_machines(config)
     styles.inline(Path(config.site_dir))
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)

@@ -22,7 +22,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from scripts import labs, models
+from scripts import labs, models, printed
 
 log = logging.getLogger("mkdocs.hooks")
 LINK = re.compile(r"(\]\()(?!\w+:|#)([^)#\s]+)")
@@ -75,6 +75,11 @@ def before(page: Page) -> None:
 def finish(root: Path, page: Page, config: MkDocsConfig, content: str) -> str:
     """Drop the style sheets that mkdocs-jupyter adds; say what the lab needs."""
     content = content.rpartition("<style>")[0] or content
+    path = labs.executed(root, Path(page.file.src_uri).stem)
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    promised, shown = sum("alt" in cell["metadata"] for cell in cells), content.count("<img ")
+    if shown < promised:
+        log.warning(f"{page.file.src_uri} promises {promised} figures and shows {shown}")
     return content.replace("</p>", "</p>\n" + _needs(root, page, config), 1)
 
 
@@ -109,7 +114,7 @@ def _use_template(files: Files, config: MkDocsConfig) -> None:
         source = PACKED.sub(r'\1"…"  # some thousand characters', cell["source"])
         source = source.removeprefix("# @title Check your answer\n")
         title = ' title="Your turn"' if "task" in said else ""
-        made = convert(f"`````{{ .python{title} }}\n{source}\n`````")
+        made = convert(printed.fence(source, f"{{ .python{title} }}"))
         if not folded:
             return f'<div class="task">{made}</div>' if "task" in said else made
         what = "The first cell: gets the models" if "setup" in said else "The check"
@@ -120,7 +125,7 @@ def _use_template(files: Files, config: MkDocsConfig) -> None:
         where = get_relative_url(_image(output["data"]["image/png"]), current.url)
         return (
             f'<figure class="drawn"><img src="{where}" loading="lazy"'
-            f' alt="{html.escape(cell["metadata"]["alt"])}"'
+            f' alt="{html.escape(labs.told(cell))}"'
             f' width="{size.get("width", 640)}" height="{size.get("height", 480)}"></figure>'
         )
 

@@ -12,6 +12,9 @@ and `# </solution>`. Four kinds of cells carry a mark at their first line:
     # %% task="softmax"                    the student's work
     # %% check="softmax"                   says precisely what is wrong with it
     # %% [markdown] hints="softmax"        two hints, parted by ---; the solution is added
+
+A cell that draws tells what one sees, `# %% alt="…"`, and one that draws only when the answers
+before it are right, `# %% alt_when_right="…"`. A figure that is promised and missing is an error.
 """
 
 from __future__ import annotations
@@ -21,11 +24,13 @@ import base64
 import functools
 import hashlib
 import importlib.metadata
+import importlib.util
 import io
 import json
 import os
 import re
 import sys
+import tempfile
 import textwrap
 import zipfile
 from collections.abc import Callable
@@ -40,13 +45,14 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import models, runner  # noqa: E402
+from scripts import console, models, printed, runner  # noqa: E402
 from scripts.exclusive import exclusive, put  # noqa: E402
 
 PARTS = ROOT / "scripts" / "notebook"  # the first cell, the page's templates
 PACKED = (  # what makes the models where the book's folder is not
     "scripts/models.py",
     "scripts/recipes.py",
+    "scripts/seals.py",
     "scripts/exclusive.py",
     "snippets/models.toml",
 )
@@ -63,8 +69,15 @@ MARKS = ("setup", "task", "check", "hints")
 SOLUTION = re.compile(r"^([ \t]*)# <solution>\n(.*?)^[ \t]*# </solution>\n?", re.M | re.S)
 LINK = re.compile(r"\[([^\]]+)\]\(\.\./([\w-]+)\.(?:md|ipynb)(#[\w-]+)?\)")
 TIMEOUT = 600  # seconds a cell
-# The kernel's own settings: sharp figures, and the same environment as a snippet's.
+# The kernel's own settings: sharp figures, and no settings of this machine's user.
 KERNEL = ["--InlineBackend.figure_formats={'retina'}", "--log-level=ERROR"]
+# What a process needs of the machine, and what chooses a processor's instructions. All other
+# variables stay out: one that the snippets have, MPLBACKEND, took every figure from the labs.
+KEPT = re.compile(
+    r"PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TE?MP|TMPDIR|(?:DY)?LD_\w+|SYSTEM(?:ROOT|DRIVE)|WINDIR"
+    r"|COMSPEC|PATHEXT|(?:LOCAL)?APPDATA|USERPROFILE|PROGRAMDATA|(?:ATEN|MKL|ONEDNN|DNNL)_\w+",
+    re.I,
+)
 ENVIRONMENT = {k: v for k, v in runner.ENVIRONMENT.items() if k != "MPLBACKEND"}
 # A last cell, taken out again: what the lab has cost.
 COST = """
@@ -124,7 +137,7 @@ def notebook(name: str, solved: bool = False, root: Path = ROOT) -> NotebookNode
             _fold(cell)
         elif "hints" in cell.metadata:
             first, second = re.split(r"^---$", cell.source, flags=re.M)
-            code = f"```python\n{solutions[cell.metadata['hints']]}\n```"
+            code = printed.fence(solutions[cell.metadata["hints"]], "python")
             folded = {"First hint": first, "Second hint": second, "Solution": code}
             cell.source = "\n\n".join(
                 f'<details class="hint" markdown="1">\n<summary>{title}</summary>\n\n'
@@ -274,8 +287,14 @@ def cost(root: Path, name: str) -> tuple[float, int]:
 def _fresh(root: Path, name: str) -> bool:
     """Whether nothing at all has changed since the last time."""
     left = _left(root, name)
-    there = "error" in left or executed(root, name).exists()
-    return there and left.get("files") == _files(root, name)
+    if left.get("files") != _files(root, name):
+        return False
+    return "error" in left or left.get("made") == _digest(executed(root, name))
+
+
+def _digest(path: Path) -> str:
+    """sha256 of a file; empty if it is not there."""
+    return models.file_digest(path) if path.exists() else ""
 
 
 def _files(root: Path, name: str) -> str:
@@ -308,12 +327,21 @@ def _stamp(root: Path, made: NotebookNode) -> str:
 
 
 def _left(root: Path, name: str) -> dict:
-    """What the last run left beside the notebook: stamp, outputs, cost, error."""
+    """What the last run left beside the notebook: stamp, outputs, cost, error.
+
+    Nothing if it is not what was left: then the lab is run again.
+    """
     try:
         path = executed(root, name).with_suffix(".json")
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        left = json.loads(path.read_text("utf-8"))
+        return left if left.pop("seal") == _seal(left) else {}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
+
+
+def _seal(left: dict) -> str:
+    """A digest of all that a run left, so that a damaged one is seen."""
+    return hashlib.sha256(json.dumps(left, sort_keys=True).encode()).hexdigest()
 
 
 def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
@@ -329,19 +357,25 @@ def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
             left = {"stamp": stamp, **execute(made, root, name)}
             left["outputs"] = [c.outputs for c in made.cells if c.cell_type == "code"]
             say(f"✓ lab {name}  {left['seconds']:.0f} s of the processor")
+        code = [cell for cell in made.cells if cell.cell_type == "code"]
+        for cell, outputs in zip(code, left["outputs"]):
+            cell.outputs = [nbformat.from_dict(output) for output in outputs]
+        _promised(source(root, name).relative_to(root).as_posix(), made)
     except LabError as error:
         left = {"error": str(error)}
         say(f"✗ lab {name}: {error}")
     if "error" not in left:
-        code = [cell for cell in made.cells if cell.cell_type == "code"]
-        for cell, outputs in zip(code, left["outputs"]):
-            cell.outputs = [nbformat.from_dict(output) for output in outputs]
         put(executed(root, name), nbformat.writes(made).encode())
+        left["made"] = _digest(executed(root, name))
     left["files"] = files
-    put(executed(root, name).with_suffix(".json"), json.dumps(left).encode())
+    left = json.loads(json.dumps(left))  # as it will be read
+    sealed = json.dumps(left | {"seal": _seal(left)})
+    put(executed(root, name).with_suffix(".json"), sealed.encode())
 
 
-def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
+def execute(
+    made: NotebookNode, root: Path, name: str, solved: bool = False
+) -> dict[str, float]:
     """Run a notebook in a kernel of its own; its outputs are put into it.
 
     Returns:
@@ -359,12 +393,14 @@ def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
         coalesce_streams=True, extra_arguments=KERNEL,
     )  # fmt: skip
     made.cells.append(nbformat.v4.new_code_cell(COST))
-    environment = os.environ | ENVIRONMENT
-    # With it, ipykernel leaves out what a cell's own processes print.
-    environment.pop("PYTEST_CURRENT_TEST", None)
+    client.create_kernel_manager()
+    client.km.kernel_spec_manager.kernel_dirs = []  # this Python's, whatever else is installed
     where = source(root, name).relative_to(root).as_posix()
     try:
-        with client.setup_kernel(cwd=str(root), env=environment):
+        with (
+            tempfile.TemporaryDirectory() as space,
+            client.setup_kernel(cwd=str(root), env=environment(Path(space))),
+        ):
             for number, cell in enumerate(made.cells):
                 client.execute_cell(cell, number)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -384,17 +420,54 @@ def execute(made: NotebookNode, root: Path, name: str) -> dict[str, float]:
                 output.pop("execution_count", None)
                 if output.output_type == "execute_result":
                     output.execution_count = None
-            drawn = any("image/png" in x.get("data", {}) for x in cell.outputs)
-            if drawn and len(cell.metadata.get("alt", "")) < 30:
-                raise LabError(
-                    f"{where}, the cell that begins with “{cell.source.splitlines()[0]}”"
-                    ' draws: tell what one sees, # %% alt="…", in 30 characters or more'
-                )
+    _promised(where, made, solved)
     return {"seconds": seconds, "memory": memory}
+
+
+def _promised(where: str, made: NotebookNode, solved: bool = False) -> None:
+    """Raise a LabError unless the cells that draw are those that tell what one sees.
+
+    Args:
+        where: the lab's file, as a reader of the sentence would say it.
+        solved: then those draw, too, that wait for right answers.
+    """
+    for cell in made.cells:
+        if cell.cell_type != "code":
+            continue
+        drawn = any("image/png" in output.get("data", {}) for output in cell.outputs)
+        which = f"{where}, the cell that begins with “{cell.source.split(chr(10))[0]}”"
+        if drawn and len(told(cell)) < 30:
+            raise LabError(
+                f'{which} draws: tell what one sees, # %% alt="…", in 30 characters or more'
+            )
+        if not drawn and ("alt" in cell.metadata or (solved and told(cell))):
+            raise LabError(
+                f'{which} promises a figure, alt="…", and leaves none: end it with the figure'
+                " open, or promise nothing"
+            )
+
+
+def told(cell: dict) -> str:
+    """What one sees in the figure of a cell; empty if none is promised."""
+    said = cell["metadata"]
+    return said.get("alt") or said.get("alt_when_right") or ""
+
+
+def environment(space: Path) -> dict[str, str]:
+    """All that a lab's kernel finds around it: the machine's own, and what labs want.
+
+    Args:
+        space: an empty folder, in place of the settings of this machine's user.
+    """
+    plots = Path(importlib.util.find_spec("matplotlib").origin).parent / "mpl-data"
+    own = {"IPYTHONDIR": str(space), "MATPLOTLIBRC": str(plots / "matplotlibrc")}
+    kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
+    return kept | ENVIRONMENT | own
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     parser = argparse.ArgumentParser(
         prog="python scripts/labs.py",
         description="Run labs as students get them; keep the notebooks in .cache/labs.",
@@ -411,7 +484,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.solved:
             for name in options.names or names():
                 made = notebook(name, solved=True)
-                execute(made, ROOT, name)
+                execute(made, ROOT, name, solved=True)
                 print(said(made))
             return 0
     except (LabError, models.ModelError) as error:

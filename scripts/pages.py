@@ -10,23 +10,34 @@ questions of a page are checked with the rest, by `questions.check`.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import questions
+from scripts import printed, questions
 from scripts.runner import Book
 
 NAME = r"[\w-]+/[\w-]+"
 INCLUDE = re.compile(rf'^([ \t]*)-{{1,}}8<-{{1,}} "({NAME})\.(py|txt)"[ \t]*$', re.M)
 FIGURE = re.compile(rf"!\[([^\]]*)\]\((?:\.\./)*figures/({NAME})\.svg([^)]*)\)")
 VALUE = re.compile(rf"\{{\{{ *({NAME})\.(\w+) *(?::([^{{}}]*?))? *\}}\}}")
-OUTPUT_FENCE = re.compile(
-    rf'^([ \t]*)```text\n([ \t]*--8<-- "({NAME})\.txt"[ \t]*\n[ \t]*```)[ \t]*$', re.M
-)
-CODE_FENCE = re.compile(rf'^([ \t]*)```python\n([ \t]*--8<-- "({NAME})\.py"[ \t]*\n)', re.M)
+FILE = re.compile(r'^([ \t]*)-+8<-+ "([^"\n]+)"[ \t]*$', re.M)  # any include
+ANY = re.compile(r"^[ \t]*-+8<-+.*$", re.M)  # … as it should be written or not
+SHOWN = re.compile(r";(?=-+8<)")  # an include that is shown, not done
+FENCE = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)"
+    r"^[ \t]*(?P=mark)[ \t]*$", re.M | re.S,
+)  # fmt: skip
+# In prose: an include, a span of code, a value.
+PLACE = re.compile("|".join([FILE.pattern, printed.SPAN, VALUE.pattern]), re.M | re.S)
+DRESSED = {  # a fence and what it includes → how the site wants it opened
+    ("python", "py"): '{{ .python title="{}" }}',
+    ("text", "txt"): "{{ .text .output }}",
+}
 
 # What stands between four backticks is shown as it is written.
 LITERAL = re.compile(r"^````.*?^````[ \t]*$", re.M | re.S)
@@ -63,26 +74,86 @@ def value(book: Book, name: str, variable: str, form: str | None) -> str:
         raise PageError(f"{name}.{variable} cannot be written as {form}: {error}") from None
 
 
-def fill(book: Book, text: str) -> str:
-    """A page's Markdown with its values written in, and its outputs marked as such.
+def fill(book: Book, text: str, dressed: bool = True) -> str:
+    """A page's Markdown with its values, its code and what that printed in place, as text.
 
-    An unknown value stays visible as a warning; `check` has named it.
+    An unknown value or file stays visible; `check` has named it.
+
+    Args:
+        dressed: with the names of files and the marks that the site's own look needs.
     """
+    parts, end = [], 0
+    for found in FENCE.finditer(text):
+        parts += [_prose(book, text[end : found.start()], dressed), _fence(book, found, dressed)]
+        end = found.end()
+    return "".join([*parts, _prose(book, text[end:], dressed)])
+
+
+def _prose(book: Book, text: str, dressed: bool) -> str:
+    """What stands between two fences, filled."""
+
+    def place(found: re.Match) -> str:
+        if include := FILE.fullmatch(found[0]):
+            return _alone(book, *include.groups(), dressed)
+        if not found["ticks"]:
+            return _value(book, found[0], printed.prose)
+        said = _value(book, found["span"])
+        return found[0] if said == found["span"] else printed.code(said.strip())
+
+    return PLACE.sub(place, text)
+
+
+def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
+    """A text with its values in place; those that are text themselves as `show` gives them."""
 
     def replace(found: re.Match) -> str:
         try:
-            return value(book, *found.groups())
+            said = value(book, *found.groups())
         except PageError:
             return f"**⚠ {found[1]}.{found[2]}**"
+        return show(said) if isinstance(book.outcome(found[1]).values[found[2]], str) else said
 
-    def spell(part: str) -> str:
-        part = VALUE.sub(replace, part)
-        part = CODE_FENCE.sub(r'\1```{ .python title="\3.py" }\n\2', part)
-        return OUTPUT_FENCE.sub(r"\1```{ .text .output }\n\2", part)
+    return VALUE.sub(replace, text)
 
-    literal = LITERAL.findall(text)
-    parts = [spell(part) for part in LITERAL.split(text)]
-    return "".join(part + shown for part, shown in zip(parts, [*literal, ""]))
+
+def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:
+    """An include that stands in no fence: a printed table, or else a fence is put around it."""
+    text = _read(book, name)
+    if text is None:
+        return f'{indent}--8<-- "{name}"'
+    if name.endswith(".txt") and not _failed(book, name.removesuffix(".txt")):
+        with contextlib.suppress(printed.PrintedError):
+            return textwrap.indent(printed.blocks(text), indent)
+    info = "{ .text .output }" if dressed else "text"
+    return printed.fence(textwrap.indent(text, indent), info, indent)
+
+
+def _fence(book: Book, found: re.Match, dressed: bool) -> str:
+    """A fence with its values and its files in place, and marked as what it is."""
+    indent, mark, info, body = found.groups()
+    if mark.startswith("````"):
+        return SHOWN.sub("", found[0])
+    lines, included = [], INCLUDE.match(body)
+    for line in body.removesuffix("\n").split("\n"):
+        file = FILE.fullmatch(line)
+        text = _read(book, file[2]) if file else None
+        if text is None:
+            lines.append(SHOWN.sub("", _value(book, line)).replace("\n", f"\n{indent}"))
+        else:
+            lines.append(textwrap.indent(text, file[1]))
+    kind = (info.strip(), included[3]) if included else ()
+    if dressed and kind in DRESSED:
+        info = DRESSED[kind].format(f"{included[2]}.{included[3]}")
+    return printed.fence("\n".join(lines), info, indent, mark)
+
+
+def _read(book: Book, name: str) -> str | None:
+    """A file that a page includes, a program or what one printed; None if it is not there."""
+    for folder in (book.snippets_dir, book.cache):
+        path = folder / name
+        if path.resolve().is_relative_to(folder.resolve()) and path.is_file():
+            return path.read_text("utf-8", "replace").rstrip("\n")
+    return None
 
 
 def captioned(text: str) -> Iterator[tuple[str, int]]:
@@ -100,14 +171,6 @@ def captioned(text: str) -> Iterator[tuple[str, int]]:
     for name, (end, indent) in last.items():
         if name not in drawn and not indent:
             yield name, end
-
-
-def included(book: Book, text: str) -> Iterator[str]:
-    """What the files that a page includes hold: code and printed text."""
-    for _, name, kind in INCLUDE.findall(text):
-        path = book.output(name, kind) if kind == "txt" else book.snippets_dir / f"{name}.py"
-        if path.exists():
-            yield path.read_text("utf-8")
 
 
 def check(book: Book, docs: Path) -> list[str]:
@@ -137,6 +200,11 @@ def check(book: Book, docs: Path) -> list[str]:
             if found[2] not in names:
                 hint = _near(found[2], names)
                 note(found.start(), f"there is no snippet {found[2]}{hint}")
+        fences = [fence.span() for fence in FENCE.finditer(text)]
+        for found in ANY.finditer(text):
+            alone = not any(start < found.start() < end for start, end in fences)
+            if sentence := _wrong_include(book, found, alone):
+                note(found.start(), sentence)
         for found in FIGURE.finditer(text):
             used.add(found[2])
             if found[2] not in names:
@@ -162,14 +230,36 @@ def check(book: Book, docs: Path) -> list[str]:
     return problems
 
 
+def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
+    """What is wrong with an include of something that is not a missing snippet.
+
+    Args:
+        alone: it stands in no fence.
+    """
+    file = FILE.fullmatch(found[0])
+    if not file:
+        return 'an include is a line of its own: --8<-- "chapter/idea.py"'
+    name, named = file[2], INCLUDE.fullmatch(found[0])
+    text = _read(book, name)
+    if text is None:
+        return None if named else f"there is no file snippets/{name}"
+    if not name.endswith(".txt"):
+        return f"{name} is code: include it in a fence" if alone else None
+    if not named or _failed(book, named[2]):
+        return None
+    if not text.strip():
+        return f"snippets/{named[2]}.py prints nothing, and the page shows what it printed"
+    try:
+        if alone:
+            printed.blocks(text)
+    except printed.PrintedError as error:
+        return f"snippets/{named[2]}.py prints what cannot be shown as a table: {error}"
+    return None
+
+
 def _printed(book: Book, text: str) -> str:
     """The page with what its snippets printed, which may hold headings."""
-
-    def read(found: re.Match) -> str:
-        path = book.output(found[2], "txt")
-        return path.read_text("utf-8") if found[3] == "txt" and path.exists() else found[0]
-
-    return INCLUDE.sub(read, text)
+    return fill(book, text)
 
 
 def _failed(book: Book, name: str) -> bool:

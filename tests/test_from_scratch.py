@@ -346,11 +346,10 @@ def test_the_page_tells_the_training_as_it_is(values, printed, maps):
 def test_the_table_of_differences_names_lines_that_exist(printed):
     rows = printed("from_scratch/differences").splitlines()[2:]
     assert len(rows) == 8
-    links = [part for row in rows for part in row.split('<a href="#')[1:]]
+    links = re.findall(r"\[line (\d+)\]\(#(\w+):~:text=([^)]+)\)", "\n".join(rows))
     assert len(links) == 24
     files = {"encoder": "encoder", "decoder": "decoder", "both": "encoder_decoder"}
-    for link in links:
-        file, text, number = re.match(r"(\w+):~:text=([^\"]+)\">line (\d+)<", link).groups()
+    for number, file, text in links:
         lines = Path(f"snippets/from_scratch/{files[file]}.py").read_text("utf-8")
         assert lines.splitlines()[int(number) - 1].strip() == unquote(text)
 

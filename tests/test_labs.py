@@ -5,12 +5,15 @@ import importlib.util
 import io
 import json
 import re
+from html import unescape
 
 import nbformat
 import pytest
 
-from scripts import labs
+from scripts import labs, promises
 from scripts.runner import ROOT
+
+pytest_plugins = ["browser"]
 
 LABS = labs.names()
 TASKS = [
@@ -258,7 +261,102 @@ def test_runs_when_the_code_changes_and_only_then(tiny):
     assert make() == "" and labs.executed(folder, "trial").read_bytes() == first
     write(TINY.format(number=2))
     assert "running" in make() and b"ran 2" in labs.executed(folder, "trial").read_bytes()
+    for kind in (".ipynb", ".json"):
+        path = labs.executed(folder, "trial").with_suffix(kind)
+        good = path.read_bytes()
+        for bad in (good.replace(b"ran 2", b"ran 3"), good[: len(good) // 2], b""):
+            path.write_bytes(bad)
+            assert ("running" in make()) == (kind == ".json"), "what it showed is kept there"
+            assert b"ran 2" in labs.executed(folder, "trial").read_bytes()
+            assert kind == ".json" or path.read_bytes() == good
     write(TINY.format(number="1 / 0"))
     (problem,) = labs.make(folder, say=lines.append)
     assert "docs/labs/trial.py" in problem and "ZeroDivisionError" in problem
     assert b"ran 2" in labs.executed(folder, "trial").read_bytes(), "the last good one stays"
+
+
+DRAWING = TINY.format(number=1) + """
+# %% alt="A line that rises from the left to the right, for a trial."
+import matplotlib.pyplot as plt
+plt.plot([1, 2])
+plt.title(plt.rcParams["lines.linewidth"])
+import os
+print(plt.get_backend(), plt.rcParams["lines.linewidth"], sorted(k for k in os.environ if "MY" in k))
+
+# %% alt_when_right="A second line that rises, drawn where the answer is right."
+if double(3) == 6:
+    plt.plot([1, 2])
+"""
+
+
+def test_figures_are_there_whatever_surrounds_the_build(tiny, tmp_path, monkeypatch):
+    """A variable that snippets run with, or settings of the user, once took all of them."""
+    folder, write = tiny
+    settings = tmp_path / "mine" / "matplotlibrc"
+    settings.parent.mkdir()
+    settings.write_text("lines.linewidth: 9\n")
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "mine.py").write_text("import matplotlib; matplotlib.use('Agg')")
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.setenv("MATPLOTLIBRC", str(settings))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("MY_OWN", "1")
+    write(DRAWING)
+    assert labs.make(folder, say=lambda line: None) == []
+    made = nbformat.read(labs.executed(folder, "trial"), 4)
+    drawing, waiting = made.cells[-2:]
+    assert any("image/png" in output.get("data", {}) for output in drawing.outputs)
+    assert re.search(r"inline 1\.5 \[\]", "".join(x.get("text", "") for x in drawing.outputs))
+    assert not waiting.outputs, "it draws where the answer is right"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("plt.plot([1, 2])\nplt.title", "plt.title", None),
+        ("plt.plot([1, 2])\nplt.title", "0\n#", "promises a figure, alt=…, and leaves none"),
+        ('alt="A line that', 'alt="A', None),
+        ('# %% alt="A line that rises from the left to the right, for a trial."', "# %%", "draws: tell"),
+    ],
+)
+def test_a_figure_that_is_promised_and_missing_is_named(tiny, old, new, said):
+    folder, write = tiny
+    assert old in DRAWING
+    write(DRAWING.replace(old, new, 1))
+    problems = labs.make(folder, say=lambda line: None)
+    assert len(problems) == (said is not None)
+    if said:
+        assert problems[0].startswith("docs/labs/trial.py, the cell that begins with “import mat")
+        assert said in problems[0].replace('"', "")
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_page_shows_every_figure_that_the_lab_promises(built, name):
+    html = (ROOT / "site" / "labs" / name / "index.html").read_text("utf-8")
+    cells = [cell for cell in labs.notebook(name).cells if "alt" in cell.metadata]
+    shown = re.findall(r"<img [^>]+>", html)
+    told = [unescape(re.search(r' alt="([^"]*)"', image)[1]) for image in shown]
+    assert told == [cell.metadata["alt"] for cell in cells] and len(told) >= 2
+    for image in shown:
+        address = re.search(r' src="([^"]+)"', image)[1]
+        data = (ROOT / "site" / "labs" / name / address).resolve().read_bytes()
+        assert data.startswith(b"\x89PNG") and len(data) > 5000
+    assert promises.broken(ROOT / "site") == []
+
+
+def test_what_a_site_promises_and_has_not_is_named(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "index.html").write_text(
+        '<img src="../b.png"><img src="../c.png"><img src="d.svg"><a href="../e.csv">e</a>'
+        '<span data-numbers="f/g"></span><img src="data:image/png;base64,x"><a href="../h/">h</a>'
+    )
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
+    (tmp_path / "c.png").write_bytes(b"\x89PNG\r\n\x1a\n whole IEND\xaeB`\x82")
+    (tmp_path / "a" / "d.svg").write_bytes(b"")
+    assert promises.broken(tmp_path) == [
+        "a/index.html shows or links to b.png, which is no whole picture",
+        "a/index.html shows or links to e.csv, which is not there",
+        "a/index.html shows or links to a/d.svg, which is empty",
+        "a/index.html has a place for f/g and nothing in it",
+    ]

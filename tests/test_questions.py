@@ -114,13 +114,8 @@ def test_a_page_without_questions_stays_as_it_is():
 
 def html_of(text: str, fill=lambda text: text) -> str:
     """The page as the book's Markdown makes it."""
-    base = [str(ROOT / "snippets"), str(ROOT / ".cache" / "snippets")]
-    used = "attr_list def_list md_in_html pymdownx.superfences pymdownx.snippets toc"
-    return markdown.markdown(
-        fill(questions.render(text)),
-        extensions=used.split(),
-        extension_configs={"pymdownx.snippets": {"base_path": base, "check_paths": True}},
-    )
+    used = "attr_list def_list md_in_html pymdownx.superfences toc"
+    return markdown.markdown(fill(questions.render(text)), extensions=used.split())
 
 
 def test_questions_work_without_a_script(book):

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import time
+from html import unescape
 
 import pytest
 from small_site import PAGE, SNIPPET, SmallSite
@@ -181,6 +182,26 @@ def test_formulas_wherever_they_stand(site, edited):
     found = {entry["title"]: entry["text"] for entry in json.loads(index)["docs"]}
     assert "x^2" in found["Why √d_k and a&lt;b"] and "A width of 10^9" in found
     assert not re.search(r"\\\\(sqrt|[(])", index)
+
+
+def test_what_a_program_prints_and_names_is_text(site, edited):
+    """A fence, a heading, HTML, an include: in the page and in its copy, after which both go on."""
+    said = f'a\n```python\nb\n```\n\n# c\n<b>d</b>\n--8<-- "{SNIPPET}.py"\n~~~\n````\ne'
+    more = f"\nprint({said!r})\nword = '<s> *x* |'\nlisted = \"\"\"\n{said}\n\"\"\"\n"
+    edited(site.snippet, site.snippet.read_text("utf-8") + more)
+    edited(site.page, PAGE + f"\nIt is {{{{ {SNIPPET}.word }}}} here.\n\n## After\n\nThe end.\n")
+    done = site("--strict")
+    assert done.returncode == 0, done.stderr
+    html = site.html.read_text("utf-8")
+    boxes = [unescape(re.sub(r"<[^>]+>", "", box)) for box in re.findall(r"<code>(.*?)</code>", html, re.S)]
+    assert boxes[0].rstrip() == site.snippet.read_text("utf-8").rstrip(), "the program"
+    assert boxes[1].rstrip() == site.book.output(SNIPPET, "txt").read_text("utf-8").rstrip()
+    assert "\n# c\n<b>d</b>\n--8<--" in boxes[1] and "<b>d" not in html
+    assert re.findall(r"<h([12]) id", html) == ["1", "2"] and "<p>The end.</p>" in html
+    assert "It is <s> *x* | here." in unescape(html) and "<s>" not in html
+    copy = (site.folder / "site" / site.page.name).read_text("utf-8")
+    assert f"\n`````text\n{boxes[1].rstrip()}\n`````\n" in copy and copy.endswith("The end.\n")
+    assert "It is &#60;s&#62; &#42;x&#42; &#124; here." in copy
 
 
 def test_a_killed_build_leaves_the_last_site(site, edited):

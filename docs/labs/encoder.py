@@ -956,7 +956,7 @@ if probe_right and split_right:
 #
 # Eight new wordings are few, and luck is large. So draw the wordings by chance, ten times for each size, and see what more wordings bring. **Write down what you expect:** which candidate gains most?
 
-# %% alt="Accuracy on wordings never seen, against the number of wordings in training. The words alone stay below the coin's line and fall; the nearest centroid on the encoder's vectors rises highest; the probe lies between."
+# %% alt_when_right="Accuracy on wordings never seen, against the number of wordings in training. The words alone stay below the coin's line and fall; the nearest centroid on the encoder's vectors rises highest; the probe lies between."
 if probe_right and split_right:
     sizes, names = [1, 2, 4, 8, 12], ["words, probe", "encoder, probe", "encoder, centroid"]
     results = torch.zeros(len(names), len(sizes), 10)

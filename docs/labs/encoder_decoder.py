@@ -664,7 +664,7 @@ def by_word(weights, source_words, target_words):
 #
 # *Write down what you expect*: layer 2, head 1 was trained to align. How many of the ten will it get right, and how many will the best of the other fifteen?
 
-# %% check="by_word" alt="Bars for sixteen heads: how many of the ten bold words each head puts in the right place. Layer 2, head 1 has the longest bar."
+# %% check="by_word" alt_when_right="Bars for sixteen heads: how many of the ten bold words each head puts in the right place. Layer 2, head 1 has the longest bar."
 MARKED = [  # a sentence, the word that is bold in it, the words that should become bold
     ("The black cat sleeps on the red chair.", "red", "vermelha"),
     ("The agreement on the European Economic Area was signed.", "Area", "Espaço"),

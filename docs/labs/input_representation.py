@@ -362,7 +362,7 @@ join_right = check(problem, join)
 # %% [markdown]
 # Take a pencil. **Write down what you expect:** three pairs of notes are equally frequent at the start. Which ones, and which of them comes first in the melody and wins? How many notes has the longest piece after twelve merges? And will pieces end where a musician takes a breath, at the ends of the four lines in the code above?
 
-# %% alt="The notes of the melody as bars at their heights. Two colors alternate and show where one learned piece ends and the next begins; the opening phrase is one long piece each time it returns."
+# %% alt_when_right="The notes of the melody as bars at their heights. Two colors alternate and show where one learned piece ends and the next begins; the opening phrase is one long piece each time it returns."
 if join_right:
     pieces = list(tune)
     for step in range(1, 13):

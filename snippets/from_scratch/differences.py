@@ -15,7 +15,7 @@ def cell(words, file, piece):
     lines = code[file].splitlines()
     (number,) = [n for n, line in enumerate(lines, 1) if piece in line]
     text = quote(lines[number - 1].strip(), safe="").replace("-", "%2D")
-    return f'{words}, <a href="#{file}:~:text={text}">line {number}</a>'
+    return f"{words}, [line {number}](#{file}:~:text={text})"
 
 
 rows = {
