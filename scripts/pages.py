@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
+import os
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -149,10 +150,12 @@ def _fence(book: Book, found: re.Match, dressed: bool) -> str:
 
 def _read(book: Book, name: str) -> str | None:
     """A file that a page includes, a program or what one printed; None if it is not there."""
+    if os.path.isabs(name) or os.path.normpath(name).startswith(os.pardir):
+        return None
     for folder in (book.snippets_dir, book.cache):
-        path = folder / name
-        if path.resolve().is_relative_to(folder.resolve()) and path.is_file():
-            return path.read_text("utf-8", "replace").rstrip("\n")
+        with contextlib.suppress(OSError):
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                return file.read().rstrip("\n")
     return None
 
 

@@ -189,6 +189,7 @@ class Book:
             or left.seal != seal(left, self._outputs(name) | self.trained(name))
             or any(not (self.root / "models" / m).exists() for m in self.trains(name))
             or not (left.error or self._still_trained(name, left.stamp))
+            or (self.output(name, "time").exists() and self.took(name) is None)
         )
 
     def _outputs(self, name: str) -> dict[str, bytes]:
@@ -242,8 +243,11 @@ class Book:
     def took(self, name: str) -> float | None:
         """Processor seconds of the last run of a snippet here, if it ended well."""
         try:
-            return float(self.output(name, "time").read_text())
-        except (OSError, ValueError):
+            line = self.output(name, "time").read_text("utf-8")
+            # A line of a time before they were sealed is a number alone.
+            whole = line == _timed(line.split()[0]) or line == f"{float(line):.2f}\n"
+            return float(line.split()[0]) if whole else None
+        except (OSError, ValueError, IndexError):
             return None
 
     def seconds(self) -> dict[str, float]:
@@ -259,6 +263,11 @@ def seal(outcome: Outcome, outputs: dict[str, bytes]) -> str:
     if "models" in outputs:
         parts.append(_sha256(outputs["models"]))
     return _sha256(json.dumps(parts).encode())
+
+
+def _timed(seconds: str) -> str:
+    """The line that keeps what a run took, with a few letters by which a damaged one is seen."""
+    return f"{seconds} {_sha256(seconds.encode())[:8]}\n"
 
 
 def _sha256(data: bytes) -> str:
@@ -670,7 +679,7 @@ class _Job:
             if (self.folder / "svg").exists():
                 outputs["svg"] = (self.folder / "svg").read_bytes()
             # Of the processor: it says the same whatever else the machine is doing.
-            outputs["time"] = f"{result['cpu']:.2f}\n".encode()
+            outputs["time"] = _timed(f"{result['cpu']:.2f}").encode()
             self.cpu, self.memory = result["cpu"], result["memory"]
         else:
             outcome.error, text = self._why(late)

@@ -251,6 +251,19 @@ def test_a_damaged_cache_file_is_made_again(small, kind):
     assert ran(book) == ["a/x"] and path.read_bytes() == good
 
 
+def test_a_damaged_time_is_measured_again(small):
+    book = small("a/x", "print(1)")
+    ran(book)
+    path, took = book.output("a/x", "time"), book.took("a/x")
+    assert 0 <= took < 60
+    for bad in (b"9" + path.read_bytes(), path.read_bytes()[:3], b""):
+        path.write_bytes(bad)
+        assert book.took("a/x") is None
+        assert ran(book) == ["a/x"] and 0 <= book.took("a/x") < 60
+    path.write_text("0.25\n")  # as it was kept before
+    assert book.took("a/x") == 0.25 and ran(book) == []
+
+
 def test_a_damaged_trained_model_is_made_again(small):
     small("a/train", """
         from pathlib import Path
