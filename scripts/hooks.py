@@ -28,8 +28,8 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts import (  # noqa: E402
-    cells, copies, formulas, lab_pages, labs, live, models, pages, promises, questions, remember,
-    runner, styles,
+    cells, copies, finding, formulas, lab_pages, labs, live, models, pages, promises, questions,
+    remember, runner, styles,
 )  # fmt: skip
 from scripts.exclusive import exclusive, put  # noqa: E402
 
@@ -263,6 +263,7 @@ def _ours(output: str) -> str:
 def on_post_build(config: MkDocsConfig) -> None:
     """Swap the finished site in, unless strict finds fault with it."""
     live.publish(Path(config.site_dir), ROOT)
+    finding.more(Path(config.site_dir), Path(config.docs_dir))
     if not serving:
         _for_machines(config)
         for problem in promises.broken(Path(config.site_dir)):

@@ -7,7 +7,8 @@ document.documentElement.classList.replace("no-js", "js");
  * A browser that reloads a page may restore what was open. The drawer and the search start
  * closed, unless the address asks for a search.
  */
-const asked = new URLSearchParams(location.search).has("q");
+const query = new URLSearchParams(location.search);
+const asked = query.has("q");
 
 addEventListener("DOMContentLoaded", () => {
   for (const box of document.querySelectorAll(asked ? "#__drawer" : "#__drawer, #__search"))
@@ -15,13 +16,30 @@ addEventListener("DOMContentLoaded", () => {
 });
 
 /**
+ * Who comes from the search finds the words marked; the address names them. The theme marks them
+ * inside other words, too, and a single letter (top-p) would be marked in every word of the page.
+ */
+const words = query.get("h")?.split(" ") ?? [];
+const marked = words.filter((word) => word.length > 1);
+
+if (marked.length < words.length) {
+  query.set("h", marked.join(" "));
+  try {
+    history.replaceState(history.state, "", `?${query}${location.hash}`);
+  } catch {
+    // A browser that lets no file change its address: then it marks letters.
+  }
+}
+
+/**
  * The theme fetches the index of the search, 400 kB, with every page. Most readers of a page do
- * not search: here that one request waits until somebody goes to the search box.
+ * not search: here that one request waits until somebody goes to the search box, or has come from
+ * there. What parts words, and so what is marked, stands in the index.
  */
 const { open, send } = XMLHttpRequest.prototype;
 
 const wanted = new Promise((go) => {
-  if (asked) go();
+  if (asked || marked.length) go();
   document.addEventListener("focusin", ({ target }) => {
     if (target.matches("[data-md-component=search-query]")) go();
   });
