@@ -110,7 +110,7 @@ def enrich(index: dict, glossary: str) -> None:
 
 def more(site: Path, docs: Path) -> None:
     """Add to the index of a built site what its readers may type."""
-    path = site / "search" / "search_index.json"
+    path, glossary = site / "search" / "search_index.json", docs / "glossary.md"
     index = json.loads(path.read_text("utf-8"))
-    enrich(index, (docs / "glossary.md").read_text("utf-8"))
+    enrich(index, glossary.read_text("utf-8") if glossary.exists() else "")
     put(path, json.dumps(index, separators=(",", ":")).encode())

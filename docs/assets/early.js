@@ -31,6 +31,12 @@ if (marked.length < words.length) {
   }
 }
 
+// A page of which only a section was found gets no words to mark from the theme.
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest?.(".md-search-result__link[href$='?h=']");
+  if (link) link.search = new URLSearchParams({ h: document.forms.search.query.value });
+}, true);
+
 /**
  * The theme fetches the index of the search, 400 kB, with every page. Most readers of a page do
  * not search: here that one request waits until somebody goes to the search box, or has come from
