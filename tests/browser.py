@@ -2,39 +2,27 @@
 the site as it is published.
 
 The pages have a policy that allows no other host. Bare pages need no inline script and no
-inline style either. On the site, the theme has a few inline scripts, which the policy names by
-their digests, and the figures are drawings with inline styles. Whatever breaks the policy,
-fails, or asks for a file outside the site makes the test fail, whatever else it was about.
+inline style either; what the site needs stands in `scripts/browsers/serving.py`. Whatever breaks
+the policy, fails, or asks for a file outside the site makes the test fail, whatever else it was
+about.
 """
 
-import base64
-import contextlib
-import hashlib
 import html
 import os
-import re
 import shutil
 import subprocess
 import sys
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from scripts import audit, live
+from scripts.browsers.serving import SITE, Published, Quiet, serving
 from scripts.runner import ROOT
 
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 PLAIN = "default-src 'self'; script-src 'self'"  # WebAssembly is refused
-# On the site. Data addresses are the theme's icons; downloads and forms need no permission.
-STRICT = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-INLINE = re.compile(r"<script(?![^>]*(?:src=|application/json))[^>]*>(.*?)</script>", re.S)
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A widget</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="assets/book.css">
@@ -68,52 +56,15 @@ def browser():
         )
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Files with a policy, and no line for each request."""
-
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
-    policy = ""
-
-    def answer(self, kind: str, text: str):
-        self.send_response(200)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
-        self.send_header("Content-Length", str(len(text.encode())))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def end_headers(self):
-        self.send_header("Content-Security-Policy", self.policy)
-        super().end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def serving(handler: type[Quiet]):
-    """A server until the end of the block; then nobody answers at its address."""
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    httpd.site, httpd.url = handler, f"http://127.0.0.1:{httpd.server_port}/"
-    yield httpd
-    httpd.shutdown()
-    httpd.server_close()
-
-
 @pytest.fixture(scope="session")
-def server(book):
-    """The book's files as the site has them, and a page for each widget."""
-    made = live.make(ROOT)
+def server(built):
+    """The files of the built site, and a page for each widget."""
 
     class Bare(Quiet):
         policy = POLICY
 
-        def translate_path(self, path: str) -> str:
-            path = urlsplit(path).path.lstrip("/")
-            if path.startswith("figures/"):
-                return str(book.figure(path.removeprefix("figures/").removesuffix(".svg")))
-            ours = ROOT / "docs" / path
-            return str(ours if ours.exists() else made / path.removeprefix("assets/live/"))
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(SITE))
 
         def do_GET(self):
             name = urlsplit(self.path).path.strip("/")
@@ -131,42 +82,15 @@ def server(book):
         yield httpd
 
 
-class Published(Quiet):
-    """The built site as a host serves it: each file is fresh for ten minutes.
-
-    Without `kernel` in its policy, WebAssembly is refused.
-    """
-
-    kernel = " 'wasm-unsafe-eval'"
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments, directory=str(ROOT / "site"))
-
-    def do_GET(self):
-        self.policy = STRICT.format(scripts=self.kernel)
-        path = ROOT / "site" / urlsplit(self.path).path.strip("/") / "index.html"
-        if not path.exists():
-            return super().do_GET()
-        text = path.read_text("utf-8")
-        digests = [hashlib.sha256(one.encode()).digest() for one in INLINE.findall(text)]
-        named = "".join(f" 'sha256-{base64.b64encode(one).decode()}'" for one in digests)
-        self.policy = STRICT.format(scripts=named + self.kernel)
-        self.answer("text/html", text)
-
-    def end_headers(self):
-        self.send_header("Cache-Control", "max-age=600")
-        super().end_headers()
-
-
 @pytest.fixture(scope="session")
 def built(book):
-    """The site, built again if something that it is made from is younger."""
-    folders = ("docs", "snippets", "scripts", ".cache/snippets", ".cache/live")
+    """The site as the README builds it, made again if what it is made from is younger."""
+    folders = ("docs", "snippets", "scripts", ".cache/snippets", ".cache/live", ".cache/labs")
     sources = [path for name in folders for path in (ROOT / name).rglob("*.*") if path.is_file()]
-    made = ROOT / "site" / "index.html"
+    made = SITE / "index.html"
     newest = max(path.stat().st_mtime for path in [ROOT / "mkdocs.yml", *sources])
     if not made.exists() or made.stat().st_mtime < newest:
-        command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 

@@ -70,3 +70,17 @@ addEventListener("load", () => {
   addEventListener("resize", later);
   content.addEventListener("contentvisibilityautostatechange", later);
 });
+
+// On Tab the theme closes the search and takes the focus from its box. WebKit then starts from
+// the top of the page, and nobody ever gets past the box. So the search is closed here, and the
+// key does what it does everywhere: it goes on to the next thing, or with Shift to the one before.
+addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== "Tab" || !event.target.matches?.("[data-md-component=search-query]")) return;
+    event.stopPropagation();
+    const open = document.querySelector("[data-md-toggle=search]");
+    if (open?.checked) open.click();
+  },
+  { capture: true },
+);

@@ -181,15 +181,19 @@ def missing(engine: str) -> str:
     return _module(engine).missing()
 
 
-def start(engine: str) -> Browser:
+def start(engine: str, running: Any = None) -> Browser:
     """A new browser with nothing in it.
+
+    Args:
+        engine: One of `ENGINES`.
+        running: A Chromium that playwright has started here already: it can only be done once.
 
     Raises:
         BrowserError: If it is not on this machine, or does not start.
     """
     if why := missing(engine):
         raise BrowserError(why)
-    return _module(engine).start()
+    return _module(engine).start(*([running] if running else []))
 
 
 def _module(engine: str):

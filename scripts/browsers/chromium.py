@@ -18,23 +18,17 @@ def missing() -> str:
     return "" if found else "chromium is not on this machine: install it, then run this again"
 
 
-def start() -> Browser:
-    """A new browser with nothing in it."""
-    return Chromium()
+def start(running: Any = None) -> Browser:
+    """A new browser with nothing in it, or a new window of one that is running."""
+    return Chromium(running)
 
 
 class Chromium(Browser):
     name = "chromium"
 
-    def __init__(self):
-        from playwright.sync_api import sync_playwright
-
-        path = next(filter(None, map(shutil.which, NAMES)))
-        quiet = ["--disable-background-networking", "--disable-component-update"]
-        self.playwright = sync_playwright().start()
-        self.browser = self.playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet]
-        )
+    def __init__(self, running: Any = None):
+        self.playwright = None
+        self.browser = running or self._launch()
         self.version = self.browser.version
         self.page = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
@@ -42,6 +36,16 @@ class Chromium(Browser):
         self.heard: list[str] = []
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
+
+    def _launch(self) -> Any:
+        from playwright.sync_api import sync_playwright
+
+        path = next(filter(None, map(shutil.which, NAMES)))
+        quiet = ["--disable-background-networking", "--disable-component-update"]
+        self.playwright = sync_playwright().start()
+        return self.playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet]
+        )
 
     def _hear(self, message) -> None:
         if message.type in ("error", "warning"):
@@ -96,8 +100,10 @@ class Chromium(Browser):
         return [one for one, command in children(os.getpid()) if "--type=renderer" in command]
 
     def close(self) -> None:
-        self.browser.close()
-        self.playwright.stop()
+        self.page.context.close()
+        if self.playwright:
+            self.browser.close()
+            self.playwright.stop()
 
     def _click_at(self, x: int, y: int) -> None:
         self.page.mouse.click(x, y)

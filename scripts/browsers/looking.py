@@ -140,8 +140,11 @@ class Picture:
         return abs(part - paper).max(-1) > 40
 
 
-def formulas(browser: Browser, page: str) -> Iterator[str]:
-    """The formulas of the open page, measured: "" for each one that is well, else its fault."""
+def formulas(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[str]:
+    """The formulas of a page, measured: "" for each one that is well, else its faults."""
+    browser.size(WIDTHS[0], HEIGHT)
+    browser.open(server.url + page)
+    browser.js(ALL, audit.ALL)
     for number in range(browser.js("return document.querySelectorAll('math').length")):
         found = browser.js(FORMULA, number)
         if not found:
@@ -222,7 +225,8 @@ def search(browser: Browser, server: ThreadingHTTPServer, words: str = "perplexi
 
 
 def questions(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[str]:
-    """One question of each kind, answered wrongly where that is quick, then right."""
+    """One question of each kind that the page has, answered wrongly where that is quick, then
+    right."""
     browser.size(WIDTHS[0], HEIGHT)
     browser.open(server.url + page)
     ways = {"choice": _choose, "number": _type, "order": _sort, "predict": _predict}
@@ -230,7 +234,6 @@ def questions(browser: Browser, server: ThreadingHTTPServer, page: str) -> Itera
         one = f".question[data-kind={kind}]" + (":not([data-choose='2'])" if kind == "choice" else "")
         name = browser.js("return document.querySelector(arguments[0])?.id", one)
         if not name:
-            yield f"{page}: no question of the kind {kind}"
             continue
         try:
             answer(browser, f"#{name}")

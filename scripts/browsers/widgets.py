@@ -104,7 +104,8 @@ def _next_token(browser: Browser, box: str) -> list[str]:
     until(browser, f"{box} .live-heard", "Taken:")
     said += texts(browser, bars)
     browser.click(f"{box} button", "Finish the sentence greedily")
-    until(browser, f"{box} .live-taken", ".")
+    browser.wait("return /^[.!?]/.test(document.querySelector(arguments[0])?.textContent)",
+                 f"{box} .live-taken button:last-child")  # fmt: skip
     browser.click(f"{box} [role=tab]", "Attention")
     until(browser, f"{box} .live-reading", "looks at")
     return said + texts(browser, f"{box} .live-taken button, {box} .live-reading, {bars}")
@@ -163,6 +164,31 @@ def answers(
         opened(browser, box)
         found[name] = ANSWERS[name](browser, box)
     return found
+
+
+# What is drawn to be seen, and what it must differ from.
+UNPAINTED = """
+const found = [];
+const clear = (color) => /^(transparent|none|rgba\\(.*, 0\\))$/.test(color);
+const see = (selector, says, wrong) => {
+  const one = document.querySelector(selector);
+  if (one && wrong(getComputedStyle(one))) found.push(`${says} is not painted`);
+};
+see(".live-bar .live-stays", "the bar of a token", (style) => clear(style.backgroundColor));
+for (const one of document.querySelectorAll(".live-tree")) {
+  const [best, other] = ["path.live-best", "path:not(.live-best)"].map((x) => one.querySelector(x));
+  if (!best || !other) continue;
+  const [a, b] = [best, other].map((x) => getComputedStyle(x));
+  if (clear(a.stroke) || (a.stroke === b.stroke && a.strokeWidth === b.strokeWidth))
+    found.push("the best path of the beams is not painted");
+}
+return found;
+"""
+
+
+def unpainted(browser: Browser) -> list[str]:
+    """What of the open widgets' drawings cannot be seen."""
+    return browser.js(UNPAINTED)
 
 
 def again(
