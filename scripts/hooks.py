@@ -52,7 +52,6 @@ RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
     (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
 ]
-BARE_TEX = re.compile(r"\\\(.*?\\\)")  # in a caption, which comes as an attribute
 EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
 CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
 ROW = re.compile(r"(<tr>\s*)<td\b([^>]*)>(?!</td>)(.*?)</td>", re.S)
@@ -197,23 +196,18 @@ def _made_ready(content: str) -> str:
 def _draw_formulas(read: list[Page], docs: Path) -> None:
     """Draw the formulas of all pages in one go. A line of text stands for each until the end."""
     global drawn
-    wanted = [(page, formulas.find(page.content)) for page in read]
+    found = [(page, one) for page in read for one in dict.fromkeys(formulas.find(page.content))]
     try:
-        drawn = formulas.draw({one for _, found in wanted for one in found}, ROOT)
+        drawn = formulas.draw({one for _, one in found}, ROOT)
     except live.LiveError as error:
         raise PluginError(str(error)) from None
-    wrong = 0
-    for page, found in wanted:
-        for formula in dict.fromkeys(found):
-            if "error" in drawn[formula]:
-                uri = lab_pages.source(page)
-                text = pages.fill(book, (docs / uri).read_text("utf-8", "replace"))
-                log.error(f"docs/{uri}, {formulas.fault(formula, drawn, text)}")
-                wrong += 1
+    wrong = [_wrong_formula(page, one, docs) for page, one in found if "error" in drawn[one]]
+    for sentence in wrong:
+        log.error(sentence)
     if wrong:
         raise PluginError(
-            f"{wrong} formula{'s'[: wrong > 1]} cannot be read, named above; the last site stays as"
-            " it was"
+            f"{len(wrong)} formula{'s'[: len(wrong) > 1]} cannot be read, named above; the last"
+            " site stays as it was"
         )
     for page in read:
         page.content = formulas.place(page.content, drawn)
@@ -222,6 +216,16 @@ def _draw_formulas(read: list[Page], docs: Path) -> None:
         for heading in headings:
             heading.title = formulas.title(heading.title, drawn)
             headings += heading.children
+
+
+def _wrong_formula(page: Page, formula: formulas.Formula, docs: Path) -> str:
+    """Where, in the source of its page, a formula stands that cannot be read, and why."""
+    place, tex = lab_pages.source(page), formula[0].strip()
+    lines = pages.fill(book, (docs / place).read_text("utf-8", "replace")).splitlines()
+    wanted = (f"${tex}$", tex.partition("\n")[0])
+    found = [n for part in wanted for n, line in enumerate(lines, 1) if part in line]
+    where = f"docs/{place}, line {found[0] if found else '?'}"
+    return f"{where}: cannot read “{tex}”: {drawn[formula]['error']}"
 
 
 def _with_size(found: re.Match) -> str:
@@ -357,7 +361,7 @@ def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
     """The place of a figure, its caption and its numbers; `on_post_page` draws them."""
     if book.figure(name) is None:
         return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
-    caption = BARE_TEX.sub(r'<span class="arithmatex">\g<0></span>', caption or "")
+    caption = formulas.BARE.sub(r'<span class="arithmatex">\g<0></span>', caption or "")
     says = f"<p>{caption}</p>" if caption else ""
     made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, figure=True)}</p>'
     wide, high = SIZE.search(book.figure(name).read_text("utf-8")).groups()
