@@ -52,7 +52,7 @@ WRONG = {
     r"\begin{matrix} a": "Expected &",
     "x^2^3": "Double superscript",
     r"\frac{1}": "expected '}'",
-    r"\textcolor{red}{x}": "unknown color red; there are query, key",
+    r"\textcolor{red}{x}": "unknown color red; there are query,key",
     r"\color{key1} x": "unknown color key1",
     "a & b": "got '&'",
     "50 % of x": r"what follows a % is lost; write \%",
@@ -268,7 +268,8 @@ def test_what_was_damaged_is_made_again(root, monkeypatch):
 def test_a_library_that_does_not_run_is_one_sentence(root):
     script = root / "scripts" / "node" / "formulas.mjs"
     script.write_text("throw new Error('no such thing')", "utf-8")
-    with pytest.raises(live.LiveError, match="no formula can be drawn .*such thing.*pip install") as caught:
+    said = "no formula can be drawn .*such thing.*pip install"
+    with pytest.raises(live.LiveError, match=said) as caught:
         formulas.draw({("x", False)}, root)
     assert "\n" not in str(caught.value)
 

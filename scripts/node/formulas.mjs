@@ -1,4 +1,4 @@
-// TeX → MathML: node formulas.mjs temml.mjs < [[TeX, display?], …] > [{math, line} or {error}, …]
+// TeX → MathML: formulas.mjs temml.mjs < [[TeX, display?], …] > [{math, line} or {error}, …]
 // Temml does it. `mend` changes what one of three browsers would draw worse than TeX.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -37,8 +37,9 @@ function mendScripts(node, children, scripts, Node) {
     node.attributes[node.type === "mover" ? "accent" : "accentunder"] = "true";
   } else scripts.forEach(tighten);
   for (const one of scripts) {
-    const accent = one.classes.some((name) => /^wbk-.*acc$/.test(name)); // WebKit sets it too high
-    one.classes = accent ? ["accent"] : one.classes.filter((name) => !/^(chr|wbk)-|-vec$/.test(name));
+    const high = one.classes.some((name) => /^wbk-.*acc$/.test(name)); // in WebKit
+    one.classes = one.classes.filter((name) => !/^(chr|wbk)-|-vec$/.test(name));
+    if (high) one.classes.push("accent");
   }
   const last = scripts.at(-1);
   const primes = last.type === "mrow" ? last.children : [last];
@@ -66,7 +67,8 @@ function line({ type, text, children = [] }) { // x_i^2/(n−1): for the search,
   const parts = children.map(line);
   const [core, ...rest] = parts.map((part) => (/^(\w*|.)$/u.test(part) ? part : `(${part})`));
   const signs = { msup: "^", mover: "^", msub: "_", munder: "_" }[type] ?? "_^";
-  if (SCRIPTED.test(type)) return parts[0] + rest.map((part, at) => (/[⏞⏟]/.test(part) ? "" : signs[at] + part)).join("");
+  const scripts = rest.map((part, at) => (/[⏞⏟]/.test(part) ? "" : signs[at] + part));
+  if (SCRIPTED.test(type)) return parts[0] + scripts.join("");
   if (type === "mfrac") return `${core}/${rest}`;
   if (type === "msqrt") return `√${parts.length > 1 ? `(${parts.join("")})` : core}`;
   if (type === "mroot") return `√[${parts[1]}]${core}`;
@@ -78,7 +80,7 @@ function convert([tex, displayMode]) {
     if (!tex.trim()) throw Error("it is empty");
     if (/(?<!\\)%/.test(tex)) throw Error("what follows a % is lost; write \\%");
     for (const [, name] of tex.matchAll(/\\(?:text|f?)color(?:box)?\s*\{(.*?)\}/g))
-      if (!COLORS.includes(name)) throw Error(`unknown color ${name}; there are ${COLORS.join(", ")}`);
+      if (!COLORS.includes(name)) throw Error(`unknown color ${name}; there are ${COLORS}`);
     const tree = temml.__renderToMathMLTree(tex, { displayMode, throwOnError: true });
     Object.assign(tree, { classes: [], style: {} }); // browsers know display="block"
     mend(tree);
