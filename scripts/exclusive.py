@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,14 +66,3 @@ def put(path: Path, data: bytes) -> None:
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(data)
     os.replace(beside, path)
-
-
-def put_sealed(path: Path, data: bytes) -> None:
-    """Write a file that `sealed` reads: its first line is a comment with a digest of the rest."""
-    put(path, f"// {hashlib.sha256(data).hexdigest()}\n".encode() + data)
-
-
-def sealed(path: Path) -> bytes | None:
-    """What `put_sealed` wrote there; None if there is nothing, or something else by now."""
-    seal, _, data = path.read_bytes().partition(b"\n") if path.exists() else (b"", b"", b"")
-    return data if seal == f"// {hashlib.sha256(data).hexdigest()}".encode() else None

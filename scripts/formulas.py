@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 from scripts import live
-from scripts.exclusive import exclusive, put_sealed, sealed
+from scripts.exclusive import exclusive
+from scripts.seals import put_sealed, sealed
 
 FORMULA = re.compile(r'<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\1>([,.;:!?)]*)', re.S)
 BARE = re.compile(r"\\\((.*?)\\\)")  # in lists of headings, and in attributes
@@ -39,7 +40,7 @@ def draw(wanted: set[Formula], root: Path) -> Drawn:
     drawn = {(tex, block): one for tex, block, one in json.loads(sealed(kept) or "[]")}
     if new := sorted(wanted - drawn.keys()):
         if sealed(library) is None:
-            packages = live._packages(root, folder / "npm", "--omit=dev")
+            packages = live.packages(root, folder / "npm", "--omit=dev")
             with exclusive(folder / "lock", print), packages as npm:
                 put_sealed(library, (npm / "temml" / "dist" / "temml.mjs").read_bytes())
         node = [sys.executable, "-c", NODE, script, library]

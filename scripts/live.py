@@ -115,7 +115,7 @@ def _kernels(root: Path) -> list[Path]:
 def _script(root: Path, folder: Path) -> list[Path]:
     """The page's one script of others: the tokenizers, with their license."""
     made = {"tokenizers.min.mjs": "dist/tokenizers.min.mjs", "tokenizers.license.txt": "LICENSE"}
-    with _packages(root, folder / ".node", "--omit=dev") as there:
+    with packages(root, folder / ".node", "--omit=dev") as there:
         for name, source in made.items():
             put(folder / name, (there / "@huggingface" / "tokenizers" / source).read_bytes())
     return [folder / name for name in made]
@@ -132,14 +132,14 @@ def checker(root: Path = ROOT) -> str:
     with exclusive(root / ".cache" / "checker.lock", lambda line: None):
         seal = path.with_suffix(".seal")
         if not seals.holds(seal, path.name, path.parent):
-            with _packages(root, path.parent / ".node") as there:
+            with packages(root, path.parent / ".node") as there:
                 put(path, (there / "axe-core" / "axe.min.js").read_bytes())
             seals.write(seal, path.name, path.parent, [path])
     return path.read_text("utf-8")
 
 
 @contextlib.contextmanager
-def _packages(root: Path, space: Path, *options: str) -> Iterator[Path]:
+def packages(root: Path, space: Path, *options: str) -> Iterator[Path]:
     """Fetch packages by their lock file; npm checks the digests that stand there."""
     shutil.rmtree(space, ignore_errors=True)
     shutil.copytree(root / "scripts" / "node", space)

@@ -67,3 +67,14 @@ def digest(path: Path) -> str:
     """sha256 of a file, as hexadecimal text."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def put_sealed(path: Path, data: bytes) -> None:
+    """Write a file that `sealed` reads: its first line is a comment with a digest of the rest."""
+    put(path, f"// {hashlib.sha256(data).hexdigest()}\n".encode() + data)
+
+
+def sealed(path: Path) -> bytes | None:
+    """What `put_sealed` wrote there; None if there is nothing, or something else by now."""
+    seal, _, data = path.read_bytes().partition(b"\n") if path.exists() else (b"", b"", b"")
+    return data if seal == f"// {hashlib.sha256(data).hexdigest()}".encode() else None
