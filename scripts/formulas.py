@@ -14,9 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts import live
+from scripts import live, seals
 from scripts.exclusive import exclusive
-from scripts.seals import put_sealed, sealed
 
 FORMULA = re.compile(r'<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\1>([,.;:!?)]*)', re.S)
 BARE = re.compile(r"\\\((.*?)\\\)")  # in lists of headings, and in attributes
@@ -37,12 +36,12 @@ def draw(wanted: set[Formula], root: Path) -> Drawn:
     lock = script.with_name("package-lock.json").read_bytes()
     kept = folder / f"{hashlib.sha256(lock + script.read_bytes()).hexdigest()[:16]}.json"
     library = folder / f"temml-{hashlib.sha256(lock).hexdigest()[:16]}.mjs"
-    drawn = {(tex, block): one for tex, block, one in json.loads(sealed(kept) or "[]")}
+    drawn = {(tex, block): one for tex, block, one in json.loads(seals.sealed(kept) or "[]")}
     if new := sorted(wanted - drawn.keys()):
-        if sealed(library) is None:
+        if seals.sealed(library) is None:
             packages = live.packages(root, folder / "npm", "--omit=dev")
             with exclusive(folder / "lock", print), packages as npm:
-                put_sealed(library, (npm / "temml" / "dist" / "temml.mjs").read_bytes())
+                seals.put_sealed(library, (npm / "temml" / "dist" / "temml.mjs").read_bytes())
         node = [sys.executable, "-c", NODE, script, library]
         done = subprocess.run(node, input=json.dumps(new), capture_output=True, encoding="utf-8")
         if done.returncode:
@@ -52,7 +51,7 @@ def draw(wanted: set[Formula], root: Path) -> Drawn:
             )
         drawn |= zip(new, json.loads(done.stdout))
         good = [(*formula, one) for formula, one in drawn.items() if "math" in one]
-        put_sealed(kept, json.dumps(good).encode())
+        seals.put_sealed(kept, json.dumps(good).encode())
     return drawn
 
 

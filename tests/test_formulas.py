@@ -259,7 +259,7 @@ def test_what_was_damaged_is_made_again(root, monkeypatch):
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr(live, "_packages", Packages)
+    monkeypatch.setattr(live, "packages", Packages)
     made = formulas.draw({(r"\frac12", False)}, root)
     assert "<mfrac>" in made[r"\frac12", False]["math"] and len(fetched) == 1
     assert library.read_bytes() == good

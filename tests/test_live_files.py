@@ -93,7 +93,7 @@ def test_a_damaged_file_is_made_again(folder, copy, monkeypatch, name):
         yield space
         shutil.rmtree(space)
 
-    monkeypatch.setattr(live, "_packages", fetched)
+    monkeypatch.setattr(live, "packages", fetched)
     path = next((copy / ".cache/live").glob(name))
     good = path.read_bytes()
     path.unlink()  # it may be a link
@@ -138,7 +138,7 @@ def test_a_damaged_checker_is_fetched_again(copy, monkeypatch):
         yield space
         shutil.rmtree(space)
 
-    monkeypatch.setattr(live, "_packages", packages)
+    monkeypatch.setattr(live, "packages", packages)
     assert live.checker(copy) == live.checker(copy) == "/* axe */" and len(fetched) == 1
     next((copy / ".cache/checker").glob("*.js")).write_text("/* exa */")
     assert live.checker(copy) == "/* axe */" and len(fetched) == 2
