@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer, pipeline
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer, pipeline
 from transformers.pipelines import SUPPORTED_TASKS
 
 CHAPTER = "hugging_face"
@@ -25,6 +25,30 @@ def minilm():
 
 def test_this_is_the_version_that_the_page_speaks_of(values):
     assert values(f"{CHAPTER}/versions").major >= 5
+
+
+@pytest.mark.parametrize("name", ["minilm", "smollm2", "whisper"])
+def test_an_unknown_argument_is_passed_over(name):
+    model = (AutoModelForCausalLM if name == "smollm2" else AutoModel).from_pretrained(
+        f"models/{name}"
+    )
+    ids = torch.tensor([[5, 6, 7]])
+    inputs = {"input_ids": ids}
+    if name == "whisper":
+        inputs = {"input_features": torch.zeros(1, 80, 3000), "decoder_input_ids": ids}
+    with torch.no_grad():
+        model(**inputs, no_argument=1)
+
+
+def test_the_cache_is_called_cache():
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    with torch.no_grad(), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        cache = model(torch.tensor([[5, 6]])).cache
+        model(torch.tensor([[7]]), cache=cache)
+        assert cache.get_seq_length() == 3 and not told
+        model(torch.tensor([[8]]), past_key_values=cache)
+    assert "Use `cache` instead" in str(told[-1].message)
 
 
 def test_three_steps(values, printed, tokenizer):
