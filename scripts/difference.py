@@ -25,9 +25,9 @@ if str(ROOT) not in sys.path:
 from scripts import console  # noqa: E402
 from scripts.runner import Book, Outcome  # noqa: E402
 
-# What tells times, or the versions that it is run with.
+# What tells times, or the versions that it is run with, of which a stamp is made too.
 OTHERWISE = re.compile(
-    r"^(?:import time|from time import)\b|\.__version__\b|Path\(\"requirements\.", re.M
+    r"^(?:import time|from time import)\b|\.__version__\b|\.stamp\(|Path\(\"requirements\.", re.M
 )
 SHOWN = 40  # lines of a text's difference, at most
 

@@ -15,8 +15,8 @@ PYTHON = Path(sys.executable)
 
 
 @pytest.fixture
-def book(tmp_path):
-    """book(x=(source, text shown)) → a book whose page shows that text for the program x."""
+def small(tmp_path):
+    """small(x=(source, text shown)) → a book whose page shows that text for the program x."""
 
     def make(**programs) -> runner.Book:
         made = runner.Book(tmp_path / "book")
@@ -44,9 +44,9 @@ def test_every_package_is_asked_for():
     assert len(asked) == (ROOT / "requirements.txt").read_text("utf-8").count("==")
 
 
-def test_what_a_program_prints_when_it_is_pasted(book):
+def test_what_a_program_prints_when_it_is_pasted(small):
     warns = "import warnings\nwarnings.warn('`old` is deprecated', FutureWarning)\nprint(1)"
-    made = book(
+    made = small(
         same=("print('ó → 1')", "ó → 1\n"),
         other=("print(1)\nprint(2)", "1\n5\n"),
         stops=("print(1)\nraise TypeError('no cache')", "1\n"),
@@ -64,13 +64,13 @@ def test_what_a_program_prints_when_it_is_pasted(book):
     assert "`old` is deprecated" in said["again"]
 
 
-def test_a_pasted_program_sees_nothing_of_the_runner(book, monkeypatch):
+def test_a_pasted_program_sees_nothing_of_the_runner(small, monkeypatch):
     monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")  # would hide what the library tells
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     names = ("TRANSFORMERS_VERBOSITY", "PYTHONWARNINGS", "MPLBACKEND")
     source = f"import os\nprint(*(os.environ.get(name) for name in {names}))"
-    made = book(x=(source, "None None Agg\n"))
+    made = small(x=(source, "None None Agg\n"))
     assert newest.pasted(PYTHON, made, made, ["a/x"], jobs=1) == []
 
 
