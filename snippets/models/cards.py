@@ -23,7 +23,7 @@ for name, model in lock.items():
     if "package" in model:
         print(f"| package | {model['package']} {model['version']} |")
         print(f"| download | {model['bytes'] / 1e6:.1f} MB |")
-        print(f"| SHA-256 | `{model['sha256']}` |")
+        print(f"| SHA-256 | `{model['sha256'][:32]}` `{model['sha256'][32:]}` |")
     else:
         print(f"| trained by | `snippets/{model['snippet']}.py` |")
     for extra in ("note", "attribution"):
