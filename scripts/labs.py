@@ -74,8 +74,9 @@ KERNEL = ["--InlineBackend.figure_formats={'retina'}", "--log-level=ERROR"]
 # What a process needs of the machine, and what chooses a processor's instructions. All other
 # variables stay out: one that the snippets have, MPLBACKEND, took every figure from the labs.
 KEPT = re.compile(
-    r"(?:PYTHON)?PATH|(?:PYTHON)?HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TE?MP|TMPDIR|(?:DY)?LD_\w+|SYSTEM(?:ROOT|DRIVE)|WINDIR"
-    r"|COMSPEC|PATHEXT|(?:LOCAL)?APPDATA|USERPROFILE|PROGRAMDATA|(?:ATEN|MKL|ONEDNN|DNNL)_\w+",
+    r"(?:PYTHON)?(?:PATH|HOME)|USER|LOGNAME|LANG|LC_\w+|TZ|TE?MP|TMPDIR|(?:DY)?LD_\w+"
+    r"|SYSTEM(?:ROOT|DRIVE)|WINDIR|COMSPEC|PATHEXT|(?:LOCAL)?APPDATA|USERPROFILE|PROGRAMDATA"
+    r"|(?:ATEN|MKL|ONEDNN|DNNL)_\w+",
     re.I,
 )
 ENVIRONMENT = {k: v for k, v in runner.ENVIRONMENT.items() if k != "MPLBACKEND"}

@@ -90,6 +90,11 @@ def fill(book: Book, text: str, dressed: bool = True) -> str:
     return "".join([*parts, _prose(book, text[end:], dressed)])
 
 
+def quoted(book: Book, text: str) -> str:
+    """A page's Markdown with its values alone in place, line for line as its author wrote it."""
+    return _value(book, text, printed.prose)
+
+
 def _prose(book: Book, text: str, dressed: bool) -> str:
     """What stands between two fences, filled."""
 

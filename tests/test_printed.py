@@ -219,6 +219,11 @@ def test_a_value_in_a_fence_is_shown_as_it_is(small, html):
     assert Read(made, "code").text.strip() == "here: <s> *x* ```" and "<h2" in made
 
 
+def test_a_page_with_its_values_alone_has_the_same_lines(small):
+    page = PAGE.format(kind="text", name="nasty.txt", indent="") + "\n{{ a/named.long }}\n"
+    assert pages.quoted(small, page) == page.replace("{{ a/named.long }}", "one two")
+
+
 def test_what_four_backticks_show_is_not_filled(small):
     page = '````markdown\n;--8<-- "a/nasty.txt"\n{{ a/named.unk }}\n````\n'
     assert pages.fill(small, page) == page.replace(";--8<--", "--8<--")
