@@ -18,6 +18,7 @@ import difflib
 import errno
 import functools
 import hashlib
+import importlib.machinery
 import importlib.metadata
 import json
 import multiprocessing
@@ -35,6 +36,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -332,6 +334,7 @@ def _child(root: Path, name: str, into: Path) -> None:
     os.chdir(root)
     sys.path[:] = [str(root), *(p for p in sys.path if p != str(root))]
     sys.dont_write_bytecode = True  # the snippets folder is watched
+    _import_anew(root / "snippets")
     import runpy
 
     import matplotlib
@@ -373,6 +376,33 @@ def _child(root: Path, name: str, into: Path) -> None:
                 _report(error, path, into / "error")
                 raise SystemExit(1) from None
         os._exit(NO_ROOM)  # what it was cannot even be written down
+
+
+class _AsWritten(importlib.machinery.SourceFileLoader):
+    """Imports a module as it is written now, whatever was compiled from it before."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+def _import_anew(folder: Path) -> None:
+    """Forget the modules in `folder`, which the parent of the runs may have had in an older text.
+
+    A compiled one counts as right if size and time of its source are the old ones. Here the
+    text decides, as it does for the stamp.
+    """
+    for name in [one for one in sys.modules if f"{one}.".startswith(("snippets.", "scripts.figures."))]:
+        del sys.modules[name]
+    vars(sys.modules["scripts"]).pop("figures", None)
+
+    def finder(path: str) -> importlib.machinery.FileFinder:
+        if not f"{path}{os.sep}".startswith(f"{folder}{os.sep}"):
+            raise ImportError(path)
+        return importlib.machinery.FileFinder(path, (_AsWritten, [".py"]))
+
+    sys.path_hooks.insert(0, finder)
+    sys.path_importer_cache.clear()
 
 
 def _end_with_the_build() -> None:

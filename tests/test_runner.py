@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -306,6 +307,38 @@ def test_figures_do_not_take_the_settings_of_this_machines_user(small, tmp_path)
     environment = os.environ | {"MATPLOTLIBRC": str(settings)}
     subprocess.run([sys.executable, "-c", command, str(tmp_path)], check=True, env=environment)
     assert book.output("a/x", "txt").read_text("utf-8") == "1.5\n"
+
+
+EDITS = """
+import os, sys
+sys.path.insert(0, os.getcwd())
+from pathlib import Path
+from scripts import runner
+
+plots, left = Path("snippets/plots.py"), runner.Book().output("a/x", "txt")
+runner.run(runner.Book(), say=lambda line: None)
+first, text, when = left.read_text(), plots.read_text(), plots.stat()
+import snippets.plots  # what it was compiled to is kept on the disk now
+plots.write_text(text.replace('INK = "#1', 'INK = "#2'))
+os.utime(plots, ns=(when.st_atime_ns, when.st_mtime_ns))
+runner.run(runner.Book(), say=lambda line: None)
+print(first, left.read_text())
+"""
+
+
+def test_an_edited_module_is_never_taken_from_memory_or_as_it_was_compiled(tmp_path):
+    """The parent of the runs has imported it before, and the edit leaves size and time alone."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(runner.ROOT / "scripts", tmp_path / "scripts", ignore=ignore)
+    (tmp_path / "snippets" / "a").mkdir(parents=True)
+    shutil.copy(runner.ROOT / "snippets" / "plots.py", tmp_path / "snippets")
+    (tmp_path / "snippets" / "a" / "x.py").write_text("from snippets import plots\nprint(plots.INK)")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-c", EDITS], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    first, second = done.stdout.split()
+    assert first[:2] == "#1" and second == "#2" + first[2:], done.stderr
 
 
 def test_outputs_of_removed_snippets_go(small):
