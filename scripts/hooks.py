@@ -275,7 +275,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     logging.getLogger("mkdocs").removeHandler(warnings)
     if serving:
         return
-    styles.inline(Path(config.site_dir))
+    styles.inline(Path(config.site_dir), ROOT / ".cache" / "styles")
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)
     if config.strict and warnings.get_counts():

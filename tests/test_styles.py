@@ -1,8 +1,9 @@
-"""Each page carries its style: all of its sheets, and nothing of them is missing."""
+"""Each page carries its style, and no rule that could apply is missing from it."""
 
 import re
 
 import pytest
+from browser import opened
 from playwright.sync_api import expect
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -12,7 +13,8 @@ from scripts.runner import ROOT
 
 pytest_plugins = ["browser"]
 
-PAGE = '<html><head>\n<link rel="stylesheet" href="{}a/one.css">\n<link rel="stylesheet" \
+PAGE = '<html><head>\n<link rel="stylesheet" href="{}assets/stylesheets/main.css">\n\
+<link rel="stylesheet" href="{}a/one.css">\n<link rel="stylesheet" \
 href="{}two.css"><script src="{}assets/early.js"></script></head><p id="x" class="b"></p></html>'
 ONE = """@charset "utf-8"; /* a comment */
 :root { --read-by-a-drawing: 1px; --mask: url("data:,<a b='url(#c)'>") }
@@ -20,6 +22,12 @@ ONE = """@charset "utf-8"; /* a comment */
 table:not([class]) td { color: red }
 @media print { .b { color: black } }
 @font-face { font-family: F; src: url(f.woff2) }
+"""
+THEME = """:root { --of-the-theme: 1px; --unread: 2px }
+.b, .nowhere { top: var(--of-the-theme) }
+.nowhere > p, #nothing { left: 0 }
+#x:not(.nowhere) .made-later { right: 0 }
+@media print { .nowhere { right: 1px } .b { right: 2px } }
 """
 
 
@@ -29,17 +37,20 @@ def small(tmp_path):
     site = tmp_path / "site"
     for page, up in (("index.html", ""), ("chapter/index.html", "../")):
         (site / page).parent.mkdir(parents=True, exist_ok=True)
-        (site / page).write_text(PAGE.format(up, up, up), "utf-8")
+        (site / page).write_text(PAGE.format(up, up, up, up), "utf-8")
     (site / "a").mkdir()
     (site / "a" / "one.css").write_text(ONE, "utf-8")
     (site / "two.css").write_text(".b { color: green; }\n", "utf-8")
-    (site / "assets").mkdir()
+    theme = site / "assets" / "stylesheets"
+    theme.mkdir(parents=True)
+    (theme / "main.css").write_text(THEME, "utf-8")
     (site / "assets" / "early.js").write_text("/* why */\nconst first = 1;\n", "utf-8")
-    styles.inline(site)
+    (site / "assets" / "later.js").write_text('add("made-later")', "utf-8")
+    styles.inline(site, tmp_path / "cache")
     return site
 
 
-def test_the_sheets_are_there_whole(small):
+def test_the_books_own_sheets_are_there_whole(small):
     text = (small / "index.html").read_text("utf-8")
     style = re.search(r"<style>(.*)</style>", text)[1]
     assert "comment" not in style
@@ -48,6 +59,30 @@ def test_the_sheets_are_there_whole(small):
     assert "background:url(./a/pictures/p.svg)" in style and "table.plain td{color:red}" in style
     assert "@media print{.b{color:black}}" in style and "@font-face{font-family:F" in style
     assert style.index("margin") < style.index("green"), "in the order of the sheets"
+
+
+def test_of_the_theme_what_no_page_and_no_script_names_is_left_out(small):
+    style = re.search(r"<style>(.*)</style>", (small / "index.html").read_text("utf-8"), re.S)[1]
+    assert not re.search(r"(?<!not\()\.nowhere|#nothing|left:", style)
+    assert "--of-the-theme:1px;--unread:2px" in style and ".b{top:var(--of-the-theme)}" in style
+    assert "#x:not(.nowhere) .made-later{right:0}" in style and "print{.b{right:2px}}" in style
+    assert style.index("right:2px") < style.index(".from-a-script"), "in the order of the sheets"
+
+
+def test_made_once_and_again_when_a_sheet_or_a_word_changes(small, monkeypatch, tmp_path):
+    fetched, packages = [], styles.live._packages
+    monkeypatch.setattr(styles.live, "_packages", lambda *all: fetched.append(1) or packages(*all))
+
+    def again(word: str = "b"):
+        for path in small.rglob("index.html"):
+            path.write_text(PAGE.format(*["" if path.parent == small else "../"] * 4)
+                            .replace('class="b"', f'class="{word}"'), "utf-8")  # fmt: skip
+        styles.inline(small, tmp_path / "cache")
+        return (small / "index.html").read_text("utf-8")
+
+    again(), again("b new-word-without-a-rule")
+    assert not fetched
+    assert ".nowhere>p" in again("b nowhere") and len(fetched) == 1
 
 
 def test_what_comes_first_is_in_the_page(small):
@@ -65,18 +100,76 @@ RULES = """(text) => {
   const places = /url\\((?!"data:)[^)]*\\)/g;
   return [...sheet.cssRules].map(({cssText}) => cssText.replace(places, "").replace(/\\s+/g, ""));
 }"""
+# Each selector by itself, with what only says in which state something is left out.
+SELECTORS = """(text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  const rules = (all) => [...all].flatMap((rule) => [rule, ...rules(rule.cssRules ?? [])]);
+  const states = /:{1,2}(?:before|after|placeholder|marker|-[\\w-]+|hover|focus[\\w-]*|active|target)\\b(?![(-])/g;
+  return rules(sheet.cssRules).flatMap(({selectorText}) => {
+    let depth = 0;
+    const parted = [...selectorText ?? ""].map((sign) => {
+      depth += (sign === "(") - (sign === ")");
+      return sign === "," && !depth ? "\\n" : sign;
+    });
+    return parted.join("").split("\\n").map((one) => one.replace(states, "").trim());
+  });
+}"""
+MATCHES = """(selectors) => selectors.filter((one) => {
+  try { return document.querySelector(one); } catch { return false; }
+})"""
 
 
-def test_no_rule_and_no_variable_is_missing(tour):
-    """A browser reads the same in the page as in the sheets themselves."""
-    page, site = tour("self_attention/"), ROOT / "site"
-    sheets = [*sorted(site.glob("assets/stylesheets/*.css")), site / "assets/book.css",
-              site / "assets/live/live.css", site / "assets/questions.css"]  # fmt: skip
-    wanted = [rule for sheet in sheets for rule in page.evaluate(RULES, sheet.read_text("utf-8"))]
-    text = (site / "self_attention" / "index.html").read_text("utf-8")
-    style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
-    assert len(wanted) > 1000
-    assert page.evaluate(RULES, style) == [one.replace(":not([class])", ".plain") for one in wanted]
+@pytest.fixture(scope="module")
+def sheets(built):
+    """What the sheets of the theme and of the book say: two texts."""
+    site = ROOT / "site"
+    theme = sorted(site.glob("assets/stylesheets/*.css"))
+    book = [site / "assets" / name for name in ("book.css", "live/live.css", "questions.css")]
+    texts = ["".join(one.read_text("utf-8") for one in some) for some in (theme, book)]
+    return [text.replace(":not([class])", ".plain") for text in texts]
+
+
+@pytest.fixture(scope="module")
+def style(built):
+    """The style of a page."""
+    text = (ROOT / "site" / "self_attention" / "index.html").read_text("utf-8")
+    return re.search(r"<style>(.*?)</style>", text, re.S)[1]
+
+
+def test_no_rule_of_the_book_and_no_variable_is_missing(tour, sheets, style):
+    """A browser reads the same in the page as in the book's own sheets."""
+    page, (theme, book) = tour("self_attention/"), sheets
+    wanted = page.evaluate(RULES, book)
+    assert len(wanted) > 300 and page.evaluate(RULES, style)[-len(wanted) :] == wanted
+    variables = re.compile(r"[{;/]\s*(--[\w-]+)\s*:")
+    gone = set(variables.findall(theme + book)) - set(variables.findall(style))
+    files = [*(ROOT / "site").rglob("*.html"), *(ROOT / "site/assets/live").rglob("*.*s")]
+    asked = "".join(path.read_text("utf-8") for path in files)  # pages, scripts, later sheets
+    assert len(gone) < 5 and not [name for name in gone if re.search(rf"{name}\b(?!-)", asked)]
+
+
+def test_no_rule_that_applies_is_missing(tour, site_server, sheets, style):
+    """In chapters and labs, on both sizes, with all that the theme's and our scripts add."""
+    page = tour("self_attention/")
+    there = set(page.evaluate(SELECTORS, style))
+    dropped = sorted(set(page.evaluate(SELECTORS, sheets[0])) - there)
+    assert 100 < len(dropped) < len(there) and ".giscus" in dropped
+    page.get_by_role("textbox", name="Search").fill("beam search")
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
+    assert page.evaluate(MATCHES, dropped) == []
+    page.keyboard.press("Escape")
+    page.locator(".md-code__button").first.click()
+    page.locator(".question input").first.check()
+    opened(page)
+    page.locator(".md-header__button[for^=__palette]:visible").click()
+    assert page.evaluate(MATCHES, dropped) == []
+    phone = tour("playground/", phone=True)
+    phone.locator("label.md-header__button[for=__drawer]").click()
+    assert phone.evaluate(MATCHES, dropped) == []
+    for name in ("labs/decoder/", "architecture/", "glossary/", "teaching/", ""):
+        phone.goto(site_server.url + name)
+        assert phone.evaluate(MATCHES, dropped) == [], name
 
 
 def test_the_first_sight_needs_no_second_request(built):
