@@ -275,7 +275,10 @@ def on_post_build(config: MkDocsConfig) -> None:
     logging.getLogger("mkdocs").removeHandler(warnings)
     if serving:
         return
-    styles.inline(Path(config.site_dir), ROOT / ".cache" / "styles")
+    try:
+        styles.inline(Path(config.site_dir), ROOT / ".cache" / "styles")
+    except live.LiveError as error:
+        raise PluginError(str(error)) from None
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)
     if config.strict and warnings.get_counts():

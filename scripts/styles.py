@@ -128,7 +128,7 @@ def _tool(cache: Path) -> Path:
     folder = cache / f"purgecss-{hashlib.sha256(lock).hexdigest()[:8]}"
     with exclusive(cache.with_name("styles.lock"), lambda line: None):
         if not (folder / "node_modules").exists():
-            with live._packages(ROOT, cache / ".node", "--omit=dev") as packages:
+            with live.packages(ROOT, cache / ".node", "--omit=dev") as packages:
                 folder.mkdir(exist_ok=True)
                 os.replace(packages, folder / "node_modules")
     return folder
