@@ -8,6 +8,7 @@ import functools
 import hashlib
 import html
 import logging
+import math
 import os
 import re
 import shutil
@@ -29,7 +30,7 @@ if str(ROOT) not in sys.path:
 
 from scripts import (  # noqa: E402
     cells, copies, finding, formulas, lab_pages, labs, live, models, pages, promises, questions,
-    remember, runner, styles,
+    remember, runner, styles, tables,
 )  # fmt: skip
 from scripts.exclusive import exclusive, put  # noqa: E402
 
@@ -52,9 +53,6 @@ RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
     (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
 ]
-EMPTY_HEAD = re.compile(r"<th(\b[^>]*)></th>")  # a corner of a table: no heading of anything
-CORNERED = re.compile(r"<table>\s*<thead>\s*<tr>\s*<th\b[^>]*></th>.*?</table>", re.S)
-ROW = re.compile(r"(<tr>\s*)<td\b([^>]*)>(?!</td>)(.*?)</td>", re.S)
 TAG = re.compile(r"<[^>]*>")
 OURS = {  # what the theme writes → what stands there in the book
     ' tabindex=""': "",  # no number, and so no HTML
@@ -65,6 +63,7 @@ OURS = {  # what the theme writes → what stands there in the book
 PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
+TABLE_COLUMNS = 20  # a map with more columns becomes several tables, each as wide as a sheet
 
 book = runner.Book(ROOT)
 order: list[Page] = []  # the pages of the book, from the first to the last
@@ -185,9 +184,6 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, **_) -> str:
 @functools.lru_cache(maxsize=64)  # while serving, most pages are as they were
 def _made_ready(content: str) -> str:
     # A footnote's number stays out of the search, or "attention" becomes "attention10" there.
-    # Under an empty corner, the first cell of each row says what the row is about.
-    content = CORNERED.sub(lambda one: ROW.sub(r'\1<th scope="row"\2>\3</th>', one[0]), content)
-    content = EMPTY_HEAD.sub(r"<td\1></td>", content)
     content = content.replace('<sup id="fnref', '<sup data-search-exclude id="fnref')
     content = BOX.sub(_with_size, content)
     return CODE.sub(_plain, content)
@@ -249,7 +245,7 @@ def on_post_page(output: str, **_) -> str:
     output = formulas.render(_ours(output), drawn)
     output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
-    return NUMBERS.sub(lambda found: _tables(found[1]), output)
+    return tables.headed(NUMBERS.sub(lambda found: _tables(found[1]), output))
 
 
 def on_post_template(output_content: str, **_) -> str:
@@ -405,24 +401,43 @@ def _tables(name: str) -> str:
     cells = sum(len(m["rows"]) * len(m["columns"]) for m in maps)
     if not maps or cells > TABLE_CELLS:
         return ""
-    tables = []
+    made = []
     for one in maps:
-        head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in one["columns"])
-        rows = "".join(
-            f'<tr><th scope="row">{html.escape(label)}</th>'
-            + "".join(f"<td>{'' if v is None else format(v, '.2f')}</td>" for v in values)
-            + "</tr>"
-            for label, values in zip(one["rows"], one["values"])
-        )
-        title = f"<caption>{html.escape(one['title'])}</caption>" if one["title"] else ""
-        tables.append(
-            '<div class="md-typeset__scrollwrap" tabindex="0" role="group"'
-            f' aria-label="Table of numbers"><table class="numbers">{title}<thead><tr><td></td>{head}</tr>'
-            f"</thead><tbody>{rows}</tbody></table></div>"
-        )
+        parts = math.ceil(len(one["columns"]) / TABLE_COLUMNS) or 1
+        wide = math.ceil(len(one["columns"]) / parts)
+        for start in range(0, len(one["columns"]), wide):
+            made.append(_table(one, start, start + wide))
     return (
         '<details class="numbers"><summary>The numbers</summary>'
-        f"{''.join(tables)}</details>"
+        f"{''.join(made)}</details>"
+    )
+
+
+def _table(one: dict, start: int, end: int) -> str:
+    """Some columns of a map, and how much room they need: see "print" in book.css."""
+
+    def named(name: str) -> str:
+        return "␣" if name == " " else html.escape(name)
+
+    cells = [["" if v is None else f"{v:.2f}" for v in row[start:end]] for row in one["values"]]
+    columns = one["columns"][start:end]
+    # On paper these names stand upright.
+    head = "".join(f'<th scope="col"><span>{named(name)}</span></th>' for name in columns)
+    rows = "".join(
+        f'<tr><th scope="row">{named(name)}</th>{"".join(f"<td>{v}</td>" for v in row)}</tr>'
+        for name, row in zip(one["rows"], cells)
+    )
+    title = html.escape(one["title"])
+    if len(columns) < len(one["columns"]):
+        title = f"{title or 'Part'}: columns {start + 1} to {start + len(columns)}"
+    caption = f"<caption>{title}</caption>" if title else ""
+    digits = max((len(v) for row in cells for v in row), default=0)
+    letters = max(map(len, one["rows"]), default=0)
+    size = f"--columns:{len(columns)};--digits:{digits};--letters:{letters}"
+    return (
+        '<div class="md-typeset__scrollwrap" tabindex="0" role="group"'
+        f' aria-label="Table of numbers"><table class="numbers" style="{size}">{caption}'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 

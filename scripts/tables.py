@@ -1,0 +1,102 @@
+"""Tables as everybody can read them: what is no heading is no `<th>`, what names a row is one.
+
+Markdown writes the first row of a table as headings, also the empty corner above names of rows;
+a map of numbers has columns without a name. An empty heading says nothing to those who hear a
+page. Reads HTML by its tags, so it does not matter where a table stands or how it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+TABLE = re.compile(r"<(/?)table\b", re.I)
+NAMED = ("img", "svg", "math", "input")  # says something without a text
+
+
+class _Cells(HTMLParser):
+    """Where the cells of one table stand: tag, start, end of the opening, end, whether empty."""
+
+    def __init__(self, text: str):
+        super().__init__(convert_charrefs=True)
+        self.rows: list[tuple[bool, list[list]]] = []  # in the head?, cells
+        self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._depth, self._head, self._open = 0, False, None
+        self.feed(text)
+        self.close()
+
+    def _place(self) -> int:
+        line, column = self.getpos()
+        return self._lines[line - 1] + column
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self._depth += tag == "table"
+        if self._depth != 1:
+            if self._open:
+                self._open[4] = False  # a table in a cell
+        elif tag in ("thead", "tbody", "tfoot"):
+            self._head = tag == "thead"
+        elif tag == "tr":
+            self._end()
+            self.rows.append((self._head, []))
+        elif tag in ("th", "td") and self.rows:
+            self._end()
+            start = self._place()
+            self._open = [tag, start, start + len(self.get_starttag_text()), None, True]
+            self.rows[-1][1].append(self._open)
+        elif self._open and tag in NAMED:
+            self._open[4] = False
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._depth == 1 and tag in ("th", "td", "tr", "thead", "tbody", "table"):
+            self._end()
+        self._depth -= tag == "table"
+
+    def handle_data(self, data: str) -> None:
+        if self._open and data.strip():
+            self._open[4] = False
+
+    def _end(self) -> None:
+        if self._open:
+            self._open[3] = self._place()
+            self._open = None
+
+
+def headed(text: str) -> str:
+    """HTML with the headings of its tables put right."""
+    parts, done, depth, start = [], 0, 0, 0
+    for found in TABLE.finditer(text):
+        if not found[1]:
+            start = start if depth else found.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            end = text.find(">", found.end()) + 1
+            if not depth:
+                parts += [text[done:start], _table(text[start:end])]
+                done = end
+    return "".join([*parts, text[done:]])
+
+
+def _table(text: str) -> str:
+    """One table: an empty heading becomes a cell; under an empty corner, a row gets its name."""
+    rows = _Cells(text).rows
+    cornered = any(head and cells and cells[0][4] for head, cells in rows)
+    changes = []  # from, to, instead
+    for head, cells in rows:
+        for number, (tag, start, inside, end, empty) in enumerate(cells):
+            names = cornered and not head and number == 0 and not empty
+            wanted = "td" if empty else "th" if names else tag
+            if wanted == tag:
+                continue
+            given = text[start + 3 : inside]
+            if wanted == "td":
+                given = re.sub(r'\s*\bscope="[^"]*"', "", given)
+            else:
+                given = ' scope="row"' + given
+            changes.append((start, inside, f"<{wanted}{given}"))
+            if text.startswith(f"</{tag}>", end):  # it may be left out
+                changes.append((end, end + len(tag) + 3, f"</{wanted}>"))
+    for start, end, instead in sorted(changes, reverse=True):
+        text = text[:start] + instead + text[end:]
+    return text
