@@ -51,6 +51,9 @@ and to save a figure as PNG, start a server in this folder, with Python or any o
 address that it prints:
 
     python3 -m http.server
+
+Firefox keeps light or dark, and what you have answered, for each page of a folder alone. With a
+server it keeps them for the whole book.
 """
 
 
@@ -93,7 +96,10 @@ def index_as_script(index: str) -> str:
 
 
 def make_zip(site: Path, into: Path) -> None:
-    """Every file of the site in one archive, in the order of their names."""
+    """Every file of the site in one archive, in the order of their names.
+
+    But 404.html: a folder has nobody who could answer with it.
+    """
     into.parent.mkdir(parents=True, exist_ok=True)
     beside = into.with_name(f".{into.name}.new")
     with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -105,6 +111,8 @@ def make_zip(site: Path, into: Path) -> None:
         add("assets/folder.js", FOLDER.read_bytes())
         for path in sorted(path for path in site.rglob("*") if path.is_file()):
             name, data = path.relative_to(site).as_posix(), path.read_bytes()
+            if name == "404.html":
+                continue
             if name.endswith("index.html"):
                 page = name.removesuffix("index.html")
                 data = opened_from_a_folder(data.decode(), page, site).encode()

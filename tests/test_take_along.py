@@ -26,6 +26,7 @@ def site(tmp_path):
         (tmp_path / page / "index.html").write_text(body)
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "s.css").write_text("")
+    (tmp_path / "404.html").write_text('<a href="/">home</a>')
     return tmp_path
 
 
@@ -36,6 +37,7 @@ def test_links_lead_to_files(site, tmp_path_factory):
         first, second = (archive.read(f"{take_along.NAME}/{page}index.html").decode()
                          for page in ("", "a/"))  # fmt: skip
         assert f"{take_along.NAME}/assets/s.css" in archive.namelist()
+        assert f"{take_along.NAME}/404.html" not in archive.namelist()
     assert first == ('<a href="a/index.html">x</a><a href="a/index.html?b=1#c">y</a>'
                      '<link href="assets/s.css">')  # fmt: skip
     assert second == ('<a href="../index.html">x</a><a href="../index.html#c">y</a>'
@@ -79,6 +81,19 @@ def test_a_folder_searches_and_asks(built, browser, tmp_path):
     expect(choice.locator(".question-done")).to_have_text("✓ answered right")
     kept = page.evaluate("localStorage.getItem('executable-transformer-progress')")
     assert '"decoder"' in kept
+    box = page.locator(".live[data-live]").first
+    expect(box).to_contain_text("python3 -m http.server")
+    expect(page.locator(".apart")).to_have_count(0)  # Firefox alone
+    page.close()
+
+
+def test_the_unpacked_site_offers_no_search_that_does_nothing(built, browser):
+    """Without a server and without what the zip adds: a phone's reader of files."""
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((ROOT / "site" / "decoder" / "index.html").as_uri())
+    expect(page.locator("h1")).to_contain_text("Decoder")
+    expect(page.locator("[for=__search]:visible, .md-search:visible")).to_have_count(0)
+    expect(page.locator(".live[data-live]").first).to_contain_text("python3 -m http.server")
     page.close()
 
 

@@ -84,3 +84,18 @@ addEventListener(
   },
   { capture: true },
 );
+
+// From a folder no module runs, and so no model. Where a server sends the page, a button stands here.
+if (location.protocol === "file:") {
+  for (const box of document.querySelectorAll(".live[data-live]")) {
+    const note = document.createElement("p");
+    note.className = "live-none";
+    note.textContent =
+      "Here would be a button that brings the model into the page. This page was opened from a folder, " +
+      "where a browser runs none: start a server there, with ";
+    const command = document.createElement("code");
+    command.textContent = "python3 -m http.server";
+    note.append(command, " or any other, and open the address that it prints.");
+    box.append(note);
+  }
+}

@@ -1,7 +1,11 @@
 // What must run before the theme's own script, and before anything is drawn.
 
 // The theme says so at the end of a page; its search button then pushes the one beside it.
-document.documentElement.classList.replace("no-js", "js");
+const { classList } = document.documentElement;
+classList.replace("no-js", "js");
+
+// From a folder nothing can be fetched, so there is no index. The zip of the book has one: folder.js.
+if (location.protocol === "file:") classList.add("no-search");
 
 /**
  * A browser that reloads a page may restore what was open. The drawer and the search start
