@@ -429,7 +429,8 @@ def _table(one: dict, start: int, end: int) -> str:
     )
     title = html.escape(one["title"])
     if len(columns) < len(one["columns"]):
-        title = f"{title or 'Part'}: columns {start + 1} to {start + len(columns)}"
+        part = f"columns {start + 1} to {start + len(columns)}"
+        title = f"{title}: {part}" if title else part.capitalize()
     caption = f"<caption>{title}</caption>" if title else ""
     digits = max((len(v) for row in cells for v in row), default=0)
     letters = max(map(len, one["rows"]), default=0)

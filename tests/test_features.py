@@ -137,6 +137,12 @@ def test_search_highlight_of_letters(tour):
     marks = page.locator(".md-content mark[data-md-highlight]")
     expect(marks.first).to_be_attached()
     assert {one.lower() for one in marks.all_text_contents()} == {"top"}
+    page.get_by_role("textbox", name="Search").click()
+    page.keyboard.type("top-p")
+    page.locator(".md-search-result__link").first.click()
+    expect(page).to_have_url(re.compile(r"/decoding/\?h=top$"))
+    expect(marks.first).to_be_attached()
+    assert {one.lower() for one in marks.all_text_contents()} == {"top"}
     page = tour("decoding/?h=p")
     page.wait_for_timeout(500)
     expect(page.locator("mark[data-md-highlight]")).to_have_count(0)

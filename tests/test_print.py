@@ -10,23 +10,26 @@ from scripts.runner import ROOT
 pytest_plugins = ["browser"]
 
 SHEET = 605  # px: 160 mm, of A4 or Letter with wide margins
-# Opens what is folded, and names the tables that end right of the sheet, or whose letters are too
-# small to read: under 5.5 points.
+# Opens what is folded, and names the tables and formulas that end right of the sheet, and tables whose
+# letters are too small to read: under 5.5 points.
 CUT = """() => {
   for (const one of document.querySelectorAll("details")) one.open = true;
   const edge = document.querySelector(".md-content__inner").getBoundingClientRect().right;
-  return [...document.querySelectorAll(".md-content table")].flatMap((table) => {
+  const wide = [...document.querySelectorAll(".md-content math[display=block]")]
+    .filter((one) => one.getBoundingClientRect().right > edge + 1)
+    .map((one) => `a formula: ${one.textContent.slice(0, 40)}`);
+  return [...wide, ...[...document.querySelectorAll(".md-content table")].flatMap((table) => {
     const {right} = table.getBoundingClientRect();
     const points = parseFloat(getComputedStyle(table).fontSize) * 0.75;
     const said = `${table.caption?.textContent ?? table.textContent.trim().slice(0, 40)}`;
     for (let box = table.parentElement; !box.matches(".md-content__inner"); box = box.parentElement)
       if (getComputedStyle(box).overflowX !== "visible") return [`${said}: inside a box that scrolls`];
     return right > edge + 1 ? [`${said}: ${right - edge} px too wide`] : points < 5.5 ? [`${said}: ${points} pt`] : [];
-  });
+  })];
 }"""
 
 
-def test_no_table_is_cut(browser, site_server):
+def test_no_table_and_no_formula_is_cut(browser, site_server):
     context = browser.new_context(viewport={"width": SHEET, "height": 900})
     page, seen = context.new_page(), {}
     page.emulate_media(media="print")

@@ -23,8 +23,10 @@ addEventListener("DOMContentLoaded", () => {
  * Who comes from the search finds the words marked; the address names them. The theme marks them
  * inside other words, too, and a single letter (top-p) would be marked in every word of the page.
  */
-const words = query.get("h")?.split(" ") ?? [];
-const marked = words.filter((word) => word.length > 1);
+const parted = (text) => text?.split(/[\s*+\-:~^]+/) ?? []; // as the theme does
+const whole = (word) => word.length > 1;
+const words = parted(query.get("h"));
+const marked = words.filter(whole);
 
 if (marked.length < words.length) {
   query.set("h", marked.join(" "));
@@ -35,10 +37,11 @@ if (marked.length < words.length) {
   }
 }
 
-// A page of which only a section was found gets no words to mark from the theme.
+// A page of which only a section was found gets no words to mark from the theme, or a letter.
 document.addEventListener("click", ({ target }) => {
-  const link = target.closest?.(".md-search-result__link[href$='?h=']");
-  if (link) link.search = new URLSearchParams({ h: document.forms.search.query.value });
+  const link = target.closest?.(".md-search-result__link");
+  if (!link || parted(new URLSearchParams(link.search).get("h")).some(whole)) return;
+  link.search = new URLSearchParams({ h: document.forms.search.query.value });
 }, true);
 
 /**
