@@ -15,8 +15,7 @@ from scripts.runner import ROOT
 pytest_plugins = ["browser"]
 
 PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
-SMALL = ("tokenizer", "by_hand")  # widgets without a model
-SMOKE = (*SMALL, "attention", "next_token")
+SMOKE = ("tokenizer", "by_hand", "attention", "next_token", "decoding")  # without the chat
 
 
 def started(name: str, request):
@@ -89,6 +88,7 @@ def test_widgets_answer_the_same_and_again(engine, site_server, said_by_chromium
     }
     for name in SMOKE:
         assert said[name] == said_by_chromium[name], name
+    # Styles that only a script brings in were lost on the built site, and nowhere else.
     none(widgets.unpainted(engine))
     none(looking.errors(engine, site_server))
     none(widgets.again(engine, site_server, SMOKE))
@@ -121,12 +121,6 @@ def test_every_name_of_the_book_is_words(site_server, request):
     kinds = {kind: sum(row.kind == kind for row in rows) for kind in naming.KINDS}
     assert kinds["formula"] > 300 and kinds["figure"] > 100 and kinds["control"] > 500, kinds
     none(map(naming.unnamed, rows))
-
-
-def test_the_beams_and_the_bars_are_painted(engine, site_server):
-    """On the built site: styles that only a script brings in were lost there, and nowhere else."""
-    widgets.answers(engine, site_server, ("next_token", "decoding"))
-    none(widgets.unpainted(engine))
 
 
 # ------------------------------------------------------------------------- the command

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+import unicodedata
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 
@@ -137,7 +138,7 @@ class Picture:
         if paper is None:
             colors, count = numpy.unique(part.reshape(-1, 3), axis=0, return_counts=True)
             paper = colors[count.argmax()]
-        return abs(part - paper).max(-1) > 40
+        return abs(part - paper).max(-1) > 30  # a line thinner than a pixel is pale
 
 
 def formulas(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[str]:
@@ -170,9 +171,8 @@ def _painted(picture: Picture, found: dict) -> Iterator[str]:
     paper = whole[0, 0]
     for one in found["fractions"]:
         over, under = one["over"], one["under"]
-        left = max(over["left"], under["left"])
-        rows = picture.ink(left, over["bottom"] - 3, min(over["right"], under["right"]),
-                           under["top"] + 3, paper=paper)  # fmt: skip
+        left, right = max(over["left"], under["left"]), min(over["right"], under["right"])
+        rows = picture.ink(left + 0.5, over["bottom"] - 3, right - 0.5, under["top"] + 3, paper=paper)
         if rows.mean(1).max() < 0.9:
             yield "a fraction without a bar"
     for one in found["roots"]:
@@ -303,11 +303,12 @@ def paper(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[
     promised = browser.js(PROMISED)
     printed = PdfReader(io.BytesIO(browser.pdf())).pages
     text = re.sub(r"\s", "", "".join(one.extract_text() for one in printed))
+    letters = len(re.findall("[\U0001d400-\U0001d7ff]", text))  # those of formulas
+    text = unicodedata.normalize("NFKC", text)  # "fl" may be one letter there
     for kind in ("heading", "code", "figure", "caption"):
         wanted = promised[kind]
         lost = [one for one in wanted if one not in text]
         if lost:
             yield f"{page}: {len(lost)} of {len(wanted)} lines of the kind {kind} are not printed: {lost[0]}"
-    letters = len(re.findall("[\U0001d400-\U0001d7ff]", text))  # those of formulas
     if letters < 0.8 * promised["letters"]:
         yield f"{page}: {letters} of {promised['letters']} letters of formulas are printed"
