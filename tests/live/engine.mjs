@@ -1,6 +1,6 @@
 /** What a widget does, from engine.js through the worker to the models: what came of it, as JSON. */
 import fs from "node:fs";
-import "./browser.mjs";
+import { asked, Store } from "./browser.mjs";
 
 const { site, sentence, prompt } = JSON.parse(fs.readFileSync(0, "utf8"));
 const { engine } = await import(`file://${site}/engine.js`);
@@ -17,11 +17,15 @@ result.abortedLoad = await caught(engine.load("minilm", { signal: stop.signal })
 const progress = [];
 await Promise.all([engine.load("minilm", { onProgress: (p) => progress.push(p) }), engine.load("minilm")]);
 result.progress = progress.at(-1);
+result.state.push(await engine.state("minilm"));
 await engine.load("smollm2");
 result.state.push(await engine.state("minilm"), await engine.state("smollm2"));
+const parts = () => asked().filter((name) => name.endsWith(".bin")).sort();
+result.asked = parts();
 
 result.pieces = await engine.tokenize("en-pt", sentence);
 const attended = await engine.attend(sentence, "They drank.");
+result.state.push(await engine.state("minilm"), await engine.state("smollm2"));
 result.attend = { ...attended, maps: attended.maps.map((map) => map.length), vector: Math.hypot(...attended.vector) };
 
 const { ids } = await engine.tokenize("smollm2", prompt);
@@ -42,6 +46,25 @@ const onStep = () => ++written === 2 && writing.abort();
 result.abortedWriting = await caught(engine.generate(ids, { steps: 400 }, { onStep, signal: writing.signal }));
 result.written = written;
 result.chat = await engine.chat([{ role: "user", content: "Hello!" }]);
+result.askedLater = parts();
+engine.rest();
+result.rested = [await engine.state("minilm"), await engine.state("smollm2")];
+result.afterRest = (await engine.generate(ids, { method: "greedy", steps: 8 })).ids;
+result.askedAtLast = parts();
+
+// Two at once, each of the other's model: both are answered.
+result.both = (await Promise.all([engine.attend(sentence), engine.next(ids), engine.attend(sentence)])).map((one) => (one.logits ?? one.ids).length);
+// While one writes, the other is loaded and used; the writing ends as it would have.
+const long = engine.generate(ids, { method: "greedy", steps: 8 });
+await engine.load("minilm");
+await engine.attend(sentence);
+result.undisturbed = (await long).ids;
+// Cancelled, and asked for again in the same breath.
+await engine.forget("minilm");
+const cancel = new AbortController();
+const cancelled = caught(engine.load("minilm", { signal: cancel.signal }));
+cancel.abort();
+result.again = [await caught(engine.load("minilm")), (await cancelled).name];
 await engine.forget("smollm2");
 result.state.push(await engine.state("smollm2"));
 result.late = await caught(engine.next(ids));

@@ -55,8 +55,11 @@ const jobs = {
   async smollm2() {
     const decoder = await load(Decoder, task.weights, task.config);
     const branches = new Branches(decoder);
-    const results = task.texts.map((ids) => branches.next([ids], { attentions: true }));
-    save("logits", results.map(({ logits }) => logits[0]));
+    const results = task.texts.map((ids) => {
+      const { logits, maps } = branches.next([ids], { attentions: true });
+      return { logits: logits[0].slice(), maps };
+    });
+    save("logits", results.map(({ logits }) => logits));
     save("maps", results.flatMap(({ maps }) => maps));
     save("scores", task.texts.map((ids) => branches.score(ids, 1)));
     const next = (texts) => branches.next(texts).logits;
@@ -80,10 +83,10 @@ const jobs = {
     const rows = Array.from({ length: all.length / task.ids }, (_, i) => all.subarray(i * task.ids, (i + 1) * task.ids));
     const chance = sampling.random(7);
     return {
-      kept: rows.map((logits) => task.settings.map((settings) => sampling.candidates(logits, settings).map(({ id }) => id))),
-      probabilities: sampling.candidates(rows[0], task.settings[0]).map(({ probability }) => probability),
+      kept: rows.map((logits) => task.settings.map((settings) => Array.from(sampling.candidates(logits, settings).ids))),
+      probabilities: Array.from(sampling.candidates(rows[0], task.settings[0]).probabilities),
       chance: Array.from({ length: 2000 }, chance),
-      drawn: Array.from({ length: 2000 }, () => sampling.draw([{ id: 5, probability: 0.7 }, { id: 3, probability: 0.3 }], chance).id),
+      drawn: Array.from({ length: 2000 }, () => sampling.draw({ ids: [5, 3], probabilities: Float64Array.of(0.7, 0.3) }, chance)),
     };
   },
 };
@@ -91,7 +94,7 @@ const jobs = {
 /** A step back, another branch, more texts than the cache holds: always as if from the start. */
 function branching(branches) {
   const { long } = task;
-  const fresh = (ids) => (branches.clear(), branches.next([ids]).logits[0]);
+  const fresh = (ids) => (branches.clear(), branches.next([ids]).logits[0].slice());
   const off = (a, b) => a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), 0);
   const [whole, back, other] = [long, long.slice(0, 30), [...long.slice(0, 30), 5, 6]];
   const expected = [whole, back, other].map(fresh);
@@ -101,7 +104,8 @@ function branching(branches) {
   const differences = [whole, back, other].map((ids, i) => off(branches.next([ids]).logits[0], expected[i]));
   const grown = branches.used - used;
   branches.used = Decoder.context - 1; // as if the cache were nearly full
-  differences.push(off(branches.next([[7, ...long]]).logits[0], fresh([7, ...long])));
+  const full = branches.next([[7, ...long]]).logits[0].slice();
+  differences.push(off(full, fresh([7, ...long])));
   const errors = [];
   for (const ids of [new Array(Decoder.context + 1).fill(9), []]) {
     try {

@@ -25,6 +25,7 @@ export class Branches {
 
   /**
    * Logits of the token after each text, and the attention of the last text's last token.
+   * The next call writes over the logits.
    * @param {number[][]} texts ids of each, at most Decoder.mostLogits texts
    * @returns {{logits: Float32Array[], maps?: Float32Array[]}} a map (heads, 1, tokens) a layer
    */

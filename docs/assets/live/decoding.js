@@ -29,13 +29,13 @@ export function* write(next, prompt, { method, steps, stop = [], seed = 0, ...se
     const [logits] = next([[...prompt, ...ids]]);
     const all = logSoftmax(logits); // of the model itself, whatever the temperature
     const kept = method === "greedy" ? null : candidates(logits, settings);
-    const { id } = kept ? draw(kept, chance) : largest(logits, 1)[0];
+    const id = kept ? draw(kept, chance) : largest(logits, 1)[0].id;
     const shown = kept
-      ? largest(kept.map((one) => one.probability), SHOWN).map((one) => kept[one.id])
+      ? largest(kept.probabilities, SHOWN).map((one) => ({ id: kept.ids[one.id], probability: one.value }))
       : largest(all, SHOWN).map((one) => ({ id: one.id, probability: Math.exp(one.value) }));
     ids.push(id);
     logProbabilities.push(all[id]);
-    yield { id, ids: [...ids], logProbability: all[id], candidates: shown, kept: kept?.length ?? 1 };
+    yield { id, ids: [...ids], logProbability: all[id], candidates: shown, kept: kept?.ids.length ?? 1 };
     if (stop.includes(id)) break;
   }
   return { ids, logProbabilities };

@@ -1,81 +1,124 @@
 /**
- * What the widgets call: promises here, the models in a worker (worker.js).
+ * What the widgets call: promises here, the work in workers (worker.js).
  *
- * Nothing is loaded before the first call; every widget of a page shares this one worker.
+ * Nothing is loaded before the first call, and all widgets of a page share the workers. One has
+ * the tokenizers; each model has its own, which ends when another model is used. With a worker
+ * ends all that it kept, at once and in every browser, and a phone has no room for two models.
+ * The model comes back from the browser's store, without the network.
  */
 
-/** @type {Worker | undefined} */
-let worker;
+/** @type {Map<string, Worker>} */
+const workers = new Map(); // "text" or the name of a model → its worker
 let count = 0;
-const waiting = new Map(); // id → {resolve, reject, onEvent}
+const waiting = new Map(); // id → {to, resolve, reject, onEvent}
+const brought = new Map(); // name of a model that was loaded → can it come back from the store?
+const ready = new Set(); // names of the models that are in memory
 
-/** The worker, begun when first needed. */
-function started() {
-  if (worker) return worker;
-  worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+const stopped = () => new DOMException("Stopped.", "AbortError");
+
+/** A worker, begun when first needed. */
+function started(to) {
+  if (workers.has(to)) return workers.get(to);
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: to });
   worker.onmessage = ({ data: { id, event, error, name, result } }) => {
     const call = waiting.get(id);
     if (!call) return;
     if (event !== undefined) return call.onEvent?.(event);
     waiting.delete(id);
     if (error === undefined) call.resolve(result);
-    else call.reject(name === "AbortError" ? new DOMException("Stopped.", name) : new Error(error));
+    else call.reject(name === "AbortError" ? stopped() : new Error(error));
   };
-  worker.onerror = () => {
-    // The worker itself is gone (no file, no memory): whoever waits is told, the next call begins anew.
-    const failed = new Error("The model stopped: a file of the site is missing, or the browser has no memory left.");
-    for (const { reject } of waiting.values()) reject(failed);
-    waiting.clear();
-    worker.terminate();
-    worker = undefined;
-  };
+  // The worker itself is gone (no file, no memory). The next call begins anew.
+  const gone = "The model stopped: a file of the site is missing, or the browser has no memory left.";
+  worker.onerror = () => end(to, new Error(gone));
+  workers.set(to, worker);
   return worker;
 }
 
-/** One call of the worker. @returns {Promise<any>} */
-function ask(call, args = {}, { onEvent, signal } = {}) {
+/** Ends a worker; whoever waits for it is told why. */
+function end(to, why = stopped()) {
+  workers.get(to)?.terminate();
+  workers.delete(to);
+  ready.delete(to);
+  for (const [id, call] of waiting) {
+    if (call.to === to && waiting.delete(id)) call.reject(why);
+  }
+}
+
+/** One call of a worker. @returns {Promise<any>} */
+function ask(to, call, args = {}, { onEvent, signal } = {}) {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(new DOMException("Stopped.", "AbortError"));
+    if (signal?.aborted) return reject(stopped());
     const id = count++;
-    const stop = () => started().postMessage({ abort: id });
-    const end = (settle) => (value) => {
+    const stop = () => workers.get(to)?.postMessage({ abort: id });
+    const over = (settle) => (value) => {
       signal?.removeEventListener("abort", stop);
       settle(value);
     };
-    waiting.set(id, { resolve: end(resolve), reject: end(reject), onEvent });
+    waiting.set(id, { to, resolve: over(resolve), reject: over(reject), onEvent });
     signal?.addEventListener("abort", stop);
-    started().postMessage({ id, call, args });
+    started(to).postMessage({ id, call, args });
   });
 }
 
+let queue = Promise.resolve(); // models are used one call at a time
+
+/** One thing after all that was asked before it. @returns {Promise<any>} */
+function inTurn(work) {
+  const turn = queue.then(work);
+  queue = turn.catch(() => {});
+  return turn;
+}
+
+/** Ends all other models that the store can bring back. */
+function makeRoom(name) {
+  for (const [other, kept] of brought) if (kept && other !== name && ready.has(other)) end(other);
+}
+
+/** One call of a model, which is brought back first if another one has taken its place. */
+const use = (name, call, args, options) => inTurn(async () => {
+  options?.signal?.throwIfAborted();
+  if (!brought.has(name)) throw new Error(`The model ${name} is not loaded yet.`);
+  makeRoom(name);
+  await load(name);
+  return ask(name, call, args, options);
+}); // prettier-ignore
+
 const loading = new Map(); // name → the load under way: {promise, listeners}
 
+async function begin(name, onEvent) {
+  const worker = started(name);
+  try {
+    brought.set(name, await ask(name, "load", { name }, { onEvent }));
+    ready.add(name);
+  } catch (error) {
+    if (workers.get(name) === worker) end(name); // half a model is of no use
+    throw error;
+  }
+}
+
 /** Several widgets may want the same model: it is loaded once, and all hear of the progress. */
-function load(name, { onProgress, signal } = {}) {
+async function load(name, { onProgress, signal } = {}) {
+  if (signal?.aborted) throw stopped();
+  if (ready.has(name)) return;
   let shared = loading.get(name);
   if (!shared) {
-    const controller = new AbortController();
     const listeners = new Set();
-    const onEvent = (progress) => listeners.forEach((listener) => listener.onProgress?.(progress));
-    const promise = ask("load", { name }, { onEvent, signal: controller.signal });
-    shared = { promise, listeners, controller };
+    const tell = (progress) => listeners.forEach((listener) => listener.onProgress?.(progress));
+    shared = { listeners, promise: begin(name, tell) };
     const over = () => loading.get(name) === shared && loading.delete(name);
-    promise.then(over, over);
+    shared.promise.then(over, over);
     loading.set(name, shared);
   }
-  return new Promise((resolve, reject) => {
-    const { promise, listeners, controller } = shared;
-    const listener = { onProgress };
+  const { promise, listeners } = shared;
+  const listener = { onProgress };
+  listeners.add(listener);
+  await new Promise((resolve, reject) => {
     const leave = () => {
       listeners.delete(listener);
-      if (!listeners.size) {
-        loading.delete(name); // whoever comes now begins anew
-        controller.abort();
-      }
-      reject(new DOMException("Stopped.", "AbortError"));
+      if (!listeners.size && loading.delete(name)) end(name); // whoever comes now begins anew
+      reject(stopped());
     };
-    if (signal?.aborted) return leave();
-    listeners.add(listener);
     signal?.addEventListener("abort", leave, { once: true });
     promise.then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
   });
@@ -83,26 +126,43 @@ function load(name, { onProgress, signal } = {}) {
 
 export const engine = {
   /** Bytes that each model's weights take: {minilm, smollm2}. */
-  sizes: () => ask("sizes"),
-  /** "absent", "kept" in the browser's store, or "ready". */
-  state: (name) => ask("state", { name }),
+  sizes: () => ask("text", "sizes"),
+  /** "absent", "kept" in the browser's store, or "ready" in memory. */
+  state: async (name) => (ready.has(name) ? "ready" : ask("text", "state", { name })),
   /** Loads a model; onProgress({loaded, total}) in bytes; signal stops it. */
-  load,
+  load(name, options) {
+    inTurn(() => makeRoom(name)); // what another computes may end first; a download need not wait
+    // The tokenizers that this model needs are made again in a moment; those of others may rest.
+    if (!ready.has(name) && ![...waiting.values()].some(({ to }) => to === "text")) end("text");
+    return load(name, options);
+  },
   /** Removes a model's weights from the browser's store and from memory. */
-  forget: (name) => ask("forget", { name }),
+  forget(name) {
+    brought.delete(name);
+    end(name, new Error("The model was removed from this browser."));
+    return ask("text", "forget", { name });
+  },
+  /** Nothing is used any more: ends all that can come back from the store. */
+  rest() {
+    makeRoom();
+    end("text");
+  },
   /** {ids, pieces, segments} of a text, or of two; families: minilm, smollm2, en-pt. */
-  tokenize: (family, text, second = null) => ask("tokenize", { family, text, second }),
+  tokenize: (family, text, second = null) => ask("text", "tokenize", { family, text, second }),
   /** The text of ids. */
-  decode: (family, ids) => ask("decode", { family, ids }),
+  decode: (family, ids) => ask("text", "decode", { family, ids }),
   /** MiniLM's attention: {pieces, ids, segments, layers, heads, maps: (heads, n, n) a layer, vector}. */
-  attend: (text, second = null) => ask("attend", { text, second }),
+  async attend(text, second = null) {
+    const { ids, pieces, segments } = await engine.tokenize("minilm", text, second);
+    return { pieces, ids, segments, ...(await use("minilm", "attend", { ids, segments })) };
+  },
   /** SmolLM2's logits for the token after `ids`; with attentions, the last token's rows: (heads, 1, n) a layer. */
-  next: (ids, { attentions = false } = {}) => ask("next", { ids, attentions }),
+  next: (ids, { attentions = false } = {}) => use("smollm2", "next", { ids, attentions }),
   /** Log-probability of each token from number `start` (at least 1) on. */
-  score: (ids, start = 1) => ask("score", { ids, start }),
+  score: (ids, start = 1) => use("smollm2", "score", { ids, start }),
   /** Writes; see decoding.js for the settings and for what a step tells. */
   generate: (ids, settings = {}, { onStep, signal } = {}) =>
-    ask("generate", { method: "greedy", steps: 40, ...settings, ids }, { onEvent: onStep, signal }),
+    use("smollm2", "generate", { method: "greedy", steps: 40, ...settings, ids }, { onEvent: onStep, signal }),
   /** {text, ids}: a conversation as the model sees it, up to where its answer begins. */
-  chat: (messages) => ask("chat", { messages }),
+  chat: (messages) => ask("text", "chat", { messages }),
 };

@@ -180,13 +180,14 @@ export class Decoder {
     return wanted ? maps : undefined;
   }
 
-  /** Logits (ids) of each of the `count` positions of the last `forward` from number `from` on. */
+  /** Logits (ids) of each of the `count` positions of the last `forward` from number `from` on.
+   *  They lie in the kernel's memory, and the next call writes over them. */
   logits(from, count) {
     const { x, out, room } = this;
     const states = { width: x.width, data: x.data.subarray(from * x.width) };
     this.norm.forward(states, room.normed, count);
     // Section 3.4: the embedding table is used again, as the last matrix (tied).
     this.kernel.multiply(room.normed, this.tokens, out, count); // (count, ids)
-    return Array.from({ length: count }, (_, t) => out.data.slice(t * out.width, (t + 1) * out.width));
+    return Array.from({ length: count }, (_, t) => out.data.subarray(t * out.width, (t + 1) * out.width));
   }
 }

@@ -22,6 +22,21 @@ export function random(seed) {
   };
 }
 
+/** Rooms for as many numbers as a vocabulary has. Each step writes over what the last one left:
+ *  new ones each time would fill a phone's memory before the browser cleans up. */
+const rooms = new Map();
+function room(name, length) {
+  if (rooms.get(name)?.length !== length) rooms.set(name, new Float64Array(length));
+  return rooms.get(name);
+}
+
+/** Numbers in rising order, in a room of their own. */
+function sorted(numbers) {
+  const values = room("sorted", numbers.length);
+  values.set(numbers);
+  return values.sort();
+}
+
 /** Softmax of logits divided by a temperature; the logits stay as they are. */
 export function probabilities(logits, temperature = 1) {
   return softmax(new Float64Array(logits), 1 / temperature);
@@ -46,7 +61,7 @@ export function largest(values, count) {
  * @returns {number[]}
  */
 export function topK(logits, k) {
-  const values = new Float64Array(logits).sort();
+  const values = sorted(logits);
   return atLeast(logits, values[Math.max(0, values.length - k)]);
 }
 
@@ -55,8 +70,10 @@ export function topK(logits, k) {
  * @returns {number[]}
  */
 export function topP(logits, p) {
-  const values = new Float64Array(logits).sort();
-  const shares = softmax(values.slice());
+  const values = sorted(logits);
+  const shares = room("shares", values.length);
+  shares.set(values);
+  softmax(shares);
   // As transformers does: from the least probable on, what together is at most 1 - p is cut.
   let cut = 0;
   for (let sum = shares[0]; cut < values.length - 1 && sum <= 1 - p; sum += shares[cut]) cut++;
@@ -73,12 +90,14 @@ function atLeast(logits, least) {
 /**
  * What may be chosen, and how probable each then is. Cut by k or p: the most probable first;
  * uncut: in the order of the ids.
+ * @typedef {{ids: ArrayLike<number>, probabilities: Float64Array}} Kept   side by side
  * @param {{temperature?: number, topK?: number, topP?: number}} settings 0 or 1: no cut
- * @returns {{id: number, probability: number}[]}
+ * @returns {Kept}
  */
 export function candidates(logits, { temperature = 1, topK: k = 0, topP: p = 1 }) {
-  const scaled = new Float64Array(logits).map((value) => value / temperature);
-  let ids = Array.from(scaled.keys());
+  const scaled = room("scaled", logits.length);
+  for (let id = 0; id < logits.length; id++) scaled[id] = logits[id] / temperature;
+  let ids = null; // all
   const keep = (kept) => {
     const values = kept.map((id) => scaled[id]);
     scaled.fill(-Infinity);
@@ -87,25 +106,26 @@ export function candidates(logits, { temperature = 1, topK: k = 0, topP: p = 1 }
   };
   if (k > 0) keep(topK(scaled, k));
   if (p < 1) keep(topP(scaled, p));
-  const shares = softmax(Float64Array.from(ids, (id) => scaled[id]));
-  return ids.map((id, i) => ({ id, probability: shares[i] }));
+  ids ??= Uint32Array.from(scaled.keys());
+  return { ids, probabilities: softmax(Float64Array.from(ids, (id) => scaled[id])) };
 }
 
-/** One of them by chance. @param {() => number} chance from `random` */
-export function draw(from, chance) {
+/** One of their ids by chance. @param {Kept} kept @param {() => number} chance from `random` */
+export function draw({ ids, probabilities }, chance) {
   let left = chance();
-  for (const candidate of from) if ((left -= candidate.probability) < 0) return candidate;
-  return from[from.length - 1];
+  const place = probabilities.findIndex((probability) => (left -= probability) < 0);
+  return ids.at(place); // -1, for what rounding left over: the last
 }
 
-/** log softmax(logits): logits less the logarithm of the sum of their exponentials. */
+/** log softmax(logits): logits less the logarithm of the sum of their exponentials.
+ *  The next call writes over it. */
 export function logSoftmax(logits) {
   let most = -Infinity;
   for (let i = 0; i < logits.length; i++) if (logits[i] > most) most = logits[i];
   let sum = 0; // of exponentials: at most 1 each, so none is too large
   for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i] - most);
   const less = most + Math.log(sum);
-  const out = new Float64Array(logits.length);
+  const out = room("logarithms", logits.length);
   for (let i = 0; i < logits.length; i++) out[i] = logits[i] - less;
   return out;
 }

@@ -27,7 +27,15 @@ for (const box of document.querySelectorAll(".live[data-live]")) {
     } catch (error) {
       problem.textContent = `This did not load: ${error.message}`;
       button.textContent = "Try again";
+      // Firefox asks for a module of ours only once: one that failed has failed until the page is loaded anew.
+      if (!(error instanceof TypeError || error instanceof SyntaxError)) return;
+      const anew = document.createElement("button");
+      anew.type = "button";
+      anew.textContent = "Load the page again";
+      anew.addEventListener("click", () => location.reload());
+      problem.append(" ", anew);
+    } finally {
+      button.ariaDisabled = "false";
     }
-    button.ariaDisabled = "false";
   });
 }

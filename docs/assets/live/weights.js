@@ -27,8 +27,8 @@ const address = (part) => new URL(part.path, import.meta.url).href;
 export async function kept(/** @type {Entry} */ entry) {
   const cache = await store();
   if (!cache) return false;
-  const found = await Promise.all(entry.parts.map((part) => cache.match(address(part))));
-  return found.every(Boolean);
+  const there = (await cache.keys()).map((request) => request.url); // the names alone: no part is read
+  return entry.parts.every((part) => there.includes(address(part)));
 }
 
 /** Takes the parts out of the store; called with every model gone, it leaves nothing behind. */
@@ -96,11 +96,26 @@ async function attempt(part, place, response, { tell, signal }) {
   return found === null || found === part.sha256 ? "whole" : "its content is not what it should be";
 }
 
-/** The bytes of a response as they arrive. */
+/**
+ * The bytes of a response as they arrive. What held them is used again or given back at once: left to
+ * the browser, which cleans up when it sees fit, it would be as much as the model by the end.
+ */
 async function* chunks(response) {
-  const reader = response.body.getReader();
+  let reader;
+  let room = new ArrayBuffer(2 ** 18);
   try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    reader = response.body.getReader({ mode: "byob" }); // "bring your own buffer"
+  } catch {
+    reader = response.body.getReader();
+    room = null;
+  }
+  const read = () => reader.read(...(room ? [new Uint8Array(room)] : []));
+  try {
+    for (let next = await read(); !next.done; next = await read()) {
+      yield next.value;
+      if (room) room = next.value.buffer;
+      else next.value.buffer.transfer?.(0);
+    }
   } finally {
     reader.cancel().catch(() => {});
   }

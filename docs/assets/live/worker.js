@@ -1,5 +1,5 @@
 /**
- * The worker that owns the models: what is heavy happens here, and the page stays smooth.
+ * What is heavy happens here, and the page stays smooth: a worker has the tokenizers, or a model.
  *
  * A message {id, call, args} is answered by {id, result} or {id, error}; on the way there may be
  * {id, event} (progress, a step). {abort: id} stops a call: between two steps of writing the
@@ -16,42 +16,46 @@ import { readSafetensors } from "./safetensors.js";
 import * as weights from "./weights.js";
 
 const MODELS = { minilm: Encoder, smollm2: Decoder };
-const ready = new Map(); // name → the model, with its weights
-const files = new Map(); // address → promise of what was read there
+/** @type {Encoder | Branches} */
+let model; // the one that this worker was begun for
 
-/** A file of the site, read once. */
-function file(path, kind) {
-  if (!files.has(path)) {
-    const reading = fetch(new URL(path, import.meta.url)).then((response) => {
-      if (!response.ok) throw new Error(`The file ${path} could not be loaded: the site answered ${response.status}.`);
-      return response[kind]();
-    });
-    reading.catch(() => files.delete(path)); // so that the next call asks again
-    files.set(path, reading);
-  }
-  return files.get(path);
+/** A file of the site. */
+async function file(path, kind) {
+  const response = await fetch(new URL(path, import.meta.url));
+  if (!response.ok) throw new Error(`The file ${path} could not be loaded: the site answered ${response.status}.`);
+  return response[kind]();
 }
 
+/** Makes each thing once; what failed is made again at the next call. */
+function once(make) {
+  const made = new Map(); // name → promise
+  return (name) => {
+    if (!made.has(name)) made.set(name, make(name).catch((error) => (made.delete(name), Promise.reject(error))));
+    return made.get(name);
+  };
+}
+
+const list = once((path) => file(path, "json"));
+
 async function entry(name) {
-  const listed = (await file("weights.json", "json"))[name];
+  const listed = (await list("weights.json"))[name];
   if (!listed) throw new Error(`There is no model called ${name}.`);
   return listed;
 }
 
-const tokenizers = new Map();
-async function tokenizer(family) {
-  if (!tokenizers.has(family)) {
-    const { makeTokenizer } = await import("./tokens.js");
-    const parts = [file(`tokenizers/${family}.json`, "json"), file(`tokenizers/${family}.config.json`, "json")];
-    tokenizers.set(family, makeTokenizer(...(await Promise.all(parts))));
-  }
-  return tokenizers.get(family);
+/** A module that failed may stay failed for this worker: it ends, and the next call begins another. */
+function broken(error) {
+  setTimeout(() => {
+    throw error;
+  });
+  return new Promise(() => {}); // whoever waits is told by engine.js
 }
 
-function model(name) {
-  if (!ready.has(name)) throw new Error(`The model ${name} is not loaded yet.`);
-  return ready.get(name);
-}
+const tokenizer = once(async (family) => {
+  const { makeTokenizer } = await import("./tokens.js").catch(broken);
+  const parts = [file(`tokenizers/${family}.json`, "json"), file(`tokenizers/${family}.config.json`, "json")];
+  return makeTokenizer(...(await Promise.all(parts)));
+});
 
 /** Lets waiting messages in, such as one that says stop. Timers cost 4 ms: ten times a second will do. */
 let turned = 0;
@@ -63,17 +67,16 @@ async function turn() {
 
 const calls = {
   async sizes() {
-    const listed = await file("weights.json", "json");
+    const listed = await list("weights.json");
     return Object.fromEntries(Object.entries(listed).map(([name, { bytes }]) => [name, bytes]));
   },
 
   async state({ name }) {
-    if (ready.has(name)) return "ready";
     return (await weights.kept(await entry(name))) ? "kept" : "absent";
   },
 
-  async load({ name }, { signal, tell }) {
-    if (ready.has(name)) return;
+  /** @returns {Promise<boolean>} can it be loaded again without the network? */
+  async load({ name }, { tell }) {
     const listed = await entry(name);
     const wasm = await Kernel.fetch((path) => file(path, "arrayBuffer"));
     const kernel = await Kernel.create(listed.bytes + MODELS[name].room(listed.config), wasm);
@@ -85,14 +88,14 @@ const calls = {
       told = performance.now();
       tell(progress);
     };
-    await weights.load(listed, bytes, { onProgress, signal });
+    await weights.load(listed, bytes, { onProgress });
     const read = { gguf: readGguf, safetensors: readSafetensors }[listed.format];
     const made = new MODELS[name](kernel, listed.config, read(bytes), base);
-    ready.set(name, name === "smollm2" ? new Branches(made) : made);
+    model = name === "smollm2" ? new Branches(made) : made;
+    return weights.kept(listed);
   },
 
   async forget({ name }) {
-    ready.delete(name);
     await weights.forget(await entry(name));
   },
 
@@ -106,25 +109,22 @@ const calls = {
     return ids.length ? (await tokenizer(family)).decode(ids, { skip_special_tokens: false }) : "";
   },
 
-  async attend({ text, second }) {
-    const encoder = model("minilm");
-    const { ids, pieces, segments } = await calls.tokenize({ family: "minilm", text, second });
-    const { states, maps } = encoder.forward(ids, segments);
-    return { pieces, ids, segments, layers: maps.length, heads: encoder.heads, maps, vector: encoder.vector(states) };
+  attend({ ids, segments }) {
+    const { states, maps } = model.forward(ids, segments);
+    return { layers: maps.length, heads: model.heads, maps, vector: model.vector(states) };
   },
 
   next({ ids, attentions = false }) {
-    const { logits, maps } = model("smollm2").next([ids], { attentions });
-    return { logits: logits[0], maps };
+    const { logits, maps } = model.next([ids], { attentions });
+    return { logits: logits[0].slice(), maps }; // a copy to send: the model's own stays with it
   },
 
   score({ ids, start }) {
-    return model("smollm2").score(ids, start);
+    return model.score(ids, start);
   },
 
   async generate({ ids, ...settings }, { signal, tell }) {
-    const branches = model("smollm2");
-    const next = (texts) => branches.next(texts).logits;
+    const next = (texts) => model.next(texts).logits;
     const steps = settings.method === "beam" ? beamSearch(next, ids, settings) : write(next, ids, settings);
     const begin = performance.now();
     for (let before = begin; ; ) {
@@ -150,24 +150,17 @@ function buffers(value) {
 }
 
 const running = new Map(); // id → AbortController
-let queue = Promise.resolve();
 
-self.onmessage = ({ data: { id, call, args, abort } }) => {
+self.onmessage = async ({ data: { id, call, args, abort } }) => {
   if (abort !== undefined) return running.get(abort)?.abort();
   const controller = new AbortController();
   running.set(id, controller);
-  const work = async () => {
-    try {
-      controller.signal.throwIfAborted();
-      const tell = (event) => self.postMessage({ id, event });
-      const result = await calls[call](args, { signal: controller.signal, tell });
-      self.postMessage({ id, result }, buffers(result));
-    } catch (error) {
-      self.postMessage({ id, error: error.message, name: error.name });
-    }
-    running.delete(id);
-  };
-  // A download must not keep the tokenizer waiting; models are used one call at a time.
-  if (["next", "score", "generate", "attend"].includes(call)) queue = queue.then(work);
-  else work();
+  try {
+    const tell = (event) => self.postMessage({ id, event });
+    const result = await calls[call](args, { signal: controller.signal, tell });
+    self.postMessage({ id, result }, buffers(result));
+  } catch (error) {
+    self.postMessage({ id, error: error.message, name: error.name });
+  }
+  running.delete(id);
 };

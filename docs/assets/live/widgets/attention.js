@@ -64,12 +64,12 @@ export async function show(place, options, frame) {
   // ------------------------------------------------------------------------ what happens
   /** Ask the model about the sentences in the fields. */
   async function read() {
-    const [one, two] = [text.input.value.trim(), second.input.value.trim()];
+    const [one, two] = [text.input.value, second.input.value]; // as they are: spaces are the tokenizer's to drop
     const turn = ++latest;
     try {
-      if (!one) throw new Error("Write a sentence first.");
-      const asked = await engine.attend(one, two || null);
-      const similarity = two ? await compare(one, two) : "";
+      if (!one.trim()) throw new Error("Write a sentence first.");
+      const asked = await engine.attend(one, two.trim() ? two : null);
+      const similarity = two.trim() ? await compare(one, two) : "";
       if (turn !== latest) return; // the reader has asked for something else
       if (asked.pieces.length > MOST)
         throw new Error(`These are ${asked.pieces.length} tokens; the map shows at most ${MOST}.`);

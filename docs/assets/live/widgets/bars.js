@@ -26,30 +26,36 @@ export function bars(take) {
   /**
    * @param {number[]} top ids of the most probable @param {Float64Array} model their own
    *   probabilities, by id @param {Float64Array} warmed the same after the temperature
-   * @param {Map<number, number>} kept id → its probability in the draw
+   * @param {Float64Array} chances its probability in the draw, by id; cut: not a number
    * @param {Set<number>} tried ids that were taken here before
    */
-  async function show(top, model, warmed, kept, tried) {
+  async function show(top, model, warmed, chances, tried) {
     const names = await pieces(top);
     const others = remainder(warmed, top);
     const most = warmed[top[0]]; // fills the column
     rows.forEach((parts, place) => {
       const id = top[place];
-      const chance = kept.has(id) ? percent(kept.get(id)) : "cut";
+      const cut = Number.isNaN(chances[id]);
+      const chance = cut ? "cut" : percent(chances[id]);
       const before = tried.has(id);
       parts.token.textContent = visible(names[place]) + (before ? " ↩" : "");
       parts.model.textContent = percent(model[id]);
       parts.draw.textContent = chance;
-      parts.drawBar(warmed[id] / most, kept.has(id) ? 1 : 0);
+      parts.drawBar(warmed[id] / most, cut ? 0 : 1);
       const wording = `${place + 1}: ${spoken(names[place])}, model ${percent(model[id])}, draw ${chance}`;
       parts.says.textContent = before ? `${wording}, taken before` : wording;
     });
-    const inside = [...kept.keys()].filter((id) => !top.includes(id));
-    const sum = (values) => values.reduce((a, b) => a + b, 0);
+    const inside = { count: 0, chance: 0, share: 0 };
+    chances.forEach((chance, id) => {
+      if (Number.isNaN(chance) || top.includes(id)) return;
+      inside.count++;
+      inside.chance += chance;
+      inside.share += warmed[id];
+    });
     rest.token.textContent = `${(VOCABULARY - SHOWN).toLocaleString("en")} others`;
     rest.model.textContent = percent(remainder(model, top));
-    rest.draw.textContent = inside.length ? percent(sum(inside.map((id) => kept.get(id)))) : "cut";
-    rest.drawBar(others / most, Math.min(sum(inside.map((id) => warmed[id])) / others, 1));
+    rest.draw.textContent = inside.count ? percent(inside.chance) : "cut";
+    rest.drawBar(others / most, Math.min(inside.share / others, 1));
   }
   return { node: el("div", {}, head, list), show };
 }

@@ -1,6 +1,7 @@
 // Attention by hand: three tokens, vectors to edit, and every step of the equation beside
 // them. It starts with the numbers of snippets/self_attention/by_hand.py.
 
+import { fit } from "./fields.js";
 import { announcer, el, math, newId, number, tint } from "./parts.js";
 
 export const title = "Attention by hand";
@@ -148,11 +149,14 @@ export function show(place) {
       const label = `${name} of ${WORDS[i]}, number ${j + 1}`;
       const props = { type: "number", step: "any", min: -1000, max: 1000, required: true };
       const oninput = (event) => {
+        fit(event.target);
         given[name][i][j] = event.target.valueAsNumber;
         compute();
       };
       const heard = { oninput, onfocus: () => meet(name, i), onblur: () => meet("", -1) };
-      return el("td", {}, el("input", { ...props, value: x, "aria-label": label, ...heard }));
+      const input = el("input", { ...props, value: x, "aria-label": label, ...heard });
+      fit(input);
+      return el("td", {}, input);
     };
     const letters = { query: "Queries Q", key: "Keys K", value: "Values V" };
     const tables = Object.entries(letters).map(([name, says]) =>

@@ -2,6 +2,7 @@
 // beside each answer.
 
 import { engine } from "../engine.js";
+import { composing } from "./fields.js";
 import { announcer, el, newId } from "./parts.js";
 import { END, follower, styles, words } from "./writing.js";
 
@@ -29,6 +30,7 @@ export async function show(place, options) {
   const { node: heard, say } = announcer();
   let messages = [];
   let stopper; // stops the answer under way
+  let latest = 0;
 
   // --------------------------------------------------------------- the parts of the widget
   const warning = el("p", { class: "live-warning" }, el("b", {}, "This is a small model, and it makes things up."),
@@ -37,11 +39,12 @@ export async function show(place, options) {
   const turns = el("ol", { class: "live-turns", "aria-label": "Conversation" });
   const id = newId("message");
   const onkeydown = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
     event.preventDefault();
     send();
   };
-  const input = el("textarea", { id, rows: 2, maxlength: 2000, onkeydown });
+  const oninput = () => messages.length || read(messages); // before the first turn, the field is the conversation
+  const input = el("textarea", { id, rows: 2, maxlength: 2000, onkeydown, oninput });
   const go = el("button", { type: "submit", class: "live-go" }, "Send");
   const stop = el("button", { type: "button", disabled: true, onclick: () => stopper?.abort() }, "Stop");
   const anew = el("button", { type: "button", onclick: begin }, "New conversation");
@@ -71,8 +74,8 @@ export async function show(place, options) {
   }
 
   async function send() {
-    const text = input.value.trim();
-    if (stopper || !text) return;
+    const text = input.value; // as it is: what stands in the field is what the model gets
+    if (stopper || !text.trim()) return;
     const mine = (stopper = new AbortController());
     problem.textContent = "";
     busy(true);
@@ -133,7 +136,9 @@ export async function show(place, options) {
   async function read(all) {
     const last = all.at(-1)?.role === "user";
     const shown = all.length ? all : [{ role: "user", content: input.value }];
+    const turn = ++latest;
     const seen = await engine.chat(shown);
+    if (turn !== latest) return seen; // the reader has typed on
     template.textContent = seen.text;
     const says = all.length && !last ? "; your next message goes before the last line" : "";
     length.textContent = `${seen.ids.length} tokens${says}. Text between marks, continued token by token: that is all a chat is. What you type goes in as it is, marks included.`;

@@ -25,8 +25,8 @@ export function continuation(before, say, first) {
   async function measure() {
     const turn = ++latest;
     try {
-      const { ids } = await engine.tokenize("smollm2", (space.checked ? " " : "") + input.value.trim());
-      if (!input.value.trim()) throw new Error("Write a continuation first.");
+      const { ids } = await engine.tokenize("smollm2", (space.checked ? " " : "") + input.value);
+      if (!input.value) throw new Error("Write a continuation first.");
       const start = before();
       const scores = [...(await engine.score([...start, ...ids], start.length))];
       const names = await pieces(ids);

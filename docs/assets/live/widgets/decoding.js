@@ -1,6 +1,7 @@
 // Four ways to choose the next token, side by side: one prompt, one seed, the same model.
 
 import { engine } from "../engine.js";
+import { asked, exact, fit } from "./fields.js";
 import { announcer, el, newId, number } from "./parts.js";
 import { tree } from "./tree.js";
 import { distinctPairs, END, follower, pieces, repeated, styles } from "./writing.js";
@@ -20,7 +21,7 @@ const FIELDS = {
   steps: ["tokens", 1, 80, 1, 28],
   beams: ["beams", 2, 6, 1, 4],
   topK: ["top-k", 1, 1000, 1, 40],
-  topP: ["top-p", 0.05, 1, 0.05, 0.9],
+  topP: ["top-p", 0.01, 1, "any", 0.9],
   seed: ["seed", 0, 999999, 1, 1],
 };
 
@@ -34,8 +35,10 @@ export async function show(place, options) {
   input.value = options.text ?? "The robot watered the sunflowers because";
   const fields = {};
   const labels = Object.entries(FIELDS).map(([name, [says, min, max, step, value]]) => {
-    const props = { type: "number", min, max, step, required: true, id: newId(name) };
-    fields[name] = el("input", { ...props, value: options[name] ?? value });
+    const oninput = (event) => fit(event.target);
+    const props = { type: "number", min, max, step, required: true, id: newId(name), oninput };
+    fields[name] = el("input", { ...props, value: asked(options[name], { min, max, step }) ?? value });
+    fit(fields[name]);
     return el("span", { class: "live-number-field" }, el("label", { for: props.id }, says), fields[name]);
   });
   const start = el("button", { type: "submit", class: "live-go" }, "Write");
@@ -95,7 +98,7 @@ export async function show(place, options) {
   function reset(wish) {
     panels.beam.setting.textContent = ` · ${wish.beams} beams`;
     panels.topK.setting.textContent = ` · k = ${wish.topK}`;
-    panels.topP.setting.textContent = ` · p = ${number(wish.topP)}`;
+    panels.topP.setting.textContent = ` · p = ${exact(wish.topP)}`;
     for (const { text, cells } of all) for (const part of [text, ...cells]) part.textContent = "";
     beams.clear(wish.beams);
   }

@@ -23,6 +23,7 @@ export async function open(box, button) {
   const section = el("section", props);
   const close = (says = "") => {
     section.remove();
+    if (!document.querySelector(".live-widget")) rest();
     for (const part of figure) part.hidden = false;
     box.querySelector(".live-problem").textContent = says;
     button.focus();
@@ -45,6 +46,9 @@ export async function open(box, button) {
   section.focus({ preventScroll: true });
   if (section.getBoundingClientRect().top < 0) section.scrollIntoView();
 }
+
+/** With the last open widget goes what all of them kept in memory. */
+const rest = () => import("../engine.js").then(({ engine }) => engine.rest());
 
 /** Load a model's weights, with a bar and a way out. False if the reader cancels. */
 async function bring(weights, box, button) {

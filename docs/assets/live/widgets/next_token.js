@@ -8,7 +8,7 @@ import { continuation } from "./continuation.js";
 import { looking } from "./looking.js";
 import { announcer, el, newId, number, roving, stateLink, tabs } from "./parts.js";
 import { shaping } from "./shaping.js";
-import { END, percent, piece, pieces, spoken, styles, twice, visible, VOCABULARY } from "./writing.js";
+import { edged, END, percent, piece, pieces, spoken, styles, twice, visible, VOCABULARY } from "./writing.js";
 
 export const title = "Next token";
 export const weights = "smollm2";
@@ -22,7 +22,8 @@ const SENTENCE = 24; // tokens that a greedy end of the sentence takes at most
 export async function show(place, options, frame) {
   await styles();
   const { node: heard, say } = announcer();
-  let start = []; // ids of the prompt
+  let given = ""; // the prompt
+  let start = []; // its ids
   /** @type {Step[]} */
   let path = []; // the tokens taken since
   /** @type {Step[][]} */
@@ -49,7 +50,7 @@ export async function show(place, options, frame) {
   const back = button("Back", () => goTo(path.slice(0, -1)));
   const steps = el("p", { class: "live-examples" },
     button("Take the first", () => take(now.top[0])),
-    button("Draw one", () => take(draw(now.drawn, Math.random).id)),
+    button("Draw one", () => take(draw(now.drawn, Math.random))),
     button("Finish the sentence greedily", sentence), back); // prettier-ignore
   const list = bars((place) => act(() => take(now.top[place])));
   const hint = el("p", { class: "live-quiet" }, "Press a bar to take its token, or a taken token to go back to it.");
@@ -71,7 +72,7 @@ export async function show(place, options, frame) {
   more.show(tab);
   const link = stateLink(frame, () => {
     const taken = path.map((step) => step.id).join("-");
-    return { text: prompt.textContent, taken, ...wish, tab, continuation: asked.input.value };
+    return { text: given, taken, ...wish, tab, continuation: asked.input.value };
   }, say); // prettier-ignore
 
   // ------------------------------------------------------------------------ what happens
@@ -90,7 +91,8 @@ export async function show(place, options, frame) {
     const { ids: fresh } = await engine.tokenize("smollm2", input.value);
     if (!fresh.length) throw new Error("Write a beginning first.");
     [start, path, branches] = [fresh, [], []];
-    prompt.textContent = input.value;
+    given = input.value;
+    prompt.textContent = edged(given);
     await look();
   }
 
@@ -117,15 +119,17 @@ export async function show(place, options, frame) {
     due = false;
     const warmed = probabilities(now.logits, wish.temperature);
     now.drawn = candidates(now.logits, wish);
-    const inDraw = new Map(now.drawn.map(({ id, probability }) => [id, probability]));
+    const { ids: left, probabilities: shares } = now.drawn;
+    const chances = new Float64Array(VOCABULARY).fill(NaN); // by id; not a number: cut
+    left.forEach((id, i) => (chances[id] = shares[i]));
     const tried = branches.filter((branch) => follows(branch, path) && branch.length > path.length);
     const taken = new Set(tried.map((branch) => branch[path.length].id));
-    await list.show(now.top, now.model, warmed, inDraw, taken);
+    await list.show(now.top, now.model, warmed, chances, taken);
     link.renew();
     const count = (n) => n.toLocaleString("en");
-    const share = now.drawn.reduce((sum, { id }) => sum + warmed[id], 0);
-    kept.textContent = now.drawn.length === VOCABULARY ? `All ${count(VOCABULARY)} tokens can be drawn.`
-      : `Kept: ${count(now.drawn.length)} of ${count(VOCABULARY)} tokens, ${percent(share)} of the probability.`; // prettier-ignore
+    const share = left.reduce((sum, id) => sum + warmed[id], 0);
+    kept.textContent = left.length === VOCABULARY ? `All ${count(VOCABULARY)} tokens can be drawn.`
+      : `Kept: ${count(left.length)} of ${count(VOCABULARY)} tokens, ${percent(share)} of the probability.`; // prettier-ignore
     const name = await piece(now.top[0]);
     say(`${path.length ? `Taken: ${spoken(path.at(-1).name)}. ` : ""}First now: ${spoken(name)}, ${percent(now.model[now.top[0]])}. ${kept.textContent}`);
   }

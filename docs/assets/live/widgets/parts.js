@@ -125,16 +125,16 @@ export function tabs(label, panels, chosen = () => {}) {
 export function slider({ label, min, max, step, value, format = number, oninput }) {
   const id = newId("slider");
   const says = el("output", { for: id, "aria-live": "off" }); // the slider itself says its value
-  const read = () => {
-    says.textContent = format(input.valueAsNumber);
+  const read = (x) => {
+    says.textContent = format(x);
     input.setAttribute("aria-valuetext", says.textContent);
   };
   const heard = () => {
-    read();
+    read(input.valueAsNumber);
     oninput(input.valueAsNumber);
   };
   const input = el("input", { type: "range", id, min, max, step, value, oninput: heard });
-  read();
+  read(value); // as it was asked for, also between two steps
   const name = el("label", { for: id }, label);
   return { node: el("p", { class: "live-slider" }, name, input, says), input };
 }

@@ -1,12 +1,13 @@
 // A field that grows with what is written in it.
 
+import { composing } from "./fields.js";
 import { el, newId } from "./parts.js";
 
 /** A sentence to write in, under its label: all of it is seen on a phone too. Enter sends it. */
 export function sentence(says, value) {
   const id = newId("field");
   const onkeydown = (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
+    if (event.key !== "Enter" || composing(event)) return;
     event.preventDefault();
     input.form.requestSubmit();
   };

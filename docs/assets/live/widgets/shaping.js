@@ -1,8 +1,12 @@
 // Temperature, top-k and top-p as sliders: what reshapes a distribution before a token is drawn.
 
-import { number, slider } from "./parts.js";
+import { asked, exact } from "./fields.js";
+import { slider } from "./parts.js";
+import { VOCABULARY } from "./writing.js";
 
 const KS = [1, 2, 3, 5, 8, 10, 20, 40, 50, 100, 200, 500, 1000, 0]; // 0: all
+const TEMPERATURE = { label: "temperature", min: 0.1, max: 2, step: 0.01, format: exact };
+const TOP_P = { label: "top-p", min: 0.01, max: 1, step: 0.01, format: (p) => (p < 1 ? exact(p) : "all") };
 
 /**
  * @param {Record<string, string>} options temperature, topK, topP; without them nothing is reshaped
@@ -10,27 +14,25 @@ const KS = [1, 2, 3, 5, 8, 10, 20, 40, 50, 100, 200, 500, 1000, 0]; // 0: all
  * @returns {{nodes: HTMLElement[], wish: {temperature: number, topK: number, topP: number}}}
  */
 export function shaping(options, changed) {
-  const wish = {};
+  const wish = {
+    temperature: asked(options.temperature, TEMPERATURE) ?? 1,
+    topK: asked(options.topK, { min: 0, max: VOCABULARY, step: 1 }) ?? 0,
+    topP: asked(options.topP, TOP_P) ?? 1,
+  };
   const make = (name, limits, read = (x) => x) => {
     const oninput = (x) => {
       wish[name] = read(x);
       changed();
     };
-    const { node, input } = slider({ ...limits, oninput });
-    wish[name] = read(input.valueAsNumber); // what the limits leave of it
-    return node;
+    return slider({ value: wish[name], ...limits, oninput }).node;
   };
-  const asked = (name) => Number(options[name]) || undefined;
-  const place = KS.indexOf(asked("topK"));
-  const last = KS.length - 1;
+  // A number of a link that is not on the list comes between its neighbors.
+  const ks = [...new Set([...KS, wish.topK])].sort((a, b) => (a || Infinity) - (b || Infinity));
+  const places = { min: 0, max: ks.length - 1, step: 1, value: ks.indexOf(wish.topK) };
   const nodes = [
-    make("temperature", { label: "temperature", min: 0.1, max: 2, step: 0.1, value: asked("temperature") ?? 1 }),
-    make("topK", {
-      label: "top-k", min: 0, max: last, step: 1, value: place < 0 ? last : place, format: (i) => String(KS[i] || "all"),
-    }, (i) => KS[i]),
-    make("topP", {
-      label: "top-p", min: 0.05, max: 1, step: 0.05, value: asked("topP") ?? 1, format: (p) => (p < 1 ? number(p) : "all"),
-    }),
-  ]; // prettier-ignore
+    make("temperature", TEMPERATURE),
+    make("topK", { label: "top-k", ...places, format: (i) => String(ks[i] || "all") }, (i) => ks[i]),
+    make("topP", TOP_P),
+  ];
   return { nodes, wish };
 }

@@ -23,7 +23,6 @@ export function tree() {
   const drawing = svg("svg", { class: "live-tree", role: "img" }, lines, root, boxes);
   const label = "The beams, one column for each step; it scrolls sideways";
   const frame = el("div", { class: "live-wide", tabindex: 0, role: "group", "aria-label": label }, drawing);
-  const readsBack = () => frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 400;
   const rows = el("tbody");
   const table = el("table", { class: "numbers" }, el("thead"), rows);
   const scroll = { class: "md-typeset__scrollwrap live-wide", tabindex: 0, role: "group", "aria-label": "The kept beams of each step" };
@@ -32,6 +31,16 @@ export function tree() {
   let parents; // the kept boxes of the step before: {x, y, ids}
   let all; // every box: {key, line, box}
   let x, height;
+  let put; // how far the drawing was scrolled from here
+
+  /** Scrolls to the newest step. Who has scrolled back to read is left there, and how much was
+   *  drawn in the meantime says nothing about that: on a busy machine it may be several steps. */
+  function keepUp() {
+    const end = frame.scrollWidth - frame.clientWidth;
+    if (frame.scrollLeft < Math.min(put, end) - 1) return;
+    frame.scrollLeft = end;
+    put = frame.scrollLeft;
+  }
 
   /** Begin anew, for so many beams. */
   function clear(beams) {
@@ -42,6 +51,7 @@ export function tree() {
     [x, all, parents] = [10, [], [{ x: 10, y: height / 2, ids: [] }]];
     root.setAttribute("cy", height / 2);
     size();
+    put = frame.scrollLeft = 0;
   }
 
   function size() {
@@ -94,7 +104,7 @@ export function tree() {
       line.classList.toggle("live-best", path.has(key));
       box.classList.toggle("live-best", path.has(key));
     }
-    if (!readsBack()) frame.scrollLeft = x; // who has scrolled back to read is left there
+    keepUp();
     const steps = rows.children.length;
     drawing.setAttribute("aria-label", `A tree of ${steps} steps. The best path: ${spoken(text)}`);
   }

@@ -41,9 +41,16 @@ export async function piece(id) {
 
 export const pieces = (ids) => Promise.all(Array.from(ids, piece));
 
-/** The same with spaces and line ends that can be seen. */
-export const visible = (text) =>
-  text.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥") || "(special)";
+const MARKS = { " ": "␣", "\n": "↵", "\t": "⇥" };
+
+/** The same with spaces, line ends and all else that can be seen. */
+export const visible = (text) => marked(text, /[\p{Z}\p{Cc}\p{Cf}]/gu) || "(special)";
+
+/** A text whose first and last spaces and line ends are seen: the model gets them too. */
+export const edged = (text) => marked(text, /^[\s\p{Z}]+|[\s\p{Z}]+$/gu);
+
+const marked = (text, what) => text.replace(what, (found) => Array.from(found, (one) =>
+  MARKS[one] ?? `⟨U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`).join("")); // prettier-ignore
 
 /** The same for ears. */
 export const spoken = (text) => text.replaceAll("\n", " line end ").trim() || "a space";
@@ -77,12 +84,17 @@ export function distinctPairs(text) {
   return pairs.length ? new Set(pairs).size / pairs.length : 1;
 }
 
+let sheet;
 /** The styles of these widgets, fetched with them and not before. */
 export function styles() {
-  const href = new URL("decoder.css", import.meta.url).href;
-  if (document.querySelector(`link[href="${href}"]`)) return;
-  return new Promise((resolve, reject) => {
-    const onerror = () => reject(new Error("the styles are missing"));
-    document.head.append(el("link", { rel: "stylesheet", href, onload: resolve, onerror }));
-  });
+  return (sheet ??= new Promise((resolve, reject) => {
+    const onerror = () => {
+      sheet = undefined; // so that the next try asks again
+      link.remove();
+      reject(new Error("the styles are missing"));
+    };
+    const href = new URL("decoder.css", import.meta.url).href;
+    const link = el("link", { rel: "stylesheet", href, onload: resolve, onerror });
+    document.head.append(link);
+  }));
 }
