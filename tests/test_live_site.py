@@ -70,8 +70,29 @@ def test_all_widgets_of_a_page_share_one_copy_of_the_weights(playground):
     listed = json.loads((ROOT / "site/assets/live/weights.json").read_text())
     wanted = [part["path"] for model in listed.values() for part in model["parts"]]
     assert sorted(parts(playground)) == sorted(f"assets/live/{path}" for path in wanted)
-    assert len([asked for asked in playground.asked if asked.endswith("worker.js")]) == 1
     assert len(playground.boxes) == 6
+
+
+def test_one_model_at_a_time_is_in_memory(playground):
+    """One worker has the tokenizers, one the model that was used last; then the other's turn comes."""
+    page = playground
+    state = """async () => {
+        const {engine} = await import(new URL("assets/live/engine.js", document.baseURI.replace("playground/", "")));
+        return [await engine.state("minilm"), await engine.state("smollm2")];
+    }"""
+    assert page.evaluate(state) == ["kept", "ready"]
+    assert len(page.workers) == 2
+    box = page.boxes["attention"]
+    box.get_by_label("Sentence", exact=True).fill("Bees dance.")
+    box.get_by_role("button", name="Show attention").click()
+    expect(box.get_by_role("radio", name="bees")).to_be_visible()
+    assert page.evaluate(state) == ["ready", "kept"]
+    assert len(page.workers) == 2
+    page.boxes["next_token"].get_by_role("button", name="Take the first").click()
+    expect(page.locator(".live-taken button")).to_have_count(2)
+    assert page.evaluate(state) == ["kept", "ready"]
+    wanted = len({asked for asked in parts(page)})
+    assert len(parts(page)) == wanted, "a part was asked for twice"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -165,6 +186,22 @@ def test_a_broken_download_is_named_and_tried_again(tour):
     expect(page.button).to_have_text("Try again")
     page.unroute("**/minilm-0-*.bin")
     shows_a_map(opened(page))
+
+
+def test_the_last_widget_that_closes_leaves_nothing_running(tour):
+    page = opened(explorer(tour(CHAPTER)))
+    assert page.workers
+    page.get_by_role("button", name="Back to the figure").click()
+    expect(page.widget).to_have_count(0)
+    page.wait_for_function("1")
+    for _ in range(50):
+        if not page.workers:
+            break
+        page.wait_for_timeout(100)
+    assert not page.workers
+    page.asked.clear()
+    shows_a_map(opened(page))
+    assert not parts(page)
 
 
 def test_a_second_visit_needs_no_weights_until_they_are_removed(tour):

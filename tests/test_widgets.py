@@ -72,6 +72,29 @@ def test_a_module_that_does_not_come_can_be_asked_for_again(visit):
     expect(page.locator(".live-problem").first).to_be_empty()
 
 
+def test_a_module_that_stays_failed_is_had_by_loading_the_page_again(visit):
+    """Firefox keeps a failed module failed as long as the page stands; so does this route."""
+    page = visit("by_hand", expected="ERR_FAILED")
+    page.route("**/by_hand.js", lambda route: route.abort(), times=2)
+    for _ in range(2):
+        page.button.click()
+        expect(page.get_by_role("alert")).to_contain_text("This did not load: ")
+        expect(page.button).to_have_attribute("aria-disabled", "false")
+    page.get_by_role("button", name="Load the page again").click()
+    expect(page.get_by_role("button", name="Load the page again")).to_have_count(0)
+    opened(page)
+
+
+def test_styles_that_do_not_come_are_asked_for_again(visit):
+    page = visit("next_token", expected="ERR_FAILED")
+    page.route("**/decoder.css", lambda route: route.abort(), times=1)
+    page.button.click()
+    expect(page.get_by_role("alert").first).to_contain_text("the styles are missing")
+    page.button.click()
+    expect(page.widget).to_be_visible()
+    assert page.locator(".live-bars").evaluate("one => getComputedStyle(one).listStyleType") == "none"
+
+
 def test_scripts_of_a_page_without_weights_are_small(visit):
     page = opened(visit("tokenizer"))
     expect(page.locator(".live-pieces li").first).to_be_visible()
@@ -122,6 +145,18 @@ def test_by_hand_computes_what_torch_computes(visit):
     page.get_by_role("button", name="Start again").click()
     assert numbers(page, "dots") == [4, 2, 0, 2, 4, 2, 0, 0, 2]
     expect(page.locator("math mfrac")).to_have_count(1)
+
+
+def test_by_hand_shows_all_digits(visit):
+    page = opened(visit("by_hand"))
+    fields = page.locator(".live-grid input")
+    for place, value in enumerate(["-1000", "123.456", "0.0001", "-0.125"]):
+        fields.nth(place).fill(value)
+    fits = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.value)"
+    assert fields.evaluate_all(fits) == []
+    page.set_viewport_size({"width": 360, "height": 780})
+    assert fields.evaluate_all(fits) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_by_hand_by_keys_alone(visit):
@@ -316,6 +351,23 @@ def test_the_explorer_by_keys_alone(visit, minilm):
     says = f"it looks at dog {weight:.2f}"
     expect(page.locator(".live-reading")).to_contain_text(says)
     expect(page.get_by_role("status")).to_contain_text(says)
+
+
+@pytest.mark.parametrize("composing", [True, False])  # Chromium and Firefox; WebKit
+def test_enter_in_an_input_method_asks_nothing(visit, composing):
+    page = opened(visit("attention", EXPLORER))
+    field = page.get_by_label("Sentence", exact=True)
+    before = page.get_by_role("radio").all_inner_texts()
+    field.fill("Bees dance.")
+    kept = field.evaluate(
+        """(field, isComposing) => field.dispatchEvent(new KeyboardEvent("keydown",
+        {key: "Enter", keyCode: 229, isComposing, bubbles: true, cancelable: true}))""",
+        composing,
+    )
+    assert kept, "the key was taken away from the input method"
+    assert page.get_by_role("radio").all_inner_texts() == before
+    field.press("Enter")
+    expect(page.get_by_role("radio", name="bees")).to_be_visible()
 
 
 def test_a_phone_shows_the_whole_sentence(visit):

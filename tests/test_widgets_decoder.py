@@ -1,6 +1,7 @@
 """Next token, decoding and chat in a real browser, with the real weights, against PyTorch."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
@@ -295,7 +296,116 @@ def test_a_link_brings_the_branch_and_the_sliders_back(next_token):
         "all => all.map(one => one.ariaLive)"))  # fmt: skip
 
 
+def test_the_text_that_the_model_gets_is_the_one_that_is_shown(next_token, tokenizer, after, smollm2):
+    """Spaces at the ends and line ends too: each is seen, and each is fed."""
+    page = next_token
+    text = " The  robot\nsaid: "
+    field = page.get_by_label("Text that the model reads")
+    field.fill(text)
+    page.get_by_role("button", name="Start from this text").click()
+    shown = page.locator(".live-written > .live-quiet")
+    expect(shown).to_have_text("␣The  robot\nsaid:␣", use_inner_text=True)
+    assert shown.evaluate("node => getComputedStyle(node).whiteSpaceCollapse") == "preserve"
+    top = after(text)[0].softmax(-1).topk(3)
+    assert [share(row[3]) for row in bars(page)[:3]] == pytest.approx(top.values.tolist(), abs=1e-3)
+    link = page.get_by_role("link", name="Link to this view").get_attribute("href")
+    assert parse_qs(urlsplit(link).query)["text"] == [text]
+    page.get_by_role("tab", name="Continuation").click()
+    continuation = page.get_by_label("How probable is this continuation?")
+    continuation.fill("yes  ")
+    page.get_by_label("with a space before it").uncheck()
+    continuation.press("Enter")
+    pieces = page.locator(".live-strip:visible .live-piece")
+    expect(pieces).to_have_text(["yes", "␣␣"] if len(tokenizer("yes  ").input_ids) == 2 else ["yes", "␣", "␣"])
+    page.get_by_label("with a space before it").check()
+    field.fill(PROMPT)
+
+
+def test_a_link_brings_any_number_in_range(visit):
+    """Between the steps of the sliders too; what is out of range is left out."""
+    page = by_keys(visit("next_token", "?live=the-figure&temperature=0.73&topK=13&topP=0.925"))
+    said = page.locator(".live-slider output")
+    expect(said).to_have_text(["0.73", "13", "0.925"])
+    expect(page.locator(".live-kept")).to_contain_text("Kept: ")
+    link = page.get_by_role("link", name="Link to this view").get_attribute("href")
+    query = parse_qs(urlsplit(link).query)
+    assert [query[name] for name in ("temperature", "topK", "topP")] == [["0.73"], ["13"], ["0.925"]]
+    page = by_keys(visit("next_token", "?live=the-figure&temperature=7&topK=-1&topP=x"))
+    expect(page.locator(".live-slider output")).to_have_text(["1", "all", "all"])
+
+
 # ------------------------------------------------------------------------------ decoding
+
+FITS = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.value)"
+
+
+def test_fields_show_all_their_digits(decoding):
+    page = decoding
+    done(page)
+    fields = page.locator(".live-number-field input")
+    wishes = {"tokens": "80", "beams": "6", "top-k": "1000", "top-p": "0.925", "seed": "999999"}
+    for label, value in wishes.items():
+        page.get_by_label(label, exact=True).fill(value)
+        expect(page.get_by_label(label, exact=True)).to_have_value(value)
+    assert fields.evaluate_all(FITS) == []
+    assert fields.evaluate_all("all => all.every(one => one.checkValidity())")
+    # Nothing is drawn over the digits: the arrows of some browsers take up to 20 px.
+    assert set(fields.evaluate_all("all => all.map(one => getComputedStyle(one).appearance)")) == {"textfield"}
+    narrow(page)
+    page.get_by_label("tokens", exact=True).fill("2")
+    page.get_by_label("beams", exact=True).fill("2")
+    write(page)
+    expect(page.locator(".live-name span", has_text="p = ")).to_have_text(" · p = 0.925")
+    for label, value in {"top-k": "40", "top-p": "0.9", "seed": "1"}.items():
+        page.get_by_label(label, exact=True).fill(value)
+
+
+def test_a_link_sets_the_fields(visit):
+    page = by_keys(visit("decoding", "?live=the-figure&topP=0.92&seed=123456&steps=1&beams=99"))
+    for label, value in {"top-p": "0.92", "seed": "123456", "tokens": "1", "beams": "4"}.items():
+        expect(page.get_by_label(label, exact=True)).to_have_value(value)
+
+
+def test_the_tree_follows_however_much_is_drawn_at_once(decoding):
+    """On a busy machine several steps come between two looks; a reader who reads back is left there."""
+    page = decoding
+    done(page)
+    page.evaluate(
+        """async () => {
+        const {tree} = await import("/assets/live/widgets/tree.js");
+        const made = tree();
+        made.node.id = "made";
+        document.querySelector(".live-place").append(made.node);
+        made.clear(1);
+        let ids = [];
+        window.grow = (steps) => {
+            for (let i = 0; i < steps; i++) {
+                ids = [...ids, 5];
+                const one = {id: 5, parent: 0, logProbability: -1};
+                made.add({candidates: [one], beams: [{ids, logProbability: -1}]}, new Map([[5, "a rather long word"]]));
+            }
+            made.follow(ids, "words");
+        };
+    }"""
+    )
+    frame = page.locator("#made .live-wide").first
+    left = "node => node.scrollWidth - node.clientWidth - node.scrollLeft"
+    try:
+        for steps in (3, 9, 9, 1):
+            page.evaluate("grow", steps)
+            assert frame.evaluate(left) <= 1, steps
+        page.set_viewport_size({"width": 1400, "height": 900})  # wider: what is seen moves back
+        page.evaluate("grow", 1)
+        assert frame.evaluate(left) <= 1
+        frame.evaluate("node => node.scrollLeft = 100")
+        page.evaluate("grow", 1)
+        assert frame.evaluate("node => node.scrollLeft") == 100
+        frame.evaluate("node => node.scrollLeft = node.scrollWidth")
+        page.evaluate("grow", 9)
+        assert frame.evaluate(left) <= 1
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.locator("#made").evaluate("node => node.remove()")
 
 
 def test_all_four_write_what_the_library_writes(decoding, values):
@@ -386,6 +496,56 @@ def test_the_chat_answers_and_counts_as_in_the_book(chat, values, tokenizer):
     template = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     assert page.locator(".live-template").text_content() == template
     assert len(heard(page).inner_text()) > 50  # the answer, once, at its end
+
+
+# An Enter that takes a suggestion of an input method, as each engine tells of it: Chromium and
+# Firefox while the text is being composed, WebKit after the composition has ended.
+COMPOSED = {"Chromium and Firefox": [True, 229], "WebKit": [False, 229], "before keyCode": [True, 13]}
+
+
+@pytest.mark.parametrize("engine", COMPOSED)
+def test_enter_in_an_input_method_sends_nothing(chat, engine):
+    page = chat
+    page.get_by_role("button", name="New conversation").click()
+    message = page.get_by_label("Your message")
+    message.fill("にほん")
+    kept = message.evaluate(
+        """(field, [isComposing, keyCode]) => {
+        field.dispatchEvent(new CompositionEvent("compositionstart", {bubbles: true}));
+        if (!isComposing) field.dispatchEvent(new CompositionEvent("compositionend", {bubbles: true}));
+        const key = {key: "Enter", isComposing, keyCode, bubbles: true, cancelable: true};
+        return field.dispatchEvent(new KeyboardEvent("keydown", key));
+    }""",
+        COMPOSED[engine],
+    )
+    assert kept, "the key was taken away from the input method"
+    expect(page.locator(".live-turns li")).to_have_count(0)
+    expect(message).to_have_value("にほん")
+
+
+def test_what_the_chat_shows_is_what_the_model_reads(chat, tokenizer):
+    page = chat
+    page.get_by_role("button", name="New conversation").click()
+    message = page.get_by_label("Your message")
+    shown = page.locator(".live-template")
+    text = "  Two lines,\nthen spaces  "
+    message.fill(text)  # before it is sent, too
+
+    def template(turns):
+        return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+    turn = {"role": "user", "content": text}
+    expect(shown).to_have_text(template([turn]), use_inner_text=False)
+    assert shown.text_content() == template([turn])
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".live-counter").last).to_contain_text("written: ")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".live-counter").last).to_contain_text("· stopped")
+    said = page.locator(".live-said").all_text_contents()
+    assert said[0] == text
+    answer = {"role": "assistant", "content": said[1]}
+    expect(shown).to_contain_text("assistant")
+    assert shown.text_content() == template([turn, answer])
 
 
 def test_stop_a_new_conversation_and_text_that_looks_like_html(chat):

@@ -33,14 +33,10 @@ export function tree() {
   let x, height;
   let put; // how far the drawing was scrolled from here
 
-  /** Scrolls to the newest step. Who has scrolled back to read is left there, and how much was
-   *  drawn in the meantime says nothing about that: on a busy machine it may be several steps. */
-  function keepUp() {
-    const end = frame.scrollWidth - frame.clientWidth;
-    if (frame.scrollLeft < Math.min(put, end) - 1) return;
-    frame.scrollLeft = end;
-    put = frame.scrollLeft;
-  }
+  const end = () => frame.scrollWidth - frame.clientWidth;
+  /** Has the reader scrolled back? Asked before more is drawn: on a busy machine several steps may
+   *  come at once, and how much they take says nothing about the reader. */
+  const readsBack = () => frame.scrollLeft < Math.min(put, end()) - 1;
 
   /** Begin anew, for so many beams. */
   function clear(beams) {
@@ -66,6 +62,7 @@ export function tree() {
    * @param {Map<number, string>} names the texts of the candidates' ids
    */
   function add({ candidates, beams }, names) {
+    const stays = readsBack();
     const texts = candidates.map((one) => [...parents[one.parent].ids, one.id].join());
     const kept = beams.map(({ ids }) => texts.indexOf(ids.join()));
     // Sorted by the parent's place, so that no two lines cross.
@@ -92,6 +89,10 @@ export function tree() {
     });
     x = left + width;
     size();
+    if (!stays) {
+      frame.scrollLeft = end();
+      put = frame.scrollLeft; // a fraction less, perhaps
+    }
     parents = kept.map((i) => made[i]);
     const cells = kept.map((i) => el("td", {}, `${visible(names.get(candidates[i].id))} ${number(candidates[i].logProbability)}`));
     rows.append(el("tr", {}, el("th", { scope: "row" }, String(rows.children.length + 1)), cells));
@@ -104,7 +105,6 @@ export function tree() {
       line.classList.toggle("live-best", path.has(key));
       box.classList.toggle("live-best", path.has(key));
     }
-    keepUp();
     const steps = rows.children.length;
     drawing.setAttribute("aria-label", `A tree of ${steps} steps. The best path: ${spoken(text)}`);
   }
