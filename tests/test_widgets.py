@@ -110,6 +110,47 @@ def test_scripts_of_a_page_without_weights_are_small(visit):
     assert not [asked for asked in page.asked if asked.endswith(".bin")]
 
 
+# ------------------------------------------------------------------------------ the tree
+
+
+def test_the_tree_follows_however_much_is_drawn_at_once(visit):
+    """On a busy machine several steps come between two looks; a reader who reads back is left there."""
+    page = opened(visit("by_hand"))
+    page.evaluate(
+        """async () => {
+        const {tree} = await import("/assets/live/widgets/tree.js");
+        await (await import("/assets/live/widgets/writing.js")).styles();
+        const made = tree();
+        made.node.id = "made";
+        document.querySelector(".live-place").append(made.node);
+        made.clear(1);
+        let ids = [];
+        window.grow = (steps) => {
+            for (let i = 0; i < steps; i++) {
+                ids = [...ids, 5];
+                const one = {id: 5, parent: 0, logProbability: -1};
+                made.add({candidates: [one], beams: [{ids, logProbability: -1}]}, new Map([[5, "a rather long word"]]));
+            }
+            made.follow(ids, "words");
+        };
+    }"""
+    )
+    frame = page.locator("#made .live-wide").first
+    left = "node => node.scrollWidth - node.clientWidth - node.scrollLeft"
+    for steps in (9, 9, 1):
+        page.evaluate("grow", steps)
+        assert frame.evaluate(left) <= 1, steps
+    page.set_viewport_size({"width": 1400, "height": 900})  # wider: what is seen moves back
+    page.evaluate("grow", 1)
+    assert frame.evaluate(left) <= 1
+    frame.evaluate("node => node.scrollLeft = 100")
+    page.evaluate("grow", 1)
+    assert frame.evaluate("node => node.scrollLeft") == 100
+    frame.evaluate("node => node.scrollLeft = node.scrollWidth")
+    page.evaluate("grow", 9)
+    assert frame.evaluate(left) <= 1
+
+
 # ------------------------------------------------------------------------------ by hand
 
 

@@ -366,48 +366,6 @@ def test_a_link_sets_the_fields(visit):
         expect(page.get_by_label(label, exact=True)).to_have_value(value)
 
 
-def test_the_tree_follows_however_much_is_drawn_at_once(decoding):
-    """On a busy machine several steps come between two looks; a reader who reads back is left there."""
-    page = decoding
-    done(page)
-    page.evaluate(
-        """async () => {
-        const {tree} = await import("/assets/live/widgets/tree.js");
-        const made = tree();
-        made.node.id = "made";
-        document.querySelector(".live-place").append(made.node);
-        made.clear(1);
-        let ids = [];
-        window.grow = (steps) => {
-            for (let i = 0; i < steps; i++) {
-                ids = [...ids, 5];
-                const one = {id: 5, parent: 0, logProbability: -1};
-                made.add({candidates: [one], beams: [{ids, logProbability: -1}]}, new Map([[5, "a rather long word"]]));
-            }
-            made.follow(ids, "words");
-        };
-    }"""
-    )
-    frame = page.locator("#made .live-wide").first
-    left = "node => node.scrollWidth - node.clientWidth - node.scrollLeft"
-    try:
-        for steps in (3, 9, 9, 1):
-            page.evaluate("grow", steps)
-            assert frame.evaluate(left) <= 1, steps
-        page.set_viewport_size({"width": 1400, "height": 900})  # wider: what is seen moves back
-        page.evaluate("grow", 1)
-        assert frame.evaluate(left) <= 1
-        frame.evaluate("node => node.scrollLeft = 100")
-        page.evaluate("grow", 1)
-        assert frame.evaluate("node => node.scrollLeft") == 100
-        frame.evaluate("node => node.scrollLeft = node.scrollWidth")
-        page.evaluate("grow", 9)
-        assert frame.evaluate(left) <= 1
-    finally:
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.locator("#made").evaluate("node => node.remove()")
-
-
 def test_all_four_write_what_the_library_writes(decoding, values):
     page = decoding
     done(page)
