@@ -2,8 +2,10 @@
 networks, and for readers who do not see or do not use a mouse."""
 
 import json
+import os
 import re
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from browser import Published, opened, serving
@@ -28,6 +30,23 @@ def ours(page) -> list:
     return [worker for worker in page.workers if worker.url.endswith("live/worker.js")]
 
 
+def held() -> int:
+    """Bytes of memory that are the largest page's own, of the browsers that this process began."""
+    most = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"--type=renderer" not in (process / "cmdline").read_bytes():
+                continue
+            above = process.name
+            while above not in ("0", str(os.getpid())):
+                above = re.search(r"^PPid:\s+(\d+)", Path(f"/proc/{above}/status").read_text(), re.M)[1]
+            own = re.search(r"^Anonymous:\s+(\d+) kB", (process / "smaps_rollup").read_text(), re.M)
+            most = max(most, 1024 * int(own[1]) if above != "0" else 0)
+        except OSError:
+            continue  # it has ended
+    return most
+
+
 def explorer(page):
     """The same page; what it calls its button and its widget are those of the explorer."""
     box = page.locator(EXPLORER)
@@ -47,7 +66,7 @@ def shows_a_map(page):
 def playground(tour_stay):
     """The playground on a phone, with all six widgets open and results in each."""
     page = tour_stay("playground/", phone=True)
-    page.boxes = {}
+    page.boxes, page.bare = {}, held()
     for box in page.locator(".live[data-live]").all():
         box.locator(".live-open").click()
         expect(box.locator(".live-widget")).to_be_visible(timeout=30_000)
@@ -98,6 +117,18 @@ def test_one_model_at_a_time_is_in_memory(playground):
     assert page.evaluate(state) == ["kept", "ready"]
     wanted = len({asked for asked in parts(page)})
     assert len(parts(page)) == wanted, "a part was asked for twice"
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
+def test_all_widgets_hold_little_more_than_one_model(playground):
+    """After a tour: 1.3 times the weights of SmolLM2 and its cache of keys and values."""
+    weights = json.loads((ROOT / "site/assets/live/weights.json").read_text())["smollm2"]
+    config, context = weights["config"], 2048
+    width = config["hidden_size"] // config["num_attention_heads"] * config["num_key_value_heads"]
+    cache = 4 * 2 * config["num_hidden_layers"] * context * width
+    grown = held() - playground.bare
+    assert grown > weights["bytes"], "the page was not found"
+    assert grown <= 1.3 * (weights["bytes"] + cache), f"{grown / 1e6:.0f} MB"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
