@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 CHAPTER = "decoder"
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
+START = "<|endoftext|>"
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +47,45 @@ def test_all_maps_are_triangles(values, maps):
 
 def test_every_position(values, printed, smollm2):
     found = values(f"{CHAPTER}/every_position")
-    assert found.exercises == 10 and found.correct == 3
+    assert found.exercises == 11 and found.correct == 3
     assert found.difference < 1e-4
     assert found.slow_difference < 1e-2
     assert found.perplexity == pytest.approx(math.exp(found.loss), rel=1e-4)
     table = rows(printed(f"{CHAPTER}/every_position"))
     mean = sum(float(row[-1]) for row in table) / len(table)
     assert mean == pytest.approx(found.loss, abs=0.01)
-    assert table[1][:3] == ["…robot", "can", "watered"]
+    assert table[0][0] == "the start" and table[0][2] == "The"
+    assert table[2][2] == "watered" and table[2][1] == found.instead
+    blind = values(f"{CHAPTER}/next_token").vocabulary
+    cost = {row[2]: int(row[3].removeprefix("1 in ").replace(",", "")) for row in table}
+    assert cost["watered"] > 10 * blind, "far less than a blind guess gives"
+    assert table[5][1] == "." and table[5][2] == "flowers"
+    losses = sorted(float(row[-1]) for row in table)
+    assert found.dearest == pytest.approx(sum(losses[-2:]) / sum(losses), abs=0.01)
     tokenizer, model = smollm2
-    ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
+    ids = tokenizer(START + SENTENCE, return_tensors="pt").input_ids
     cross_entropy = torch.nn.functional.cross_entropy
     expected = cross_entropy(model(ids).logits[0, :-1], ids[0, 1:]).item()
     assert found.library == pytest.approx(expected, abs=1e-3)
+
+
+def test_what_stands_before_a_text(values, printed, smollm2):
+    """The second token is dear without a start, and the sink alone is not why."""
+    found = values(f"{CHAPTER}/beginning")
+    assert found.sentences == 24 and found.always >= 22
+    assert found.saved > 3 * found.error
+    assert found.no_start - found.after_end == pytest.approx(found.saved, abs=0.01)
+    table = {row[0]: row for row in rows(printed(f"{CHAPTER}/beginning"))}
+    cost = {name: float(row[1]) for name, row in table.items()}
+    for good in ("the end of a text", "a new line", "a period"):
+        assert cost[good] == pytest.approx(found.after_end, abs=0.5)
+    lengths = {name: int(row[3].replace(",", "")) for name, row in table.items()}
+    behind = [length for name, length in lengths.items() if name != "nothing"]
+    assert max(behind) < 1.2 * min(behind), "as short as in the other rows"
+    assert lengths["nothing"] / lengths["the word *and*"] == pytest.approx(found.times, rel=0.02)
+    # The control: out of the first position, and still dear.
+    assert found.after_word > (found.no_start + found.after_end) / 2
+    assert "<|endoftext|>" not in smollm2[0].decode(smollm2[0]("A text.").input_ids)
 
 
 def test_perplexity(values):
@@ -72,8 +99,9 @@ def test_perplexity(values):
 
 def test_labels(values, printed):
     labels = values(f"{CHAPTER}/labels")
-    assert labels.answer_loss < labels.right < labels.twice / 2
-    assert abs(labels.twice - math.log(49_152)) < 3
+    assert labels.answer_loss < labels.right < labels.twice / 3
+    assert abs(labels.twice - math.log(49_152)) < 0.5, "as blind guessing"
+    assert math.exp(labels.twice) > values(f"{CHAPTER}/perplexity").mixed
     assert labels.counted == 2
 
 
@@ -84,8 +112,9 @@ def test_practice(values, maps):
     assert run.other_after > run.other_before
     table = torch.tensor(maps(f"{CHAPTER}/practice")[0]["values"])  # (moments, positions)
     assert (table[-1] > table[0]).all()
-    assert (table[2, 1:] > table[0, 1:]).all(), "all positions improve together"
-    assert table[-1, 0] < 0.1 and (table[-1, 1:] > 0.8).all(), "all but the first one"
+    assert (table[2] > table[0]).all(), "all positions improve together"
+    assert (table[-1] > 0.8).all(), "the first one too"
+    assert table[1, 5] > 10 * table[1, 2] and table[1, 9] > 10 * table[1, 2]
 
 
 def test_the_loop_is_generate(values, printed):
@@ -200,10 +229,18 @@ def test_invented_countries(values, printed):
 
 def test_look_right(values, printed):
     gaps = values(f"{CHAPTER}/look_right")
-    assert gaps.whole_right == gaps.total == 3
-    assert gaps.left_right == 1
-    table = rows(printed(f"{CHAPTER}/look_right"))
-    assert [row[2] for row in table] == ["dog", "coffee", "key"]
+    assert gaps.total == 10 and gaps.whole_right == 9 and gaps.left_right <= 3
+    missed = rows(printed(f"{CHAPTER}/look_right"))[1]
+    assert "drink" in missed[0] and missed[1:] == ["sun", "sun"]
+    tokenizer, model = smollm2
+    parts = {}
+    for word in (" sun", " coffee"):
+        text = f"{START}The{word} was too hot to drink."
+        ids = tokenizer(text, return_tensors="pt").input_ids
+        log_p = model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
+        parts[word] = log_p[1].item(), log_p[2:].sum().item()  # the word; what is right of it
+    left, right = (a - b for a, b in zip(parts[" sun"], parts[" coffee"]))
+    assert left > 0 > right and left + right > 0
 
 
 def test_exercises(values):
@@ -222,8 +259,6 @@ def test_the_questions(values, printed):
     assert steady.endswith("sure of 0, perplexity 10.0")
     assert bold.endswith("sure of 9, perplexity 10.0")
     assert values(f"{CHAPTER}/turns").read == sum(100 * turn + 40 for turn in range(5))
-    losses = sorted(float(row[-1]) for row in rows(printed(f"{CHAPTER}/every_position")))
-    assert sum(losses[-2:]) / sum(losses) == pytest.approx(0.5, abs=0.05)
 
 
 def test_another_first_word_spoils_the_cache_above_the_first_layer(smollm2):

@@ -7,7 +7,7 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.set_grad_enabled(False)
 
-text = "The robot watered the sunflowers because they were thirsty."
+text = "<|endoftext|>The robot watered the sunflowers because they were thirsty."
 ids = tokenizer(text, return_tensors="pt").input_ids  # (1, tokens)
 log_p = model(ids).logits[0].log_softmax(-1)  # (tokens, vocabulary)
 guesses, targets = log_p[:-1], ids[0, 1:]  # what follows is the answer
@@ -18,11 +18,13 @@ perplexity = losses.mean().exp().item()
 print("| it has read | likeliest next | right answer | the model gave it | loss |")
 print("|---|---|---|--:|--:|")
 for read, row, target, one in zip(ids[0], guesses, targets, losses):
-    cells = [tokenizer.decode(id) for id in (read, row.argmax(), target)]
-    cells = [f"…{cells[0].strip()}", *cells[1:]]
+    cells = [tokenizer.decode(id).strip() for id in (read, row.argmax(), target)]
+    cells[0] = "the start" if read == ids[0, 0] else f"… {cells[0]}"
     print("|", " | ".join(cells), f"| 1 in {one.exp():,.0f} | {one:.2f} |")
 
 exercises = len(targets)
+dearest = (losses.topk(2).values.sum() / losses.sum()).item()  # share of two tokens
+instead = tokenizer.decode(guesses[2].argmax()).strip()  # after “The robot”
 correct = (guesses.argmax(-1) == targets).sum().item()
 library = model(ids, labels=ids).loss.item()
 difference = abs(loss - library)

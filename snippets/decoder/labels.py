@@ -7,7 +7,8 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.set_grad_enabled(False)
 
-ids = tokenizer("The capital of France is Paris.", return_tensors="pt").input_ids
+text = "<|endoftext|>The capital of France is Paris."
+ids = tokenizer(text, return_tensors="pt").input_ids
 print("tokens:      ", tokenizer.convert_ids_to_tokens(ids[0]))
 
 right = model(ids, labels=ids).loss.item()
@@ -20,7 +21,7 @@ print(f"shifted twice: {twice:.2f}")
 
 # −100 means: no exercise here. The question is read, but only the answer counts.
 answer = ids.clone()
-answer[:, :5] = -100  # The capital of France is
+answer[:, :6] = -100  # <|endoftext|>The capital of France is
 answer_loss = model(ids, labels=answer).loss.item()
 counted = (answer != -100).sum().item()
 print(f"answer only: {answer_loss:.2f}, over {counted} tokens")

@@ -7,24 +7,30 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.set_grad_enabled(False)
 
-gaps = [
+gaps = [  # what stands left, five words to try, what stands right; the first word fits
     ("The", [" dog", " glass", " ball", " king", " phone"], " barked all night."),
-    ("The", [" dog", " ice", " soup", " sun", " coffee"], " was too hot to drink."),
-    ("She used the", [" old", " key", " map", " letter", " dog"], " to open the door."),
+    ("The", [" coffee", " ice", " soup", " sun", " dog"], " was too hot to drink."),
+    ("The", [" cat", " teacher", " house", " water", " door"], " purred on the sofa."),
+    ("The", [" train", " man", " book", " woman", " sun"], " left from platform two."),
+    ("She used the", [" key", " old", " map", " letter", " dog"], " to open the door."),
+    ("He played the", [" guitar", " game", " role", " ball", " part"], " until a string broke."),
+    ("We sat under the", [" tree", " table", " bed", " sky", " sun"], " and ate its apples."),
+    ("My", [" car", " mother", " hand", " name", " friend"], " needs new tires."),
+    ("They bought a", [" dog", " house", " car", " book", " ticket"], " and taught it to sit."),
+    ("I read the", [" book", " news", " same", " first", " sign"], " to its last chapter."),
 ]
 print("| gap | likeliest from the left | likeliest whole sentence |")
 print("|---|---|---|")
-fits = ["dog", "coffee", "key"]
 left_right = whole_right = 0
-for (left, words, right), fit in zip(gaps, fits):
-    sentences = [left + word + right for word in words]
+for left, words, right in gaps:
+    sentences = ["<|endoftext|>" + left + word + right for word in words]
     ids = tokenizer(sentences, return_tensors="pt").input_ids  # (words, tokens)
     log_p = model(ids).logits[:, :-1].log_softmax(-1)  # (words, tokens − 1, ids)
     log_p = log_p.gather(2, ids[:, 1:, None])[:, :, 0]  # (words, tokens − 1)
-    place = len(tokenizer(left).input_ids) - 1
+    place = len(tokenizer(left).input_ids)
     first = words[log_p[:, place].argmax()].strip()
     best = words[log_p.sum(dim=1).argmax()].strip()
-    left_right += first == fit
-    whole_right += best == fit
+    left_right += first == words[0].strip()
+    whole_right += best == words[0].strip()
     print(f"| {left} ___{right} | {first} | {best} |")
 total = len(gaps)

@@ -19,8 +19,8 @@ print("| text | tokens | perplexity |")
 print("|---|--:|--:|")
 found = {}
 for name, text in texts.items():
-    ids = tokenizer(text, return_tensors="pt").input_ids
+    ids = tokenizer("<|endoftext|>" + text, return_tensors="pt").input_ids
     found[name] = model(ids, labels=ids).loss.exp().item()
-    print(f"| {name}: *{text}* | {ids.shape[1]} | {found[name]:,.1f} |")
+    print(f"| {name}: *{text}* | {ids.shape[1] - 1} | {found[name]:,.1f} |")
 counting, tale, ours, purple, portuguese, mixed = found.values()
 vocabulary = model.config.vocab_size

@@ -11,11 +11,12 @@ model.requires_grad_(False)
 last = model.model.layers[-6:].requires_grad_(True)  # the others stay as they are
 optimizer = torch.optim.AdamW(last.parameters(), lr=2e-4)
 
-text = "The robot watered the sunflowers because they were thirsty."
+start = "<|endoftext|>"
+text = start + "The robot watered the sunflowers because they were thirsty."
 batch = tokenizer(text, return_tensors="pt")
 ids, steps = batch.input_ids, 10
 rows, losses = [], []
-other = tokenizer("Once upon a time, there was a little girl.", return_tensors="pt")
+other = tokenizer(start + "Once upon a time, there was a little girl.", return_tensors="pt")
 other_before = model(**other, labels=other.input_ids).loss.item()
 for step in range(steps + 1):
     output = model(ids, labels=ids)  # one pass, all positions
@@ -32,8 +33,8 @@ for step in range(0, steps + 1, 2):
 before, after = losses[0], losses[-1]
 other_after = model(**other, labels=other.input_ids).loss.item()
 print(f"loss on another text: {other_before:.2f} before, {other_after:.2f} after")
-start = tokenizer("The robot", return_tensors="pt")
-written = tokenizer.decode(model.generate(**start, max_new_tokens=9)[0])
+begun = tokenizer(start, return_tensors="pt")
+written = tokenizer.decode(model.generate(**begun, max_new_tokens=11)[0, 1:])
 print("it now writes:", written)
 
 tokens = tokenizer.convert_ids_to_tokens(ids[0, 1:])
