@@ -113,7 +113,7 @@ def test_practice(values, maps):
     table = torch.tensor(maps(f"{CHAPTER}/practice")[0]["values"])  # (moments, positions)
     assert (table[-1] > table[0]).all()
     assert (table[2] > table[0]).all(), "all positions improve together"
-    assert (table[-1] > 0.8).all(), "the first one too"
+    assert (table[-1] > 0.5).all(), "the first one too"
     assert table[1, 5] > 10 * table[1, 2] and table[1, 9] > 10 * table[1, 2]
 
 
@@ -227,7 +227,7 @@ def test_invented_countries(values, printed):
     assert found.real_mean > 3 * found.invented_mean
 
 
-def test_look_right(values, printed):
+def test_look_right(values, printed, smollm2):
     gaps = values(f"{CHAPTER}/look_right")
     assert gaps.total == 10 and gaps.whole_right == 9 and gaps.left_right <= 3
     missed = rows(printed(f"{CHAPTER}/look_right"))[1]
@@ -240,7 +240,7 @@ def test_look_right(values, printed):
         log_p = model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
         parts[word] = log_p[1].item(), log_p[2:].sum().item()  # the word; what is right of it
     left, right = (a - b for a, b in zip(parts[" sun"], parts[" coffee"]))
-    assert left > 0 > right and left + right > 0
+    assert left > 3 * abs(right) and abs(right) < 1, "the left decides, the right is a near tie"
 
 
 def test_exercises(values):

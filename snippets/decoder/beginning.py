@@ -21,14 +21,15 @@ for name, start in starts.items():
         ids = tokenizer(start + text, return_tensors="pt").input_ids  # (1, tokens)
         output = model(ids, output_hidden_states=True)
         log_p = output.logits[0, :-1].log_softmax(-1)  # (tokens − 1, vocabulary)
-        losses = -log_p.gather(1, ids[0, 1:, None])[begun:, 0]  # from the second token on
+        losses = -log_p.gather(1, ids[0, 1:, None])[begun:, 0]  # from the second on
         length = output.hidden_states[24][0, begun].norm()  # after layer 24
         rows.append([losses[0].item(), losses[1:].mean().item(), length.item()])
     second[name], later[name], lengths[name] = zip(*rows)
     print(f"| {name} | {mean(second[name]):.1f} | {mean(later[name]):.1f}"
           f" | {median(lengths[name]):,.0f} |")  # fmt: skip
 
-none, end, word = (second[name] for name in ("nothing", "the end of a text", "the word *and*"))
+compared = ("nothing", "the end of a text", "the word *and*")
+none, end, word = (second[name] for name in compared)
 cheaper = [a - b for a, b in zip(none, end)]  # on the same sentences
 saved, error = mean(cheaper), stdev(cheaper) / len(texts) ** 0.5
 no_start, after_end, after_word = mean(none), mean(end), mean(word)

@@ -7,17 +7,17 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.set_grad_enabled(False)
 
-gaps = [  # what stands left, five words to try, what stands right; the first word fits
+gaps = [  # what stands left, words to try, what stands right; the first word fits
     ("The", [" dog", " glass", " ball", " king", " phone"], " barked all night."),
     ("The", [" coffee", " ice", " soup", " sun", " dog"], " was too hot to drink."),
     ("The", [" cat", " teacher", " house", " water", " door"], " purred on the sofa."),
     ("The", [" train", " man", " book", " woman", " sun"], " left from platform two."),
     ("She used the", [" key", " old", " map", " letter", " dog"], " to open the door."),
-    ("He played the", [" guitar", " game", " role", " ball", " part"], " until a string broke."),
-    ("We sat under the", [" tree", " table", " bed", " sky", " sun"], " and ate its apples."),
+    ("He played the", [" guitar", " game", " role", " ball"], " until a string broke."),
+    ("We sat under the", [" tree", " table", " sky", " sun"], " and ate its apples."),
     ("My", [" car", " mother", " hand", " name", " friend"], " needs new tires."),
-    ("They bought a", [" dog", " house", " car", " book", " ticket"], " and taught it to sit."),
-    ("I read the", [" book", " news", " same", " first", " sign"], " to its last chapter."),
+    ("They bought a", [" dog", " house", " car", " book"], " and taught it to sit."),
+    ("I read the", [" book", " news", " same", " sign"], " to its last chapter."),
 ]
 print("| gap | likeliest from the left | likeliest whole sentence |")
 print("|---|---|---|")

@@ -16,7 +16,8 @@ text = start + "The robot watered the sunflowers because they were thirsty."
 batch = tokenizer(text, return_tensors="pt")
 ids, steps = batch.input_ids, 10
 rows, losses = [], []
-other = tokenizer(start + "Once upon a time, there was a little girl.", return_tensors="pt")
+tale = start + "Once upon a time, there was a little girl."
+other = tokenizer(tale, return_tensors="pt")
 other_before = model(**other, labels=other.input_ids).loss.item()
 for step in range(steps + 1):
     output = model(ids, labels=ids)  # one pass, all positions
