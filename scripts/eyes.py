@@ -43,7 +43,7 @@ MARK = 8  # of 255: below it, a mark looks like what lies beside it
 SMALL, LARGE = 4.5, 3.0  # to 1: contrast of text, and of text from 24 px on, or 18.66 px bold
 EDGE = 0.1  # the share of a letter's ink that may touch a line or a neighbor
 
-# Nothing fades, nothing waits, all that folds is open; see `open_all`.
+# Nothing fades and nothing waits; and all that folds is open.
 STILL = """*, ::before, ::after { transition: none !important; animation: none !important;
     caret-color: transparent !important }
 .highlight, figure.computed { content-visibility: visible !important }"""
