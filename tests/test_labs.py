@@ -42,20 +42,26 @@ def solved(book):
                     if "task" in cell.metadata:
                         before[cell.metadata["task"]] = dict(space)
                     said[cell.id] = _run(cell.source, space)
+                    cell.metadata["drew"] = figures
             made[name] = cells, before, said
         return made[name]
 
     return run
 
 
+figures = 0  # that the last cell left open
+
+
 def _run(source: str, space: dict) -> str:
-    """Run one cell; return what it printed. Figures are closed."""
+    """Run one cell; return what it printed. Figures are counted and closed."""
+    global figures
     import matplotlib
     import matplotlib.pyplot as plt
 
     matplotlib.use("Agg")
     with contextlib.redirect_stdout(io.StringIO()) as out:
         exec(compile(re.sub(r"^[%!].*$", "", source, flags=re.M), "<lab>", "exec"), space)
+    figures = len(plt.get_fignums())
     plt.close("all")
     return out.getvalue()
 
@@ -102,6 +108,7 @@ def test_solved(solved, name):
     for cell in cells:
         if "check" in cell.metadata:
             assert said[cell.id].startswith("✓"), (cell.metadata["check"], said[cell.id])
+        assert bool(cell.metadata["drew"]) == bool(labs.told(cell)), "what one sees, and a figure"
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS)
