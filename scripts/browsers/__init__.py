@@ -110,12 +110,17 @@ class Browser(ABC):
         Raises:
             BrowserError: If it does not become true in that time.
         """
-        end = time.monotonic() + seconds
-        while not (found := self.js(code, *args)):
+        end, why = time.monotonic() + seconds, ""
+        while True:
+            try:
+                if found := self.js(code, *args):
+                    return found
+            except BrowserError as error:  # the page was left while it was asked
+                why = f": {error}"
             if time.monotonic() > end:
-                raise BrowserError(f"{self.name}: waited {seconds:.0f} s for {code} {args or ''}")
+                said = f"{self.name}: waited {seconds:.0f} s for {code} {args or ''}{why}"
+                raise BrowserError(said)
             time.sleep(0.05)
-        return found
 
     def click(self, selector: str, text: str = "", seconds: float = 60) -> None:
         """Press the first visible element that matches and has the text in it."""

@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import Any
 
-from scripts.browsers import KEYS, Browser, children
+from scripts.browsers import KEYS, Browser, BrowserError, children
 
 # The first has no windows, and is ready in a quarter of the time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -55,7 +55,12 @@ class Chromium(Browser):
         self.page.goto(url, wait_until="load")
 
     def js(self, code: str, *args: Any) -> Any:
-        return self.page.evaluate(f"(given) => (function () {{{code}\n}})(...given)", list(args))
+        from playwright.sync_api import Error
+
+        try:
+            return self.page.evaluate(f"(given) => (function () {{{code}\n}})(...given)", list(args))
+        except Error as error:
+            raise BrowserError(f"chromium: {error}") from None
 
     def press(self, *keys: str) -> None:
         for key in keys:
