@@ -20,7 +20,8 @@ export function tree() {
   const lines = svg("g");
   const boxes = svg("g");
   const root = svg("circle", { cx: 6, r: 4, class: "live-root" });
-  const drawing = svg("svg", { class: "live-tree", role: "img" }, lines, root, boxes);
+  const named = { role: "img", "aria-label": "A tree that has no step yet" };
+  const drawing = svg("svg", { class: "live-tree", ...named }, lines, root, boxes);
   const label = "The beams, one column for each step; it scrolls sideways";
   const frame = el("div", { class: "live-wide", tabindex: 0, role: "group", "aria-label": label }, drawing);
   const rows = el("tbody");
