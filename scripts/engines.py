@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import audit, browsers, live  # noqa: E402
+from scripts import audit, browsers, console, live  # noqa: E402
 from scripts.browsers import looking, naming, widgets  # noqa: E402
 from scripts.browsers.serving import SITE, Published, serving  # noqa: E402
 
@@ -140,6 +140,7 @@ def names_table(rounds: list[Round]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     parser = argparse.ArgumentParser(
         prog="python scripts/engines.py", description=__doc__.split("\n")[0],
         epilog="checks: " + "; ".join(f"{c}: {getattr(Round, c).__doc__}" for c in CHECKS),

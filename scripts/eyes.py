@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import audit  # noqa: E402
+from scripts import audit, console  # noqa: E402
 
 WIDTHS = {"phone": 360, "laptop": 1280}  # CSS pixels
 SCHEMES = {"light": "default", "dark": "slate"}  # a reader's word → the theme's
@@ -192,6 +192,7 @@ def blank(pictures: list, ink: np.ndarray, bare: np.ndarray) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
+    console.any_letter()
     parser = argparse.ArgumentParser(prog="python scripts/eyes.py", description=__doc__.split("\n")[0])
     parser.add_argument("pages", nargs="*", help="how their addresses begin")
     parser.add_argument("--keep", type=Path, help="a folder for the pictures")

@@ -217,7 +217,7 @@ def _draw_formulas(read: list[Page], docs: Path) -> None:
 def _wrong_formula(page: Page, formula: formulas.Formula, docs: Path) -> str:
     """Where, in the source of its page, a formula stands that cannot be read, and why."""
     place, tex = lab_pages.source(page), formula[0].strip()
-    lines = pages.fill(book, (docs / place).read_text("utf-8", "replace")).splitlines()
+    lines = pages.quoted(book, (docs / place).read_text("utf-8", "replace")).splitlines()
     wanted = (f"${tex}$", tex.partition("\n")[0])
     found = [n for part in wanted for n, line in enumerate(lines, 1) if part in line]
     where = f"docs/{place}, line {found[0] if found else '?'}"

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import difference, runner  # noqa: E402
+from scripts import console, difference, runner  # noqa: E402
 from scripts.exclusive import put  # noqa: E402
 
 PARTS = ("programs", "labs", "site")
@@ -345,6 +345,7 @@ def join(folder: Path) -> tuple[str, bool]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code: 0 as the book says, 1 not, 2 no answer."""
+    console.any_letter()
     parser = argparse.ArgumentParser(
         prog="python scripts/newest.py",
         description="Run what readers run, with the newest libraries; report what differs.",
