@@ -199,15 +199,20 @@ function variables() {
   for (const part of document.querySelectorAll(":is(article svg, .live svg), :is(article svg, .live svg) *"))
     for (const { value } of part.attributes) if (value.includes("var(")) ask(part, value, () => true);
   for (const one of document.querySelectorAll("[style*='var(']")) ask(one, one.getAttribute("style"));
-  const rules = (all) => [...all].flatMap((rule) => [...(rule.selectorText ? [rule] : []), ...rules(rule.cssRules ?? [])]);
-  const all = [...document.styleSheets].flatMap((sheet) => rules(sheet.cssRules));
+  // What is for paper alone is not asked on a screen, but somebody must give it a value.
+  const here = (rule) => !rule.media || matchMedia(rule.media.mediaText).matches;
+  const rules = (all, also) => [...all].flatMap((rule) => [
+    ...(rule.selectorText ? [Object.assign(rule, { applies: also })] : []),
+    ...rules(rule.cssRules ?? [], also && here(rule)),
+  ]); // prettier-ignore
+  const all = [...document.styleSheets].flatMap((sheet) => rules(sheet.cssRules, true));
   const said = new Set(all.flatMap(({ style }) => [...style].filter((name) => name.startsWith("--"))));
   const states = /::?(before|after|placeholder|marker|selection|-[\w-]+|hover|focus[\w-]*|active|target)\b(?!\()/g;
-  for (const { style, selectorText } of all) {
+  for (const { style, selectorText, applies } of all) {
     if (!style.cssText.includes("var(")) continue;
     let one = null;
     try {
-      one = document.querySelector(selectorText.replace(states, ""));
+      one = applies && document.querySelector(selectorText.replace(states, ""));
     } catch {
       // What only another browser knows.
     }
