@@ -294,6 +294,12 @@ return {
 """
 
 
+def _printed(line: str, text: str) -> bool:
+    """Is a line there, or its two parts, since a long one may go on in the next page?"""
+    cuts = range(5, len(line) - 4)
+    return line in text or any(line[:at] in text and line[at:] in text for at in cuts)
+
+
 def paper(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[str]:
     """What of a page's headings, code, figures, captions and formulas is not on paper."""
     from pypdf import PdfReader
@@ -307,7 +313,7 @@ def paper(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[
     text = unicodedata.normalize("NFKC", text)  # "fl" may be one letter there
     for kind in ("heading", "code", "figure", "caption"):
         wanted = promised[kind]
-        lost = [one for one in wanted if one not in text]
+        lost = [one for one in wanted if not _printed(one, text)]
         if lost:
             yield f"{page}: {len(lost)} of {len(wanted)} lines of the kind {kind} are not printed: {lost[0]}"
     if letters < 0.8 * promised["letters"]:
