@@ -69,6 +69,7 @@ book = runner.Book(ROOT)
 order: list[Page] = []  # the pages of the book, from the first to the last
 copied: dict[str, str] = {}  # a page's file → its text for machines
 changed: dict[str, str] = {}  # a page's file → the day of its last change
+feed = b""  # the last changes, where there is an address and a history
 drawn: formulas.Drawn = {}  # the formulas of all pages
 colored: dict[str, str] = {}  # code with its colors, by digest, until the page is finished
 serving = False
@@ -100,7 +101,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_pre_build(config: MkDocsConfig) -> None:
     """Make what is missing and run what is stale. Name every problem; stop if strict."""
-    global book
+    global book, feed
     book = runner.Book(ROOT)
     logging.getLogger("mkdocs").addHandler(warnings)
     warnings.counts.clear()
@@ -112,6 +113,7 @@ def on_pre_build(config: MkDocsConfig) -> None:
     except (models.ModelError, runner.RunnerError, live.LiveError) as error:
         raise PluginError(str(error)) from None
     changed.update(copies.changed(ROOT))
+    feed = copies.feed(ROOT, config.site_name, config.site_url) if config.site_url else b""
     problems = [*failed.values(), *wrong_labs, *pages.check(book, Path(config.docs_dir))]
     for problem in problems:
         log.warning(problem)
@@ -299,6 +301,7 @@ def on_page_context(context: dict, page: Page, **_) -> dict:
     """Tell the template when the page was last changed, and where its copy is, if made."""
     source = f"docs/{lab_pages.source(page)}"
     context["changed"] = changed.get(source, "")
+    context["feed"] = bool(feed)
     copy = page.file.src_uri in copied
     context["copy"] = get_relative_url(page.file.src_uri, page.url) if copy else ""
     return context
@@ -317,7 +320,7 @@ def _for_machines(config: MkDocsConfig) -> None:
             place = page.file.src_uri  # as in docs, so that its links lead where they should
             listed.append((page.title, place, what, copied[place]))
     copies.write(Path(config.site_dir), config.site_name, config.site_description, listed)
-    if config.site_url and (feed := copies.feed(ROOT, config.site_name, config.site_url)):
+    if feed:
         put(Path(config.site_dir) / "changes.xml", feed)
 
 
