@@ -26,7 +26,7 @@ for ax, text, name in zip(axes, (flat, peaked), ("A flat step", "A peaked step")
     same = same and torch.equal(kept, TopKLogitsWarper(5)(ids, logits))
     probabilities = logits.softmax(-1)[0]  # (vocabulary,)
     top = probabilities.topk(9).indices
-    words = [repr(tokenizer.decode(id))[1:-1] for id in top]
+    words = [tokenizer.decode(id).strip() or "␣" for id in top]
     shares.append(probabilities[kept[0].isfinite()].sum().item())
     print(f"…{text[-20:]}: the kept {kept.isfinite().sum()} hold {shares[-1]:.3f}")
     keep = kept[0, top].isfinite()

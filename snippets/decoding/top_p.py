@@ -28,7 +28,7 @@ for ax, text, name in zip(axes, (flat, peaked), ("A flat step", "A peaked step")
     same = same and torch.equal(kept, TopPLogitsWarper(0.8)(ids, logits))
     probabilities = logits.softmax(-1)[0]  # (vocabulary,)
     top = probabilities.topk(9).indices
-    words = [repr(tokenizer.decode(id))[1:-1] for id in top]
+    words = [tokenizer.decode(id).strip() or "␣" for id in top]
     counts.append(kept.isfinite().sum().item())
     print(f"…{text[-20:]}: {counts[-1]} tokens are kept")
     keep = kept[0, top].isfinite()
