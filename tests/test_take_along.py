@@ -76,6 +76,7 @@ def test_a_folder_searches_and_asks(built, browser, tmp_path):
     found.click()
     expect(page.locator("h1")).to_contain_text("Decoder")
     choice = page.locator(".question[data-kind='choice']").first
+    expect(choice.get_by_role("radio").first).to_be_visible()  # a script makes them
     for option in choice.get_by_role("radio").all():
         option.click()
     expect(choice.locator(".question-done")).to_have_text("✓ answered right")
