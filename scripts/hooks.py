@@ -28,11 +28,17 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts import (  # noqa: E402
-    cells, copies, finding, formulas, lab_pages, labs, live, models, pages, promises, questions,
-    remember, runner, styles, tables,
-)  # fmt: skip
-from scripts.exclusive import exclusive, put  # noqa: E402
+from scripts.base import BookError
+from scripts.base.files import exclusive, put
+from scripts.compute import runner
+from scripts.compute.book import Book
+from scripts.labs import page as lab_pages
+from scripts.labs import run as labs
+from scripts.live import make as live
+from scripts.models import make as models
+from scripts.pages import cells, copies, formulas, promises, questions, remember, styles, tables
+from scripts.pages import chapter as pages
+from scripts.pages import search as finding
 
 log = logging.getLogger("mkdocs.hooks")
 FIGURE = re.compile(
@@ -65,7 +71,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
 TABLE_COLUMNS = 20  # a map with more columns becomes several tables, each as wide as a sheet
 
-book = runner.Book(ROOT)
+book = Book(ROOT)
 order: list[Page] = []  # the pages of the book, from the first to the last
 copied: dict[str, str] = {}  # a page's file → its text for machines
 changed: dict[str, str] = {}  # a page's file → the day of its last change
@@ -102,7 +108,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_pre_build(config: MkDocsConfig) -> None:
     """Make what is missing and run what is stale. Name every problem; stop if strict."""
     global book, feed
-    book = runner.Book(ROOT)
+    book = Book(ROOT)
     logging.getLogger("mkdocs").addHandler(warnings)
     warnings.counts.clear()
     try:
@@ -110,7 +116,7 @@ def on_pre_build(config: MkDocsConfig) -> None:
         failed = runner.run(book, stays=serving, say=log.info)
         live.make(ROOT, say=log.info)
         wrong_labs = labs.make(ROOT, say=log.info)
-    except (models.ModelError, runner.RunnerError, live.LiveError) as error:
+    except BookError as error:
         raise PluginError(str(error)) from None
     changed.update(copies.changed(ROOT))
     feed = copies.feed(ROOT, config.site_name, config.site_url) if config.site_url else b""
@@ -197,7 +203,7 @@ def _draw_formulas(read: list[Page], docs: Path) -> None:
     found = [(page, one) for page in read for one in dict.fromkeys(formulas.find(page.content))]
     try:
         drawn = formulas.draw({one for _, one in found}, ROOT)
-    except live.LiveError as error:
+    except BookError as error:
         raise PluginError(str(error)) from None
     wrong = [_wrong_formula(page, one, docs) for page, one in found if "error" in drawn[one]]
     for sentence in wrong:
@@ -275,7 +281,7 @@ def on_post_build(config: MkDocsConfig) -> None:
         return
     try:
         styles.inline(Path(config.site_dir), ROOT / ".cache" / "styles")
-    except live.LiveError as error:
+    except BookError as error:
         raise PluginError(str(error)) from None
     built, wanted = Path(config.site_dir), Path(config.extra["site_dir"])
     config.site_dir = str(wanted)

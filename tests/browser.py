@@ -2,7 +2,7 @@
 the site as it is published.
 
 The pages have a policy that allows no other host. Bare pages need no inline script and no
-inline style either; what the site needs stands in `scripts/browsers/serving.py`. Whatever breaks
+inline style either; what the site needs stands in `scripts/measure/browsers/serving.py`. Whatever breaks
 the policy, fails, or asks for a file outside the site makes the test fail, whatever else it was
 about.
 """
@@ -17,9 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from scripts import audit, live
-from scripts.browsers.serving import SITE, Published, Quiet, serving
-from scripts.runner import ROOT
+from scripts.base import ROOT
+from scripts.measure import audit
+from scripts.measure import axe as axe_core
+from scripts.measure.browsers.serving import SITE, Published, Quiet, serving
 
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 PLAIN = "default-src 'self'; script-src 'self'"  # WebAssembly is refused
@@ -105,7 +106,7 @@ def site_server(built):
 @pytest.fixture(scope="session")
 def violations():
     """violations(page, "main") → what keeps readers out of that part, as axe-core sees it."""
-    axe = live.checker(ROOT)
+    axe = axe_core.source()
     check = """inside => axe.run(inside, {resultTypes: ["violations"]}).then(({violations}) =>
         violations.flatMap(({id, nodes}) => nodes.map(({target, failureSummary}) =>
             `${id}: ${target.join(" ")}: ${failureSummary}`)))"""

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 os.chdir(ROOT)  # snippets name their models from here
-os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+# One thread each: the workers share the cores.
+os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "OMP_NUM_THREADS": "1"}
 
-from scripts import models, runner  # noqa: E402
+from scripts.compute import runner  # noqa: E402
+from scripts.models import make as models  # noqa: E402
 
 pytest.register_assert_rewrite("browser")  # the fixtures of the tests that drive one
 
@@ -21,6 +22,17 @@ pytest.register_assert_rewrite("browser")  # the fixtures of the tests that driv
 LONGEST = ("test_engines", "test_labs", "test_eyes", "test_faults", "test_live", "test_live_site",
            "test_site", "test_models", "test_widgets_decoder", "test_widgets", "test_search",
            "test_questions")  # fmt: skip
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker more than cores, for a third of the time they wait: for browsers, builds, deadlines.
+
+    One file needs none: its tests stay together.
+    """
+    asked = {argument.split("::")[0] for argument in config.args}
+    if len(asked) == 1 and asked.pop().endswith(".py"):
+        return 0
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

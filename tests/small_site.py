@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.benchmark import copy_of_the_book
+from scripts.measure.build import copy_of_the_book
 
 SNIPPET = "the_paper/schedule"  # it draws, and needs none of the large libraries
 PAGE = f"""---

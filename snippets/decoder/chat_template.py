@@ -1,6 +1,5 @@
 """What a chat model reads: one text, with special tokens that mark whose turn it is."""
 
-import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")

@@ -1,6 +1,5 @@
 """Five beginnings and what SmolLM2 writes next: the task is in the text."""
 
-import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")

@@ -1,6 +1,5 @@
 """Capital cities by continuation: without examples in the prompt, and with three."""
 
-import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")

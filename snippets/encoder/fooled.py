@@ -1,6 +1,5 @@
 """Sentences that fool the sentiment model, and sentences from elsewhere."""
 
-import torch
 from transformers import pipeline
 
 classify = pipeline("text-classification", "models/minilm-sentiment")

@@ -4,8 +4,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from scripts.pages import check
-from scripts.runner import Book, Outcome
+from scripts.compute.book import Book, Outcome
+from scripts.pages.chapter import check
 
 page = """# A page
 The head looks back with a weight of 0.94.

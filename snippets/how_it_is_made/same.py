@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from scripts import figures
+from scripts.compute import figures
 from snippets import plots
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")

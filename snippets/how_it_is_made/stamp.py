@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from scripts.runner import Book
+from scripts.compute.book import Book
 
 idea, code = "snippets/chapter/idea.py", "from snippets import plots"
 changes = {

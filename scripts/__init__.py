@@ -1,0 +1,1 @@
+"""What builds the book; `python -m scripts` lists what can be done."""

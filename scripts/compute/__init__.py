@@ -1,0 +1,1 @@
+"""Snippet → text, figure, values: what runs the programs, and when."""

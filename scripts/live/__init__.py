@@ -1,0 +1,1 @@
+"""What the model in the page needs: weights, tokenizers, kernels."""

@@ -1,0 +1,308 @@
+"""The six widgets of the playground: what they answer, by mouse and by keys, once and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+
+from scripts.measure.browsers import Browser, BrowserError
+
+PLAYGROUND = "playground/"
+TEXTS = """
+return [...document.querySelectorAll(arguments[0])].filter((one) => one.checkVisibility())
+  .map((one) => one.textContent.replace(/\\s+/g, " ").trim());
+"""
+# The field that a label names; a selector for it.
+FIELD = """
+const label = [...document.querySelectorAll(arguments[0] + " label")].find((one) =>
+  one.textContent.trim() === arguments[1]);
+const field = document.getElementById(label?.htmlFor);
+return field && `#${CSS.escape(field.id)}`;
+"""
+OPENED = """
+const one = document.querySelector(arguments[0] + " .live-widget");
+const problem = document.querySelector(arguments[0] + " > .live-problem")?.textContent;
+return one && !one.hidden ? "open" : problem;
+"""
+
+
+def texts(browser: Browser, selector: str) -> list[str]:
+    """What stands in each visible element that matches."""
+    return browser.js(TEXTS, selector)
+
+
+def fill(browser: Browser, box: str, label: str, text: str) -> None:
+    """Click into the field with that label and write a text in place of what is there."""
+    browser.click(browser.wait(FIELD, box, label))
+    browser.press("Control+a", *text)
+
+
+def until(browser: Browser, selector: str, says: str, seconds: float = 120) -> None:
+    """Wait until what stands in the elements has these words in it."""
+    code = f"return (() => {{{TEXTS}}}).apply(null, arguments).join(' ').includes(arguments[1])"
+    browser.wait(code.replace("() =>", "function ()", 1), selector, says, seconds=seconds)
+
+
+def tab_to(browser: Browser, selector: str, most: int = 60) -> None:
+    """Press Tab until an element that matches has the focus.
+
+    Raises:
+        BrowserError: If it never has.
+    """
+    for _ in range(most):
+        if browser.js("return document.activeElement.matches(arguments[0])", selector):
+            return
+        browser.press("Tab")
+    raise BrowserError(f"{browser.name}: {most} times Tab did not reach {selector}")
+
+
+def opened(browser: Browser, box: str) -> None:
+    """Wait until the widget stands there.
+
+    Raises:
+        BrowserError: If the page says that it did not load.
+    """
+    if (said := browser.wait(OPENED, box, seconds=240)) != "open":
+        raise BrowserError(f"{browser.name}: {box}: {said}")
+
+
+# --------------------------------------------------------------------------- by the mouse
+
+
+def _tokenizer(browser: Browser, box: str) -> list[str]:
+    said = texts(browser, f"{box} .live-pieces li")
+    fill(browser, box, "Type anything", "HELIOTROPISM in 2026: naïve?")
+    until(browser, f"{box} .live-pieces", "?")  # what was typed last
+    return said + texts(browser, f"{box} .live-pieces li")
+
+
+def _attention(browser: Browser, box: str) -> list[str]:
+    browser.click(f"{box} [role=gridcell][aria-label='layer 6, head 12']")
+    until(browser, f"{box} .live-map", "Layer 6, head 12")
+    fill(browser, box, "A second sentence, if you like", "Plants need water.")
+    browser.click(f"{box} .live-go")
+    until(browser, f"{box} .live-similar", "Similarity")
+    browser.click(f"{box} [role=tab]", "Table")
+    said = texts(browser, f"{box} .live-similar, {box} .live-reading, {box} table.numbers td")
+    browser.click(f"{box} [role=tab]", "Map")
+    return said
+
+
+def _by_hand(browser: Browser, box: str) -> list[str]:
+    browser.click(f"{box} input[aria-label='key of watered, number 1']")
+    browser.press("Control+a", *"2.5")
+    browser.click(f"{box} label", "causal mask")
+    until(browser, f"{box} [data-step=masked]", "−∞")
+    return texts(browser, f"{box} [data-step] td")
+
+
+def _next_token(browser: Browser, box: str) -> list[str]:
+    bars = f"{box} .live-bars .live-bar"
+    said = texts(browser, f"{bars}, {box} .live-ask + .live-reading")
+    browser.click(f"{box} button.live-bar", said[1].split()[0])
+    until(browser, f"{box} .live-heard", "Taken:")
+    said += texts(browser, bars)
+    browser.click(f"{box} button", "Finish the sentence greedily")
+    browser.wait("return /^[.!?]/.test(document.querySelector(arguments[0])?.textContent)",
+                 f"{box} .live-taken button:last-child")  # fmt: skip
+    browser.click(f"{box} [role=tab]", "Attention")
+    until(browser, f"{box} .live-reading", "looks at")
+    return said + texts(browser, f"{box} .live-taken button, {box} .live-reading, {bars}")
+
+
+def _decoding(browser: Browser, box: str) -> list[str]:
+    stop = f"{box} button:not(:disabled)"
+    if "Stop" in texts(browser, stop):  # it writes as soon as it is open
+        browser.click(stop, "Stop")
+    _written(browser, box)
+    fill(browser, box, "tokens", "8")
+    fill(browser, box, "seed", "12")
+    browser.press("Enter")
+    until(browser, f"{box} .live-heard", "Done.")
+    _written(browser, box)
+    rows = browser.js("""return [...document.querySelectorAll(arguments[0])].map((row) =>
+        [...row.cells].slice(0, -1).map((cell) => cell.textContent).join(" | "));""",
+        f"{box} .live-measures tbody tr")  # fmt: skip
+    return texts(browser, f"{box} .live-text") + rows + texts(browser, f"{box} .live-tree text")
+
+
+def _written(browser: Browser, box: str) -> None:
+    browser.wait("return [...document.querySelectorAll(arguments[0])].some((one) => one.disabled"
+                 " && one.textContent === 'Stop')", f"{box} button", seconds=240)  # fmt: skip
+
+
+def _chat(browser: Browser, box: str) -> list[str]:
+    fill(browser, box, "Your message", "In exactly ten words, say what a robot is.")
+    browser.click(f"{box} button", "Send")
+    until(browser, f"{box} .live-counter", "asked: 10")
+    _written(browser, box)
+    browser.click(f"{box} summary", "What the model really reads")
+    return texts(browser, f"{box} .live-said, {box} .live-counter, {box} .live-template")
+
+
+ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
+    "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand,
+    "next_token": _next_token, "decoding": _decoding, "chat": _chat,
+}  # fmt: skip
+
+
+def answers(
+    browser: Browser, server: ThreadingHTTPServer, names: tuple[str, ...] = tuple(ANSWERS)
+) -> dict[str, list[str]]:
+    """Open each widget on a fresh playground and ask it the same; all that it says, in words.
+
+    Raises:
+        BrowserError: If one does not open or does not answer.
+    """
+    browser.size(1280, 800)
+    browser.open(server.url + PLAYGROUND)
+    found = {}
+    for name in names:
+        box = f"[data-live={name}]"
+        browser.click(f"{box} .live-open")
+        opened(browser, box)
+        found[name] = ANSWERS[name](browser, box)
+    return found
+
+
+# What is drawn to be seen, and what it must differ from.
+UNPAINTED = """
+const found = [];
+const clear = (color) => /^(transparent|none|rgba\\(.*, 0\\))$/.test(color);
+const see = (selector, says, wrong) => {
+  const one = document.querySelector(selector);
+  if (one && wrong(getComputedStyle(one))) found.push(`${says} is not painted`);
+};
+see(".live-bar .live-stays", "the bar of a token", (style) => clear(style.backgroundColor));
+for (const one of document.querySelectorAll(".live-tree")) {
+  const [best, other] = ["path.live-best", "path:not(.live-best)"].map((x) => one.querySelector(x));
+  if (!best || !other) continue;
+  const [a, b] = [best, other].map((x) => getComputedStyle(x));
+  if (clear(a.stroke) || (a.stroke === b.stroke && a.strokeWidth === b.strokeWidth))
+    found.push("the best path of the beams is not painted");
+}
+return found;
+"""
+
+
+def unpainted(browser: Browser) -> list[str]:
+    """What of the open widgets' drawings cannot be seen."""
+    return browser.js(UNPAINTED)
+
+
+def again(
+    browser: Browser, server: ThreadingHTTPServer, names: tuple[str, ...] = tuple(ANSWERS)
+) -> Iterator[str]:
+    """What is asked of the site when the page is opened a second time, and its widgets."""
+    server.asked.clear()
+    browser.open(server.url + PLAYGROUND)
+    for name in names:
+        browser.click(f"[data-live={name}] .live-open")
+        opened(browser, f"[data-live={name}]")
+    for _, path in server.asked:
+        if "/assets/" in path:
+            yield f"the second time the widgets ask for {path}"
+
+
+# ------------------------------------------------------------------------------- by keys
+
+
+def _tokenizer_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} textarea")
+    browser.press("Control+a", *"keys!")
+    until(browser, f"{box} .live-pieces", "keys")
+
+
+def _attention_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} [role=gridcell]")
+    browser.press("Home", "ArrowRight", "ArrowDown")
+    until(browser, f"{box} .live-map", "Layer 2, head 2")
+
+
+def _by_hand_by_keys(browser: Browser, box: str) -> None:
+    before = texts(browser, f"{box} [data-step=weights] td")
+    tab_to(browser, f"{box} input[type=number]")
+    browser.press("ArrowUp")
+    if texts(browser, f"{box} [data-step=weights] td") == before:
+        raise BrowserError("the weights do not follow the key")
+
+
+def _next_token_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} button.live-bar")
+    browser.press("Home", "ArrowDown", "Enter")
+    browser.wait("return document.querySelectorAll(arguments[0]).length === 1",
+                 f"{box} .live-taken button")  # fmt: skip
+
+
+def _decoding_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, browser.wait(FIELD, box, "tokens"))
+    stop = f"{box} button:not(:disabled)"
+    if "Stop" in texts(browser, stop):
+        for _ in range(12):
+            if browser.js("return document.activeElement.textContent === 'Stop'"):
+                break
+            browser.press("Tab")
+        browser.press("Enter")
+        _written(browser, box)
+    for _ in range(12):  # back to the first field
+        if browser.js("return document.activeElement.matches(arguments[0])",
+                      browser.wait(FIELD, box, "tokens")):  # fmt: skip
+            break
+        browser.press("Shift+Tab")
+    browser.press("Control+a", "3", "Enter")
+    until(browser, f"{box} .live-heard", "Done.")
+
+
+def _chat_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} textarea")
+    browser.press("Control+a", *"Say yes.", "Enter")
+    until(browser, f"{box} .live-counter", "written: ")
+    _written(browser, box)
+
+
+KEYS: dict[str, Callable[[Browser, str], None]] = {
+    "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
+    "by_hand": _by_hand_by_keys, "next_token": _next_token_by_keys,
+    "decoding": _decoding_by_keys, "chat": _chat_by_keys,
+}  # fmt: skip
+NEAR = """
+const box = document.querySelector(arguments[0]);
+const links = [...document.querySelectorAll("article a.headerlink")].filter((link) =>
+  link.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING);
+links.at(-1).focus();
+"""
+
+
+def by_keys(
+    browser: Browser, server: ThreadingHTTPServer, names: tuple[str, ...] = tuple(KEYS)
+) -> Iterator[str]:
+    """Each widget found, opened and used without a mouse, from the heading above it."""
+    browser.size(1280, 800)
+    browser.open(server.url + PLAYGROUND)
+    for name in names:
+        box = f"[data-live={name}]"
+        try:
+            browser.js(NEAR, box)
+            tab_to(browser, f"{box} .live-open")
+            browser.press("Enter")
+            opened(browser, box)
+            browser.wait("return document.activeElement.matches(arguments[0])",
+                         f"{box} .live-widget", seconds=10)  # fmt: skip
+            KEYS[name](browser, box)
+        except BrowserError as error:
+            yield f"{name} by keys: {error}"
+
+
+def past_the_search(browser: Browser, server: ThreadingHTTPServer, page: str = "") -> Iterator[str]:
+    """Tab leads from the top of a page through the search box to its text."""
+    browser.size(1280, 800)
+    browser.open(server.url + page)
+    time.sleep(0.3)
+    try:
+        tab_to(browser, ".md-search__input")
+        browser.press("Tab")
+        browser.wait("return !document.activeElement.matches('.md-search__input')", seconds=5)
+        tab_to(browser, "article a[href]", most=120)
+    except BrowserError as error:
+        yield f"{page or '(first)'}: {error}"

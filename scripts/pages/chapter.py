@@ -1,0 +1,318 @@
+"""What a page says about snippets: the three spellings, filled in and checked.
+
+Knows Markdown text and the runner's outputs, and nothing of the site generator. The
+questions of a page are checked with the rest, by `questions.check`.
+
+    --8<-- "chapter/idea.py"  or  "chapter/idea.txt"      code, printed text
+    ![what it shows](figures/chapter/idea.svg "caption")  figure
+    {{ chapter/idea.name:.2f }}                           value
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import functools
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from scripts.compute.book import Book
+from scripts.pages import printed, questions
+
+NAME = r"[\w-]+/[\w-]+"
+INCLUDE = re.compile(rf'^([ \t]*)-{{1,}}8<-{{1,}} "({NAME})\.(py|txt)"[ \t]*$', re.M)
+FIGURE = re.compile(rf"!\[([^\]]*)\]\((?:\.\./)*figures/({NAME})\.svg([^)]*)\)")
+VALUE = re.compile(rf"\{{\{{ *({NAME})\.(\w+) *(?::([^{{}}]*?))? *\}}\}}")
+FILE = re.compile(r'^([ \t]*)-+8<-+ "([^"\n]+)"[ \t]*$', re.M)  # any include
+ANY = re.compile(r"^[ \t]*-+8<-+.*$", re.M)  # … as it should be written or not
+SHOWN = re.compile(r";(?=-+8<)")  # an include that is shown, not done
+FENCE = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)"
+    r"^[ \t]*(?P=mark)[ \t]*$", re.M | re.S,
+)  # fmt: skip
+# In prose: an include, a span of code, a value.
+PLACE = re.compile("|".join([FILE.pattern, printed.SPAN, VALUE.pattern]), re.M | re.S)
+DRESSED = {  # a fence and what it includes → how the site wants it opened
+    ("python", "py"): '{{ .python title="{}" }}',
+    ("text", "txt"): "{{ .text .output }}",
+}
+
+# What stands between four backticks is shown as it is written.
+LITERAL = re.compile(r"^````.*?^````[ \t]*$", re.M | re.S)
+
+# A measurement is a decimal number, a share, or a number with a unit.
+MEASUREMENT = re.compile(
+    r"(?<![\w.$#/-])(?:\d+\.\d+|\d[\d,.]*(?: ?%|[  ]?(?:ms|s|kB|MB|GB|MiB|GiB|×)\b))"
+)
+
+
+class PageError(Exception):
+    """One clear sentence: which page and line, what is wrong, what would be right."""
+
+
+def value(book: Book, name: str, variable: str, form: str | None) -> str:
+    """The value of a snippet's variable, formatted as f-strings do.
+
+    Raises:
+        PageError: there is no such snippet, variable or format; names the nearest.
+    """
+    outcome = book.outcome(name)
+    if outcome is None and name not in (names := book.names()):
+        raise PageError(f"there is no snippet {name}{_near(name, names)}")
+    if outcome is None or outcome.error:
+        raise PageError(f"snippets/{name}.py has no values: its last run failed")
+    if variable not in outcome.values:
+        raise PageError(
+            f"snippets/{name}.py leaves no value {variable}"
+            f"{_near(variable, list(outcome.values))}"
+        )
+    try:
+        return format(outcome.values[variable], form or "")
+    except ValueError as error:
+        raise PageError(f"{name}.{variable} cannot be written as {form}: {error}") from None
+
+
+def fill(book: Book, text: str, dressed: bool = True) -> str:
+    """A page's Markdown with its values, its code and what that printed in place, as text.
+
+    An unknown value or file stays visible; `check` has named it.
+
+    Args:
+        dressed: with the names of files and the marks that the site's own look needs.
+    """
+    parts, end = [], 0
+    for found in FENCE.finditer(text):
+        parts += [_prose(book, text[end : found.start()], dressed), _fence(book, found, dressed)]
+        end = found.end()
+    return "".join([*parts, _prose(book, text[end:], dressed)])
+
+
+def quoted(book: Book, text: str) -> str:
+    """A page's Markdown with its values alone in place, line for line as its author wrote it."""
+    return _value(book, text, printed.prose)
+
+
+def _prose(book: Book, text: str, dressed: bool) -> str:
+    """What stands between two fences, filled."""
+
+    def place(found: re.Match) -> str:
+        if include := FILE.fullmatch(found[0]):
+            return _alone(book, *include.groups(), dressed)
+        if not found["ticks"]:
+            return _value(book, found[0], printed.prose)
+        said = _value(book, found["span"])
+        return found[0] if said == found["span"] else printed.code(said.strip())
+
+    return PLACE.sub(place, text)
+
+
+def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
+    """A text with its values in place; those that are text themselves as `show` gives them."""
+
+    def replace(found: re.Match) -> str:
+        try:
+            said = value(book, *found.groups())
+        except PageError:
+            return f"**⚠ {found[1]}.{found[2]}**"
+        return show(said) if isinstance(book.outcome(found[1]).values[found[2]], str) else said
+
+    return VALUE.sub(replace, text)
+
+
+def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:
+    """An include that stands in no fence: a printed table, or else a fence is put around it."""
+    text = _read(book, name)
+    if text is None:
+        return f'{indent}--8<-- "{name}"'
+    if name.endswith(".txt") and not _failed(book, name.removesuffix(".txt")):
+        with contextlib.suppress(printed.PrintedError):
+            return textwrap.indent(printed.blocks(text), indent)
+    info = "{ .text .output }" if dressed else "text"
+    return printed.fence(textwrap.indent(text, indent), info, indent)
+
+
+def _fence(book: Book, found: re.Match, dressed: bool) -> str:
+    """A fence with its values and its files in place, and marked as what it is."""
+    indent, mark, info, body = found.groups()
+    if mark.startswith("````"):
+        return SHOWN.sub("", found[0])
+    lines, included = [], INCLUDE.match(body)
+    for line in body.removesuffix("\n").split("\n"):
+        file = FILE.fullmatch(line)
+        text = _read(book, file[2]) if file else None
+        if text is None:
+            lines.append(SHOWN.sub("", _value(book, line)).replace("\n", f"\n{indent}"))
+        else:
+            lines.append(textwrap.indent(text, file[1]))
+    kind = (info.strip(), included[3]) if included else ()
+    if dressed and kind in DRESSED:
+        info = DRESSED[kind].format(f"{included[2]}.{included[3]}")
+    return printed.fence("\n".join(lines), info, indent, mark)
+
+
+def _read(book: Book, name: str) -> str | None:
+    """A file that a page includes, a program or what one printed; None if it is not there."""
+    if os.path.isabs(name) or os.path.normpath(name).startswith(os.pardir):
+        return None
+    for folder in (book.snippets_dir, book.cache):
+        with contextlib.suppress(OSError):
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                return file.read().rstrip("\n")
+    return None
+
+
+def captioned(text: str) -> Iterator[tuple[str, int]]:
+    """The snippets of a page whose last output is text: name and where that output ends.
+
+    A figure carries its caption itself; printed text needs one after it.
+    """
+    last: dict[str, tuple[int, str]] = {}
+    text = LITERAL.sub(_blank, text)
+    for found in INCLUDE.finditer(text):
+        if found[3] == "txt":
+            close = re.compile(r"\n[ \t]*```[ \t]*$", re.M).match(text, found.end())
+            last[found[2]] = (close.end() if close else found.end()), found[1]
+    drawn = {found[2] for found in FIGURE.finditer(text)}
+    for name, (end, indent) in last.items():
+        if name not in drawn and not indent:
+            yield name, end
+
+
+def check(book: Book, docs: Path) -> list[str]:
+    """Everything that is wrong between the pages and the snippets, a sentence each."""
+    problems, used = [], set()
+    names = set(book.names())
+    sources = {
+        path: path.read_text("utf-8")
+        for path in sorted(docs.rglob("*.md"))
+        if "overrides" not in path.relative_to(docs).parts
+    }
+    known = {
+        path.relative_to(docs).as_posix(): questions.anchors(_printed(book, text))
+        for path, text in sources.items()
+    }
+    for path, source in sources.items():
+        where = path.relative_to(book.root).as_posix()
+        problems += questions.check(source, where, known)
+        text = LITERAL.sub(_blank, source)
+
+        def note(position: int, sentence: str) -> None:
+            line = text.count("\n", 0, position) + 1  # noqa: B023
+            problems.append(f"{where}, line {line}: {sentence}")  # noqa: B023
+
+        for found in INCLUDE.finditer(text):
+            used.add(found[2])
+            if found[2] not in names:
+                hint = _near(found[2], names)
+                note(found.start(), f"there is no snippet {found[2]}{hint}")
+        fences = [fence.span() for fence in FENCE.finditer(text)]
+        for found in ANY.finditer(text):
+            alone = not any(start < found.start() < end for start, end in fences)
+            if sentence := _wrong_include(book, found, alone):
+                note(found.start(), sentence)
+        for found in FIGURE.finditer(text):
+            used.add(found[2])
+            if found[2] not in names:
+                hint = _near(found[2], names)
+                note(found.start(), f"there is no snippet {found[2]}{hint}")
+            elif book.figure(found[2]) is None and not _failed(book, found[2]):
+                note(found.start(), f"snippets/{found[2]}.py leaves no figure open")
+            if len(found[1]) < 30:
+                note(found.start(), "this figure's alt text does not tell the finding")
+        for found in VALUE.finditer(text):
+            used.add(found[1])
+            if not _failed(book, found[1]):
+                try:
+                    value(book, *found.groups())
+                except PageError as error:
+                    note(found.start(), str(error))
+        for position, what in _forbidden(text):
+            note(position, what)
+    for name in sorted(names - used):
+        problems.append(
+            f"snippets/{name}.py is on no page: include it in docs/, or remove it"
+        )
+    return problems
+
+
+def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
+    """What is wrong with an include of something that is not a missing snippet.
+
+    Args:
+        alone: it stands in no fence.
+    """
+    file = FILE.fullmatch(found[0])
+    if not file:
+        return 'an include is a line of its own: --8<-- "chapter/idea.py"'
+    name, named = file[2], INCLUDE.fullmatch(found[0])
+    text = _read(book, name)
+    if text is None:
+        return None if named else f"there is no file snippets/{name}"
+    if not name.endswith(".txt"):
+        return f"{name} is code: include it in a fence" if alone else None
+    if not named or _failed(book, named[2]):
+        return None
+    if not text.strip():
+        return f"snippets/{named[2]}.py prints nothing, and the page shows what it printed"
+    try:
+        if alone:
+            printed.blocks(text)
+    except printed.PrintedError as error:
+        return f"snippets/{named[2]}.py prints what cannot be shown as a table: {error}"
+    return None
+
+
+def _printed(book: Book, text: str) -> str:
+    """The page with what its snippets printed, which may hold headings."""
+    return fill(book, text)
+
+
+def _failed(book: Book, name: str) -> bool:
+    """Whether the snippet's own failure has been reported, so that a page need not."""
+    outcome = book.outcome(name)
+    return bool(outcome and outcome.error)
+
+
+def _near(name: str, known) -> str:
+    near = difflib.get_close_matches(name, list(known), 1, 0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _blank(found: re.Match) -> str:
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+@functools.lru_cache(maxsize=64)
+def _forbidden(text: str) -> list[tuple[int, str]]:
+    """Where a text has what it may not have, and what that is."""
+    return list(_forbidden_parts(text))
+
+
+def _forbidden_parts(text: str) -> Iterator[tuple[int, str]]:
+    """Hand-written Python, and numbers that look measured but were typed."""
+    for found in re.finditer(r"^[ \t]*```(\S*)[^\n]*\n(.*?)^[ \t]*```", text, re.M | re.S):
+        if found[1].startswith(("python", "{.py", "py")) and "--8<--" not in found[2]:
+            yield found.start(), "Python is included from snippets/, not written in a page"
+    prose = text
+    for pattern in (
+        r"^---\n.*?\n---\n",  # front matter
+        r"^[ \t]*```.*?^[ \t]*```",  # fences
+        r"<!--.*?-->",
+        r"\$\$.*?\$\$|\$[^$\n]+\$|\\\(.*?\\\)|\\\[.*?\\\]",  # mathematics
+        r"`[^`\n]+`",
+        r"\b(?:Python|version|layer|section) \d+(?:\.\d+)*",  # names, not measurements
+        r"\{\{.*?\}\}",
+        r"\]\([^)]*\)|<[^>]+>|https?://\S+",  # addresses
+        r"^[^\n]*\[\^\w+\][^\n]*$",  # a line with a citation
+    ):
+        flags = re.M | re.S if "```" in pattern or "--" in pattern else re.M
+        flags |= re.S if pattern.startswith(r"\$\$") else 0
+        prose = re.sub(pattern, _blank, prose, flags=flags)
+    for found in MEASUREMENT.finditer(prose):
+        yield found.start(), (
+            f"“{found[0].strip()}” looks measured: name it in a snippet and quote it as"
+            " {{ chapter/idea.name }}, or cite where it is from with a footnote"
+        )

@@ -1,0 +1,116 @@
+"""What readers type and the pages do not say: more words for the index of the search.
+
+The theme's search knows the words of the pages alone, as they are spelled there. Here each
+section gets fields that nobody sees:
+
+    words   other spellings of what it says: "colour" for color, "prenorm" for pre-norm
+    terms   the terms of the glossary that it teaches, and what else these are called
+    short   those of them with a part of one letter: top-p
+
+They are filled at build, so the search stays the theme's own; how they weigh stands in mkdocs.yml.
+Knows the index and the glossary, and nothing of the site generator.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+
+from scripts.base.files import put
+
+TERM = re.compile(r"^### (.+)\n(?:[^#\n].*\n)*?→ \[[^\]]+\]\(([\w/-]+)\.\w+(#[\w-]+)?\)", re.M)
+TAG = re.compile(r"<[^>]*>")
+COMPOUND = re.compile(r"\b[^\W\d_]\w*(?:[-–‑][^\W_]\w*)+")
+WORD = re.compile(r"[^\W\d_]{4,}")
+# American letters → British ones, in words that have no capital inside.
+BRITISH = [
+    (re.compile(american), british)
+    for american, british in {
+        r"(?<![sp])(?<!pr)(?<!se)iz(e[drs]?|ers|ing|ations?|able)$": r"is\1",
+        r"lyz(e[drs]?|ers|ing)$": r"lys\1",
+        r"^((?:behavi|col|endeav|fav|flav|harb|hon|hum|lab|neighb|rig|rum|sav|vap|vig)o)r": r"\1ur",
+        r"^(cancel|channel|fuel|initial|label|level|model|signal|total|travel)(ed|ing|ers?)$": r"\1l\2",
+        r"(cent|fib|theat|lit|[imo]met|^met)er(s?)$": r"\1re\2",
+        r"(cent)er(ed|ing)$": r"\1r\2",
+        r"^(def|lic|off|pret)ense": r"\1ence",
+        r"(anal|catal|dial)og(s?)$": r"\1ogue\2",
+        r"gray": "grey",
+        r"^artifact": "artefact",
+        r"(judg|acknowledg)ment": r"\1ement",
+        r"^program(s?)$": r"programme\1",
+        r"^(?:skillf|fulfillm)": lambda found: found[0].replace("ll", "l"),
+        r"^(learn|burn|dream|spoil)ed$": r"\1t",
+        r"^spelled$": "spelt",
+        r"^practic(e[ds]?|ing)$": r"practis\1",
+        r"^skeptic": "sceptic",
+        r"^sulfur": "sulphur",
+        r"^aging$": "ageing",
+        r"^math$": "maths",
+    }.items()
+]
+# Where something is taught → what else readers call it, and the names in code that belong there.
+ALSO = {
+    "architecture/#residual-connections": "skip connection",
+    "decoder/": "GPT autoregressive causal language model",
+    "decoder/#the-kv-cache": "key-value cache past_key_values",
+    "decoding/#top-p-the-nucleus-as-many-as-it-takes": "nucleus top_p",
+    "decoding/#top-k-the-k-best-tokens": "top_k",
+    "encoder/": "BERT",
+    "encoder/#how-does-an-encoder-learn": "pretraining masked language model MLM",
+    "hugging_face/#the-auto-classes": "from_pretrained AutoModel AutoTokenizer",
+    "input_representation/#positions-where-does-a-word-stand": "positional encoding embedding",
+    "input_representation/#rotation": "RoPE",
+    "self_attention/#why-divide-by-the-square-root-of-d": "scaled dot-product attention",
+    "why_transformers/": "RNN",
+}
+ONE_LETTER = re.compile(r"\b\w\b")
+
+
+def spellings(text: str) -> set[str]:
+    """Words of the text as others spell them: in British, and compounds without a hyphen."""
+    found = set()
+    for word in {one.lower() for one in WORD.findall(text)}:
+        found.update(old.sub(new, word) for old, new in BRITISH if old.search(word))
+    for compound in {one.lower() for one in COMPOUND.findall(text)}:
+        found.add(re.sub(r"[-–‑]", "", compound))
+    return found
+
+
+def taught(glossary: str) -> dict[str, str]:
+    """Where terms are taught, as an address from the root of the site → these terms.
+
+    Args:
+        glossary: its Markdown. An entry ends with an arrow and a link.
+    """
+    found = {place: [names] for place, names in ALSO.items()}
+    for term, page, anchor in TERM.findall(glossary):
+        place = ("" if page == "index" else f"{page}/") + anchor
+        found.setdefault(place, []).append(term)
+    return {place: ", ".join(names) for place, names in found.items()}
+
+
+def enrich(index: dict, glossary: str) -> None:
+    """Give the sections in an index, as the theme's search plugin makes it, these fields."""
+    terms = taught(glossary)
+    for section in index["docs"]:
+        title, text = (html.unescape(TAG.sub(" ", section[one])) for one in ("title", "text"))
+        teaches = terms.get(section["location"], "")
+        if words := spellings(f"{title} {text}"):
+            section["words"] = " ".join(sorted(words))
+        # What is taught counts twice, or a heading of the glossary would be as good a place.
+        names = [teaches, *sorted(spellings(title)), *2 * sorted(spellings(teaches))]
+        if any(names):
+            section["terms"] = " ".join(names).strip()
+        # "top-p" asks for all that begins with p, too: its own place must weigh more.
+        if short := [one for one in teaches.split(", ") if ONE_LETTER.search(one)]:
+            section["short"] = ", ".join(short)
+
+
+def more(site: Path, docs: Path) -> None:
+    """Add to the index of a built site what its readers may type."""
+    path, glossary = site / "search" / "search_index.json", docs / "glossary.md"
+    index = json.loads(path.read_text("utf-8"))
+    enrich(index, glossary.read_text("utf-8") if glossary.exists() else "")
+    put(path, json.dumps(index, separators=(",", ":")).encode())

@@ -1,0 +1,1 @@
+"""The book in other forms: one file, one print, and the lock of its packages."""

@@ -1,0 +1,83 @@
+"""A figure in a page: the drawing that matplotlib made, in as few elements as it needs."""
+
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image, ImageChops
+
+from scripts.base import ROOT
+from scripts.compute import figures
+from snippets import plots
+
+pytest_plugins = ["browser"]
+
+
+@pytest.fixture(scope="module", params=[ROOT / "snippets/house.mplstyle", "default"],
+                ids=["house", "default"])  # fmt: skip
+def drawing(request):
+    """A map and curves with a grid, markers and a legend."""
+    rng = np.random.default_rng(0)
+    words = ["the", "robot", "watered", "the", "sunflowers"]
+    with plt.style.context(request.param):
+        figure, (left, right) = plt.subplots(1, 2, figsize=(6, 3))
+        plots.heatmap(rng.random((5, 5)), words, words, ax=left)
+        for k in range(3):
+            right.plot(np.arange(9), rng.random(9).cumsum(), marker="o", label=f"curve {k}")
+        right.grid(axis="y")
+        right.axhline(2, color=plots.MUTED, linestyle="--", alpha=0.4)
+        right.axhline(3, color=plots.MUTED, linestyle="--", alpha=0.4)
+        right.legend()
+        yield figure
+    plt.close(figure)
+
+
+@pytest.fixture(scope="module")
+def both(drawing):
+    """The figure as it goes into a page, and as it would go without being made lighter."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(figures, "_light", lambda body: body)
+        whole = figures.to_svg(drawing, "some/idea")
+    root = whole.index(">") + 1
+    return whole[:root] + figures._light(whole[root:]), whole
+
+
+def elements(svg: str) -> list[ElementTree.Element]:
+    return list(ElementTree.fromstring(svg).iter())
+
+
+def test_fewer_elements_and_all_of_the_words(both):
+    light, whole = both
+    assert len(elements(light)) < 0.6 * len(elements(whole))
+    assert [one.text for one in elements(light) if one.tag.endswith("}text")] == [
+        one.text for one in elements(whole) if one.tag.endswith("}text")
+    ]
+    assert "<g>" not in light and "<g/>" not in light
+    assert not re.search(r' d="[^"]*\.\d{3}', light)
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', light)) <= set(
+        re.findall(r'id="([^"]+)"', light)
+    )
+
+
+def test_what_shines_through_is_drawn_line_by_line(both):
+    assert both[0].count("stroke-opacity: 0.4") == 2
+
+
+def test_it_is_the_same_picture(both, browser):
+    page, pictures = browser.new_page(viewport={"width": 900, "height": 600}), []
+    for svg in both:
+        page.set_content(f'<body style="background: white">{svg}')
+        shot = page.locator("svg").first.screenshot()
+        pictures.append(Image.open(io.BytesIO(shot)).convert("L"))
+    page.close()
+    counts = ImageChops.difference(*pictures).histogram()
+    assert pictures[0].getextrema()[0] < 80, "a drawing, not an empty page"
+    # The hundredth of a point moves the edges of a few letters.
+    assert sum(counts[64:]) < 0.001 * sum(counts)
+
+
+def test_every_figure_is_made_so(drawing):
+    assert "<g>" not in figures.to_svg(drawing, "some/idea")

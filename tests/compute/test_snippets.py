@@ -1,0 +1,52 @@
+"""Every snippet runs, is one plain program, and stands alone."""
+
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+
+from scripts.base import ROOT
+from scripts.compute.book import Book
+
+NAMES = Book(ROOT).names()
+LONGEST = 45  # lines of code, imports and drawing included
+# Whole models, each one file, imported by the snippets beside them.
+WHOLE = {f"from_scratch/{n}" for n in ("encoder", "decoder", "encoder_decoder", "train")}
+
+
+def test_there_are_snippets():
+    assert len(NAMES) >= 30
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runs(book, name):
+    outcome = book.outcome(name)
+    assert outcome and not outcome.error, outcome and outcome.error
+    assert outcome.stamp == book.stamp(book.snippet(name)), "its outcome is stale"
+    shown = book.output(name, "txt").read_text("utf-8").strip() or book.figure(name)
+    assert shown or book.trains(name), "it prints nothing and draws nothing"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_is_one_plain_program(name):
+    source = (ROOT / "snippets" / f"{name}.py").read_text("utf-8")
+    tree = ast.parse(source)
+    doc = ast.get_docstring(tree)
+    assert doc, "a sentence at the top says what it shows"
+    assert len(doc) <= 200, "the docstring says in one sentence what is shown"
+    lines = [x for x in source.splitlines() if x.strip() and not x.strip().startswith("#")]
+    longest = 150 if name in WHOLE else LONGEST
+    assert len(lines) <= longest, f"{len(lines)} lines of code: split the idea"
+    assert all(len(line) <= 88 for line in source.splitlines()), "a line beyond 88"
+    forbidden = r"savefig|plt\.show|style\.use|argparse|http"
+    forbidden += "" if name.startswith("how_it_is_made/") else r"|scripts\b"
+    forbidden += "" if name in WHOLE else "|__main__"
+    assert not (bad := re.search(forbidden, source)), f"no {bad and bad[0]} in a snippet"
+
+
+def test_runs_alone_too():
+    command = [sys.executable, "-m", "snippets.self_attention.scaling"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "spread" in done.stdout

@@ -1,0 +1,155 @@
+"""Chromium, Firefox and WebKit on the built site: a smoke set of what `python -m scripts engines` does.
+
+`python -m scripts engines` goes through every page and every widget; that takes longer.
+"""
+
+import os
+
+import pytest
+
+from scripts.measure import audit, axe, browsers, engines
+from scripts.measure.browsers import looking, naming, widgets
+from scripts.measure.browsers.serving import SITE
+
+pytest_plugins = ["browser"]
+
+PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
+SMOKE = ("tokenizer", "by_hand", "attention", "next_token", "decoding")  # without the chat
+
+
+def started(name: str, request):
+    """The engine; where it is missing, no test, but a failure where CI runs."""
+    why = browsers.missing(name)
+    if why and not os.environ.get("CI"):
+        pytest.skip(why)
+    assert not why, why
+    running = request.getfixturevalue("browser") if name == "chromium" else None
+    return browsers.start(name, running)
+
+
+@pytest.fixture(scope="module", params=browsers.ENGINES)
+def engine(request):
+    made = started(request.param, request)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def said_by_chromium(request, site_server):
+    """What the widgets answer in Chromium, which other tests hold to PyTorch's numbers."""
+    chromium = started("chromium", request)
+    yield widgets.answers(chromium, site_server, SMOKE)
+    chromium.close()
+
+
+def none(faults) -> None:
+    """Asserts that there is no fault, and else shows them all."""
+    found = [one for one in faults if one]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_and_fits(engine, site_server, page):
+    none(looking.look(engine, site_server, page))
+
+
+@pytest.mark.parametrize("page", ["self_attention/", "architecture/"])
+def test_formulas_are_drawn(engine, site_server, page):
+    measured = list(looking.formulas(engine, site_server, page))
+    assert len(measured) == (SITE / page / "index.html").read_text("utf-8").count("<math")
+    none(measured)
+
+
+def test_the_search_finds_and_marks(engine, site_server):
+    none(looking.search(engine, site_server))
+
+
+def test_tab_leads_past_the_search_box(engine, site_server):
+    none(widgets.past_the_search(engine, site_server))
+
+
+def test_each_kind_of_question_answers(engine, site_server):
+    page = "self_attention/"
+    kinds = (SITE / page / "index.html").read_text("utf-8")
+    assert all(f'data-kind="{kind}"' in kinds for kind in ("choice", "number", "order", "predict"))
+    none(looking.questions(engine, site_server, page))
+
+
+def test_paper_has_what_the_screen_has(engine, site_server):
+    none(looking.paper(engine, site_server, "masked_self_attention/"))
+
+
+def test_widgets_answer_the_same_and_again(engine, site_server, said_by_chromium):
+    looking.errors(engine, site_server)
+    said = widgets.answers(engine, site_server, SMOKE)
+    assert {name: len(said[name]) for name in SMOKE} == {
+        name: len(said_by_chromium[name]) for name in SMOKE
+    }
+    for name in SMOKE:
+        assert said[name] == said_by_chromium[name], name
+    # Styles that only a script brings in were lost on the built site, and nowhere else.
+    none(widgets.unpainted(engine))
+    none(looking.errors(engine, site_server))
+    none(widgets.again(engine, site_server, SMOKE))
+
+
+def test_widgets_by_keys_alone(engine, site_server):
+    none(widgets.by_keys(engine, site_server, SMOKE))
+
+
+@pytest.mark.parametrize("page", ["self_attention/", "architecture/"])
+def test_names_are_words(engine, site_server, page):
+    found = list(naming.names(engine, site_server, page))
+    assert {row.kind for row in found} >= {"formula", "figure", "control"}
+    none(map(naming.unnamed, found))
+
+
+@pytest.mark.parametrize("page", ["", "playground/"])
+def test_axe_finds_nothing(engine, site_server, page):
+    none(looking.axe(engine, site_server, page, axe.source()))
+
+
+def test_every_name_of_the_book_is_words(site_server, request):
+    """All pages and widgets, in Chromium; the command does it in the others."""
+    chromium = started("chromium", request)
+    try:
+        rows = [row for page in audit.addresses(SITE)
+                for row in naming.names(chromium, site_server, page)]  # fmt: skip
+    finally:
+        chromium.close()
+    kinds = {kind: sum(row.kind == kind for row in rows) for kind in naming.KINDS}
+    assert kinds["formula"] > 300 and kinds["figure"] > 100 and kinds["control"] > 500, kinds
+    none(map(naming.unnamed, rows))
+
+
+# ------------------------------------------------------------------------- the command
+
+
+@pytest.mark.parametrize("row, fault", [
+    (("p/", "formula", "math", "Q K", "Q K"), ""),
+    (("p/", "formula", "math", r"\frac{a}{b}", "a b"), "as it was typed"),
+    (("p/", "formula", "math", "", ""), "no name"),
+    (("p/", "figure", "image", "A map.", "A map."), ""),
+    (("p/", "figure", "image", "picture", "A map."), "not read as its alt text"),
+    (("p/", "control", "button", "", ""), "no name"),
+])  # fmt: skip
+def test_what_a_name_must_be(row, fault):
+    found = naming.unnamed(naming.Named(*row))
+    assert fault in found if fault else found == ""
+
+
+def test_an_engine_that_is_not_there_is_named(monkeypatch, capsys, built):
+    monkeypatch.setenv("PATH", "")
+    for engine in browsers.ENGINES:
+        assert engines.main(["--engine", engine, "--check", "tab"], standalone_mode=False) == 1
+        assert "is not on this machine: install" in capsys.readouterr().err
+
+
+def test_the_names_of_all_engines_are_one_table():
+    class Told:
+        def __init__(self, name, *rows):
+            self.browser, self.names = type("B", (), {"name": name}), rows
+
+    row = naming.Named("p/", "control", "button", "Send | stop", "")
+    table = engines.names_table([Told("firefox", row, row), Told("webkit", row)])
+    assert "| p/ | control | Send \\| stop | button × 2 | button |" in table

@@ -1,0 +1,123 @@
+"""The pages: every reference resolves, nothing measured is typed, nothing is orphaned."""
+
+import re
+
+import pytest
+import yaml
+
+from scripts.base import ROOT
+from scripts.pages import chapter as pages
+
+DOCS = ROOT / "docs"
+PAGES = sorted(p.relative_to(DOCS).as_posix() for p in DOCS.rglob("*.md"))
+CHAPTERS = [p for p in PAGES if (ROOT / "snippets" / p.removesuffix(".md")).is_dir()]
+CHAPTERS = [p for p in CHAPTERS if p not in ("index.md", "models.md", "how_it_is_made.md")]
+
+
+def test_no_problem_between_pages_and_snippets(book):
+    assert pages.check(book, DOCS) == []
+
+
+@pytest.fixture
+def page(book, tmp_path):
+    """page(text) → the problems of a page with this text, but for orphaned snippets."""
+
+    def problems(text: str) -> list[str]:
+        (tmp_path / "docs").mkdir(exist_ok=True)
+        (tmp_path / "docs" / "x.md").write_text(text, "utf-8")
+        seen = type(book)(book.root)
+        seen.root = tmp_path  # so that the page's path can be shown
+        found = pages.check(seen, tmp_path / "docs")
+        return [p for p in found if "is on no page" not in p]
+
+    return problems
+
+
+SCALING = "self_attention/scaling"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('--8<-- "self_attention/scalin.py"', "did you mean self_attention/scaling?"),
+        ("![A long enough alt text for a figure](figures/a/b.svg)", "no snippet a/b"),
+        ("![short](figures/self_attention/scaling.svg)", "alt text does not tell"),
+        ("![A long enough alt text for a figure](figures/models/cards.svg)", "no figure"),
+        ("{{ self_attention/scaling.rew }}", "did you mean raw?"),
+        ("{{ self_attention/scaling.raw:.2q }}", "cannot be written as .2q"),
+        ("It is 3.7 times as wide.", "“3.7” looks measured"),
+        ("It took 12 ms.", "“12 ms” looks measured"),
+        ("In 40% of cases.", "“40%” looks measured"),
+        ("```python\nprint(1)\n```", "Python is included from snippets/"),
+    ],
+)
+def test_a_bad_page_is_named_with_its_line(page, text, said):
+    (problem,) = page(f"# X\n\n{text}\n")
+    assert problem.startswith("docs/x.md, line 3: ") and said in problem, problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In $0.5 \\cdot 2.5$ and `0.25`, in layer 6, head 12, step 3 of 4.",
+        "It has 65 million parameters in 8.5 MB.[^paper]",
+        "| a | {{ self_attention/scaling.raw:.1f }} |",
+        '```python\n--8<-- "self_attention/scaling.py"\n```',
+        "In 2017, with 8 heads, section 3.2.1, Python 3.11.",
+    ],
+)
+def test_a_good_page_has_no_problem(page, text):
+    assert page(f"# X\n\n{text}\n") == []
+
+
+def test_an_orphan_is_named(book, tmp_path):
+    (tmp_path / "x.md").write_text("# X")
+    seen = type(book)(book.root)
+    seen.root = tmp_path
+    found = pages.check(seen, tmp_path)
+    assert f"snippets/{SCALING}.py is on no page: include it in docs/, or remove it" in found
+
+
+def test_values_are_filled_and_outputs_marked(book):
+    raw = book.outcome(SCALING).values["raw"]
+    assert pages.fill(book, f"{{{{ {SCALING}.raw:.1f }}}}!") == f"{raw:.1f}!"
+    text = f'```text\n--8<-- "{SCALING}.txt"\n```\n'
+    assert pages.fill(book, text).startswith("```{ .text .output }\n")
+    assert "⚠" in pages.fill(book, "{{ no/such.value }}")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_headings_are_in_order(name):
+    text = re.sub(r"^[ \t]*```.*?^[ \t]*```", "", (DOCS / name).read_text("utf-8"),
+                  flags=re.M | re.S)  # fmt: skip
+    levels = [len(found[1]) for found in re.finditer(r"^(#+) ", text, re.M)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b <= a + 1 for a, b in zip(levels, levels[1:]))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_front_matter_can_be_read(name):
+    """If it cannot, mkdocs prints it as the page's first lines."""
+    text = (DOCS / name).read_text("utf-8")
+    if text.startswith("---"):
+        told = yaml.safe_load(text.split("---\n")[1])
+        assert 20 < len(told["description"]) < 160
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_has_its_parts(name):
+    text = (DOCS / name).read_text("utf-8")
+    for part in ("## Try it", "## Remember", "## Next", "glossary.md#"):
+        assert part in text, f"{name} lacks {part}"
+    assert text.startswith("---\n") and "\ndescription: " in text.split("---")[1]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_words(name):
+    """The book's manner of speaking: no filler, no hype, American spelling."""
+    prose = re.sub(r"^[ \t]*```.*?^[ \t]*```", "", (DOCS / name).read_text("utf-8"),
+                   flags=re.M | re.S)  # fmt: skip
+    prose = re.sub(r"^\[\^\w+\]:.*$|`[^`\n]*`", "", prose, flags=re.M)
+    bad = r"\b(simply|obviously|powerful|magic(?:al)?|coming soon|colour|neighbour|licence)\b"
+    found = re.search(bad, prose, re.I)
+    assert not found, f"{name}: “{found and found[0]}”"

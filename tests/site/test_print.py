@@ -1,0 +1,90 @@
+"""A page on paper: all of its tables, in every column, and headings that say something."""
+
+import re
+
+import pytest
+
+from scripts.base import ROOT
+from scripts.measure import audit
+from scripts.pages import tables
+
+pytest_plugins = ["browser"]
+
+SHEET = 605  # px: 160 mm, of A4 or Letter with wide margins
+# Opens what is folded, and names the tables and formulas that end right of the sheet, and tables whose
+# letters are too small to read: under 5.5 points.
+CUT = """() => {
+  for (const one of document.querySelectorAll("details")) one.open = true;
+  const edge = document.querySelector(".md-content__inner").getBoundingClientRect().right;
+  const wide = [...document.querySelectorAll(".md-content math[display=block]")]
+    .filter((one) => one.getBoundingClientRect().right > edge + 1)
+    .map((one) => `a formula: ${one.textContent.slice(0, 40)}`);
+  return [...wide, ...[...document.querySelectorAll(".md-content table")].flatMap((table) => {
+    const {right} = table.getBoundingClientRect();
+    const points = parseFloat(getComputedStyle(table).fontSize) * 0.75;
+    const said = `${table.caption?.textContent ?? table.textContent.trim().slice(0, 40)}`;
+    for (let box = table.parentElement; !box.matches(".md-content__inner"); box = box.parentElement)
+      if (getComputedStyle(box).overflowX !== "visible") return [`${said}: inside a box that scrolls`];
+    return right > edge + 1 ? [`${said}: ${right - edge} px too wide`] : points < 5.5 ? [`${said}: ${points} pt`] : [];
+  })];
+}"""
+
+
+def test_no_table_and_no_formula_is_cut(browser, site_server):
+    context = browser.new_context(viewport={"width": SHEET, "height": 900})
+    page, seen = context.new_page(), {}
+    page.emulate_media(media="print")
+    for address in audit.addresses(ROOT / "site"):
+        if "<table" not in (ROOT / "site" / address / "index.html").read_text("utf-8"):
+            continue
+        page.goto(site_server.url + address)
+        seen[address] = page.evaluate(CUT)
+    context.close()
+    assert len(seen) > 15 and not {address: cut for address, cut in seen.items() if cut}
+
+
+def test_the_margin_of_a_sheet_is_the_readers(built):
+    """A page that asks for one loses lines in WebKit; the last rule counts."""
+    text = (ROOT / "site" / "decoder" / "index.html").read_text("utf-8")
+    sheets = [*re.findall(r"<style>(.*?)</style>", text, re.S)]
+    for link in re.findall(r'<link rel="stylesheet" href="([^"]+)"', text):
+        sheets.append((ROOT / "site" / "decoder" / link).read_text("utf-8"))
+    asked = re.findall(r"@page\s*\{\s*margin:\s*([^;}\s]+)", "".join(sheets))
+    assert asked[-1] == "auto"
+
+
+@pytest.mark.parametrize(
+    "text, headed",
+    [
+        ("<th></th>", "<td></td>"),
+        ('<th style="text-align: right;"> </th>', '<td style="text-align: right;"> </td>'),
+        ('<th scope="col">&nbsp;</th>', "<td>&nbsp;</td>"),
+        ("<th><!-- none --></th>", "<td><!-- none --></td>"),
+        ("<th><span></span></th>", "<td><span></span></td>"),
+        ("<th>a</th>", "<th>a</th>"),
+        ('<th><img alt="a"></th>', '<th><img alt="a"></th>'),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "<details><ul><li>{}</li></ul></details>", "<p>a</p>\n{}\n{}"])
+@pytest.mark.parametrize("table", ["<table>", '<table class="a">\n', "<TABLE>"])
+def test_an_empty_heading_is_none(text, headed, around, table):
+    def whole(cell):
+        return around.replace("{}", f"{table}<thead>\n<tr>\n{cell}<th>b</th></tr></thead></table>")
+
+    assert tables.headed(whole(text)) == whole(headed)
+
+
+def test_under_an_empty_corner_each_row_has_its_name():
+    text = "<table><thead><tr><th></th><th>n</th></tr></thead><tbody><tr><td{}>x</td><td>1</td></tr>{}</tbody></table>"
+    rest = "<tr><td></td><td>2</td></tr>"
+    made = tables.headed(text.format(' style="a"', rest))
+    assert '<tr><th scope="row" style="a">x</th><td>1</td></tr>' in made and rest in made
+    named = text.format("", "").replace("<th></th>", "<th>name</th>")
+    assert tables.headed(named) == named
+
+
+def test_no_page_has_an_empty_heading(built):
+    for address in audit.addresses(ROOT / "site"):
+        text = (ROOT / "site" / address / "index.html").read_text("utf-8")
+        for inside in re.findall(r"<th\b[^>]*>(.*?)</th>", text, re.S):
+            assert re.sub(r"<(?!img|svg|math)[^>]*>|&nbsp;|\s", "", inside), address
