@@ -60,6 +60,7 @@ RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
 ]
 TAG = re.compile(r"<[^>]*>")
+LEFT_OUT = ' data-search-exclude="data-search-exclude"'
 OURS = {  # what the theme writes → what stands there in the book
     ' tabindex=""': "",  # no number, and so no HTML
     ' id="__drawer" autocomplete="off"': ' id="__drawer"',  # nor that, of a box to tick:
@@ -77,6 +78,7 @@ copied: dict[str, str] = {}  # a page's file → its text for machines
 changed: dict[str, str] = {}  # a page's file → the day of its last change
 feed = b""  # the last changes, where there is an address and a history
 drawn: formulas.Drawn = {}  # the formulas of all pages
+undrawn: dict[str, str] = {}  # a page's file → its HTML with formulas as TeX, until it is indexed
 colored: dict[str, str] = {}  # code with its colors, by digest, until the page is finished
 serving = False
 turn = contextlib.ExitStack()  # held by a build from its start to its end
@@ -198,7 +200,10 @@ def _made_ready(content: str) -> str:
 
 
 def _draw_formulas(read: list[Page], docs: Path) -> None:
-    """Draw the formulas of all pages in one go. A line of text stands for each until the end."""
+    """Draw the formulas of all pages in one go. The search reads a line of text for each.
+
+    A formula's letters without their places are nothing to read: 10⁹ would be 109.
+    """
     global drawn
     found = [(page, one) for page in read for one in dict.fromkeys(formulas.find(page.content))]
     try:
@@ -214,7 +219,9 @@ def _draw_formulas(read: list[Page], docs: Path) -> None:
             " site stays as it was"
         )
     for page in read:
-        page.content = formulas.place(page.content, drawn)
+        # By then the search knows what to leave out, and would have taken the words away.
+        undrawn[page.file.src_uri] = page.content.replace(LEFT_OUT, "")
+        page.content = formulas.place(page.content, drawn, "line")
         page.title = formulas.title(page.title, drawn)
         headings = list(page.toc)
         for heading in headings:
@@ -244,14 +251,12 @@ def _with_size(found: re.Match) -> str:
 
 
 def on_post_page(output: str, **_) -> str:
-    """Draw figures, their numbers and formulas into the finished page, and color the code.
+    """Draw figures and their numbers into the finished page, and color the code.
 
     Not before: the search plugin parses what it finds in a page, and took longer over the
-    lines of the figures and the colors of the code than over all the text. A formula's letters
-    without their places are nothing to read: 10⁹ would be 109.
+    lines of the figures and the colors of the code than over all the text.
     """
-    output = formulas.render(_ours(output), drawn)
-    output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
+    output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", _ours(output))
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
     return tables.headed(NUMBERS.sub(lambda found: _tables(found[1]), output))
 
@@ -303,8 +308,13 @@ def on_nav(nav: Navigation, **_) -> Navigation:
     return nav
 
 
+@event_priority(-100)  # after the search has read the page
 def on_page_context(context: dict, page: Page, **_) -> dict:
-    """Tell the template when the page was last changed, and where its copy is, if made."""
+    """Tell the template when the page was last changed, and where its copy is, if made.
+
+    The formulas are drawn by now, and stand where the search has read their lines.
+    """
+    page.content = formulas.place(undrawn.get(page.file.src_uri, page.content or ""), drawn)
     source = f"docs/{lab_pages.source(page)}"
     context["changed"] = changed.get(source, "")
     context["feed"] = bool(feed)
