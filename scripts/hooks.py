@@ -314,7 +314,8 @@ def on_page_context(context: dict, page: Page, **_) -> dict:
 
     The formulas are drawn by now, and stand where the search has read their lines.
     """
-    page.content = formulas.place(undrawn.get(page.file.src_uri, page.content or ""), drawn)
+    if written := undrawn.get(page.file.src_uri):
+        page.content = formulas.place(written, drawn)
     source = f"docs/{lab_pages.source(page)}"
     context["changed"] = changed.get(source, "")
     context["feed"] = bool(feed)

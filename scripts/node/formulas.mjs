@@ -2,13 +2,12 @@
 import { readFileSync } from "node:fs";
 
 const { default: temml } = await import(process.argv[2]);
-const MACROS = { // colors by their names, names of several words, signs that are raised already
-  "\\textcolor": "\\class{#1}{#2}", "\\mathrm": "\\text{#1}", "'": "\\mathord{\\prime}",
-};
+// Colors with names, names of several words, and a sign that is raised already.
+const MACROS = { "\\textcolor": "\\class{#1}{#2}", "\\mathrm": "\\text{#1}", "'": "\\mathord{′}" };
 const COLORS = ["query", "key", "value", "weight", "kept", "cut", "muted", "warm", "cool"];
 const STYLED = /^(tml-(display|left|right|jot|vec|(sml|med|lrg)-pad)|mathcal|(chr|wbk)-.*)$/;
 const LINES = { mfrac: "(0)/(1)", msqrt: "√(0)", mroot: "√[1](0)", // see `line`
-  msub: "0_(1)", msup: "0^(1)", msubsup: "0_(1)^(2)" };
+  msub: "0_(1)", msup: "0^(1)", msubsup: "0_(1)^(2)", mspace: " " };
 
 // Signs in an index stand close, and so do a sum and its index; some spaces would come twice.
 function mend({ type, attributes, classes = [], children = [] }, close) {
@@ -26,9 +25,9 @@ function mend({ type, attributes, classes = [], children = [] }, close) {
 // x_i^2/(n−1): for the search, and for titles. Only words and single signs need no brackets.
 function line({ type = "", text = "", children = [] }) {
   const parts = children.map(line);
-  const part = (at) => (/^(\w*|.)$/u.test(parts[at]) ? parts[at] : `(${parts[at]})`);
   const form = LINES[type.replace("under", "sub").replace("over", "sup")];
-  if (!form) return type === "mspace" ? " " : text + parts.join({ mtr: " ", mtable: "; " }[type] ?? "");
+  if (!form) return text + parts.join({ mtr: " ", mtable: "; " }[type] ?? "");
+  const part = (at) => (/^(\w*|.)$/u.test(parts[at]) ? parts[at] : `(${parts[at]})`);
   const said = form.replace(/\((\d)\)|\d/g, (one, at) => (at ? part(at) : parts[one]));
   return said.replace(/[_^][⏞⏟]/, "").replace(/^∑.*/, "$& ");
 }

