@@ -12,7 +12,7 @@ os.chdir(ROOT)  # snippets name their models from here
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "OMP_NUM_THREADS": "1"}
 
 from scripts.compute import runner  # noqa: E402
-from scripts.models import make as models  # noqa: E402
+from scripts.models.make import ensure  # noqa: E402
 
 pytest.register_assert_rewrite("browser")  # the fixtures of the tests that drive one
 
@@ -50,7 +50,7 @@ def gradients() -> None:
 @pytest.fixture(scope="session")
 def book() -> runner.Book:
     """The book with every model made and every snippet run, if stale."""
-    models.ensure()
+    ensure()
     made = runner.Book(ROOT)
     runner.run(made)
     return made

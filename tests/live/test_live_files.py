@@ -9,13 +9,14 @@ import shutil
 import pytest
 
 from scripts.base import ROOT
+from scripts.base.seals import digest
 from scripts.live import make as live
-from scripts.models import make as models
+from scripts.models.make import ensure
 
 
 @pytest.fixture(scope="module")
 def folder():
-    models.ensure()
+    ensure()
     return live.make(ROOT)
 
 
@@ -46,7 +47,7 @@ def test_parts_are_the_file_and_fit_every_host(folder, name):
         assert hashlib.sha256(data).hexdigest() == part["sha256"]
         whole.update(data)
     path = ROOT / "models" / live.WEIGHTS[name][1]
-    assert whole.hexdigest() == models.file_digest(path)
+    assert whole.hexdigest() == digest(path)
     assert entry["bytes"] == path.stat().st_size
 
 
