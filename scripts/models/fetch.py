@@ -40,8 +40,9 @@ FETCH_WHEEL = """
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
 
-# `pip download` would run the setup.py of a source archive. This asks pip where the
-# file lies and saves it, and stops there; tried with pip 23.2 and 26.3.
+# `pip download` would run the setup.py of a source archive, and so would `pip install
+# --dry-run --report`. This asks pip where the file lies and saves it, and stops there;
+# tried with pip 23.2 and 26.3.
 FETCH_SOURCE = """
 from pip._internal.commands import create_command
 
