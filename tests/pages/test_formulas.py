@@ -9,9 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scripts.base import ROOT
+from scripts.base import ROOT, node
 from scripts.labs import run as labs
-from scripts.live import make as live
 from scripts.pages import formulas, questions
 
 pytest_plugins = ["browser"]
@@ -260,7 +259,7 @@ def test_what_was_damaged_is_made_again(root, monkeypatch):
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr(live, "packages", Packages)
+    monkeypatch.setattr(node, "packages", Packages)
     made = formulas.draw({(r"\frac12", False)}, root)
     assert "<mfrac>" in made[r"\frac12", False]["math"] and len(fetched) == 1
     assert library.read_bytes() == good
@@ -270,7 +269,7 @@ def test_a_library_that_does_not_run_is_one_sentence(root):
     script = root / "scripts" / "node" / "formulas.mjs"
     script.write_text("throw new Error('no such thing')", "utf-8")
     said = "no formula can be drawn .*such thing.*pip install"
-    with pytest.raises(live.LiveError, match=said) as caught:
+    with pytest.raises(node.NodeError, match=said) as caught:
         formulas.draw({("x", False)}, root)
     assert "\n" not in str(caught.value)
 
