@@ -35,7 +35,7 @@ from scripts.compute.book import Book
 from scripts.labs import page as lab_pages
 from scripts.labs import run as labs
 from scripts.live import make as live
-from scripts.models import make as models
+from scripts.models.make import ensure
 from scripts.pages import cells, copies, formulas, promises, questions, remember, styles, tables
 from scripts.pages import chapter as pages
 from scripts.pages import search as finding
@@ -114,7 +114,7 @@ def on_pre_build(config: MkDocsConfig) -> None:
     logging.getLogger("mkdocs").addHandler(warnings)
     warnings.counts.clear()
     try:
-        models.ensure(say=log.info)
+        ensure(say=log.info)
         failed = runner.run(book, stays=serving, say=log.info)
         live.make(ROOT, say=log.info)
         wrong_labs = labs.make(ROOT, say=log.info)
