@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
-from scripts import hooks, styles
+from scripts import audit, hooks, styles
 from scripts.runner import ROOT
 
 pytest_plugins = ["browser"]
@@ -365,3 +365,40 @@ def test_without_scripts_no_page_is_wider_than_a_phone(browser, site_server):
                 getComputedStyle(one.closest(".md-typeset__scrollwrap")).overflowX)]""")
         assert wide <= 360 and set(tables) <= {"auto"}, name
     context.close()
+
+
+WIDE = """() => [...document.querySelectorAll("article .md-typeset__scrollwrap")]
+  .filter((one) => one.querySelector("table.plain") && one.scrollWidth > one.clientWidth)
+  .map((one) => one.innerText.slice(0, 60))"""
+
+
+def test_a_phone_shows_every_column_of_a_table(tour, built):
+    """The text is about the last column as often as about the first. (Maps of numbers scroll.)"""
+    stacked = 0
+    for address in audit.addresses(ROOT / "site"):
+        page = tour(address, phone=True)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+        assert page.evaluate(WIDE) == [], address
+        labels = page.evaluate("""() => [...document.querySelectorAll("[data-label]")]
+          .map((one) => getComputedStyle(one, "::before").content.slice(1, -1))""")
+        stacked += len(labels)
+        assert all(labels), address
+    assert stacked > 100
+
+
+def test_a_name_in_code_is_whole(tour):
+    """No chip of code that fits a line is broken in two."""
+    for address in ("input_representation/", "decoding/"):
+        broken = tour(address, phone=True).evaluate("""() =>
+          [...document.querySelectorAll("article :is(p, li) > code")]
+          .filter((one) => one.checkVisibility() && one.textContent.length <= 28)
+          .filter((one) => one.getClientRects().length > 1).map((one) => one.textContent)""")
+        assert broken == [], address
+
+
+def test_the_figures_of_a_lab_say_what_they_show(built):
+    for page in (ROOT / "site" / "labs").glob("*/index.html"):
+        figures = re.findall(r'<figure class="drawn">.*?</figure>', page.read_text("utf-8"), re.S)
+        assert figures, page
+        for figure in figures:
+            assert re.search(r"<figcaption[^>]*><p>[^<]{30,}", figure), page
