@@ -17,7 +17,9 @@ from pathlib import Path
 from scripts import live, seals
 from scripts.exclusive import exclusive
 
-FORMULA = re.compile(r'<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\1>([,.;:!?)]*)', re.S)
+FORMULA = re.compile(
+    r'([(“]*)<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\2>([,.;:!?)”]*)', re.S
+)
 BARE = re.compile(r"\\\((.*?)\\\)")  # in lists of headings, and in attributes
 PLACE = re.compile(r'<math data-drawn="(\d+)">.*?</math>', re.S)
 Formula = tuple[str, bool]  # its TeX, and whether it stands by itself
@@ -26,7 +28,7 @@ Drawn = dict[Formula, dict[str, str]]  # its "math" and its "line" of text, or i
 
 def find(page: str) -> list[Formula]:
     """The formulas in the HTML of a page."""
-    return [(html.unescape(tex), tag == "div") for tag, tex, _ in FORMULA.findall(page)]
+    return [(html.unescape(tex), tag == "div") for _, tag, tex, _ in FORMULA.findall(page)]
 
 
 def draw(wanted: set[Formula], root: Path) -> Drawn:
@@ -58,13 +60,14 @@ def place(page: str, drawn: Drawn) -> str:
     """A page's HTML with each formula as a line of text for the search; see `render`."""
 
     def placed(found: re.Match) -> str:
-        (formula,), after = find(found[0]), found[3]
+        (formula,), before, after = find(found[0]), found[1], found[4]
         number, line = list(drawn).index(formula), html.escape(drawn[formula]["line"])
         math = f'<math data-drawn="{number}">{line}</math>'
-        if not formula[1]:  # else the comma after a formula may begin the next line
-            return f'<span class="nobreak">{math}{after}</span>' if after else math
+        if not formula[1]:  # else the comma after a formula may begin the next line, or a "(" end one
+            whole = f"{before}{math}{after}"
+            return f'<span class="nobreak">{whole}</span>' if before or after else math
         box = '<div class="equation" tabindex="0" role="group" aria-label="equation">'
-        return f"{box}{math}</div>{after}"
+        return f"{before}{box}{math}</div>{after}"
 
     return FORMULA.sub(placed, page)
 
