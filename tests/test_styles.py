@@ -372,28 +372,26 @@ WIDE = """() => [...document.querySelectorAll("article .md-typeset__scrollwrap")
   .map((one) => one.innerText.slice(0, 60))"""
 
 
-def test_a_phone_shows_every_column_of_a_table(tour, built):
-    """The text is about the last column as often as about the first. (Maps of numbers scroll.)"""
-    stacked = 0
+LABELS = """() => [...document.querySelectorAll("[data-label]")]
+  .map((one) => getComputedStyle(one, "::before").content.slice(1, -1))"""
+BROKEN = """() => [...document.querySelectorAll("article :is(p, li) > code")]
+  .filter((one) => one.checkVisibility() && one.textContent.length <= 28)
+  .filter((one) => one.getClientRects().length > 1).map((one) => one.textContent)"""
+
+
+def test_a_phone_shows_every_column_and_no_name_in_two_parts(browser, site_server):
+    """The text is about a table's last column as often as about its first. (Maps may scroll.)"""
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page, labels, wide, broken = context.new_page(), [], [], []
     for address in audit.addresses(ROOT / "site"):
-        page = tour(address, phone=True)
+        page.goto(site_server.url + address)
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
-        assert page.evaluate(WIDE) == [], address
-        labels = page.evaluate("""() => [...document.querySelectorAll("[data-label]")]
-          .map((one) => getComputedStyle(one, "::before").content.slice(1, -1))""")
-        stacked += len(labels)
-        assert all(labels), address
-    assert stacked > 100
-
-
-def test_a_name_in_code_is_whole(tour):
-    """No chip of code that fits a line is broken in two."""
-    for address in ("input_representation/", "decoding/"):
-        broken = tour(address, phone=True).evaluate("""() =>
-          [...document.querySelectorAll("article :is(p, li) > code")]
-          .filter((one) => one.checkVisibility() && one.textContent.length <= 28)
-          .filter((one) => one.getClientRects().length > 1).map((one) => one.textContent)""")
-        assert broken == [], address
+        wide += [(address, one) for one in page.evaluate(WIDE)]
+        broken += [(address, one) for one in page.evaluate(BROKEN)]
+        labels += page.evaluate(LABELS)
+    context.close()
+    assert not wide and not broken
+    assert len(labels) > 100 and all(labels)
 
 
 def test_the_figures_of_a_lab_say_what_they_show(built):
