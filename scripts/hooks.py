@@ -67,6 +67,7 @@ OURS = {  # what the theme writes → what stands there in the book
     ' id="__search" autocomplete="off"': ' id="__search"',  # see early.js
     'data-md-component="palette"': "data-palette",  # for palette.js, not the theme's script
 }
+SHORT_CODE = re.compile(r"(?<!</span>)(?<!<pre>)<code>([^<\n]{2,28})</code>")  # fits a phone
 PLAIN_CODE = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 TABLE_CELLS = 600  # a map with more numbers is offered as a file, not as a table
@@ -256,7 +257,8 @@ def on_post_page(output: str, **_) -> str:
     Not before: the search plugin parses what it finds in a page, and took longer over the
     lines of the figures and the colors of the code than over all the text.
     """
-    output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", _ours(output))
+    output = SHORT_CODE.sub(r'<code class="whole">\1</code>', _ours(output))
+    output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
     return tables.headed(NUMBERS.sub(lambda found: _tables(found[1]), output))
 
@@ -355,11 +357,15 @@ def on_build_error(error: Exception, **_) -> None:
 # ------------------------------------------------------------------------ parts of pages
 
 
-def _made_by(name: str, page: Page, figure: bool = False) -> str:
-    """The line under an output: which model, where, how long, and the links."""
+def _made_by(name: str, page: Page, figure: bool = False, caption: str = "") -> str:
+    """The line under an output: which model, where, how long, and the links.
+
+    Of several models, those alone that the caption of a figure names, if it names any.
+    """
     outcome = book.outcome(name)
     loaded = [book.lock[model] for model in outcome.models] if outcome else []
     titles = [html.escape(entry.get("short", entry["title"])) for entry in loaded]
+    titles = [title for title in titles if title in caption] or titles
     parts = [", ".join(titles), "CPU"] if titles else ["CPU"]
     if (seconds := book.took(name)) is not None:
         parts.append(f'<span class="measured">{seconds:.1f} s</span>')
@@ -382,7 +388,7 @@ def _figure(page: Page, alt: str, name: str, caption: str | None) -> str:
         return f'<p class="computed-by">{html.escape(name)} has drawn no figure.</p>'
     caption = formulas.BARE.sub(r'<span class="arithmatex">\g<0></span>', caption or "")
     says = f"<p>{caption}</p>" if caption else ""
-    made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, figure=True)}</p>'
+    made = f'<p class="made-by" data-search-exclude>{_made_by(name, page, True, caption)}</p>'
     wide, high = SIZE.search(book.figure(name).read_text("utf-8")).groups()
     return (
         f'<figure class="computed" id="{name.replace("/", "-")}"'

@@ -125,10 +125,11 @@ def _use_template(files: Files, config: MkDocsConfig) -> None:
     def figure(output: dict, cell: dict) -> str:
         size = output["metadata"].get("image/png", {})
         where = get_relative_url(_image(output["data"]["image/png"]), current.url)
-        return (
-            f'<figure class="drawn"><img src="{where}" loading="lazy"'
-            f' alt="{html.escape(labs.told(cell))}"'
-            f' width="{size.get("width", 640)}" height="{size.get("height", 480)}"></figure>'
+        told = html.escape(labs.told(cell))
+        return (  # who hears the page has the words once
+            f'<figure class="drawn"><img src="{where}" loading="lazy" alt="{told}"'
+            f' width="{size.get("width", 640)}" height="{size.get("height", 480)}">'
+            f'<figcaption aria-hidden="true"><p>{told}</p></figcaption></figure>'
         )
 
     settings.templates_dir = str(labs.PARTS)

@@ -27,7 +27,7 @@ WORD = re.compile(r"[A-Za-z0-9_-]+")  # as PurgeCSS finds them
 
 SHEET = re.compile(r'\n[ \t]*<link rel="stylesheet" href="([^":]+\.css)">')
 EARLY = re.compile(r'<script src="([^":]*assets/(?:early|palette)\.js)"></script>')
-TABLE = re.compile(r"<table>.*?</table>", re.S)
+TABLE = re.compile(r"<table( data-stacked)?>.*?</table>", re.S)
 COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)\n", re.S | re.M)
 ADDRESS = re.compile(r'url\("?(?!data:|#)([^")]+)"?\)')
 
@@ -66,7 +66,7 @@ def inline(site: Path, cache: Path) -> None:
 
 def _boxed(table: re.Match) -> str:
     """A table as the theme's script leaves it, with the class that `joined` writes."""
-    plain = table[0].replace("<table>", '<table class="plain">', 1)
+    plain = table[0].replace("<table", '<table class="plain"', 1)
     box = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
     return f"{box}{plain}</div></div>"
 

@@ -111,6 +111,12 @@ def test_a_page_keeps_all_but_its_formulas():
     assert not re.search("arithmatex|alttext|<script", html)
 
 
+def test_a_bracket_before_a_formula_does_not_end_a_line():
+    made = '<span class="nobreak">(<math><mi>a</mi></math>),</span>'
+    assert finished(f"<p>so ({page('a')}), it is</p>") == f"<p>so {made} it is</p>"
+    assert finished(f"“{page('a')}, b").startswith('<span class="nobreak">“<math>')
+
+
 def test_display_formulas_scroll_in_a_box_that_the_keyboard_reaches():
     box = '<div class="equation" tabindex="0" role="group" aria-label="equation">'
     assert re.match(f'{box}<math display="block"[^>]*><mi>x</mi>', finished(page("x", True)))
