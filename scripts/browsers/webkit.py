@@ -121,12 +121,12 @@ class WebKit(Browser):
 
     def size(self, width: int, height: int) -> None:
         self("POST", "/window/rect", {"width": width, "height": height})
-        self.wait("return innerWidth === arguments[0]", width, seconds=10)
+        self.wait("return innerWidth === arguments[0]", width)
 
     def scheme(self, name: str) -> None:
         self._tell("scheme", name)
         query = f"(prefers-color-scheme: {name})"
-        self.wait("return matchMedia(arguments[0]).matches", query, seconds=10)
+        self.wait("return matchMedia(arguments[0]).matches", query)
 
     def screenshot(self) -> bytes:
         """From the screen: its driver waits for the next frame, which may never come."""
