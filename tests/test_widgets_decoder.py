@@ -200,6 +200,24 @@ def test_greedy_steps_back_and_branches_by_mouse(next_token):
     narrow(page)
 
 
+TWICE = """(bar) => new Promise((done) => {
+  const counts = [], taken = document.querySelector(".live-taken");
+  new MutationObserver(() => {
+    counts.push(taken.children.length);
+    if (counts.length === 2) done(counts);
+  }).observe(taken, {childList: true});
+  bar.click();
+  bar.click();
+  document.querySelector(".live-form").requestSubmit();
+})"""
+
+
+def test_a_press_takes_what_was_seen(next_token):
+    """A second press before the model has answered is for a token of the text before."""
+    bar = next_token.locator("button.live-bar").nth(1)
+    assert bar.evaluate(TWICE) == [1, 0], "one token was taken; then the text began anew"
+
+
 def test_a_draw_stays_inside_the_kept_set(next_token):
     page = next_token
     page.get_by_label("top-k").fill("1")  # two tokens
@@ -282,9 +300,9 @@ def test_the_attention_of_the_step_is_pytorchs(next_token, after):
 def test_a_link_brings_the_branch_and_the_sliders_back(next_token, tokenizer):
     page = next_token
     page.locator("button.live-bar").nth(1).click()
-    expect(page.locator(".live-taken button")).to_have_count(1)
+    at(page, 1)
     page.locator("button.live-bar").nth(2).click()
-    expect(page.locator(".live-taken button")).to_have_count(2)
+    at(page, 2)
     page.get_by_label("temperature").fill("0.7")
     page.get_by_label("top-k").fill("6")  # 20 tokens
     page.get_by_label("top-p").fill("0.9")
