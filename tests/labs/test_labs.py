@@ -11,7 +11,8 @@ import nbformat
 import pytest
 
 from scripts.base import ROOT
-from scripts.labs import run as labs
+from scripts.labs import run
+from scripts.labs import source as labs
 from scripts.pages import promises
 
 pytest_plugins = ["browser"]
@@ -34,7 +35,7 @@ def solved(book):
     """
     made = {}
 
-    def run(name: str):
+    def solve(name: str):
         if name not in made:
             cells = [c for c in labs.notebook(name, solved=True).cells if c.cell_type == "code"]
             space, before, said = {"__name__": "__main__"}, {}, {}
@@ -47,7 +48,7 @@ def solved(book):
             made[name] = cells, before, said
         return made[name]
 
-    return run
+    return solve
 
 
 figures = 0  # that the last cell left open
@@ -78,7 +79,7 @@ def _wrong(name: str) -> dict[str, list[tuple[str, str]]]:
 @pytest.mark.parametrize("name", LABS)
 def test_as_students_get_it(book, name):
     """It ran from top to bottom, every task is open, and the file is a valid notebook."""
-    assert labs.make() == []
+    assert run.make() == []
     made = nbformat.read(labs.executed(ROOT, name), 4)
     nbformat.validate(made)
     tasks = [cell for cell in made.cells if "task" in cell.metadata]
@@ -92,7 +93,7 @@ def test_as_students_get_it(book, name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_the_file_to_take_along(book, name):
-    assert labs.make() == []
+    assert run.make() == []
     made = nbformat.reads(labs.download(name, "https://book.example/"), 4)
     nbformat.validate(made)
     assert all(not cell.get("outputs") for cell in made.cells)
@@ -139,7 +140,7 @@ def test_wrong_answers(solved, name, task):
 def _as_written(name: str):
     import jupytext
 
-    return jupytext.read(labs.source(ROOT, name)).cells
+    return jupytext.read(labs.written(ROOT, name)).cells
 
 
 def test_every_lab_has_its_wrong_answers():
@@ -213,7 +214,7 @@ def tiny(tmp_path):
     (tmp_path / "docs" / "labs").mkdir(parents=True)
 
     def write(text: str = TINY.format(number=1)):
-        labs.source(tmp_path, "trial").write_text(text, "utf-8")
+        labs.written(tmp_path, "trial").write_text(text, "utf-8")
 
     write()
     return tmp_path, write
@@ -255,7 +256,7 @@ def test_runs_when_the_code_changes_and_only_then(tiny):
 
     def make() -> str:
         lines.clear()
-        assert labs.make(folder, say=lines.append) == []
+        assert run.make(folder, say=lines.append) == []
         return "\n".join(lines)
 
     assert "running the lab trial" in make()
@@ -278,7 +279,7 @@ def test_runs_when_the_code_changes_and_only_then(tiny):
             assert b"ran 2" in labs.executed(folder, "trial").read_bytes()
             assert kind == ".json" or path.read_bytes() == good
     write(TINY.format(number="1 / 0"))
-    (problem,) = labs.make(folder, say=lines.append)
+    (problem,) = run.make(folder, say=lines.append)
     assert "docs/labs/trial.py" in problem and "ZeroDivisionError" in problem
     assert b"ran 2" in labs.executed(folder, "trial").read_bytes(), "the last good one stays"
 
@@ -311,7 +312,7 @@ def test_figures_are_there_whatever_surrounds_the_build(tiny, tmp_path, monkeypa
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("MY_OWN", "1")
     write(DRAWING)
-    assert labs.make(folder, say=lambda line: None) == []
+    assert run.make(folder, say=lambda line: None) == []
     made = nbformat.read(labs.executed(folder, "trial"), 4)
     drawing, waiting = made.cells[-2:]
     assert any("image/png" in output.get("data", {}) for output in drawing.outputs)
@@ -332,7 +333,7 @@ def test_a_figure_that_is_promised_and_missing_is_named(tiny, old, new, said):
     folder, write = tiny
     assert old in DRAWING
     write(DRAWING.replace(old, new, 1))
-    problems = labs.make(folder, say=lambda line: None)
+    problems = run.make(folder, say=lambda line: None)
     assert len(problems) == (said is not None)
     if said:
         assert problems[0].startswith("docs/labs/trial.py, the cell that begins with “import mat")
