@@ -22,6 +22,7 @@ import json
 import re
 import textwrap
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -227,10 +228,10 @@ def _first_cell(root: Path, wanted: list[str]) -> str:
 
 
 def _packed(root: Path) -> str:
-    """The scripts that make the models, as text: a zip in base 85."""
+    """The scripts that make the models, as text: a zip, compressed as one, in base 85."""
     into = io.BytesIO()
-    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+    with zipfile.ZipFile(into, "w") as packed:
         for name in PACKED:
             data = (root / name).read_bytes().replace(b"\r\n", b"\n")
-            packed.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-    return base64.b85encode(into.getvalue()).decode()
+            packed.writestr(zipfile.ZipInfo(name), data)
+    return base64.b85encode(zlib.compress(into.getvalue(), 9)).decode()
