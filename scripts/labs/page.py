@@ -29,7 +29,6 @@ from scripts.pages import printed
 
 log = logging.getLogger("mkdocs.hooks")
 LINK = re.compile(r"(\]\()(?!\w+:|#)([^)#\s]+)")
-PACKED = re.compile(r'^(SCRIPTS = )".*"$', re.M)
 COLAB = "https://colab.research.google.com/"
 
 
@@ -127,7 +126,7 @@ def use_template(root: Path, files: Any, config: Any) -> None:
     def code(cell: dict) -> str:
         said = cell["metadata"]
         folded = "setup" in said or "check" in said
-        source = PACKED.sub(r'\1"…"  # some thousand characters', cell["source"])
+        source = labs.CARRIED.sub(r'\1"…"  # some thousand characters', cell["source"])
         source = source.removeprefix("# @title Check your answer\n")
         title = ' title="Your turn"' if "task" in said else ""
         made = convert(printed.fence(source, f"{{ .python{title} }}"))

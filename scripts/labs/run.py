@@ -107,11 +107,14 @@ def _versions() -> bytes:
 
 
 def _stamp(root: Path, made: NotebookNode) -> str:
-    """A digest of all that decides what the cells show: their code, models, versions."""
+    """A digest of all that decides what the cells show: their code, models, versions.
+
+    The scripts that a lab carries do not: where the book is, no cell runs them.
+    """
     digest = hashlib.sha256(_versions())
     for cell in made.cells:
         if cell.cell_type == "code":
-            digest.update(cell.source.encode() + b"\n\n")
+            digest.update(source.CARRIED.sub("", cell.source).encode() + b"\n\n")
             if "setup" in cell.metadata:
                 lock = load_lock(root / "snippets" / "models.toml")
                 for model in cell.metadata["setup"].split():

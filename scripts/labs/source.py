@@ -41,6 +41,7 @@ PACKED = (  # what makes the models where the book's folder is not
     *sorted(f"scripts/models/{path.name}" for path in (ROOT / "scripts/models").glob("*.py")),
     "snippets/models.toml",
 )
+CARRIED = re.compile(r'^(SCRIPTS = )".*"$', re.M)  # the same, packed, in the first cell
 LIBRARIES = (
     "torch",
     "transformers",

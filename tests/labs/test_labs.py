@@ -1,10 +1,16 @@
 """The labs: the student's state runs, the solved one is right, wrong answers are told why."""
 
+import base64
 import contextlib
 import importlib.util
 import io
 import json
 import re
+import subprocess
+import sys
+import textwrap
+import zipfile
+import zlib
 from html import unescape
 
 import nbformat
@@ -13,6 +19,7 @@ import pytest
 from scripts.base import ROOT
 from scripts.labs import run
 from scripts.labs import source as labs
+from scripts.models.lock import load_lock
 from scripts.pages import promises
 
 pytest_plugins = ["browser"]
@@ -250,7 +257,7 @@ def test_a_bad_lab_is_named(tiny, old, new, said):
         labs.notebook("trial", root=folder)
 
 
-def test_runs_when_the_code_changes_and_only_then(tiny):
+def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch):
     folder, write = tiny
     lines = []
 
@@ -268,6 +275,11 @@ def test_runs_when_the_code_changes_and_only_then(tiny):
     assert b"Add it to itself." in labs.executed(folder, "trial").read_bytes()
     write(TINY.format(number=1))
     assert make() == "" and labs.executed(folder, "trial").read_bytes() == first
+    with monkeypatch.context() as patch:
+        patch.setattr(labs, "_packed", lambda root: "other scripts")
+        write(TINY.format(number=1) + "\n")
+        assert make() == "", "where the book is, no cell runs the scripts that a lab carries"
+        assert b"other scripts" in labs.executed(folder, "trial").read_bytes()
     write(TINY.format(number=2))
     assert "running" in make() and b"ran 2" in labs.executed(folder, "trial").read_bytes()
     for kind in (".ipynb", ".json"):
@@ -282,6 +294,21 @@ def test_runs_when_the_code_changes_and_only_then(tiny):
     (problem,) = run.make(folder, say=lines.append)
     assert "docs/labs/trial.py" in problem and "ZeroDivisionError" in problem
     assert b"ran 2" in labs.executed(folder, "trial").read_bytes(), "the last good one stays"
+
+
+def test_the_scripts_that_a_lab_carries_are_enough(tmp_path):
+    """For the tool that makes the models: nothing that it imports of ours is missing."""
+    cell = next(c for c in labs.notebook(LABS[0]).cells if "setup" in c.metadata)
+    packed = json.loads(re.search(r'^SCRIPTS = (".*")$', cell.source, re.M)[1])
+    unpack = re.search(r"^    packed = .*?extractall\(folder\)$", cell.source, re.M | re.S)[0]
+    space = {"base64": base64, "io": io, "zipfile": zipfile, "zlib": zlib}
+    exec(textwrap.dedent(unpack), space | {"SCRIPTS": packed, "folder": tmp_path})
+    command = [sys.executable, "-m", "scripts", "models", "--list"]
+    listed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert listed.returncode == 0, listed.stderr
+    assert [line.split()[:2] for line in listed.stdout.splitlines() if " MB " in line] == [
+        [name, "missing"] for name, entry in load_lock().items() if "wheel" in entry
+    ]
 
 
 DRAWING = TINY.format(number=1) + """
