@@ -118,6 +118,21 @@ def test_shared_modules_data_and_style_make_stale(small):
     assert ran(runner.Book(book.root)) == ["a/x", "a/y", "a/z"]
 
 
+def test_the_scripts_make_stale_what_reads_them(small):
+    read = "from pathlib import Path\nprint(len(list(Path('scripts/').rglob('*.py'))))"
+    small("a/x", read)
+    book = small("a/y", "print(0)")
+    inner = book.root / "scripts" / "room" / "inner.py"
+    inner.parent.mkdir(parents=True)
+    inner.write_text("import os")
+    assert ran(book) == ["a/x", "a/y"]
+    inner.write_text("import re")
+    assert ran(runner.Book(book.root)) == ["a/x"]
+    inner.with_name("more.py").write_text("")
+    assert ran(runner.Book(book.root)) == ["a/x"]
+    assert ran(runner.Book(book.root)) == []
+
+
 def test_a_new_library_version_makes_stale(small, monkeypatch):
     book = small("a/x", "print(1)")
     ran(book)
