@@ -1,5 +1,7 @@
 """The house: who may know whom, how large a room's files are, who knows the site generator."""
 
+import re
+
 import pytest
 
 from scripts.base import ROOT
@@ -60,6 +62,17 @@ def test_the_drawing_shows_the_rooms(printed):
     known = house.rooms(ROOT)
     del known["__main__"]
     assert shown == {room: names or {"no room"} for room, names in known.items()}
+
+
+def test_the_page_names_rooms_and_files_that_are_there():
+    page = (ROOT / "docs" / "contributing.md").read_text("utf-8")
+    seen = re.search(r"!\[(.+?)\]\(figures/how_it_is_made/house.svg", page)[1].lower()
+    assert [room for room in MAY_KNOW if room not in seen] == ["__main__"]
+    table = re.search(r"^\| to change \|.*?(?=\n\n)", page, re.M | re.S)[0]
+    examples = {"chapter": "decoding", "idea": "beam", "topic": "encoder", "room": "pages"}
+    paths = re.findall(r"`((?:docs|snippets|scripts|tests)/[^`]*)`", table)
+    paths = [re.sub(r"<(\w+)>", lambda found: examples[found[1]], path) for path in paths]
+    assert len(paths) > 20 and [path for path in paths if not (ROOT / path).exists()] == []
 
 
 # ----------------------------------------------------------------------- the reader itself

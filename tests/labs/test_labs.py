@@ -12,6 +12,7 @@ import textwrap
 import zipfile
 import zlib
 from html import unescape
+from importlib import metadata
 
 import nbformat
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from scripts.base import ROOT
 from scripts.labs import run
 from scripts.labs import source as labs
+from scripts.measure import house
 from scripts.models.lock import load_lock
 from scripts.pages import promises
 
@@ -236,6 +238,27 @@ def test_two_states_from_one_source(tiny):
     hints = student.cells[-1].source
     assert hints.index("First hint") < hints.index("Second hint") < hints.index("Solution")
     assert "```python\nresult = 2 * x\n```" in hints
+
+
+def test_what_is_packed_needs_only_what_the_first_cell_installs():
+    """Where the book is not, its scripts run with the labs' libraries and what those bring."""
+    modules, outside = house.imports(ROOT), set()
+    for path in labs.PACKED:
+        if path.endswith(".py"):
+            names = modules[path[:-3].replace("/", ".").removesuffix(".__init__")]
+            outside |= {name.split(".")[0] for name in names}
+    outside -= {"scripts", *sys.stdlib_module_names}
+    brought, waiting = set(), list(labs.LIBRARIES)
+    while waiting:
+        if (name := re.sub("[-_.]+", "-", waiting.pop().lower())) not in brought:
+            brought.add(name)
+            with contextlib.suppress(metadata.PackageNotFoundError):  # for another system
+                needs = metadata.requires(name) or []
+                waiting += [re.match(r"[\w.-]+", one)[0] for one in needs if "extra ==" not in one]
+    packages = metadata.packages_distributions()
+    found = {name: {re.sub("[-_.]+", "-", one.lower()) for one in packages[name]} for name in outside}
+    assert {"filelock", "numpy"} <= found.keys()
+    assert [name for name, of in found.items() if not of & brought] == []
 
 
 @pytest.mark.parametrize(
