@@ -23,18 +23,18 @@ for english in lines[::2]:
     spread.append(bits / torch.tensor(maps.shape[-1]).log2())  # (16,): 1 is even
 
 sentences = len(late)
-print("| of all rows | head | mean | lowest | next head's mean |\n|---|---|--:|--:|--:|")
+print("| head | does | mean | lowest | next best |\n|---|---|--:|--:|--:|")
 found = {}
-for name, rows in {"look where L2 H1 looked one row before": late,
-                   "weight on the end token": end,
-                   "bits, as a share of an even spread": spread}.items():  # fmt: skip
+for name, rows in {"looks a row late": late,
+                   "rests at the end": end,
+                   "spreads evenly": spread}.items():  # fmt: skip
     rows = torch.stack(rows)  # (sentences, heads)
     means = rows.mean(dim=0)
     head = means.argmax().item()
     mean, lowest, following = means[head], rows[:, head].min(), means.sort().values[-2]
     title = f"L{1 + head // 8} H{1 + head % 8}"
     found[name] = title, mean.item(), lowest.item(), following.item()
-    print(f"| {name} | {title} | {mean:.0%} | {lowest:.0%} | {following:.0%} |")
+    print(f"| {title} | {name} | {mean:.0%} | {lowest:.0%} | {following:.0%} |")
 (late_head, late_mean, late_lowest, late_next), ending, flat = found.values()
 end_head, end_mean, end_lowest, _ = ending
 flat_head, flat_mean, flat_lowest, _ = flat
