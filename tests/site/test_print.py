@@ -137,5 +137,8 @@ def test_no_part_of_a_table_is_laid_out_as_something_else_and_says_nothing(brows
             page.goto(site_server.url + address)
             stacked += page.locator("table[data-stacked]").count()
             assert page.evaluate(HEARD) == [], address
+            heading = page.locator("table[data-stacked] th[role=columnheader]").first
+            looks = "one => [getComputedStyle(one).cursor, getComputedStyle(one, '::after').content]"
+            assert heading.evaluate(looks) == ["auto", "none"], "it cannot be sorted"
     context.close()
     assert stacked > 10
