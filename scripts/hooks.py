@@ -54,7 +54,7 @@ BOX = re.compile(
     re.S,
 )
 CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
-# Code by its look, see "code" in book.css: names and space look like plain text.
+# Code by its look, see docs/assets/styles/code.css: names and space look like plain text.
 UNCOLORED = re.compile(r'<span class="(?:n|na|ne|nn|vm|kc|sa|w)">([^<]*)</span>')
 RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
@@ -251,7 +251,7 @@ def _wrong_formula(page: Page, formula: formulas.Formula, docs: Path) -> str:
 def _with_size(found: re.Match) -> str:
     """A box of code that says how high it will be, in lines, and how wide, in letters.
 
-    So its place is kept free before it is laid out; see "code" in book.css and book.js.
+    So its place is kept free before it is laid out; see code.css and book.js.
     """
     named = 1.6 if found[2] else 0  # the name above the code, and the space around it
     lines = html.unescape(TAG.sub("", found[3])).rstrip("\n").split("\n")
@@ -448,7 +448,7 @@ def _tables(name: str) -> str:
 
 
 def _table(one: dict, start: int, end: int) -> str:
-    """Some columns of a map, and how much room they need: see "print" in book.css."""
+    """Some columns of a map, and how much room they need: see print.css."""
 
     def named(name: str) -> str:
         return "␣" if name == " " else html.escape(name)

@@ -27,7 +27,7 @@ WORD = re.compile(r"[A-Za-z0-9_-]+")  # as PurgeCSS finds them
 
 SHEET = re.compile(r'\n[ \t]*<link rel="stylesheet" href="([^":]+\.css)">')
 EARLY = re.compile(r'<script src="([^":]*assets/(?:early|palette)\.js)"></script>')
-TABLE = re.compile(r"<table( data-stacked)?>.*?</table>", re.S)
+TABLE = re.compile(r'<table( data-stacked role="table")?>.*?</table>', re.S)
 COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)\n", re.S | re.M)
 ADDRESS = re.compile(r'url\("?(?!data:|#)([^")]+)"?\)')
 

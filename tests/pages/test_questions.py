@@ -6,7 +6,7 @@ import re
 
 import markdown
 import pytest
-from browser import PATIENCE, PLAIN, becomes, tab_to
+from browser import LINKS, PATIENCE, PLAIN, becomes, tab_to
 from playwright.sync_api import expect
 from test_pages import CHAPTERS, DOCS, PAGES
 
@@ -284,10 +284,9 @@ def test_a_program_to_predict_is_short_and_quick(book, name, question):
 
 SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A chapter</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/assets/book.css"><link rel="stylesheet" href="/theme.css">
-<link rel="stylesheet" href="/assets/questions.css">
+SHEETS<link rel="stylesheet" href="/theme.css">
 <script type="module" src="/assets/questions.js"></script></head>
-<body class="md-typeset" data-md-color-scheme="default"><main>{}</main></body></html>"""
+<body class="md-typeset" data-md-color-scheme="default"><main>{}</main></body></html>""".replace("SHEETS", LINKS)
 THEME = "html { font-size: 125% } pre { overflow: auto }"
 INDEX = """# The book
 
