@@ -23,7 +23,7 @@ for english in lines[::2]:
     spread.append(bits / torch.tensor(maps.shape[-1]).log2())  # (16,): 1 is even
 
 sentences = len(late)
-print("| head | does | mean | lowest | next best |\n|---|---|--:|--:|--:|")
+print("| head | does | mean | lowest | next |\n|---|---|--:|--:|--:|")
 found = {}
 for name, rows in {"looks a row late": late,
                    "rests at the end": end,
