@@ -26,7 +26,7 @@ sentences = len(late)
 print("| head | does | mean | lowest | next |\n|---|---|--:|--:|--:|")
 found = {}
 for name, rows in {"looks a row late": late,
-                   "rests at the end": end,
+                   "rests on end": end,
                    "spreads evenly": spread}.items():  # fmt: skip
     rows = torch.stack(rows)  # (sentences, heads)
     means = rows.mean(dim=0)
