@@ -23,10 +23,10 @@ for english in lines[::2]:
     spread.append(bits / torch.tensor(maps.shape[-1]).log2())  # (16,): 1 is even
 
 sentences = len(late)
-print("| head | does | mean | lowest | next best |\n|---|---|--:|--:|--:|")
+print("| head | does | mean | lowest | next |\n|---|---|--:|--:|--:|")
 found = {}
 for name, rows in {"looks a row late": late,
-                   "rests at the end": end,
+                   "rests on end": end,
                    "spreads evenly": spread}.items():  # fmt: skip
     rows = torch.stack(rows)  # (sentences, heads)
     means = rows.mean(dim=0)

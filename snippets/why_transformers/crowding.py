@@ -37,8 +37,8 @@ print("| what is changed | right, two seeds | a guess |\n|---|--:|--:|")
 for name, change in {"nothing": {},
                      "a state four times as wide": {"width": 384},
                      "an alphabet of 2 letters": {"letters": 2},
-                     "8 letters to hold, between blanks": {"held": 8},
-                     "4 letters to hold, between blanks": {"held": 4}}.items():  # fmt: skip
+                     "8 letters among blanks": {"held": 8},
+                     "4 letters among blanks": {"held": 4}}.items():  # fmt: skip
     one, two = sorted(share_right(**change, seed=seed) for seed in (0, 1))
     low.append(one)
     high.append(two)

@@ -166,15 +166,15 @@ def test_without(values):
         "In each of the three ways, the output is the same for all three sources.",
         "Zeros make it write pieces that form no words",
         "The mean state refutes it: with that it writes Portuguese words",
-        "The control writes one letter over and over.",
+        "The control falls into fragments and a repeated `à`.",
     )
     run = values(f"{CHAPTER}/without")
     assert run.different_outputs == 1
     assert run.with_source > 0.5
     blind = 1 / 32000
-    assert max(run.highest_zeros, run.highest_order) < blind, "worse than a blind choice"
+    assert max(run.highest_zeros, run.highest_backwards) < blind, "worse than a blind choice"
     assert run.lowest_mean > 20 * blind and run.highest_mean < 0.02
-    assert set(run.order_writes.split()) == {"A"}
+    assert run.backwards_writes.replace(",", "").split().count("à") >= 3
     written = run.mean_writes.split()
     known = {"o", "que", "é", "ponto", "de", "vista", "a", "cavalo", "e", "homem"}
     assert len(set(written)) >= 6 and {word.lower() for word in written} <= known
