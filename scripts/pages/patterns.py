@@ -1,0 +1,81 @@
+"""The patterns by which pages are changed, in one place, and what each must never match.
+
+A page's meaning is changed as a tree: its questions become HTML around Markdown, its figures are
+found by `figures` among the elements, the cells of its tables by `tables`. A pattern stays where
+it reads a spelling of the book in Markdown, shortens or marks HTML that Pygments or the theme
+made, or finds a place that the build itself has left. All HTML that a page only shows stands there
+escaped, "&lt;div", so no pattern that begins with a tag can match it. `tests/pages/test_traps.py`
+feeds them what they must leave alone.
+
+Patterns that only read, for a sentence about what is wrong or for the search, stand where they
+are used; so do those of a question's own block.
+"""
+
+from __future__ import annotations
+
+import re
+
+# ------------------------------------------------------------------- Markdown, as authors write
+
+NAME = r"[\w-]+/[\w-]+"  # of a snippet: "chapter/idea"
+# A line of its own. Never one that is shown, between four backticks or after a ";".
+INCLUDE = re.compile(rf'^([ \t]*)-{{1,}}8<-{{1,}} "({NAME})\.(py|txt)"[ \t]*$', re.M)
+FILE = re.compile(r'^([ \t]*)-+8<-+ "([^"\n]+)"[ \t]*$', re.M)  # any include
+ANY = re.compile(r"^[ \t]*-+8<-+.*$", re.M)  # … as it should be written or not
+SHOWN = re.compile(r";(?=-+8<)")  # an include that is shown, not done
+# Reads only, for what is wrong; the page's figures are found in its tree.
+FIGURE = re.compile(rf"!\[([^\]]*)\]\((?:\.\./)*figures/({NAME})\.svg([^)]*)\)")
+# Never braces with anything else in them, which are Jinja's, Python's or an attribute list's.
+VALUE = re.compile(rf"\{{\{{ *({NAME})\.(\w+) *(?::([^{{}}]*?))? *\}}\}}")
+# Ends where its own mark ends it. Never a shorter one in it, or one in a line of text.
+FENCE = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)"
+    r"^[ \t]*(?P=mark)[ \t]*$", re.M | re.S,
+)  # fmt: skip
+# What stands between four backticks is shown as it is written.
+LITERAL = re.compile(r"^````.*?^````[ \t]*$", re.M | re.S)
+# What follows a fence's mark, dressed for the site's look. Never that of a fence that is shown.
+DRESSED = re.compile(r"[ \t]*\{ \.(\w+)([^}\n]*)\}")
+TITLE = re.compile(r' title="[^"]*"')
+FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)  # never a rule between two paragraphs
+
+# ------------------------------------------------------------ HTML, as Pygments and mkdocs write
+
+TAG = re.compile(r"<[^>]*>")  # in code, where each "<" of a program is escaped
+# A box of code. Never one that is shown in code. Marks it with its size.
+BOX = re.compile(
+    r'<div\b([^>]*\bclass="(?:[^"]*\s)?highlight\b[^>]*)>(?=(<span class="filename">)?.*?<code\b[^>]*>(.*?)</code>)',
+    re.S,
+)
+# The code in it. Never code in a sentence.
+CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
+# Code by its look, see "code" in book.css: names and space look like plain text.
+UNCOLORED = re.compile(r'<span class="(?:n|na|ne|nn|vm|kc|sa|w)">([^<]*)</span>')
+RUNS = [  # neighbors of one color need one element
+    (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
+    (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
+]
+MARKS = {  # in a page: what Markdown writes → with a mark for the search
+    # A footnote's number stays out of it, or "attention" becomes "attention10" there.
+    '<sup id="fnref': '<sup data-search-exclude id="fnref',
+}
+OURS = {  # what the theme writes → what stands there in the book
+    ' tabindex=""': "",  # no number, and so no HTML
+    ' id="__drawer" autocomplete="off"': ' id="__drawer"',  # nor that, of a box to tick:
+    ' id="__search" autocomplete="off"': ' id="__search"',  # see early.js
+    'data-md-component="palette"': "data-palette",  # for palette.js, not the theme's script
+}
+
+# --------------------------------------------------- places that the build leaves until the end
+
+COLORED = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
+DRAWN = re.compile(r'<svg data-drawn="([^"]*)" aria-label="([^"]*)"></svg>')
+NUMBERS = re.compile(r'<span data-numbers="([^"]*)"></span>')
+SIZE = re.compile(r'<svg\b[^>]*\swidth="([\d.]+)" height="([\d.]+)"')  # of a drawing of ours
+
+
+def replaced(text: str, those: dict[str, str]) -> str:
+    """The text with each of a few plain strings as another."""
+    for theirs, ours in those.items():
+        text = text.replace(theirs, ours)
+    return text
