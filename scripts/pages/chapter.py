@@ -1,7 +1,7 @@
 """What a page says about snippets: the three spellings, filled in and checked.
 
 Knows Markdown text and the runner's outputs, and nothing of the site generator. The
-questions of a page are checked with the rest, by `questions.check`.
+questions of a page are checked with the rest, by `asked.check`.
 
     --8<-- "chapter/idea.py"  or  "chapter/idea.txt"      code, printed text
     ![what it shows](figures/chapter/idea.svg "caption")  figure
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.compute.book import Book
-from scripts.pages import printed, questions
+from scripts.pages import asked, printed
 from scripts.pages.outputs import Output, included
 from scripts.pages.patterns import (
     ANY,
@@ -181,12 +181,12 @@ def check(book: Book, docs: Path) -> list[str]:
         if "overrides" not in path.relative_to(docs).parts
     }
     known = {
-        path.relative_to(docs).as_posix(): questions.anchors(_printed(book, text))
+        path.relative_to(docs).as_posix(): asked.anchors(_printed(book, text))
         for path, text in sources.items()
     }
     for path, source in sources.items():
         where = path.relative_to(book.root).as_posix()
-        problems += questions.check(source, where, known)
+        problems += asked.check(source, where, known)
         text = LITERAL.sub(_blank, source)
 
         def note(position: int, sentence: str) -> None:

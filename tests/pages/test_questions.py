@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from test_pages import CHAPTERS, DOCS, PAGES
 
 from scripts.base import ROOT
+from scripts.pages import asked, questions
 from scripts.pages import chapter as pages
-from scripts.pages import questions
 
 pytest_plugins = ["browser"]
 
@@ -102,7 +102,7 @@ def test_what_stands_before_the_answer_is_kept():
 def test_a_question_in_a_fence_is_shown_as_it_is_written():
     text = f"````markdown\n{CHOICE}````\n\nEnd.\n"
     assert questions.parse(text) == [] and questions.render(text) == text
-    assert questions.check(text, "docs/x.md", {}) == []
+    assert asked.check(text, "docs/x.md", {}) == []
 
 
 def test_a_page_without_questions_stays_as_it_is():
@@ -153,7 +153,7 @@ def test_a_question_is_remembered_by_its_words():
 
 
 def test_good_questions_have_no_problem():
-    assert questions.check(page(*ALL), "docs/x.md", KNOWN) == []
+    assert asked.check(page(*ALL), "docs/x.md", KNOWN) == []
 
 
 CASES = {
@@ -183,7 +183,7 @@ def test_a_bad_question_is_named_with_its_line(case):
     block, old, new, said = CASES[case]
     assert old in block
     text = page(*[one.replace(old, new) if one == block else one for one in ALL])
-    found = questions.check(text, "docs/x.md", KNOWN)
+    found = asked.check(text, "docs/x.md", KNOWN)
     here = text.index(block.replace(old, new)) if case != "no text" else text.index("!!!")
     line = text.count("\n", 0, here) + 1
     assert any(p.startswith(f"docs/x.md, line {line}: ") and said in p for p in found), found
@@ -214,7 +214,7 @@ def same_place(block: str) -> str:
     ],
 )  # fmt: skip
 def test_a_bad_set_of_questions_is_named(text, said):
-    found = questions.check(text, "docs/x.md", KNOWN)
+    found = asked.check(text, "docs/x.md", KNOWN)
     assert any(said in problem for problem in found), found
 
 
@@ -230,7 +230,7 @@ def test_anchors_are_those_that_the_site_has(book):
     for name in PAGES:
         text = re.sub(r"\A---\n.*?\n---\n", "", (DOCS / name).read_text("utf-8"), flags=re.S)
         made = re.findall(r'<h[1-6] id="([^"]+)"', html_of(text, lambda t: pages.fill(book, t)))
-        missing = set(made) - questions.anchors(pages._printed(book, text))
+        missing = set(made) - asked.anchors(pages._printed(book, text))
         assert not missing, f"{name}: {missing}"
 
 
@@ -240,12 +240,12 @@ def test_anchors_are_those_that_the_site_has(book):
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_ends_in_questions(name):
     text = (DOCS / name).read_text("utf-8")
-    assert f"\n## {questions.SECTION}\n" in text, f"{name} asks no questions"
-    known = {p: questions.anchors((DOCS / p).read_text("utf-8")) for p in PAGES}
-    assert questions.check(text, f"docs/{name}", known) == []
+    assert f"\n## {asked.SECTION}\n" in text, f"{name} asks no questions"
+    known = {p: asked.anchors((DOCS / p).read_text("utf-8")) for p in PAGES}
+    assert asked.check(text, f"docs/{name}", known) == []
 
 
-def asked(kind: str) -> list:
+def of_kind(kind: str) -> list:
     """Every question of one kind in the book, with its page."""
     return [
         pytest.param(name, question, id=f"{name}-{number}")
@@ -255,7 +255,7 @@ def asked(kind: str) -> list:
     ]
 
 
-@pytest.mark.parametrize(("name", "question"), asked("number"))
+@pytest.mark.parametrize(("name", "question"), of_kind("number"))
 def test_a_number_is_computed_and_its_tolerance_is_narrow(book, name, question):
     found = pages.VALUE.fullmatch(question.key)
     shown = pages.value(book, *found.groups())
@@ -269,7 +269,7 @@ def test_a_number_is_computed_and_its_tolerance_is_narrow(book, name, question):
     assert abs(number * scale - read) <= max(tolerance, 0.5), "the exact value counts too"
 
 
-@pytest.mark.parametrize(("name", "question"), asked("predict"))
+@pytest.mark.parametrize(("name", "question"), of_kind("predict"))
 def test_a_program_to_predict_is_short_and_quick(book, name, question):
     source = (ROOT / "snippets" / f"{question.code}.py").read_text("utf-8")
     doc = ast.parse(source).body[0]
