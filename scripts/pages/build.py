@@ -26,7 +26,7 @@ from scripts.pages import (
     tables,
 )
 from scripts.pages.outputs import Output, relative
-from scripts.pages.patterns import DRAWN, FIGURE, MARKS, NUMBERS, OURS, replaced
+from scripts.pages.patterns import DRAWN, FIGURE, FOOTNOTE, NUMBERS, OURS
 
 BETWEEN = "problem{s} between pages and snippets"
 
@@ -172,12 +172,14 @@ class Pages:
 @functools.lru_cache(maxsize=64)  # while serving, most pages are as they were
 def ready(content: str) -> str:
     """A page's HTML with what the search and the browser must know, its code without colors."""
-    return code.ready(replaced(content, MARKS))
+    return code.ready(FOOTNOTE.sub("<sup data-search-exclude ", content))
 
 
 def ours(page: str) -> str:
     """A page of the theme, with the few words that this book wants otherwise."""
-    return replaced(page, OURS)
+    for theirs, book in OURS:
+        page = theirs.sub(book, page)
+    return page
 
 
 def headings(contents: Iterable) -> list:

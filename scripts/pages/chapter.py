@@ -165,7 +165,7 @@ def captioned(text: str) -> Iterator[tuple[str, int]]:
         if found[3] == "txt":
             close = re.compile(r"\n[ \t]*```[ \t]*$", re.M).match(text, found.end())
             last[found[2]] = (close.end() if close else found.end()), found[1]
-    drawn = {found[2] for found in FIGURE.finditer(text)}
+    drawn = {found[2] for found in FIGURE.finditer(FENCE.sub(_blank, text))}
     for name, (end, indent) in last.items():
         if name not in drawn and not indent:
             yield name, end
@@ -203,7 +203,7 @@ def check(book: Book, docs: Path) -> list[str]:
             alone = not any(start < found.start() < end for start, end in fences)
             if sentence := _wrong_include(book, found, alone):
                 note(found.start(), sentence)
-        for found in FIGURE.finditer(text):
+        for found in FIGURE.finditer(FENCE.sub(_blank, text)):
             used.add(found[2])
             if found[2] not in names:
                 hint = _near(found[2], names)

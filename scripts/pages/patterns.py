@@ -4,7 +4,7 @@ A page's meaning is changed as a tree: its questions become HTML around Markdown
 found by `figures` among the elements, the cells of its tables by `tables`. A pattern stays where
 it reads a spelling of the book in Markdown, shortens or marks HTML that Pygments or the theme
 made, or finds a place that the build itself has left. All HTML that a page only shows stands there
-escaped, "&lt;div", so no pattern that begins with a tag can match it. `tests/pages/test_traps.py`
+escaped, "&lt;div class="a"", so a pattern begins with a tag, and none with an attribute. `tests/pages/test_traps.py`
 feeds them what they must leave alone.
 
 Patterns that only read, for a sentence about what is wrong or for the search, stand where they
@@ -55,16 +55,17 @@ RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
     (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
 ]
-MARKS = {  # in a page: what Markdown writes → with a mark for the search
-    # A footnote's number stays out of it, or "attention" becomes "attention10" there.
-    '<sup id="fnref': '<sup data-search-exclude id="fnref',
-}
-OURS = {  # what the theme writes → what stands there in the book
-    ' tabindex=""': "",  # no number, and so no HTML
-    ' id="__drawer" autocomplete="off"': ' id="__drawer"',  # nor that, of a box to tick:
-    ' id="__search" autocomplete="off"': ' id="__search"',  # see early.js
-    'data-md-component="palette"': "data-palette",  # for palette.js, not the theme's script
-}
+# A footnote's number stays out of the search, or "attention" becomes "attention10" there.
+FOOTNOTE = re.compile('<sup (?=id="fnref)')
+# What the theme writes → what stands there in the book. Never words of a sentence, in which
+# quotes and equal signs stand as they are: each begins with its tag.
+OURS = [
+    (re.compile(r'(<label\b[^<>]*) tabindex=""'), r"\1"),  # no number, and so no HTML
+    # … nor that, of a box to tick: see early.js.
+    (re.compile(r'(<input\b[^<>]* id="__(?:drawer|search)") autocomplete="off"'), r"\1"),
+    # For palette.js, not the theme's script.
+    (re.compile(r'(<form\b[^<>]*) data-md-component="palette"'), r"\1 data-palette"),
+]
 
 # --------------------------------------------------- places that the build leaves until the end
 
@@ -72,10 +73,3 @@ COLORED = re.compile(r'<code data-colored="(\w+)">.*?</code>(?=</pre>)', re.S)
 DRAWN = re.compile(r'<svg data-drawn="([^"]*)" aria-label="([^"]*)"></svg>')
 NUMBERS = re.compile(r'<span data-numbers="([^"]*)"></span>')
 SIZE = re.compile(r'<svg\b[^>]*\swidth="([\d.]+)" height="([\d.]+)"')  # of a drawing of ours
-
-
-def replaced(text: str, those: dict[str, str]) -> str:
-    """The text with each of a few plain strings as another."""
-    for theirs, ours in those.items():
-        text = text.replace(theirs, ours)
-    return text

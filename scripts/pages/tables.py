@@ -8,6 +8,7 @@ page. Reads HTML by its tags, so it does not matter where a table stands or how 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 TABLE = re.compile(r"<(/?)table\b", re.I)
@@ -64,6 +65,11 @@ class _Cells(HTMLParser):
 
 def headed(text: str) -> str:
     """HTML with the headings of its tables put right."""
+    return each(text, _table)
+
+
+def each(text: str, change: Callable[[str], str]) -> str:
+    """HTML with each of its tables changed; one in a cell of another belongs to that."""
     parts, done, depth, start = [], 0, 0, 0
     for found in TABLE.finditer(text):
         if not found[1]:
@@ -73,7 +79,7 @@ def headed(text: str) -> str:
             depth -= 1
             end = text.find(">", found.end()) + 1
             if not depth:
-                parts += [text[done:start], _table(text[start:end])]
+                parts += [text[done:start], change(text[start:end])]
                 done = end
     return "".join([*parts, text[done:]])
 
