@@ -23,7 +23,7 @@ from scripts.compute import book, runner
 from scripts.labs import page as lab_pages
 from scripts.labs import run as labs
 from scripts.live import make as live
-from scripts.models import make as models
+from scripts.models.make import ensure
 from scripts.pages import build, figures, remember
 
 log = logging.getLogger("mkdocs.hooks")
@@ -46,12 +46,11 @@ def on_config(config: MkDocsConfig) -> None:
 def on_pre_build(config: MkDocsConfig) -> None:
     global pages  # of this build
     warnings.counts.clear()
-    models.ensure(say=log.info)
+    ensure(say=log.info)
     failed = runner.run(whole := book.Book(ROOT), stays=serving, say=log.info)
     live.make(ROOT, say=log.info)
-    problems = [*failed.values(), *labs.make(ROOT, say=log.info)]
     pages = build.Pages(whole, Path(config.docs_dir), config.site_name, config.site_url, not serving)
-    build.tell([*problems, *pages.check()], build.BETWEEN, log.warning, config.strict)
+    pages.check([*failed.values(), *labs.make(ROOT, say=log.info)], log.warning, config.strict)
 
 
 @event_priority(100)  # before mkdocs-jupyter looks for notebooks
@@ -59,8 +58,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     for address, content in pages.files():
         files.append(File.generated(config, address, content=content))
     lab_pages.add(ROOT, files, config)
-    if serving:
-        remember.indexing(config.plugins.values(), ("content", "title", "url", "meta"))
+    remember.indexing(config.plugins.values() if serving else (), ("content", "title", "meta"))
 
 
 def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
@@ -68,7 +66,7 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
         lab_pages.before(page)
     else:
         markdown = pages.markdown(markdown, page.file.src_uri, page.url)
-    if serving and remember.same(page.url, pages.read(markdown, files.src_uris), warnings.counts):
+    if serving and remember.same(page.url, pages.sources(markdown, files.src_uris), warnings.counts):
         page.content, page.render = "", lambda *_: None
     return markdown
 
@@ -93,7 +91,9 @@ def on_env(env: Environment, files: Files, **_) -> None:
     env.bytecode_cache = remember.templates if serving else None
 
 
+@event_priority(-100)  # after the search has read the page
 def on_page_context(context: dict, page: Page, nav: Navigation, **_) -> dict:
+    page.content = pages.drawn(lab_pages.source(page), page.content)
     pages.listed = [(p.title, p.file.src_uri, p.meta.get("description", "")) for p in nav.pages]
     return context | pages.context(page.file.src_uri, lab_pages.source(page), page.url)
 

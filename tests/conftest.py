@@ -12,7 +12,7 @@ os.chdir(ROOT)  # snippets name their models from here
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "OMP_NUM_THREADS": "1"}
 
 from scripts.compute import runner  # noqa: E402
-from scripts.models import make as models  # noqa: E402
+from scripts.models.make import ensure  # noqa: E402
 
 pytest.register_assert_rewrite("browser")  # the fixtures of the tests that drive one
 
@@ -20,8 +20,8 @@ pytest.register_assert_rewrite("browser")  # the fixtures of the tests that driv
 # Where files are shared out among workers (pytest-xdist), the longest go first, or one worker
 # would be left alone with one of them at the end.
 LONGEST = ("test_engines", "test_labs", "test_eyes", "test_faults", "test_live", "test_live_site",
-           "test_site", "test_models", "test_widgets_decoder", "test_widgets", "test_search",
-           "test_questions")  # fmt: skip
+           "test_site", "test_real_models", "test_models_make", "test_widgets_decoder",
+           "test_widgets", "test_search", "test_questions")  # fmt: skip
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -50,7 +50,7 @@ def gradients() -> None:
 @pytest.fixture(scope="session")
 def book() -> runner.Book:
     """The book with every model made and every snippet run, if stale."""
-    models.ensure()
+    ensure()
     made = runner.Book(ROOT)
     runner.run(made)
     return made

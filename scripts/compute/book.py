@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from scripts.base import ROOT, BookError, seals
-from scripts.models import make as models
+from scripts.models.lock import digest, load_lock
 
 FORMAT = 4  # raise it when the outputs of an unchanged snippet would change
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
@@ -64,7 +64,7 @@ class Book:
     def lock(self) -> dict[str, dict]:
         """The lock file of the models, read once a `Book`."""
         path = self.snippets_dir / "models.toml"
-        return models.load_lock(path) if path.exists() else {}
+        return load_lock(path) if path.exists() else {}
 
     @cached_property
     def _versions(self) -> str:
@@ -114,7 +114,7 @@ class Book:
                 above = (*_above, snippet.name)
                 made = self.stamp(self.snippet(trainer), above)
             else:
-                made = models.digest(self.lock[name])
+                made = digest(self.lock[name])
             parts.append(f"{name} {made}")
         return _sha256("\n".join(parts).encode())
 

@@ -32,7 +32,7 @@ from scripts.base import ROOT
 from scripts.base.files import take
 from scripts.compute import child
 from scripts.compute.book import Book, Outcome, RunnerError, Snippet, asdict, seal, timed
-from scripts.models import make as models
+from scripts.models.make import ensure
 
 TIMEOUT = 1800.0  # seconds; the longest trains a model, perhaps on a busy machine
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
@@ -380,7 +380,7 @@ def main(wanted: tuple[str, ...], force: bool, jobs: int | None, timeout: float)
     What they print, draw and name is kept in .cache/snippets.
     """
     book, started = Book(), time.monotonic()
-    models.ensure()
+    ensure()
     failed = run(book, wanted, force=force, jobs=jobs, timeout=timeout)
     for name, sentence in failed.items():
         print(f"✗ {name}: {sentence}", file=sys.stderr)

@@ -23,7 +23,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from scripts.labs import run as labs
-from scripts.models import make as models
+from scripts.models.lock import load_lock
 from scripts.pages import printed
 
 log = logging.getLogger("mkdocs.hooks")
@@ -150,7 +150,7 @@ def _needs(root: Path, page: Page, config: MkDocsConfig) -> str:
     """What the lab needs, as measured, and the ways to open it."""
     name = Path(page.file.src_uri).stem
     seconds, memory = labs.cost(root, name)
-    lock = models.load_lock(root / "snippets" / "models.toml")
+    lock = load_lock(root / "snippets" / "models.toml")
     fetched = {lock[m]["wheel"]: lock[m]["bytes"] for m in labs.wanted(name, root)}
     github = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", config.repo_url or "")
     if github:

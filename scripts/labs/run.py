@@ -44,8 +44,11 @@ import click
 
 from scripts.base import ROOT, BookError
 from scripts.base.files import exclusive, put
+from scripts.base.seals import digest as file_digest
 from scripts.compute import runner
-from scripts.models import make as models
+from scripts.models.lock import digest as entry_digest
+from scripts.models.lock import load_lock
+from scripts.models.make import ensure
 from scripts.pages import printed
 
 PARTS = ROOT / "scripts" / "labs"  # the first cell, the page's templates
@@ -238,7 +241,7 @@ def _check(where: str, cells: list[NotebookNode]) -> None:
 
 def _first_cell(root: Path, wanted: list[str]) -> str:
     """The cell that finds the models, or gets them by pip, and defines `check`."""
-    unknown = set(wanted) - set(models.load_lock(root / "snippets" / "models.toml"))
+    unknown = set(wanted) - set(load_lock(root / "snippets" / "models.toml"))
     if unknown:
         raise LabError(f"a lab's setup names no model of the book: {', '.join(unknown)}")
     text = (PARTS / "first_cell.py").read_text("utf-8")
@@ -295,7 +298,7 @@ def _fresh(root: Path, name: str) -> bool:
 
 def _digest(path: Path) -> str:
     """sha256 of a file; empty if it is not there."""
-    return models.file_digest(path) if path.exists() else ""
+    return file_digest(path) if path.exists() else ""
 
 
 def _files(root: Path, name: str) -> str:
@@ -321,9 +324,9 @@ def _stamp(root: Path, made: NotebookNode) -> str:
         if cell.cell_type == "code":
             digest.update(cell.source.encode() + b"\n\n")
             if "setup" in cell.metadata:
-                lock = models.load_lock(root / "snippets" / "models.toml")
+                lock = load_lock(root / "snippets" / "models.toml")
                 for model in cell.metadata["setup"].split():
-                    digest.update(models.digest(lock[model]).encode())
+                    digest.update(entry_digest(lock[model]).encode())
     return digest.hexdigest()
 
 
@@ -473,7 +476,7 @@ def main(wanted: tuple[str, ...], solved: bool) -> int:
     """Run labs as students get them, all that are stale or NAMES; keep the notebooks."""
     if unknown := set(wanted) - set(names()):
         raise LabError(f"there is no lab {', '.join(unknown)}; there are {', '.join(names())}")
-    models.ensure()
+    ensure()
     if solved:
         for name in wanted or names():
             made = notebook(name, solved=True)

@@ -23,7 +23,9 @@ import click
 
 from scripts.base import ROOT, BookError, node, seals
 from scripts.base.files import exclusive, put
-from scripts.models import make as models
+from scripts.models.lock import digest as entry_digest
+from scripts.models.lock import load_lock
+from scripts.models.make import ensure, missing
 
 PART = 24 * 2**20  # bytes; some hosts refuse files from 25 MiB on
 TOKENIZERS = ("minilm", "smollm2", "en-pt")
@@ -99,9 +101,9 @@ def _digest(root: Path, step: str) -> str:
     elif step == "tokenizer-script":
         digest.update((root / "scripts/node/package-lock.json").read_bytes())
     else:
-        lock = models.load_lock(root / "snippets" / "models.toml")
+        lock = load_lock(root / "snippets" / "models.toml")
         for name in NEEDED:
-            digest.update(models.digest(lock[name]).encode())
+            digest.update(entry_digest(lock[name]).encode())
     return digest.hexdigest()
 
 
@@ -165,7 +167,7 @@ def fused(text: str) -> str:
 
 def _models(root: Path, folder: Path) -> list[Path]:
     """Tokenizers written compactly, weights cut into parts, and the list of them all."""
-    lack = models.missing(NEEDED, root)
+    lack = missing(NEEDED, root)
     if lack:
         raise LiveError(
             f"models/{lack[0]} is missing: run `python -m scripts models`, then the same"
@@ -221,7 +223,7 @@ def _compact(data: dict) -> bytes:
 @click.command()
 def main() -> None:
     """Make what the model in the page needs, in .cache/live."""
-    models.ensure(NEEDED)
+    ensure(NEEDED)
     folder = make()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"The model for the page is in .cache/live: {size / 1e6:.0f} MB.")

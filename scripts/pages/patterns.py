@@ -57,6 +57,8 @@ RUNS = [  # neighbors of one color need one element
 ]
 # A footnote's number stays out of the search, or "attention" becomes "attention10" there.
 FOOTNOTE = re.compile('<sup (?=id="fnref)')
+# … as the search's own word does in HTML that an author wrote, and only there.
+LEFT_OUT = re.compile(r'(<\w[^<>]*) data-search-exclude="data-search-exclude"')
 # What the theme writes → what stands there in the book. Never words of a sentence, in which
 # quotes and equal signs stand as they are: each begins with its tag.
 OURS = [

@@ -17,8 +17,6 @@ import hashlib
 import os
 import posixpath
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -112,12 +110,8 @@ def needed(sheet: str, words: set[str], cache: Path) -> str:
         with tempfile.TemporaryDirectory(dir=_tool(cache)) as space:
             for name, text in zip(("purge.mjs", "sheet.css", "words.txt"), (says[0], sheet, asked)):
                 Path(space, name).write_text(text, "utf-8")
-            done = subprocess.run(
-                [sys.executable, "-c", node.NODE, "purge.mjs", "sheet.css", "words.txt", "made.css"],
-                cwd=space, capture_output=True, text=True,
-            )  # fmt: skip
-            if done.returncode:
-                raise node.NodeError(f"a style sheet cannot be read: {done.stderr.strip()[-300:]}")
+            command = ("purge.mjs", "sheet.css", "words.txt", "made.css")
+            node.run("a style sheet cannot be read", *command, cwd=space)
             put(path, Path(space, "made.css").read_bytes())
     return path.read_text("utf-8")
 

@@ -20,7 +20,7 @@ from transformers.generation.logits_process import (
 
 from scripts.base import ROOT
 from scripts.live import make as live
-from scripts.models import make as models
+from scripts.models.make import ensure
 from snippets.from_scratch import encoder
 
 SOURCES = ROOT / "docs/assets/live"
@@ -62,7 +62,7 @@ CUTS = [
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The page's files in one folder, as they lie beside each other on the site."""
-    models.ensure([*live.TOKENIZERS, "minilm-half", "smollm2-gguf"])
+    ensure([*live.TOKENIZERS, "minilm-half", "smollm2-gguf"])
     made = live.make()
     folder = tmp_path_factory.mktemp("live")
     for path in (*SOURCES.glob("*.js"), *made.glob("*.*"), made / "tokenizers"):

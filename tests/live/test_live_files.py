@@ -8,14 +8,16 @@ import shutil
 
 import pytest
 
-from scripts.base import ROOT
+from scripts.base import ROOT, node
+from scripts.base.seals import digest
 from scripts.live import make as live
-from scripts.models import make as models
+from scripts.measure import axe
+from scripts.models.make import ensure
 
 
 @pytest.fixture(scope="module")
 def folder():
-    models.ensure()
+    ensure()
     return live.make(ROOT)
 
 
@@ -46,7 +48,7 @@ def test_parts_are_the_file_and_fit_every_host(folder, name):
         assert hashlib.sha256(data).hexdigest() == part["sha256"]
         whole.update(data)
     path = ROOT / "models" / live.WEIGHTS[name][1]
-    assert whole.hexdigest() == models.file_digest(path)
+    assert whole.hexdigest() == digest(path)
     assert entry["bytes"] == path.stat().st_size
 
 
@@ -94,7 +96,7 @@ def test_a_damaged_file_is_made_again(folder, copy, monkeypatch, name):
         yield space
         shutil.rmtree(space)
 
-    monkeypatch.setattr(live, "packages", fetched)
+    monkeypatch.setattr(node, "packages", fetched)
     path = next((copy / ".cache/live").glob(name))
     good = path.read_bytes()
     path.unlink()  # it may be a link
@@ -139,10 +141,10 @@ def test_a_damaged_checker_is_fetched_again(copy, monkeypatch):
         yield space
         shutil.rmtree(space)
 
-    monkeypatch.setattr(live, "packages", packages)
-    assert live.checker(copy) == live.checker(copy) == "/* axe */" and len(fetched) == 1
+    monkeypatch.setattr(node, "packages", packages)
+    assert axe.source(copy) == axe.source(copy) == "/* axe */" and len(fetched) == 1
     next((copy / ".cache/checker").glob("*.js")).write_text("/* exa */")
-    assert live.checker(copy) == "/* axe */" and len(fetched) == 2
+    assert axe.source(copy) == "/* axe */" and len(fetched) == 2
 
 
 def test_published_whole_and_without_working_files(folder, tmp_path):
@@ -169,7 +171,7 @@ def test_a_wrong_digest_of_the_tokenizers_is_named(folder, copy):
     text = lock.read_text()
     found = text.index("sha512-") + 7
     lock.write_text(text[:found] + "AAAA" + text[found + 4 :])
-    with pytest.raises(live.LiveError, match="not those of scripts/node/package-lock"):
+    with pytest.raises(node.NodeError, match="not those of scripts/node/package-lock"):
         live.make(copy, lambda line: None)
 
 

@@ -7,9 +7,11 @@ import os
 
 import pytest
 
+from scripts.base import ROOT
 from scripts.measure import audit, axe, browsers, engines
 from scripts.measure.browsers import looking, naming, widgets
 from scripts.measure.browsers.serving import SITE
+from scripts.pages import formulas
 
 pytest_plugins = ["browser"]
 
@@ -58,6 +60,38 @@ def test_formulas_are_drawn(engine, site_server, page):
     measured = list(looking.formulas(engine, site_server, page))
     assert len(measured) == (SITE / page / "index.html").read_text("utf-8").count("<math")
     none(measured)
+
+
+# In a row of a formula: how many thin spaces lie between each two parts, but beside signs.
+THIN = """
+const box = document.createElement("div");
+document.querySelector("article").append(box);
+return arguments[0].map((math) => {
+  box.innerHTML = math;
+  box.firstChild.style.fontSize = "100px";
+  const signs = (one) => /^(mo|mspace)$/.test(one.localName);
+  const row = [...box.querySelector("math > mrow").children];
+  return row.slice(1).map((one, at) => signs(one) || signs(row[at]) ? "sign" : Math.round(
+    (one.getBoundingClientRect().left - row[at].getBoundingClientRect().right) / 16.67));
+});
+"""
+SPACED = {
+    r"a b": [0],
+    r"\text{f}(x)\left[\frac{1}{2}\right]^2 W": [0, 1, 1],  # Firefox leans back from a slanted f
+    r"a\sum_i x_i = \sum_i y_i": [1, 1, "sign", "sign", 1],
+    r"A = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix} B": ["sign", "sign", 1],
+    r"\frac{1}{m} \sum_{i=1}^n \log p": [1, 1, 0],
+    r"\log \sum_i x_i": [0, 1],
+    r"\max_i \left( a \right) \, b": [1, "sign", "sign"],
+}
+
+
+@pytest.mark.parametrize("block", [False, True])
+def test_thin_spaces_stand_where_tex_sets_them(engine, site_server, block):
+    drawn = formulas.draw({(tex, block) for tex in SPACED}, ROOT)
+    engine.size(1280, 800)
+    engine.open(f"{site_server.url}self_attention/")
+    assert engine.js(THIN, [drawn[tex, block]["math"] for tex in SPACED]) == [*SPACED.values()]
 
 
 def test_the_search_finds_and_marks(engine, site_server):

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 
 from scripts.base import ROOT
 from scripts.measure import audit
-from scripts.publish import take_along
+from scripts.publish.pdf import in_order, one_page
+from scripts.publish.zip import NAME, make_zip, opened_from_a_folder
 
 pytest_plugins = ["browser"]
 
@@ -33,18 +34,18 @@ def site(tmp_path):
 
 def test_links_lead_to_files(site, tmp_path_factory):
     into = tmp_path_factory.mktemp("zip") / "book.zip"
-    take_along.make_zip(site, into)
+    make_zip(site, into)
     with zipfile.ZipFile(into) as archive:
-        first, second = (archive.read(f"{take_along.NAME}/{page}index.html").decode()
+        first, second = (archive.read(f"{NAME}/{page}index.html").decode()
                          for page in ("", "a/"))  # fmt: skip
-        assert f"{take_along.NAME}/assets/s.css" in archive.namelist()
-        assert f"{take_along.NAME}/404.html" not in archive.namelist()
+        assert f"{NAME}/assets/s.css" in archive.namelist()
+        assert f"{NAME}/404.html" not in archive.namelist()
     assert first == ('<a href="a/index.html">x</a><a href="a/index.html?b=1#c">y</a>'
                      '<link href="assets/s.css">')  # fmt: skip
     assert second == ('<a href="../index.html">x</a><a href="../index.html#c">y</a>'
                       '<a href="#c">z</a><a href="https://a.b/">w</a>')  # fmt: skip
     before = into.read_bytes()
-    take_along.make_zip(site, into)
+    make_zip(site, into)
     assert into.read_bytes() == before, "the same bytes each time"
 
 
@@ -52,7 +53,7 @@ def test_every_page_opens_from_a_folder(built):
     site = ROOT / "site"
     for page in audit.addresses(site):
         text = (site / page / "index.html").read_text("utf-8")
-        for link in audit.Reader(take_along.opened_from_a_folder(text, page, site)).links:
+        for link in audit.Reader(opened_from_a_folder(text, page, site)).links:
             parts = urlsplit(link)
             if not parts.scheme and not parts.netloc and parts.path:
                 place = posixpath.normpath(posixpath.join(page, unquote(parts.path)))
@@ -64,10 +65,10 @@ def test_a_folder_searches_and_asks(built, browser, tmp_path):
     """Without a server: the search finds, its results open, a question answers and is kept."""
     no_weights = shutil.ignore_patterns("weights")
     shutil.copytree(ROOT / "site", tmp_path / "site", ignore=no_weights)
-    take_along.make_zip(tmp_path / "site", tmp_path / "book.zip")
+    make_zip(tmp_path / "site", tmp_path / "book.zip")
     with zipfile.ZipFile(tmp_path / "book.zip") as archive:
         archive.extractall(tmp_path)
-    home = tmp_path / take_along.NAME
+    home = tmp_path / NAME
     page = browser.new_page()
     page.goto((home / "index.html").as_uri())
     page.locator(".md-search__input").click()
@@ -100,10 +101,10 @@ def test_the_unpacked_site_offers_no_search_that_does_nothing(built, browser):
 
 
 def test_all_pages_as_one(built):
-    pages = take_along.in_order(ROOT / "site")
+    pages = in_order(ROOT / "site")
     assert set(pages) == set(audit.addresses(ROOT / "site")), "each is reached"
     assert pages[:2] == ["", "why_transformers/"]
-    whole = audit.Reader(take_along.one_page(ROOT / "site"))
+    whole = audit.Reader(one_page(ROOT / "site"))
     assert not [one for one in whole.links if one.startswith("#") and one[1:] not in whole.ids]
     assert len(set(whole.ids)) == len(whole.ids)
     assert sum(level == 1 for level in whole.headings) == len(pages)
