@@ -6,6 +6,8 @@ import yaml
 
 from scripts.base import ROOT
 
+pytest.register_assert_rewrite("asking")  # the fixtures of the questions
+
 
 @pytest.fixture(scope="session")
 def converter():
