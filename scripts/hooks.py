@@ -45,7 +45,6 @@ def on_config(config: MkDocsConfig) -> None:
 
 def on_pre_build(config: MkDocsConfig) -> None:
     global pages  # of this build
-    warnings.counts.clear()
     ensure(say=log.info)
     failed = runner.run(whole := book.Book(ROOT), stays=serving, say=log.info)
     live.make(ROOT, say=log.info)
@@ -55,9 +54,12 @@ def on_pre_build(config: MkDocsConfig) -> None:
 
 @event_priority(100)  # before mkdocs-jupyter looks for notebooks
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    for address, content in pages.files():
-        files.append(File.generated(config, address, content=content))
-    lab_pages.add(ROOT, files, config)
+    for uri, one in (*pages.files(), *lab_pages.files(ROOT, config.site_url or "")):
+        if isinstance(one, Path):  # mkdocs-jupyter wants to know the folder that it lies in
+            files.append(File(uri, str(one.parents[1]), config.site_dir, config.use_directory_urls))
+        elif uri not in files.src_uris:  # two labs may show the same figure
+            files.append(File.generated(config, uri, content=one))
+    lab_pages.use_template(ROOT, files, config)
     remember.indexing(config.plugins.values() if serving else (), ("content", "title", "meta"))
 
 
@@ -86,8 +88,7 @@ def on_env(env: Environment, files: Files, **_) -> None:
     pages.draw({lab_pages.source(page): page.content for page in read}, log.error)
     for page in read:
         page.content, page.title = pages.lined(page.content), pages.worded(page.title)
-        for heading in build.headings(page.toc):
-            heading.title = pages.worded(heading.title)
+        build.titled(page.toc, pages.worded)
     env.bytecode_cache = remember.templates if serving else None
 
 
@@ -109,8 +110,7 @@ def on_post_template(output_content: str, **_) -> str:
 def on_post_build(config: MkDocsConfig) -> None:
     live.publish(Path(config.site_dir), ROOT)
     pages.publish(Path(config.site_dir), config.site_description, log.warning)
-    if not serving:  # mkdocs ends a strict build with the count, and the last site stays
-        config.site_dir = turn.end(good=not (config.strict and warnings.get_counts()))
+    config.site_dir = turn.end(config.site_dir, not (config.strict and warnings.get_counts()))
 
 
 def on_build_error(error: Exception, **_) -> None:

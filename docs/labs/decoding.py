@@ -348,8 +348,8 @@ if check(problem, nucleus):
 # %% [markdown]
 # ### Would the filter have let a person write?
 #
-# Now turn the filters on a writer who had no model, Jerome K. Jerome, *Three Men in a Boat*, 1889: "I like work: it fascinates me. I can sit and look at it for hours.
-# I love to keep it by me: the idea of getting rid of it nearly breaks my heart."
+# Now turn the filters on a writer who had no model, Jerome K. Jerome, *Three Men in a Boat*, 1889: “I like work: it fascinates me. I can sit and look at it for hours.
+# I love to keep it by me: the idea of getting rid of it nearly breaks my heart.”
 #
 # At each step a filter leaves a number of tokens, the best ones. If the rank of Jerome's token is above that number, the filter forbids it.
 # **Write down**: how many of his tokens will top-k with k = 40 forbid? And top-p with p = 0.9? Where in the sentence is the nucleus narrow?
@@ -516,12 +516,12 @@ for draws in (100, 300, 1_000, 3_000, 10_000, 30_000):
     print(line)
 
 # %% [markdown]
-# Who is honest? A test with few draws acquits nearly everybody: it says "no evidence", not "innocent". And it sees only what its boxes show.
+# Who is honest? A test with few draws acquits nearly everybody: it says “no evidence”, not “innocent”. And it sees only what its boxes show.
 # Which cheat would this test *never* see, with any number of draws? (Two tokens of the rest may change places.)
 #
 # ### Greedy with noise
 #
-# One more sampler, and it has no softmax. Add to each logit a random number of a special kind ("Gumbel noise", $-\log(-\log u)$), and then
+# One more sampler, and it has no softmax. Add to each logit a random number of a special kind (“Gumbel noise”, $-\log(-\log u)$), and then
 # be greedy: take the largest. **Write down**: can the frequencies be right? What happens when the noise is halved?
 
 # %%
@@ -724,7 +724,7 @@ show(tried)
 #
 # ---
 #
-# Try the pattern "The [noun] [verb] the [noun] because", with words that seldom meet: greedy begins an explanation, and the search finds out that turning in a circle costs less.
+# Try the pattern “The [noun] [verb] the [noun] because”, with words that seldom meet: greedy begins an explanation, and the search finds out that turning in a circle costs less.
 # Some such prompts do it and some do not, so write down eight and let them all run.
 
 # %% [markdown]
@@ -803,7 +803,7 @@ try_out(task, do_sample=True, top_k=0, temperature=1.0)
 # %% [markdown]
 # **Hand in**
 #
-# 1. The use, five prompts, and one sentence that says what "good" means here. Write it *before* you measure.
+# 1. The use, five prompts, and one sentence that says what “good” means here. Write it *before* you measure.
 # 2. A criterion that a program can compute and that fits this sentence. (For code: does it run? For headlines: the length, no word twice. For names: new, different, one word.)
 # 3. Your decoder: settings of `generate`, or a `LogitsProcessor` of your own, or several draws and a rule that chooses among them.
 # 4. A table: greedy, plain sampling, yours, and yours with one part taken out. The same prompts and the same number of draws for all; at least ten texts each, with at least two seeds.

@@ -752,7 +752,7 @@ for number in [0, 200, 480, 700]:
 #
 # For a vector $x$, the probe says “allowed” with the probability $p = \sigma(x \cdot w + b)$, where $\sigma$ is `torch.sigmoid`. Training takes small steps against the gradient of the loss. For this model, the gradient is short enough to write by hand. With $n$ examples, labels $y$ of 0 or 1, and the vectors as the rows of $X$:
 #
-# $$\text{errors} = p - y \qquad \text{gradient for } w = \frac{1}{n} X^\top \text{errors} \qquad \text{gradient for } b = \text{mean of the errors}$$
+# $$\begin{aligned} \text{errors} &= p - y \\ \text{gradient for } w &= \tfrac{1}{n}\, X^\top \text{errors} \\ \text{gradient for } b &= \operatorname{mean}(\text{errors}) \end{aligned}$$
 #
 # Write `train_probe`. Begin with zeros. In each of the `steps`, compute the errors once, then subtract `rate` times its gradient from each of the two. No optimizer, no `backward`.
 

@@ -19,7 +19,8 @@ AGAIN = "make room or allow writing, then run the same command again"
 class Turn(contextlib.ExitStack):
     """Held by a build from its start to its end, so that an unfinished one replaces no good one."""
 
-    wanted = built = Path()
+    wanted: Path | None = None
+    built: Path | None = None
 
     def take(self, wanted: str, built: Path, say: Callable[[str], None]) -> str:
         """Wait until no other build holds the file beside `built`; return where to build.
@@ -40,8 +41,18 @@ class Turn(contextlib.ExitStack):
             ) from None
         return str(built)
 
-    def end(self, good: bool) -> str:
-        """Swap what was built in if it is good, and let the next build begin."""
+    def end(self, site: str, good: bool) -> str:
+        """Swap what was built in if it is good, and let the next build begin.
+
+        Args:
+            site: where it was built; without a turn, as while serving, it stays there.
+            good: else the last site stays as it was.
+
+        Returns:
+            Where the site lies.
+        """
+        if self.built is None:
+            return site
         if good:
             old = self.built.with_name(f"{self.built.name}.old")
             shutil.rmtree(old, ignore_errors=True)

@@ -26,7 +26,7 @@ from scripts.pages import (
     tables,
 )
 from scripts.pages.outputs import Output, relative
-from scripts.pages.patterns import DRAWN, FIGURE, FOOTNOTE, LEFT_OUT, NUMBERS, OURS
+from scripts.pages.patterns import DRAWN, FIGURE, FOOTNOTE, LEFT_OUT, NUMBERS, OURS, SHORT_CODE
 
 
 class Pages:
@@ -140,7 +140,8 @@ class Pages:
         Not before: the search plugin parses what it finds in a page, and took longer over the
         lines of the figures and the colors of the code than over all the text.
         """
-        page = DRAWN.sub(lambda found: self.output(found[1]).drawing(found[2]), code.colored(ours(page)))
+        page = code.colored(SHORT_CODE.sub(r'<code class="whole">\1</code>', ours(page)))
+        page = DRAWN.sub(lambda found: self.output(found[1]).drawing(found[2]), page)
         page = NUMBERS.sub(lambda found: self.output(found[1]).tables(), page)
         return tables.headed(page)
 
@@ -198,12 +199,11 @@ def ours(page: str) -> str:
     return page
 
 
-def headings(contents: Iterable) -> list:
-    """The headings of a table of contents with those below them, their `children`."""
-    found = list(contents)
-    for one in found:
-        found += one.children
-    return found
+def titled(contents: Iterable, word: Callable[[str], str]) -> None:
+    """Change the titles in a table of contents, also of those below one, its `children`."""
+    for heading in contents:
+        heading.title = word(heading.title)
+        titled(heading.children, word)
 
 
 def tell(problems: list[str], what: str, say: Callable[[str], None], stop: bool = True) -> None:

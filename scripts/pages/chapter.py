@@ -40,6 +40,7 @@ DRESSING = {  # a fence and what it includes → how the site wants it opened
     ("text", "txt"): "{{ .text .output }}",
 }
 
+MINUS = re.compile(r"^-(?=[\d.])")
 # A measurement is a decimal number, a share, or a number with a unit.
 MEASUREMENT = re.compile(
     r"(?<![\w.$#/-])(?:\d+\.\d+|\d[\d,.]*(?: ?%|[  ]?(?:ms|s|kB|MB|GB|MiB|GiB|×)\b))"
@@ -107,14 +108,19 @@ def _prose(book: Book, text: str, dressed: bool) -> str:
 
 
 def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
-    """A text with its values in place; those that are text themselves as `show` gives them."""
+    """A text with its values in place; those that are text themselves as `show` gives them.
+
+    A number in a sentence has a minus, and no hyphen: that may stand alone at the end of a line.
+    """
 
     def replace(found: re.Match) -> str:
         try:
             said = value(book, *found.groups())
         except PageError:
             return f"**⚠ {found[1]}.{found[2]}**"
-        return show(said) if isinstance(book.outcome(found[1]).values[found[2]], str) else said
+        if isinstance(book.outcome(found[1]).values[found[2]], str):
+            return show(said)
+        return MINUS.sub("−", said) if show is printed.prose else said
 
     return VALUE.sub(replace, text)
 

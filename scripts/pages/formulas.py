@@ -11,7 +11,9 @@ from pathlib import Path
 
 from scripts.base import node
 
-FORMULA = re.compile(r'<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\1>([,.;:!?)]*)', re.S)
+FORMULA = re.compile(
+    r'([(“]*)<(\w+) class="arithmatex">\s*\\[(\[](.*?)\\[)\]]\s*</\2>([,.;:!?)”]*)', re.S
+)
 BARE = re.compile(r"\\\((.*?)\\\)")  # in lists of headings, and in attributes
 BOX = '<div class="equation" tabindex="0" role="group" aria-label="equation">'
 Formula = tuple[str, bool]  # its TeX, and whether it stands by itself
@@ -21,7 +23,7 @@ known: Drawn = {}  # what this process has drawn: while serving, most is there a
 
 def find(page: str) -> list[Formula]:
     """The formulas in the HTML of a page."""
-    return [(html.unescape(tex), tag == "div") for tag, tex, _ in FORMULA.findall(page)]
+    return [(html.unescape(tex), tag == "div") for _, tag, tex, _ in FORMULA.findall(page)]
 
 
 def draw(wanted: set[Formula], root: Path) -> Drawn:
@@ -38,11 +40,11 @@ def place(page: str, drawn: Drawn, kind: str = "math") -> str:
     """A page's HTML with all formulas drawn, or with the "line" of each, for the search."""
 
     def placed(found: re.Match) -> str:
-        (formula,), after = find(found[0]), found[3]
+        (formula,), before, after = find(found[0]), found[1], found[4]
         shown = drawn[formula][kind] if kind == "math" else html.escape(drawn[formula][kind])
         if formula[1]:
-            return f"{BOX}{shown}</div>{after}"
-        return f'<span class="nobreak">{shown}{after}</span>'  # or a comma may begin a line
+            return f"{before}{BOX}{shown}</div>{after}"
+        return f'<span class="nobreak">{before}{shown}{after}</span>'  # or a "(" may end a line
 
     return FORMULA.sub(placed, page)
 

@@ -83,8 +83,10 @@ class Output:
 
     # ------------------------------------------------------------------------------- as HTML
 
-    def made_by(self, here: str, figure: bool = False) -> str:
+    def made_by(self, here: str, figure: bool = False, caption: str = "") -> str:
         """The line under an output: which model, where, how long, and the links.
+
+        Of several models, those alone that the caption of a figure names, if it names any.
 
         Args:
             here: the address of the page, from the root of the site.
@@ -93,6 +95,7 @@ class Output:
         outcome = self.book.outcome(self.name)
         loaded = [self.book.lock[model] for model in outcome.models] if outcome else []
         titles = [html.escape(entry.get("short", entry["title"])) for entry in loaded]
+        titles = [title for title in titles if title in caption] or titles
         parts = [", ".join(titles), "CPU"] if titles else ["CPU"]
         if (seconds := self.book.took(self.name)) is not None:
             parts.append(f'<span class="measured">{seconds:.1f} s</span>')
@@ -124,7 +127,7 @@ class Output:
             return f'<p class="computed-by">{html.escape(self.name)} has drawn no figure.</p>'
         caption = formulas.BARE.sub(r'<span class="arithmatex">\g<0></span>', caption)
         says = f"<p>{caption}</p>" if caption else ""
-        made = f'<p class="made-by" data-search-exclude>{self.made_by(here, figure=True)}</p>'
+        made = f'<p class="made-by" data-search-exclude>{self.made_by(here, True, caption)}</p>'
         wide, high = SIZE.search(self.figure).groups()
         return (
             f'<figure class="computed" id="{self.name.replace("/", "-")}"'

@@ -55,6 +55,8 @@ RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),
     (re.compile(r'<span class="s[12bi]">[^<]*</span>(?:<span class="s[12bi]">[^<]*</span>)+'), "s2"),
 ]
+# Code in a sentence that fits a line of a phone. Never that in a box of code.
+SHORT_CODE = re.compile(r"(?<!</span>)(?<!<pre>)<code>([^<\n]{2,28})</code>")
 # A footnote's number stays out of the search, or "attention" becomes "attention10" there.
 FOOTNOTE = re.compile('<sup (?=id="fnref)')
 # … as the search's own word does in HTML that an author wrote, and only there.

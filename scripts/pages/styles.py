@@ -66,9 +66,9 @@ def inline(site: Path, cache: Path) -> None:
 
 def _boxed(table: str) -> str:
     """A plain table as the theme's script leaves it, with the class that `joined` writes."""
-    if not table.startswith("<table>"):
+    if not table.startswith(("<table>", "<table data-stacked>")):
         return table
-    plain = table.replace("<table>", '<table class="plain">', 1)
+    plain = table.replace("<table", '<table class="plain"', 1)
     box = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
     return f"{box}{plain}</div></div>"
 

@@ -3,20 +3,28 @@
 Markdown writes the first row of a table as headings, also the empty corner above names of rows;
 a map of numbers has columns without a name. An empty heading says nothing to those who hear a
 page. Reads HTML by its tags, so it does not matter where a table stands or how it is written.
+
+A table that no phone can show says so, and its cells say what they are: there each row becomes a
+card of its own, a line for each cell; see "tables" in book.css. Scrolled to the side, it would
+hide the very column that the text is about.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
 TABLE = re.compile(r"<(/?)table\b", re.I)
 NAMED = ("img", "svg", "math", "input")  # says something without a text
+PHONE = 38  # letters that stand side by side in a table on a screen of 360 px
+COLUMN = 10  # letters that a column of sentences needs, to have more than a word a line
+LINES = 3  # a table whose rows need more lines than this, side by side, is easier read as cards
 
 
 class _Cells(HTMLParser):
-    """Where the cells of one table stand: tag, start, end of the opening, end, whether empty."""
+    """Where the cells of one table stand: tag, start, end of the opening, end, whether empty, text."""
 
     def __init__(self, text: str):
         super().__init__(convert_charrefs=True)
@@ -43,7 +51,7 @@ class _Cells(HTMLParser):
         elif tag in ("th", "td") and self.rows:
             self._end()
             start = self._place()
-            self._open = [tag, start, start + len(self.get_starttag_text()), None, True]
+            self._open = [tag, start, start + len(self.get_starttag_text()), None, True, ""]
             self.rows[-1][1].append(self._open)
         elif self._open and tag in NAMED:
             self._open[4] = False
@@ -56,6 +64,8 @@ class _Cells(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open and data.strip():
             self._open[4] = False
+        if self._open:
+            self._open[5] += data
 
     def _end(self) -> None:
         if self._open:
@@ -85,24 +95,53 @@ def each(text: str, change: Callable[[str], str]) -> str:
 
 
 def _table(text: str) -> str:
-    """One table: an empty heading becomes a cell; under an empty corner, a row gets its name."""
+    """One table: an empty heading becomes a cell; under an empty corner, a row gets its name.
+
+    If it is too wide for a phone, its cells get the names of their columns.
+    """
     rows = _Cells(text).rows
+    stacked = text.startswith("<table>") and _too_wide(text, rows)
+    heads = [" ".join(cell[5].split()) for cell in rows[0][1]] if stacked else []
     cornered = any(head and cells and cells[0][4] for head, cells in rows)
     changes = []  # from, to, instead
     for head, cells in rows:
-        for number, (tag, start, inside, end, empty) in enumerate(cells):
+        for number, (tag, start, inside, end, empty, _) in enumerate(cells):
             names = cornered and not head and number == 0 and not empty
             wanted = "td" if empty else "th" if names else tag
-            if wanted == tag:
-                continue
             given = text[start + 3 : inside]
-            if wanted == "td":
+            if not head and heads[number : number + 1] > [""]:
+                given = f' data-label="{html.escape(heads[number])}"{given}'
+            elif wanted == tag:
+                continue
+            if wanted == "td" != tag:
                 given = re.sub(r'\s*\bscope="[^"]*"', "", given)
-            else:
+            elif wanted != tag:
                 given = ' scope="row"' + given
             changes.append((start, inside, f"<{wanted}{given}"))
-            if text.startswith(f"</{tag}>", end):  # it may be left out
+            if wanted != tag and text.startswith(f"</{tag}>", end):  # it may be left out
                 changes.append((end, end + len(tag) + 3, f"</{wanted}>"))
     for start, end, instead in sorted(changes, reverse=True):
         text = text[:start] + instead + text[end:]
-    return text
+    return text.replace("<table>", "<table data-stacked>", 1) if stacked else text
+
+
+def _too_wide(text: str, rows: list[tuple[bool, list[list]]]) -> bool:
+    """Whether a phone cannot show the columns side by side, by the letters in them.
+
+    A number stands on one line, other text may break between words.
+    """
+    if not rows or not rows[0][0] or len(rows[0][1]) < 3:
+        return False
+    columns = zip(*(cells for _, cells in rows if len(cells) == len(rows[0][1])), strict=True)
+    needs = whole = 0
+    for column in columns:
+        longest = widest = 0
+        for tag, start, inside, _, _, says in column:
+            number = tag == "td" and "right" in text[start:inside]
+            words = [says.strip()] if number else re.sub("[-–]", "- ", says).split()
+            longest = max([longest, *map(len, words)])
+            if tag == "td":
+                widest = max(widest, len(says.strip()))
+        needs += max(longest, min(widest, COLUMN)) + 1
+        whole += widest
+    return needs > PHONE or whole > LINES * PHONE

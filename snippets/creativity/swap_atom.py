@@ -24,4 +24,5 @@ for atom in halogens + ["nothing"]:
 least_copied = min(table[n][n] for n in range(len(halogens)))
 blind_best = max(table[-1])
 title = "The product keeps the atom it was given"
-plots.heatmap(table, rows, halogens, title, numbers=True, top=1)
+ax = plots.heatmap(table, rows, halogens, title, numbers=True, top=1)
+ax.tick_params(axis="x", rotation=0)

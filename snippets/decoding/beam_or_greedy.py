@@ -32,7 +32,7 @@ for beams in (1, 2, 8):
 for i, prompt in enumerate(prompts):
     print(prompt, "…")
     for beams in totals:
-        print(f"  {beams} beams, {totals[beams][i]:.2f}:")
+        print(f"  {beams} beam{'s'[: beams > 1]}, {totals[beams][i]:.2f}:")
         print(textwrap.indent(textwrap.fill(texts[beams][i], 44), "    "))
 
 two_lose = sum(two < one for one, two in zip(totals[1], totals[2]))

@@ -147,4 +147,5 @@ def load(folder):
 
 
 if __name__ == "__main__":
-    print(sum(x.numel() for x in load("models/whisper").parameters()), "parameters")
+    count = sum(x.numel() for x in load("models/whisper").parameters())
+    print(f"{count:,} parameters")

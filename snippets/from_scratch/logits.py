@@ -22,6 +22,6 @@ for sentence in sentences:
     places += ids.shape[1]
     same_best += (mine.argmax(dim=-1) == theirs.argmax(dim=-1)).sum().item()
 count = len(sentences)
-print(f"{count} sentences, {places} places, {mine.shape[-1]} logits at each")
+print(f"{count} sentences, {places} places, {mine.shape[-1]:,} logits at each")
 print(f"largest difference {largest:.1e}, where logits reach {widest:.0f}")
 print(f"the same best token at {same_best} places")

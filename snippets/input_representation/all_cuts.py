@@ -37,10 +37,12 @@ for row, (total, pieces) in enumerate(cuts[:4]):
                   color=color, edgecolor=color, linewidth=1)  # fmt: skip
         ink = plots.PAPER if row == 0 else plots.INK
         middle = start + len(piece) / 2 - 0.06
-        label = f"{piece}\n{scores[piece]:.1f}"
-        axes.text(middle, row, label, color=ink, ha="center", va="center", fontsize=8)
+        # The letters above, on one line whatever their tails, and the number below.
+        axes.text(middle, row - 0.05, piece, color=ink, ha="center", fontsize=8)
+        number = f"{scores[piece]:.1f}".replace("-", "−")
+        axes.text(middle, row + 0.3, number, color=ink, ha="center", fontsize=7)
         start += len(piece)
     weight = "bold" if row == 0 else "normal"
-    axes.text(11.1, row, f"{total:.1f}", va="center", fontweight=weight)
+    axes.text(11.1, row, f"−{-total:.1f}", va="center", fontweight=weight)
 axes.set(xlim=(0, 12.6), ylim=(3.6, -0.6), title="The highest sum wins")
 axes.set_axis_off()

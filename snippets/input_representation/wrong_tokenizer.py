@@ -13,4 +13,4 @@ print("Read by SmolLM2's tokenizer:")
 print("  ", other.decode(ids))
 
 highest, rows = max(ids), len(other)
-print(f"\nhighest id {highest}, rows in its table {rows}")
+print(f"\nhighest id {highest:,}, rows in its table {rows:,}")

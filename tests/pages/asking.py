@@ -4,7 +4,7 @@ import json
 
 import markdown
 import pytest
-from browser import PLAIN
+from browser import PATIENCE, PLAIN
 
 from scripts.pages import chapter as pages
 from scripts.pages import questions
@@ -131,6 +131,7 @@ def ask(browser, server, written):
         sizes = {"width": 360, "height": 780} if phone else {"width": 1280, "height": 900}
         made = browser.new_context(viewport=sizes, has_touch=phone, **options)
         contexts.append(made)
+        made.set_default_timeout(PATIENCE)
         made.route("**/*", answer)
         shown = made.new_page()
         shown.asked = []

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from scripts.base import ROOT, node
-from scripts.labs import run as labs
+from scripts.labs import source as labs
 from scripts.pages import formulas, questions
 
 pytest_plugins = ["browser"]
@@ -109,6 +109,12 @@ def test_a_page_keeps_all_but_its_formulas():
     assert html.endswith("</div><code>\\(c\\)</code>")
     assert html.count("<math") == 2
     assert not re.search("arithmatex|alttext|<script", html)
+
+
+def test_a_bracket_before_a_formula_does_not_end_a_line():
+    made = '<span class="nobreak">(<math><mi>a</mi></math>),</span>'
+    assert finished(f"<p>so ({page('a')}), it is</p>") == f"<p>so {made} it is</p>"
+    assert finished(f"“{page('a')}, b").startswith('<span class="nobreak">“<math>')
 
 
 def test_display_formulas_scroll_in_a_box_that_the_keyboard_reaches():

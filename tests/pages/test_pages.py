@@ -70,6 +70,63 @@ def test_a_good_page_has_no_problem(page, text):
     assert page(f"# X\n\n{text}\n") == []
 
 
+HIDDEN = re.compile(  # what is no prose: front matter, code, drawings, formulas, tags, addresses
+    r"\A---\n.*?\n---\n|^(?P<indent>[ \t]*)(?P<mark>`{3,}).*?^(?P=indent)(?P=mark)[ \t]*$"
+    r"|<(?P<tag>svg|style|script)\b.*?</(?P=tag)>|<!--.*?-->|<[^>\n]*>"
+    r"|\$\$.*?\$\$|\$[^$\n]+\$|(?P<ticks>`+)(?:(?!\n\n).)+?(?P=ticks)"
+    r"|^[ \t]*--8<--[^\n]*|^[ \t]*(?:\?\?\?|!!!)[^\n]*|\{[:.#][^}\n]*\}"
+    r"|(?<=\]\()[^)\s]+(?=[ )])|^\[\^\w+\]:[^\n]*",
+    re.S | re.M,
+)
+TITLE = re.compile(r' "([^"\n]*)"\)')  # the caption of a figure, between the quotes of Markdown
+LABS = sorted((DOCS / "labs").glob("*.py"))
+
+
+def prose(text: str) -> str:
+    """The sentences of a page: its values in place, without code, formulas and addresses."""
+    return TITLE.sub(r" \1)", HIDDEN.sub("", text))
+
+
+def sentences(book, name: str) -> str:
+    """The same of a page of docs/, or of the cells of a lab that are Markdown."""
+    text = (DOCS / name).read_text("utf-8")
+    if name.endswith(".md"):  # no fence is filled: what a program printed is no prose
+        return prose(pages.quoted(book, text))
+    cells = re.findall(r"^# %% \[markdown\][^\n]*\n((?:#[^\n]*\n)*)", text, re.M)
+    return prose("\n".join(re.sub("^# ?", "", cell, flags=re.M) for cell in cells))
+
+
+UNTIDY = {
+    'the quotes of prose are “ and ”, not "': r'[^\n]{0,30}"[^\n]{0,20}',
+    "a number's minus is −, not a hyphen": r"(?<![\w.\]-])-\d[^\n]{0,20}",
+    "a long number has commas": r"(?<![\w.,/:-])\d{5,}(?![\w.,/]*\w)[^\n]{0,20}",
+}
+
+
+@pytest.mark.parametrize("said", UNTIDY)
+@pytest.mark.parametrize("name", [*PAGES, *(f"labs/{path.name}" for path in LABS)])
+def test_prose_is_set_with_care(book, name, said):
+    text = sentences(book, name)
+    assert len(text) > 500
+    assert re.findall(UNTIDY[said], text) == [], f"{name}: {said}"
+
+
+def test_a_negative_value_has_a_minus_in_prose_and_a_hyphen_in_code(book):
+    name = "decoding/greedy.total"
+    assert re.fullmatch(r"−\d+\.\d", pages.fill(book, f"{{{{ {name}:.1f }}}}"))
+    assert re.fullmatch(r"`-\d+\.\d`", pages.fill(book, f"`{{{{ {name}:.1f }}}}`"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_drawing_has_a_caption(name):
+    text = (DOCS / name).read_text("utf-8")
+    for drawing in re.findall(r"<figure\b.*?</figure>", text, re.S):
+        assert re.search(r"<figcaption>[^<]{20,}", drawing), drawing[:200]
+    shown = re.sub(r"^[ \t]*```.*?^[ \t]*```|`[^`\n]+`", "", text, flags=re.M | re.S)
+    for figure, caption in re.findall(r"\]\((figures/[^\s)]+)( \"[^\"\n]{15,}\")?", shown):
+        assert caption, figure
+
+
 def test_an_orphan_is_named(book, tmp_path):
     (tmp_path / "x.md").write_text("# X")
     seen = type(book)(book.root)

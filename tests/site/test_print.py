@@ -88,3 +88,22 @@ def test_no_page_has_an_empty_heading(built):
         text = (ROOT / "site" / address / "index.html").read_text("utf-8")
         for inside in re.findall(r"<th\b[^>]*>(.*?)</th>", text, re.S):
             assert re.sub(r"<(?!img|svg|math)[^>]*>|&nbsp;|\s", "", inside), address
+
+
+def rows(*cells: str) -> str:
+    return "".join(f"<tr>{''.join(f'<td>{one}</td>' for one in cells)}</tr>")
+
+
+def test_a_table_that_no_phone_can_show_names_its_cells():
+    """Each cell says its column, but under an empty corner; a small table stays as it is."""
+    head = "<table><thead><tr><th>a</th><th>b &amp; c</th><th>d</th></tr></thead><tbody>{}</tbody></table>"
+    small = head.format(rows("1", "2", "3"))
+    assert tables.headed(small) == small
+    long = rows("internationalization", "a <code>x</code>", "internationalization")
+    made = tables.headed(head.format(long))
+    assert made.startswith("<table data-stacked>")
+    assert '<td data-label="b &amp; c">a <code>x</code></td>' in made
+    cornered = tables.headed(head.replace("<th>a</th>", "<th></th>").format(long))
+    assert '<tr><th scope="row">internationalization</th><td data-label="b &amp; c">' in cornered
+    numbers = head.format(long).replace("<table>", '<table class="numbers">')
+    assert tables.headed(numbers) == numbers
