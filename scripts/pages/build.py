@@ -1,7 +1,8 @@
 """The pages of one build, from an author's Markdown to what a browser gets.
 
 A page comes through `markdown`, Markdown itself with `figures`, `ready`, `lined`, the search,
-`drawn` and `finished`, in this order. Only plain values come in and go out: text, addresses from the root of the site.
+`drawn` and `finished`, in this order. Only plain values come in and go out: text, and addresses
+from the root of the site.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ class Pages:
         """
         self.read = read
         found = {file: dict.fromkeys(formulas.find(content)) for file, content in read.items()}
-        self.formulas = formulas.draw({one for those in found.values() for one in those}, self.book.root)
+        wanted = {one for those in found.values() for one in those}
+        self.formulas = formulas.draw(wanted, self.book.root)
         wrong = [
             self._wrong(file, one)
             for file, those in found.items()
