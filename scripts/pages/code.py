@@ -35,7 +35,7 @@ def fewer(code: str) -> str:
 def _with_size(found: re.Match) -> str:
     """A box of code that says how high it will be, in lines, and how wide, in letters.
 
-    So its place is kept free before it is laid out; see "code" in book.css and book.js.
+    So its place is kept free before it is laid out; see code.css and book.js.
     """
     named = 1.6 if found[2] else 0  # the name above the code, and the space around it
     lines = html.unescape(TAG.sub("", found[3])).rstrip("\n").split("\n")

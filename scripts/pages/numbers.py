@@ -48,7 +48,7 @@ def csv(maps: list[dict]) -> str:
 
 
 def _table(one: dict, start: int, end: int) -> str:
-    """Some columns of a map, and how much room they need: see "print" in book.css."""
+    """Some columns of a map, and how much room they need: see print.css."""
 
     def named(name: str) -> str:
         return "␣" if name == " " else html.escape(name)

@@ -49,7 +49,7 @@ BOX = re.compile(
 )
 # The code in it. Never code in a sentence.
 CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?)<code>(.*?)</code>(?=</pre>)", re.S)
-# Code by its look, see "code" in book.css: names and space look like plain text.
+# Code by its look, see docs/assets/styles/code.css: names and space look like plain text.
 UNCOLORED = re.compile(r'<span class="(?:n|na|ne|nn|vm|kc|sa|w)">([^<]*)</span>')
 RUNS = [  # neighbors of one color need one element
     (re.compile(r'<span class="[op]">[^<]*</span>(?:\s*<span class="[op]">[^<]*</span>)+'), "p"),

@@ -4,7 +4,7 @@ import json
 
 import markdown
 import pytest
-from browser import PATIENCE, PLAIN
+from browser import LINKS, PATIENCE, PLAIN
 
 from scripts.pages import chapter as pages
 from scripts.pages import questions
@@ -72,10 +72,9 @@ def html_of(text: str, fill=lambda text: text) -> str:
 
 SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A chapter</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/assets/book.css"><link rel="stylesheet" href="/theme.css">
-<link rel="stylesheet" href="/assets/questions.css">
+SHEETS<link rel="stylesheet" href="/theme.css">
 <script type="module" src="/assets/questions.js"></script></head>
-<body class="md-typeset" data-md-color-scheme="default"><main>{}</main></body></html>"""
+<body class="md-typeset" data-md-color-scheme="default"><main>{}</main></body></html>""".replace("SHEETS", LINKS)
 THEME = "html { font-size: 125% } pre { overflow: auto }"
 INDEX = """# The book
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser import opened
+from browser import SHEETS, opened
 from playwright.sync_api import expect
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -137,7 +137,7 @@ def sheets(built):
     """What the sheets of the theme and of the book say: two texts."""
     site = ROOT / "site"
     theme = sorted(site.glob("assets/stylesheets/*.css"))
-    book = [site / "assets" / name for name in ("book.css", "live/live.css", "questions.css")]
+    book = [site / name for name in SHEETS]
     texts = ["".join(one.read_text("utf-8") for one in some) for some in (theme, book)]
     return [text.replace(":not([class])", ".plain") for text in texts]
 
@@ -210,7 +210,8 @@ def test_parts_of_code_share_an_element_when_they_look_alike(tour, site_server):
     """And a part that looks like plain code needs none. Asked of the theme's whole sheets."""
     page = tour("decoding/")
     site = ROOT / "site"
-    for sheet in [*sorted(site.glob("assets/stylesheets/*.css")), site / "assets/book.css"]:
+    book = [site / name for name in SHEETS]
+    for sheet in [*sorted(site.glob("assets/stylesheets/*.css")), *book]:
         page.add_style_tag(url=site_server.url + sheet.relative_to(site).as_posix())
     plain = re.search(r"\(\?:(.*?)\)", patterns.UNCOLORED.pattern)[1].split("|")
     groups = [["", *plain], ["o", "p"], ["s1", "s2", "sb", "si"], ["k", "", "s2", "o"]]
@@ -311,7 +312,7 @@ def test_no_rule_asks_for_a_missing_class(built):
             assert "class=" in table, path
         plain = text.count('<table class="plain">')
         assert text.count('<div class="md-typeset__table"><table class="plain">') == plain
-    assert "table:not([class])" in (ROOT / "docs/assets/book.css").read_text("utf-8")
+    assert "table:not([class])" in (ROOT / "docs/assets/styles/tables.css").read_text("utf-8")
 
 
 DRAWN = """() => {
