@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 TABLE = re.compile(r"<(/?)table\b", re.I)
@@ -81,6 +82,11 @@ class _Cells(HTMLParser):
 
 def headed(text: str) -> str:
     """HTML with the headings of its tables put right."""
+    return each(text, _table)
+
+
+def each(text: str, change: Callable[[str], str]) -> str:
+    """HTML with each of its tables changed; one in a cell of another belongs to that."""
     parts, done, depth, start = [], 0, 0, 0
     for found in TABLE.finditer(text):
         if not found[1]:
@@ -90,7 +96,7 @@ def headed(text: str) -> str:
             depth -= 1
             end = text.find(">", found.end()) + 1
             if not depth:
-                parts += [text[done:start], _table(text[start:end])]
+                parts += [text[done:start], change(text[start:end])]
                 done = end
     return "".join([*parts, text[done:]])
 

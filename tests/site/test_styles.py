@@ -9,10 +9,10 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from scripts import hooks
 from scripts.base import ROOT
 from scripts.measure import audit
-from scripts.pages import styles
+from scripts.pages import patterns, styles
+from scripts.pages.code import fewer as shorter
 
 pytest_plugins = ["browser"]
 
@@ -213,7 +213,7 @@ def test_parts_of_code_share_an_element_when_they_look_alike(tour, site_server):
     book = [site / name for name in SHEETS]
     for sheet in [*sorted(site.glob("assets/stylesheets/*.css")), *book]:
         page.add_style_tag(url=site_server.url + sheet.relative_to(site).as_posix())
-    plain = re.search(r"\(\?:(.*?)\)", hooks.UNCOLORED.pattern)[1].split("|")
+    plain = re.search(r"\(\?:(.*?)\)", patterns.UNCOLORED.pattern)[1].split("|")
     groups = [["", *plain], ["o", "p"], ["s1", "s2", "sb", "si"], ["k", "", "s2", "o"]]
     for scheme in ("default", "slate"):
         *alike, different = (page.evaluate(LOOKS, [kinds, scheme]) for kinds in groups)
@@ -227,8 +227,8 @@ def test_colored_code_says_what_the_snippet_says():
     before = after = 0
     for path in sorted((ROOT / "snippets").glob("*/*.py")):
         code = highlight(path.read_text("utf-8"), PythonLexer(), HtmlFormatter(nowrap=True))
-        fewer = hooks._fewer(code)
-        assert hooks.TAG.sub("", fewer) == hooks.TAG.sub("", code), path
+        fewer = shorter(code)
+        assert patterns.TAG.sub("", fewer) == patterns.TAG.sub("", code), path
         before, after = before + code.count("<span"), after + fewer.count("<span")
     assert 0 < after < before * 2 / 3
 
