@@ -34,6 +34,7 @@ from scripts.compute import runner
 from scripts.compute.book import Book
 from scripts.labs import page as lab_pages
 from scripts.labs import run as labs
+from scripts.labs import source as lab_source
 from scripts.live import make as live
 from scripts.models.make import ensure
 from scripts.pages import cells, copies, formulas, promises, questions, remember, styles, tables
@@ -146,7 +147,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if numbers := _numbers(name):
             uri = f"figures/{name}.csv"
             files.append(File.generated(config, uri, content=numbers))
-    lab_pages.add(ROOT, files, config)
+    for uri, content in lab_pages.files(ROOT, config.site_url or ""):
+        if isinstance(content, Path):
+            # Not `generated`: mkdocs-jupyter wants to know the folder that a file lies in.
+            where = str(content.parents[1]), config.site_dir, config.use_directory_urls
+            files.append(File(uri, *where))
+        elif files.get_file_from_path(uri) is None:  # two labs may show the same figure
+            files.append(File.generated(config, uri, content=content))
+    lab_pages.use_template(ROOT, files, config)
     if serving:
         remember.indexing(config)
     return files
@@ -332,7 +340,7 @@ def _for_machines(config: MkDocsConfig) -> None:
     for page in order:
         if lab_pages.is_lab(page):
             name = Path(page.file.src_uri).stem
-            what = labs.description(name, ROOT)
+            what = lab_source.description(name, ROOT)
             listed.append((page.title, f"labs/notebooks/{name}.ipynb", what, ""))
         else:
             what = page.meta.get("description", "")

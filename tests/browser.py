@@ -23,6 +23,8 @@ from scripts.measure import audit
 from scripts.measure import axe as axe_core
 from scripts.measure.browsers.serving import SITE, Published, Quiet, serving
 
+# Milliseconds, far more than all of it takes on a slow and busy machine: no test measures a time.
+PATIENCE = 180_000
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 PLAIN = "default-src 'self'; script-src 'self'"  # WebAssembly is refused
 # The sheets of the book in their order, from the root of the site.
@@ -53,8 +55,9 @@ def browser():
     if not path and not os.environ.get("CI"):
         pytest.skip("no chromium on this machine: the widgets are not tested here")
     assert path, "no chromium on this machine: the widgets cannot be tested without it"
-    expect.set_options(timeout=60_000)  # on a busy machine all takes its time
+    expect.set_options(timeout=PATIENCE)
     quiet = ["--disable-background-networking", "--disable-component-update"]
+    quiet += ["--js-flags=--expose-gc"]  # gc() in a page: what is kept is told from what is not yet swept
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet]
@@ -133,6 +136,7 @@ def _visit(browser, server):
             viewport=sizes, has_touch=phone, reduced_motion="reduce", **context
         )
         contexts.append(made)
+        made.set_default_timeout(PATIENCE)
         page = made.new_page()
 
         def refuse(route):
@@ -181,6 +185,30 @@ def opened(page):
     page.button.click()
     expect(page.widget).to_be_visible()
     return page
+
+
+def becomes(page, read, wanted) -> None:
+    """Assert that what is read from the page becomes what is wanted: it may take its time."""
+    for _ in range(PATIENCE // 100):
+        if (now := read()) == wanted:
+            return
+        page.wait_for_timeout(100)
+    assert now == wanted
+
+
+# Looked for after each change of the page, and so before a fast model has written all of it.
+STOP = """(box) => new MutationObserver((_, observer) => {
+  if (![...box.querySelectorAll(".live-counter")].at(-1)?.textContent.includes("written: ")) return;
+  observer.disconnect();
+  [...box.querySelectorAll("button")].find((one) => one.textContent === "Stop").click();
+}).observe(box, {childList: true, subtree: true, characterData: true})"""
+
+
+def send_and_stop(box) -> None:
+    """Send the message of a chat, and stop the answer at its first words."""
+    box.evaluate(STOP)
+    box.get_by_role("button", name="Send").click()
+    expect(box.locator(".live-counter").last).to_contain_text("· stopped")
 
 
 def tab_to(page, target, most: int = 40) -> None:

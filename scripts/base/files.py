@@ -6,58 +6,43 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-    import msvcrt
+from filelock import BaseFileLock, FileLock, Timeout
 
 
-def take(path: Path, wait: bool = False) -> IO | None:
-    """Lock the file `path`, which is made if missing and left there.
+def take(path: Path, wait: bool = False) -> BaseFileLock | None:
+    """Lock the file `path`, which is made if missing.
 
     Args:
         path: the lock file. A process that dies, in whatever way, lets go of it.
         wait: wait while another process holds it.
 
     Returns:
-        The open file: closing it lets go. None if another process holds it.
+        The lock: `release` lets go. None if another process holds it.
 
     Raises:
         OSError: the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = open(path, "a+")
-    while not _lock(handle, wait):
-        if not wait:
-            handle.close()
-            return None
-    return handle
-
-
-def _lock(handle: IO, wait: bool) -> bool:
+    lock = FileLock(path, thread_local=False)  # whichever thread ends the work lets go
     try:
-        if fcntl:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        else:
-            os.lseek(handle.fileno(), 0, os.SEEK_SET)
-            msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-    except OSError:
-        return False
-    return True
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        return None
+    return lock
 
 
 @contextlib.contextmanager
 def exclusive(path: Path, say: Callable[[str], None] = print) -> Iterator[None]:
     """Hold the file `path`; `say` is told once if another build must end first."""
-    handle = take(path)
-    if handle is None:
+    lock = take(path)
+    if lock is None:
         say("another build is at work in this folder; waiting until it ends")
-        handle = take(path, wait=True)
-    with handle:
+        lock = take(path, wait=True)
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def put(path: Path, data: bytes) -> None:

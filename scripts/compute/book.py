@@ -77,9 +77,9 @@ class Book:
         """Read one snippet and find what it depends on, by its imports and its paths.
 
         A literal path under `snippets/` is a data file, and so are the two lists of packages;
-        one under `models/` is a model. If
-        the name is put together (f"models/{name}"), any model from a package may be meant;
-        a trained model must be written out.
+        `scripts/` is every program below it; one under `models/` is a model. If the name is
+        put together (f"models/{name}"), any model from a package may be meant; a trained
+        model must be written out.
         """
         path = self.snippets_dir / f"{name}.py"
         files, found, waiting = set(), set(), [path]
@@ -90,7 +90,9 @@ class Book:
                     found |= {what} & set(self.lock) if what else fetched
                     continue
                 what = self.root / what
-                if what not in files and what != path and what.is_file():
+                if what.is_dir():
+                    files.update(what.rglob("*.py"))
+                elif what not in files and what != path and what.is_file():
                     files.add(what)
                     if kind == "module":
                         waiting.append(what)
@@ -264,7 +266,7 @@ def _mentioned(source: bytes) -> list[tuple[str, str]]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if node.value.startswith("models/"):
                 found.append(("model", node.value.split("/")[1]))
-            elif node.value.startswith(("snippets/", "requirements.")):
+            elif node.value.startswith(("snippets/", "requirements.")) or node.value == "scripts/":
                 found.append(("file", node.value))
     return found
 

@@ -85,7 +85,9 @@ def _light(body: str) -> str:
     """The same drawing in a quarter of the elements, places to a hundredth of a point.
 
     Matplotlib wraps everything in groups, draws invisible frames, and each line of a grid by
-    itself. A page with all its figures lays out every one of them.
+    itself. A page with all its figures lays out every one of them. The tool svgo, measured in
+    place of this, left almost half as many elements again and some more bytes (a fifth fewer
+    when compressed), and took forty times as long: it does not join the lines of a grid.
     """
     body = NOTHING.sub("", body)
     opened: list[bool] = []  # whether each open group says anything

@@ -24,9 +24,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
 import click
+from filelock import BaseFileLock
 
 from scripts.base import ROOT
 from scripts.base.files import take
@@ -221,7 +221,7 @@ def _run_all(book, snippets, pending, timeout, jobs, context, say) -> None:
                     job = _Job(book, snippets[name], context, timeout, lock)
                     running[job.process.sentinel] = job
                 else:
-                    lock.close()
+                    lock.release()
                     count(name, "✓", "run by another build")
             if elsewhere and not running:
                 if not waits:
@@ -251,7 +251,7 @@ def _run_all(book, snippets, pending, timeout, jobs, context, say) -> None:
 class _Job:
     """One snippet being run."""
 
-    def __init__(self, book: Book, snippet: Snippet, context, timeout: float, lock: IO):
+    def __init__(self, book: Book, snippet: Snippet, context, timeout: float, lock: BaseFileLock):
         self.book, self.snippet, self.name = book, snippet, snippet.name
         self.timeout, self.lock = timeout, lock
         # Taken before the run: an edit during it makes the outcome stale, as it should.
@@ -315,7 +315,7 @@ class _Job:
     def close(self) -> None:
         """Leave nothing behind, and let another build have it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.lock.close()
+        self.lock.release()
 
     def _move_in(self, outputs: dict[str, bytes]) -> None:
         """Write beside the old outputs, then swap; the stamp goes last.

@@ -11,6 +11,7 @@ import sys
 import types
 import warnings
 import zipfile
+import zlib
 
 MODELS = []
 LIBRARIES = []
@@ -25,7 +26,8 @@ def find_book():
         if (folder / "snippets" / "models.toml").exists():
             return folder
     folder = here / "executable-transformer"
-    with zipfile.ZipFile(io.BytesIO(base64.b85decode(SCRIPTS))) as scripts:
+    packed = io.BytesIO(zlib.decompress(base64.b85decode(SCRIPTS)))
+    with zipfile.ZipFile(packed) as scripts:
         scripts.extractall(folder)
     return folder
 

@@ -10,26 +10,35 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 import logging
 import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 from markdown import Markdown
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
-from mkdocs.structure.pages import Page
-from mkdocs.utils import get_relative_url
 
-from scripts.labs import run as labs
+from scripts.labs import run
+from scripts.labs import source as labs
 from scripts.models.lock import load_lock
 from scripts.pages import printed
 
 log = logging.getLogger("mkdocs.hooks")
 LINK = re.compile(r"(\]\()(?!\w+:|#)([^)#\s]+)")
-PACKED = re.compile(r'^(SCRIPTS = )".*"$', re.M)
 COLAB = "https://colab.research.google.com/"
+
+
+class Page(Protocol):
+    """What a page of the site is asked for here; mkdocs has it."""
+
+    file: Any
+    url: str
+    edit_url: str | None
+    meta: dict[str, Any]
 
 
 def is_lab(page: Page) -> bool:
@@ -42,27 +51,25 @@ def source(page: Page) -> str:
     return page.file.src_uri.replace(".ipynb", ".py") if is_lab(page) else page.file.src_uri
 
 
-def add(root: Path, files: Files, config: MkDocsConfig) -> None:
-    """Add to the site each lab's notebook as a page, its figures, and its download."""
-    found = labs.names(root)
-    if not found:
-        return
-    for name in found:
-        path = labs.executed(root, name)
-        if not path.exists():
+def files(root: Path, site: str) -> Iterator[tuple[str, Path | bytes | str]]:
+    """What the site needs for each lab: the page's notebook, its figures, the download.
+
+    Args:
+        site: the address of the book; empty if it has none.
+
+    Yields:
+        An address in the site, and what stands there: a file that lies in a folder as it is
+        called in the site, or the content.
+    """
+    for name in labs.names(root):
+        if not labs.executed(root, name).exists():
             continue
-        # Not `generated`: mkdocs-jupyter wants to know the folder that a file lies in.
-        where, options = str(path.parents[1]), (config.site_dir, config.use_directory_urls)
-        files.append(File(f"labs/{name}.ipynb", where, *options))
-        content = labs.download(name, config.site_url or "", root)
-        files.append(File.generated(config, _notebook(name), content=content))
-        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        yield f"labs/{name}.ipynb", labs.executed(root, name)
+        yield _notebook(name), labs.download(name, site, root)
+        for cell in _cells(root, name):
             for output in cell.get("outputs", []):
                 if image := output.get("data", {}).get("image/png"):
-                    uri, content = _image(image), base64.b64decode(image)
-                    if files.get_file_from_path(uri) is None:
-                        files.append(File.generated(config, uri, content=content))
-    _use_template(files, config)
+                    yield _image(image), base64.b64decode(image)
 
 
 def before(page: Page) -> None:
@@ -71,18 +78,17 @@ def before(page: Page) -> None:
     current = page
     if page.edit_url:
         page.edit_url = page.edit_url.replace(".ipynb", ".py")
-    page.meta["description"] = labs.description(Path(page.file.src_uri).stem)
+    page.meta["description"] = labs.description(_name(page))
 
 
-def finish(root: Path, page: Page, config: MkDocsConfig, content: str) -> str:
+def finish(root: Path, page: Page, config: Any, content: str) -> str:
     """Drop the style sheets that mkdocs-jupyter adds; say what the lab needs."""
     content = content.rpartition("<style>")[0] or content
-    path = labs.executed(root, Path(page.file.src_uri).stem)
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    promised, shown = sum("alt" in cell["metadata"] for cell in cells), content.count("<img ")
+    promised = sum("alt" in cell.metadata for cell in _cells(root, _name(page)))
+    shown = content.count("<img ")
     if shown < promised:
         log.warning(f"{page.file.src_uri} promises {promised} figures and shows {shown}")
-    return content.replace("</p>", "</p>\n" + _needs(root, page, config), 1)
+    return content.replace("</p>", "</p>\n" + _needs(root, page, config.repo_url or ""), 1)
 
 
 # -------------------------------------------------------------------------------- filters
@@ -90,8 +96,15 @@ def finish(root: Path, page: Page, config: MkDocsConfig, content: str) -> str:
 current: Page | None = None  # the page whose notebook is being converted
 
 
-def _use_template(files: Files, config: MkDocsConfig) -> None:
-    """Let mkdocs-jupyter use the book's template, Markdown and links."""
+def use_template(root: Path, files: Any, config: Any) -> None:
+    """Let mkdocs-jupyter use the book's template, Markdown and links.
+
+    Args:
+        files: mkdocs's files, to which the links of a lab lead.
+        config: mkdocs's, for what the book wants of Markdown.
+    """
+    if not labs.names(root):
+        return
     from mkdocs_jupyter.config import settings
     from nbconvert.exporters.templateexporter import default_filters
 
@@ -108,12 +121,12 @@ def _use_template(files: Files, config: MkDocsConfig) -> None:
         if target is None:
             log.warning(f"docs/{current.file.src_uri}: there is no page {found[2]}")
             return found[0]
-        return found[1] + get_relative_url(target.url, current.url)
+        return found[1] + target.url_relative_to(current.file)
 
     def code(cell: dict) -> str:
         said = cell["metadata"]
         folded = "setup" in said or "check" in said
-        source = PACKED.sub(r'\1"…"  # some thousand characters', cell["source"])
+        source = labs.CARRIED.sub(r'\1"…"  # some thousand characters', cell["source"])
         source = source.removeprefix("# @title Check your answer\n")
         title = ' title="Your turn"' if "task" in said else ""
         made = convert(printed.fence(source, f"{{ .python{title} }}"))
@@ -124,7 +137,7 @@ def _use_template(files: Files, config: MkDocsConfig) -> None:
 
     def figure(output: dict, cell: dict) -> str:
         size = output["metadata"].get("image/png", {})
-        where = get_relative_url(_image(output["data"]["image/png"]), current.url)
+        where = _from(current, _image(output["data"]["image/png"]))
         told = html.escape(labs.told(cell))
         return (  # who hears the page has the words once
             f'<figure class="drawn"><img src="{where}" loading="lazy" alt="{told}"'
@@ -138,6 +151,22 @@ def _use_template(files: Files, config: MkDocsConfig) -> None:
     default_filters["book_figure"] = figure
 
 
+def _name(page: Page) -> str:
+    return Path(page.file.src_uri).stem
+
+
+def _cells(root: Path, name: str) -> list[NotebookNode]:
+    """The cells of a lab as it was run."""
+    import nbformat
+
+    return nbformat.read(labs.executed(root, name), 4).cells
+
+
+def _from(page: Page, address: str) -> str:
+    """The way from a page to another address of the site."""
+    return posixpath.relpath(address, posixpath.dirname(page.url))
+
+
 def _notebook(name: str) -> str:
     return f"labs/notebooks/{name}.ipynb"
 
@@ -147,19 +176,19 @@ def _image(encoded: str) -> str:
     return f"labs/figures/{hashlib.sha256(encoded.encode()).hexdigest()[:12]}.png"
 
 
-def _needs(root: Path, page: Page, config: MkDocsConfig) -> str:
+def _needs(root: Path, page: Page, repository: str) -> str:
     """What the lab needs, as measured, and the ways to open it."""
-    name = Path(page.file.src_uri).stem
-    seconds, memory = labs.cost(root, name)
+    name = _name(page)
+    seconds, memory = run.cost(root, name)
     lock = load_lock(root / "snippets" / "models.toml")
     fetched = {lock[m]["wheel"]: lock[m]["bytes"] for m in labs.wanted(name, root)}
-    github = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", config.repo_url or "")
+    github = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", repository)
     if github:
         # The workflow that publishes the site keeps the notebooks in a branch of their own.
         colab = f'<a href="{COLAB}github/{github[1]}/blob/labs/{name}.ipynb">Open in Colab</a>'
     else:
         colab = f'open it in <a href="{COLAB}">Colab</a> by File, Upload notebook'
-    where = get_relative_url(_notebook(name), page.url)
+    where = _from(page, _notebook(name))
     return (
         '<p class="lab-needs"><strong>Take it along:</strong> '
         f'<a href="{where}" download>download the notebook</a> (.ipynb), or {colab}. '

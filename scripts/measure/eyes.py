@@ -51,6 +51,14 @@ mo { color: %s !important }
 svg text, svg tspan { fill: %s !important; stroke: none !important }"""
 LOUD = "#ff00ff"  # a color that nothing else on the pages has
 OPEN = """() => document.querySelectorAll("details").forEach((one) => { one.open = true; })"""
+# All that is painted later is there: letters, pictures that wait for their place on the screen,
+# and two frames, since what has changed is painted in the next one.
+READY = """async () => {
+  const pictures = [...document.images];
+  for (const one of pictures) one.loading = "eager";
+  await Promise.all([document.fonts.ready, ...pictures.map((one) => one.decode().catch(() => {}))]);
+  for (let i = 0; i < 2; i++) await new Promise((go) => requestAnimationFrame(go));
+}"""
 # The bars of widgets, which are no drawings.
 BARS = ".live-stays, .live-cut, progress, meter, canvas"
 
@@ -74,6 +82,7 @@ def contrast(color: list[float], behind: np.ndarray) -> np.ndarray:
 def photograph(tab, high: int) -> np.ndarray:
     """The page as pixels, shape (high, wide, 3); its viewport must be as high as the page."""
     wide, parts = tab.viewport_size["width"], []
+    tab.evaluate(READY)
     session = tab.context.new_cdp_session(tab)
     for top in range(0, high, TALLEST):
         clip = {"x": 0, "y": top, "width": wide, "height": min(TALLEST, high - top), "scale": 1}
@@ -100,6 +109,7 @@ def see(tab, inside: str = "body", known: set[str] | None = None, keep: Path | N
     tab.evaluate(OPEN)
     if known is not None:
         known.update(_ask(tab, "twice", list(known)))
+    tab.evaluate(READY)
     wide = tab.viewport_size["width"]
     for _ in range(2):  # what waits for its place on the screen comes, and may be higher
         tab.set_viewport_size({"width": wide, "height": 800})

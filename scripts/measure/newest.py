@@ -214,7 +214,7 @@ def alone(python: Path, root: Path, name: str, folder: Path) -> list[str]:
     """Run a solved lab in an empty folder; say which cells fail, check or draw otherwise."""
     import nbformat
 
-    from scripts.labs import run as labs
+    from scripts.labs import source as labs
 
     put(folder / f"{name}.ipynb", nbformat.writes(labs.notebook(name, True, root)).encode())
     kept = plain()
@@ -315,7 +315,7 @@ def look(
         lines = site(python, book.root)
         found.tell("The site and its tests", lines, "The build is strict, and all tests pass.")
     if "labs" in parts:  # last: a first cell installs the versions that its lab names
-        from scripts.labs import run as labs
+        from scripts.labs import source as labs
 
         lines = []
         for name in labs.names(root):

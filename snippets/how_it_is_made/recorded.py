@@ -1,4 +1,4 @@
-"""The build against its bare parts, as `python -m scripts benchmark --record` measured it."""
+"""The build against its bare parts, as `scripts benchmark --record` has measured it."""
 
 import json
 from pathlib import Path

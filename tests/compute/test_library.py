@@ -12,7 +12,7 @@ import torch
 from transformers import AutoTokenizer
 
 from scripts.base import ROOT
-from scripts.labs import run as labs
+from scripts.labs import source as labs
 from snippets.translator import SSRU, Translator
 
 SOURCES = sorted(

@@ -1,17 +1,28 @@
 """The labs: the student's state runs, the solved one is right, wrong answers are told why."""
 
+import base64
 import contextlib
 import importlib.util
 import io
 import json
+import math
 import re
+import subprocess
+import sys
+import textwrap
+import zipfile
+import zlib
 from html import unescape
+from importlib import metadata
 
 import nbformat
 import pytest
 
 from scripts.base import ROOT
-from scripts.labs import run as labs
+from scripts.labs import run
+from scripts.labs import source as labs
+from scripts.measure import house
+from scripts.models.lock import load_lock
 from scripts.pages import promises
 
 pytest_plugins = ["browser"]
@@ -34,7 +45,7 @@ def solved(book):
     """
     made = {}
 
-    def run(name: str):
+    def solve(name: str):
         if name not in made:
             cells = [c for c in labs.notebook(name, solved=True).cells if c.cell_type == "code"]
             space, before, said = {"__name__": "__main__"}, {}, {}
@@ -47,7 +58,7 @@ def solved(book):
             made[name] = cells, before, said
         return made[name]
 
-    return run
+    return solve
 
 
 figures = 0  # that the last cell left open
@@ -78,7 +89,7 @@ def _wrong(name: str) -> dict[str, list[tuple[str, str]]]:
 @pytest.mark.parametrize("name", LABS)
 def test_as_students_get_it(book, name):
     """It ran from top to bottom, every task is open, and the file is a valid notebook."""
-    assert labs.make() == []
+    assert run.make() == []
     made = nbformat.read(labs.executed(ROOT, name), 4)
     nbformat.validate(made)
     tasks = [cell for cell in made.cells if "task" in cell.metadata]
@@ -92,7 +103,7 @@ def test_as_students_get_it(book, name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_the_file_to_take_along(book, name):
-    assert labs.make() == []
+    assert run.make() == []
     made = nbformat.reads(labs.download(name, "https://book.example/"), 4)
     nbformat.validate(made)
     assert all(not cell.get("outputs") for cell in made.cells)
@@ -110,6 +121,41 @@ def test_solved(solved, name):
         if "check" in cell.metadata:
             assert said[cell.id].startswith("✓"), (cell.metadata["check"], said[cell.id])
         assert bool(cell.metadata["drew"]) == bool(labs.told(cell)), "what one sees, and a figure"
+
+
+def test_the_decoder_lab_pays_for_the_first_word(solved):
+    """Its texts begin as in training, so no word is free and none stands where a text begins."""
+    source = labs.source(ROOT, "decoder").read_text("utf-8")
+    cells, before, said = solved("decoder")
+    price = before["mask"]["price"]
+    tokens, bits = price("The first thing you need to")
+    assert "six words that cost less than 25 bits together? (The first word is not free.)" in source
+    assert [token.strip() for token in tokens] == "The first thing you need to".split()
+    assert 20 < bits.sum() < 25, "it can be done"
+    assert price("Once upon a time, there was")[1].sum() > 25, "the next cell does not do it"
+    assert "Can you make the *last* word cost more than thirty?" in source
+    assert price("The sun rises in the east and sets in the purple")[1][-1] > 30
+    space = before["mask"]
+    letter = math.ceil(price(space["letter"])[1].sum().item() / 8)
+    assert any(f"the model: {letter} bytes" in text for text in said.values())
+    assert letter < 80, "with its first word, and still by far the shortest"
+    _, chat = price("a", start="<|im_start|>")
+    assert len(chat) == 1, "a chat begins with its own mark"
+
+
+def test_the_decoder_lab_peeks(solved):
+    """It copies some words, also such as were drawn by chance; the last text becomes dearer."""
+    source = labs.source(ROOT, "decoder").read_text("utf-8")
+    assert "it copies some of what it sees: even of words drawn by chance" in source
+    assert "In the last text it loses its way instead" in source
+    cells, _, said = solved("decoder")
+    (shown,) = [said[c.id] for c in cells if "a blind guess" in said.get(c.id, "")]
+    rows = re.findall(r"(the past|all) +([\d.]+) bits, +(\d+) of (\d+) hit", shown)
+    bits = [float(row[1]) for row in rows]
+    hits = [int(row[2]) for row in rows]
+    assert len(rows) == 6
+    assert hits[2] == 0 and hits[3] >= 3, "of words drawn by chance"
+    assert bits[1] < bits[0] and bits[3] < bits[2] / 2 and bits[5] > bits[4] + 2
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS)
@@ -139,7 +185,7 @@ def test_wrong_answers(solved, name, task):
 def _as_written(name: str):
     import jupytext
 
-    return jupytext.read(labs.source(ROOT, name)).cells
+    return jupytext.read(labs.written(ROOT, name)).cells
 
 
 def test_every_lab_has_its_wrong_answers():
@@ -213,7 +259,7 @@ def tiny(tmp_path):
     (tmp_path / "docs" / "labs").mkdir(parents=True)
 
     def write(text: str = TINY.format(number=1)):
-        labs.source(tmp_path, "trial").write_text(text, "utf-8")
+        labs.written(tmp_path, "trial").write_text(text, "utf-8")
 
     write()
     return tmp_path, write
@@ -228,6 +274,27 @@ def test_two_states_from_one_source(tiny):
     hints = student.cells[-1].source
     assert hints.index("First hint") < hints.index("Second hint") < hints.index("Solution")
     assert "```python\nresult = 2 * x\n```" in hints
+
+
+def test_what_is_packed_needs_only_what_the_first_cell_installs():
+    """Where the book is not, its scripts run with the labs' libraries and what those bring."""
+    modules, outside = house.imports(ROOT), set()
+    for path in labs.PACKED:
+        if path.endswith(".py"):
+            names = modules[path[:-3].replace("/", ".").removesuffix(".__init__")]
+            outside |= {name.split(".")[0] for name in names}
+    outside -= {"scripts", *sys.stdlib_module_names}
+    brought, waiting = set(), list(labs.LIBRARIES)
+    while waiting:
+        if (name := re.sub("[-_.]+", "-", waiting.pop().lower())) not in brought:
+            brought.add(name)
+            with contextlib.suppress(metadata.PackageNotFoundError):  # for another system
+                needs = metadata.requires(name) or []
+                waiting += [re.match(r"[\w.-]+", one)[0] for one in needs if "extra ==" not in one]
+    packages = metadata.packages_distributions()
+    found = {name: {re.sub("[-_.]+", "-", one.lower()) for one in packages[name]} for name in outside}
+    assert {"filelock", "numpy"} <= found.keys()
+    assert [name for name, of in found.items() if not of & brought] == []
 
 
 @pytest.mark.parametrize(
@@ -249,13 +316,13 @@ def test_a_bad_lab_is_named(tiny, old, new, said):
         labs.notebook("trial", root=folder)
 
 
-def test_runs_when_the_code_changes_and_only_then(tiny):
+def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch):
     folder, write = tiny
     lines = []
 
     def make() -> str:
         lines.clear()
-        assert labs.make(folder, say=lines.append) == []
+        assert run.make(folder, say=lines.append) == []
         return "\n".join(lines)
 
     assert "running the lab trial" in make()
@@ -267,6 +334,11 @@ def test_runs_when_the_code_changes_and_only_then(tiny):
     assert b"Add it to itself." in labs.executed(folder, "trial").read_bytes()
     write(TINY.format(number=1))
     assert make() == "" and labs.executed(folder, "trial").read_bytes() == first
+    with monkeypatch.context() as patch:
+        patch.setattr(labs, "_packed", lambda root: "other scripts")
+        write(TINY.format(number=1) + "\n")
+        assert make() == "", "where the book is, no cell runs the scripts that a lab carries"
+        assert b"other scripts" in labs.executed(folder, "trial").read_bytes()
     write(TINY.format(number=2))
     assert "running" in make() and b"ran 2" in labs.executed(folder, "trial").read_bytes()
     for kind in (".ipynb", ".json"):
@@ -278,9 +350,24 @@ def test_runs_when_the_code_changes_and_only_then(tiny):
             assert b"ran 2" in labs.executed(folder, "trial").read_bytes()
             assert kind == ".json" or path.read_bytes() == good
     write(TINY.format(number="1 / 0"))
-    (problem,) = labs.make(folder, say=lines.append)
+    (problem,) = run.make(folder, say=lines.append)
     assert "docs/labs/trial.py" in problem and "ZeroDivisionError" in problem
     assert b"ran 2" in labs.executed(folder, "trial").read_bytes(), "the last good one stays"
+
+
+def test_the_scripts_that_a_lab_carries_are_enough(tmp_path):
+    """For the tool that makes the models: nothing that it imports of ours is missing."""
+    cell = next(c for c in labs.notebook(LABS[0]).cells if "setup" in c.metadata)
+    packed = json.loads(re.search(r'^SCRIPTS = (".*")$', cell.source, re.M)[1])
+    unpack = re.search(r"^    packed = .*?extractall\(folder\)$", cell.source, re.M | re.S)[0]
+    space = {"base64": base64, "io": io, "zipfile": zipfile, "zlib": zlib}
+    exec(textwrap.dedent(unpack), space | {"SCRIPTS": packed, "folder": tmp_path})
+    command = [sys.executable, "-m", "scripts", "models", "--list"]
+    listed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert listed.returncode == 0, listed.stderr
+    assert [line.split()[:2] for line in listed.stdout.splitlines() if " MB " in line] == [
+        [name, "missing"] for name, entry in load_lock().items() if "wheel" in entry
+    ]
 
 
 DRAWING = TINY.format(number=1) + """
@@ -311,7 +398,7 @@ def test_figures_are_there_whatever_surrounds_the_build(tiny, tmp_path, monkeypa
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("MY_OWN", "1")
     write(DRAWING)
-    assert labs.make(folder, say=lambda line: None) == []
+    assert run.make(folder, say=lambda line: None) == []
     made = nbformat.read(labs.executed(folder, "trial"), 4)
     drawing, waiting = made.cells[-2:]
     assert any("image/png" in output.get("data", {}) for output in drawing.outputs)
@@ -332,7 +419,7 @@ def test_a_figure_that_is_promised_and_missing_is_named(tiny, old, new, said):
     folder, write = tiny
     assert old in DRAWING
     write(DRAWING.replace(old, new, 1))
-    problems = labs.make(folder, say=lambda line: None)
+    problems = run.make(folder, say=lambda line: None)
     assert len(problems) == (said is not None)
     if said:
         assert problems[0].startswith("docs/labs/trial.py, the cell that begins with “import mat")

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from browser import Published, opened, serving
+from browser import Published, becomes, opened, send_and_stop, serving
 from playwright.sync_api import expect
 
 from scripts.base import ROOT
@@ -69,22 +69,20 @@ def playground(tour_stay):
     page.boxes, page.bare = {}, held()
     for box in page.locator(".live[data-live]").all():
         box.locator(".live-open").click()
-        expect(box.locator(".live-widget")).to_be_visible(timeout=30_000)
+        expect(box.locator(".live-widget")).to_be_visible()
         page.boxes[box.get_attribute("data-live")] = box
     steps, chat = page.boxes["decoding"], page.boxes["chat"]
-    steps.get_by_role("button", name="Stop").click()
+    stop = steps.get_by_role("button", name="Stop")
+    stop.evaluate("one => one.click()")  # a fast model may have written all of it, and no mouse waits for that
     stopped = steps.locator("button:disabled", has_text="Stop")
     expect(stopped).to_be_visible()
     steps.get_by_label("tokens").first.fill("4")
     steps.get_by_role("button", name="Write").click()
-    expect(steps.locator(".live-measures td:not(:empty)")).to_have_count(20, timeout=30_000)
+    expect(steps.locator(".live-measures td:not(:empty)")).to_have_count(20)
     expect(stopped).to_be_visible()
     page.boxes["next_token"].locator("button.live-bar").nth(1).click()
     expect(page.locator(".live-taken button")).to_have_count(1)
-    chat.get_by_role("button", name="Send").click()
-    expect(chat.locator(".live-counter").last).to_contain_text("written: ")
-    chat.get_by_role("button", name="Stop").click()
-    expect(chat.locator(".live-counter").last).to_contain_text("stopped")
+    send_and_stop(chat)
     for folded in page.locator(".live-widget details > summary").all():
         folded.click()
     return page
@@ -105,13 +103,13 @@ def test_one_model_at_a_time_is_in_memory(playground):
         return [await engine.state("minilm"), await engine.state("smollm2")];
     }"""
     assert page.evaluate(state) == ["kept", "ready"]
-    assert len(ours(page)) == 2
+    becomes(page, lambda: len(ours(page)), 2)  # a worker may take a moment to end
     box = page.boxes["attention"]
     box.get_by_label("Sentence", exact=True).fill("Bees dance.")
     box.get_by_role("button", name="Show attention").click()
     expect(box.get_by_role("radio", name="bees")).to_be_visible()
     assert page.evaluate(state) == ["ready", "kept"]
-    assert len(ours(page)) == 2
+    becomes(page, lambda: len(ours(page)), 2)
     page.boxes["next_token"].get_by_role("button", name="Take the first").click()
     expect(page.locator(".live-taken button")).to_have_count(2)
     assert page.evaluate(state) == ["kept", "ready"]
@@ -120,15 +118,22 @@ def test_one_model_at_a_time_is_in_memory(playground):
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
-def test_all_widgets_hold_little_more_than_one_model(playground):
-    """After a tour: 1.3 times the weights of SmolLM2 and its cache of keys and values."""
+def test_all_widgets_hold_no_more_than_one_model(playground):
+    """After a tour: the weights of SmolLM2 and its cache of keys and values, which is not full."""
+    page = playground
     weights = json.loads((ROOT / "site/assets/live/weights.json").read_text())["smollm2"]
     config, context = weights["config"], 2048
     width = config["hidden_size"] // config["num_attention_heads"] * config["num_key_value_heads"]
-    cache = 4 * 2 * config["num_hidden_layers"] * context * width
-    grown = held() - playground.bare
+    most = weights["bytes"] + 4 * 2 * config["num_hidden_layers"] * context * width
+    # When rubbish is swept is the browser's choice, and what is swept the system has some time later.
+    for _ in range(60):
+        for one in (page, *page.workers):
+            one.evaluate("gc()")
+        if (grown := held() - page.bare) <= most:
+            break
+        page.wait_for_timeout(1000)
     assert grown > weights["bytes"], "the page was not found"
-    assert grown <= 1.3 * (weights["bytes"] + cache), f"{grown / 1e6:.0f} MB"
+    assert grown <= most, f"{grown / 1e6:.0f} MB of {most / 1e6:.0f}"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -229,10 +234,7 @@ def test_the_last_widget_that_closes_leaves_nothing_running(tour):
     assert ours(page)
     page.get_by_role("button", name="Back to the figure").click()
     expect(page.widget).to_have_count(0)
-    for _ in range(50):  # a worker may take a moment to end
-        if ours(page):
-            page.wait_for_timeout(100)
-    assert not ours(page)
+    becomes(page, lambda: ours(page), [])
     page.asked.clear()
     shows_a_map(opened(page))
     assert not parts(page)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
-from browser import PLAIN, POLICY, tab_to
+from browser import PLAIN, POLICY, becomes, send_and_stop, tab_to
 from playwright.sync_api import expect
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers import TopKLogitsWarper as TopK
@@ -45,8 +45,15 @@ def by_keys(page):
     """The same page, its widget opened by keys alone."""
     tab_to(page, page.button)
     page.keyboard.press("Enter")
-    expect(page.widget).to_be_focused(timeout=30_000)
+    expect(page.widget).to_be_focused()
     return page
+
+
+def at(page, count: int) -> None:
+    """Wait until the bars are those after so many taken tokens: the link is renewed after them."""
+    taken = "-".join([r"\d+"] * count)
+    link = page.get_by_role("link", name="Link to this view")
+    expect(link).to_have_attribute("href", re.compile(rf"[?&]taken={taken}(&|#|$)"))
 
 
 # Loading takes longer than all else, so each widget is opened once for most of its tests.
@@ -65,6 +72,7 @@ def next_token(next_token_page):
     page.get_by_role("button", name="Start from this text").click()
     expect(page.locator(".live-taken button")).to_have_count(0)
     expect(page.locator(".live-kept")).to_have_text("All 49,152 tokens can be drawn.")
+    at(page, 0)
     return page
 
 
@@ -117,14 +125,14 @@ def taken(page) -> str:
 
 def done(page) -> None:
     """Wait until the writing is over."""
-    expect(page.locator("button:disabled", has_text="Stop")).to_be_visible(timeout=30_000)
+    expect(page.locator("button:disabled", has_text="Stop")).to_be_visible()
 
 
 def write(page) -> None:
     """Press Write, and wait until the writing is over."""
     start = page.get_by_role("button", name="Write")
     start.click()
-    expect(start).to_have_attribute("aria-disabled", "false", timeout=30_000)
+    expect(start).to_have_attribute("aria-disabled", "false")
 
 
 # ------------------------------------------------------------------------------ next token
@@ -192,6 +200,24 @@ def test_greedy_steps_back_and_branches_by_mouse(next_token):
     narrow(page)
 
 
+TWICE = """(bar) => new Promise((done) => {
+  const counts = [], taken = document.querySelector(".live-taken");
+  new MutationObserver(() => {
+    counts.push(taken.children.length);
+    if (counts.length === 2) done(counts);
+  }).observe(taken, {childList: true});
+  bar.click();
+  bar.click();
+  document.querySelector(".live-form").requestSubmit();
+})"""
+
+
+def test_a_press_takes_what_was_seen(next_token):
+    """A second press before the model has answered is for a token of the text before."""
+    bar = next_token.locator("button.live-bar").nth(1)
+    assert bar.evaluate(TWICE) == [1, 0], "one token was taken; then the text began anew"
+
+
 def test_a_draw_stays_inside_the_kept_set(next_token):
     page = next_token
     page.get_by_label("top-k").fill("1")  # two tokens
@@ -201,7 +227,7 @@ def test_a_draw_stays_inside_the_kept_set(next_token):
         allowed = [name.replace("␣", " ").replace("↵", "\n") for name in names]
         before = taken(page)
         page.get_by_role("button", name="Draw one").click()
-        expect(page.locator(".live-taken button")).to_have_count(count)
+        at(page, count)
         assert taken(page).removeprefix(before) in allowed
 
 
@@ -257,7 +283,7 @@ def test_the_attention_of_the_step_is_pytorchs(next_token, after):
         return [share(chip) for chip in chips.all_inner_texts()]
 
     expect(chips).to_have_count(rows.shape[-1])
-    assert shown() == pytest.approx(rows.mean((0, 1)).tolist(), abs=1e-3)
+    becomes(page, shown, pytest.approx(rows.mean((0, 1)).tolist(), abs=1e-3))
     page.get_by_label("layer").select_option("14")
     assert shown() == pytest.approx(rows[13].mean(0).tolist(), abs=1e-3)
     page.get_by_label("head").select_option("3")
@@ -271,17 +297,19 @@ def test_the_attention_of_the_step_is_pytorchs(next_token, after):
     expect(reading).to_contain_text("All layers, head 3: ␣because looks at")
 
 
-def test_a_link_brings_the_branch_and_the_sliders_back(next_token):
+def test_a_link_brings_the_branch_and_the_sliders_back(next_token, tokenizer):
     page = next_token
     page.locator("button.live-bar").nth(1).click()
-    expect(page.locator(".live-taken button")).to_have_count(1)
+    at(page, 1)
     page.locator("button.live-bar").nth(2).click()
-    expect(page.locator(".live-taken button")).to_have_count(2)
+    at(page, 2)
     page.get_by_label("temperature").fill("0.7")
     page.get_by_label("top-k").fill("6")  # 20 tokens
     page.get_by_label("top-p").fill("0.9")
     page.get_by_role("tab", name="Attention").click()
-    expect(page.get_by_label("layer")).to_be_visible()
+    # One thing after the other: when both tokens stand here, the bars follow all three sliders.
+    read = len(tokenizer(PROMPT).input_ids)
+    expect(page.locator(".live-strip:visible li")).to_have_count(read + 2)
     kept = page.locator(".live-kept")
     expect(kept).to_contain_text("Kept: ")
     before = taken(page), bars(page), kept.inner_text()
@@ -308,11 +336,8 @@ def test_the_text_that_the_model_gets_is_the_one_that_is_shown(next_token, token
     assert shown.evaluate("node => getComputedStyle(node).whiteSpaceCollapse") == "preserve"
     top = after(text)[0].softmax(-1).topk(3)
     right = pytest.approx(top.values.tolist(), abs=1e-3)
-    for _ in range(600):  # the text is shown before the model has read it
-        if (shares := [share(row[3]) for row in bars(page)[:3]]) == right:
-            break
-        page.wait_for_timeout(100)
-    assert shares == right
+    # The text is shown before the model has read it.
+    becomes(page, lambda: [share(row[3]) for row in bars(page)[:3]], right)
     link = page.get_by_role("link", name="Link to this view").get_attribute("href")
     assert parse_qs(urlsplit(link).query)["text"] == [text]
     page.get_by_role("tab", name="Continuation").click()
@@ -420,10 +445,9 @@ def test_the_same_seed_gives_the_same_texts_and_stop_stops(decoding):
     assert written[0] == written[2]
     assert written[0][:2] == written[1][:2] and written[0][2:] != written[1][2:]
     page.get_by_label("tokens").first.fill("80")
-    page.get_by_label("seed").press("Enter")
-    page.widget.focus()
-    tab_to(page, page.get_by_role("button", name="Stop", disabled=False))
-    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Write").focus()
+    for key in ("Enter", "Tab", "Enter"):  # on to Stop, long before 80 tokens stand there
+        page.keyboard.press(key)
     done(page)
     assert texts.last.inner_text() == ""
     expect(page.get_by_role("button", name="Write")).to_be_focused()
@@ -441,14 +465,14 @@ def test_the_chat_answers_and_counts_as_in_the_book(chat, values, tokenizer):
     counter = page.locator(".live-counter")
     fifty = values("sequence_problems/fifty_words")
     expect(counter.last).to_have_text(
-        f"asked: 50 · written: {fifty.first} words · ✗ {fifty.first - 50} too many", timeout=30_000
+        f"asked: 50 · written: {fifty.first} words · ✗ {fifty.first - 50} too many"
     )
     done(page)
     expect(page.get_by_label("Your message")).to_have_value(
         f"You wrote {fifty.first} words. Write exactly 50 words."
     )
     page.keyboard.press("Enter")
-    expect(counter.last).to_contain_text(f"written: {fifty.second} words · ✗", timeout=30_000)
+    expect(counter.last).to_contain_text(f"written: {fifty.second} words · ✗")
     done(page)
     said = page.locator(".live-said").all_inner_texts()
     roles = ("user", "assistant") * 2
@@ -498,10 +522,7 @@ def test_what_the_chat_shows_is_what_the_model_reads(chat, tokenizer):
     turn = {"role": "user", "content": text}
     expect(shown).to_have_text(template([turn]), use_inner_text=False)
     assert shown.text_content() == template([turn])
-    page.get_by_role("button", name="Send").click()
-    expect(page.locator(".live-counter").last).to_contain_text("written: ")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".live-counter").last).to_contain_text("· stopped")
+    send_and_stop(page.widget)
     said = page.locator(".live-said").all_text_contents()
     assert said[0] == text
     answer = {"role": "assistant", "content": said[1]}
@@ -515,10 +536,7 @@ def test_stop_a_new_conversation_and_text_that_looks_like_html(chat):
     message = page.get_by_label("Your message")
     page.get_by_label("answers").select_option(index=1)
     message.fill("<img src=x> Tell me all about <b>robots</b>.")
-    page.get_by_role("button", name="Send").click()
-    expect(page.locator(".live-counter").last).to_contain_text("written: ")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".live-counter").last).to_contain_text("· stopped")
+    send_and_stop(page.widget)
     assert page.locator(".live-said").first.inner_text().startswith("<img src=x>")
     narrow(page)
     assert page.locator(".live-turns :is(img, .live-said b)").count() == 0
@@ -536,7 +554,7 @@ def test_next_token_by_touch_and_without_webassembly(visit, server):
     try:
         page = visit("next_token", phone=True, expected="WebAssembly")
         page.button.tap()
-        expect(page.widget).to_be_visible(timeout=30_000)
+        expect(page.widget).to_be_visible()
         assert bars(page)[0][1:4:2] == ["␣it", "27.2%"]
         page.locator("button.live-bar").nth(3).tap()
         expect(page.locator(".live-taken button")).to_have_count(1)

@@ -5,9 +5,11 @@ seen on an earlier page is left out. `python -m scripts eyes` looks at all of it
 """
 
 import re
+import time
 
 import numpy as np
 import pytest
+from browser import Quiet, serving
 
 from scripts.base import ROOT
 from scripts.measure import audit, eyes
@@ -134,6 +136,26 @@ def test_what_was_seen_before_is_left_out(browser):
             list(eyes.see(tab, known=known))
             box = tab.evaluate("document.querySelector('article').getBoundingClientRect().height")
         assert high * 0.9 <= max(box, 1) <= high * 2, body[:20]
+
+
+class Late(Quiet):
+    """A page with a picture below the screen, which comes late."""
+
+    def do_GET(self) -> None:
+        if self.path == "/":
+            return self.answer("text/html", HEAD % f'<p style="height: 4000px">Read me</p>{LAZY}')
+        time.sleep(3)
+        drawn = '<svg xmlns="http://www.w3.org/2000/svg"><circle cx="45" cy="45" r="40"/></svg>'
+        self.answer("image/svg+xml", drawn)
+
+
+LAZY = '<img src="cat.svg" alt="A cat" width="90" height="90" loading="lazy" style="background: #fff">'
+
+
+def test_a_picture_that_comes_late_is_waited_for(browser):
+    with serving(Late) as late, browser.new_page(viewport={"width": 360, "height": 200}) as tab:
+        tab.goto(late.url)
+        assert list(eyes.see(tab)) == []
 
 
 # ------------------------------------------------------------------------ numbers on cells

@@ -192,7 +192,7 @@ def test_the_versions_on_the_page_are_the_pinned_ones(values):
 
 
 def test_the_first_cell_of_a_lab_names_its_versions():
-    from scripts.labs import run as labs
+    from scripts.labs import source as labs
 
     for name in labs.names():
         cells = labs.notebook(name).cells

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from scripts.base import ROOT, node
-from scripts.labs import run as labs
+from scripts.labs import source as labs
 from scripts.pages import formulas, questions
 
 pytest_plugins = ["browser"]

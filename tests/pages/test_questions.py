@@ -6,7 +6,7 @@ import re
 
 import markdown
 import pytest
-from browser import LINKS, PLAIN, tab_to
+from browser import LINKS, PATIENCE, PLAIN, becomes, tab_to
 from playwright.sync_api import expect
 from test_pages import CHAPTERS, DOCS, PAGES
 
@@ -342,6 +342,7 @@ def ask(browser, server, written):
         sizes = {"width": 360, "height": 780} if phone else {"width": 1280, "height": 900}
         made = browser.new_context(viewport=sizes, has_touch=phone, **options)
         contexts.append(made)
+        made.set_default_timeout(PATIENCE)
         made.route("**/*", answer)
         shown = made.new_page()
         shown.asked = []
@@ -596,10 +597,7 @@ def test_progress_is_kept_shown_and_forgotten(ask, server):
     answer_two(made)
     assert kept(made)["chapter"] | {"right": 2} == {"read": False, "right": 2, "of": 5}
     made.locator("#next").scroll_into_view_if_needed()
-    for _ in range(100):  # the observer reports when it sees fit
-        if kept(made)["chapter"]["read"]:
-            break
-        made.wait_for_timeout(50)
+    becomes(made, lambda: kept(made)["chapter"]["read"], True)  # the observer reports when it sees fit
     made.goto(server.url)
     first = made.locator("dt").nth(0)
     expect(first.locator(".chapter-progress")).to_have_text("✓ read · 2 of 5 right")
@@ -696,9 +694,13 @@ def test_printed_answers_stand_at_the_end(ask):
 def test_what_the_theme_unfolds_for_the_paper_is_not_shown_on_the_screen(ask):
     made = ask()
     made.emulate_media(media="print")
-    made.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    made.wait_for_timeout(100)
-    made.evaluate("document.querySelectorAll('details').forEach(one => one.open = false)")
+    unfold = """open => Promise.all([...document.querySelectorAll('details')].map(one => new Promise(done => {
+        if (one.open === open) return done();
+        one.addEventListener("toggle", done, {once: true});
+        one.open = open;
+    })))"""
+    made.evaluate(unfold, True)
+    made.evaluate(unfold, False)
     made.emulate_media(media="screen")
     five = made.question(5)
     expect(five.get_by_role("button", name="Show what it printed")).to_be_visible()

@@ -138,6 +138,8 @@ def test_search_highlight_of_letters(tour):
     assert {one.lower() for one in marks.all_text_contents()} == {"top"}
     page.get_by_role("textbox", name="Search").click()
     page.keyboard.type("top-p")
+    # What is found for the first letters alone comes before, and goes.
+    expect(page.locator(".md-search-result__link[href*='h=top+p']").first).to_be_attached()
     page.locator(".md-search-result__link").first.click()
     expect(page).to_have_url(re.compile(r"/decoding/\?h=top$"))
     expect(marks.first).to_be_attached()

@@ -207,11 +207,11 @@ def test_what_a_program_prints_and_names_is_text(site, edited):
 
 
 def test_a_killed_build_leaves_the_last_site(site, edited):
-    slow = f"{site.snippet.read_text('utf-8')}\nimport time\ntime.sleep(60)\n"
+    slow = f"{site.snippet.read_text('utf-8')}\nimport time\ntime.sleep(900)\n"
     edited(site.snippet, slow)
     before = site.html.read_bytes()
     process = site.start()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not list((site.folder / ".cache").glob("run/*/*/stderr")):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.1)

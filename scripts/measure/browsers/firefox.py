@@ -144,7 +144,7 @@ class Firefox(Browser):
         for _ in range(2):  # the first time its own bars take some of it
             have = self.js("return [outerWidth - innerWidth, outerHeight - innerHeight]")
             self("WebDriver:SetWindowRect", width=width + have[0], height=height + have[1])
-        self.wait("return innerWidth === arguments[0]", width, seconds=10)
+        self.wait("return innerWidth === arguments[0]", width)
 
     def scheme(self, name: str) -> None:
         self._chrome(
@@ -152,7 +152,7 @@ class Firefox(Browser):
             " arguments[0])", ["dark", "light"].index(name),
         )  # fmt: skip
         query = f"(prefers-color-scheme: {name})"
-        self.wait("return matchMedia(arguments[0]).matches", query, seconds=10)
+        self.wait("return matchMedia(arguments[0]).matches", query)
 
     def screenshot(self) -> bytes:
         return base64.b64decode(self("WebDriver:TakeScreenshot", full=False, hash=False))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 import unicodedata
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
@@ -59,6 +58,8 @@ return document.fonts.ready.then(drawn).then(() => {
   };
 });
 """
+# Colors that change slowly have changed.
+STILL = "return document.getAnimations().every((one) => one.playState === 'finished')"
 AXE = """
 const only = arguments[0] ? {runOnly: arguments[0]} : {};
 return axe.run(document, {resultTypes: ["violations"], ...only}).then(({violations}) =>
@@ -86,8 +87,7 @@ def look(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[s
                 browser.js(ALL, audit.ALL)
             where = f"{page or '(first)'}, {width} wide, {scheme}"
             try:
-                browser.wait("return document.body.dataset.mdColorScheme === arguments[0]",
-                             named, seconds=10)  # fmt: skip
+                browser.wait("return document.body.dataset.mdColorScheme === arguments[0]", named)
             except BrowserError:
                 yield f"{where}: the page does not follow the scheme"
             if wide := browser.js(WIDE):
@@ -105,7 +105,7 @@ def axe(browser: Browser, server: ThreadingHTTPServer, page: str, source: str) -
     for scheme, named in (("light", "default"), ("dark", "slate")):
         browser.scheme(scheme)
         browser.wait("return document.body.dataset.mdColorScheme === arguments[0]", named)
-        time.sleep(0.3)  # colors that change slowly
+        browser.wait(STILL)
         for fault in browser.js(AXE, ["color-contrast"] if scheme == "dark" else None):
             yield f"{page or '(first)'}, {scheme}: {fault}"
     browser.scheme("light")
@@ -202,24 +202,29 @@ def _painted(picture: Picture, found: dict) -> Iterator[str]:
 # -------------------------------------------------------------------- search and questions
 
 
+FOUND = """
+return [...document.querySelectorAll(".md-search-result__link")].some((one) =>
+  new URL(one.href).searchParams.get("h") === arguments[0]);
+"""
+
+
 def search(browser: Browser, server: ThreadingHTTPServer, words: str = "perplexity") -> Iterator[str]:
     """A reader types words, takes the first page that is found, and sees them marked there."""
     browser.size(WIDTHS[0], HEIGHT)
     browser.open(server.url)
     browser.click(".md-search__input")
     browser.press(*words)
-    try:
-        browser.wait("return document.querySelector('.md-search-result__link')", seconds=60)
+    try:  # what is found for the first letters alone comes before, and goes
+        browser.wait(FOUND, words)
     except BrowserError:
         yield f"“{words}” is not found"
         return
     browser.wait("return getComputedStyle(document.querySelector('.md-search__output')).opacity === '1'")
     browser.click(".md-search-result__link")
     try:
-        browser.wait("return location.pathname !== '/' && document.readyState === 'complete'",
-                     seconds=20)  # fmt: skip
+        browser.wait("return location.pathname !== '/' && document.readyState === 'complete'")
         browser.wait("return [...document.querySelectorAll('article mark')].some((one) =>"
-                     " one.textContent.toLowerCase().includes(arguments[0]))", words, seconds=20)  # fmt: skip
+                     " one.textContent.toLowerCase().includes(arguments[0]))", words)  # fmt: skip
     except BrowserError:
         yield f"“{words}” is not marked on {browser.js('return location.pathname')}"
 
@@ -237,8 +242,7 @@ def questions(browser: Browser, server: ThreadingHTTPServer, page: str) -> Itera
             continue
         try:
             answer(browser, f"#{name}")
-            browser.wait("return document.querySelector(arguments[0])", f"#{name} .question-done",
-                         seconds=10)  # fmt: skip
+            browser.wait("return document.querySelector(arguments[0])", f"#{name} .question-done")
         except BrowserError as error:
             yield f"{page}#{name} ({kind}) does not answer: {error}"
 
@@ -248,14 +252,13 @@ def _choose(browser: Browser, box: str) -> None:
     for place, kind in ((1 if right > 1 else 2, "wrong"), (right, "right")):
         browser.click(f"{box} .options > li:nth-child({place}) label")
         browser.wait("return document.querySelector(arguments[0])",
-                     f"{box} .options > li:nth-child({place}) .reason.{kind}", seconds=10)  # fmt: skip
+                     f"{box} .options > li:nth-child({place}) .reason.{kind}")  # fmt: skip
 
 
 def _type(browser: Browser, box: str) -> None:
     browser.click(f"{box} form input")
     browser.press(*"123456789", "Enter")
-    browser.wait("return document.querySelector(arguments[0])", f"{box} .question-says .wrong",
-                 seconds=10)  # fmt: skip
+    browser.wait("return document.querySelector(arguments[0])", f"{box} .question-says .wrong")
     browser.press("Control+a", *browser.js("return document.querySelector(arguments[0]).dataset.key", box))
     browser.press("Enter")
 

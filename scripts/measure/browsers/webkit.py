@@ -7,6 +7,7 @@ data while it is driven and says nothing of its console.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -35,6 +36,13 @@ PYTHON = "/usr/bin/python3"  # the one that Debian's python3-gi belongs to
 HAS = "import gi; gi.require_version('WebKit2', '4.1'); from gi.repository import WebKit2"
 # address:line:column: CONSOLE JS ERROR what it says
 SAID = re.compile(r"(.*?):? ?CONSOLE (?:[A-Z]+ )*?(ERROR|WARN)(?:ING)? (.*)")
+DOT = """
+const dot = document.createElement("i");
+dot.id = "dot-of-the-picture";
+dot.style.cssText = `position: fixed; inset: 0 auto auto 0; width: 4px; height: 4px; z-index: 99999;
+  background: ${arguments[0]}`;
+document.documentElement.append(dot);
+"""
 PACKAGES = "webkit2gtk-driver, gir1.2-webkit2-4.1, python3-gi and xvfb"
 
 
@@ -56,7 +64,7 @@ class WebKit(Browser):
 
     def __init__(self):
         self.home = Path(tempfile.mkdtemp(prefix="webkit-"))
-        self.told = 0
+        self.told = self.shots = 0
         self.started: list[subprocess.Popen] = []
         try:
             self._begin()
@@ -127,17 +135,32 @@ class WebKit(Browser):
 
     def size(self, width: int, height: int) -> None:
         self("POST", "/window/rect", {"width": width, "height": height})
-        self.wait("return innerWidth === arguments[0]", width, seconds=10)
+        self.wait("return innerWidth === arguments[0]", width)
 
     def scheme(self, name: str) -> None:
         self._tell("scheme", name)
         query = f"(prefers-color-scheme: {name})"
-        self.wait("return matchMedia(arguments[0]).matches", query, seconds=10)
+        self.wait("return matchMedia(arguments[0]).matches", query)
 
     def screenshot(self) -> bytes:
-        """From the screen: its driver waits for the next frame, which may never come."""
-        self.js("return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
-        return self._made("picture", "picture.png", b"")
+        """From the screen: its driver waits for the next frame, which may never come.
+
+        A busy machine paints late. So a dot in the corner takes a new color first: once that is on
+        the screen, so is all that was there before it.
+        """
+        from PIL import Image
+
+        self.shots += 1
+        color, end = (self.shots % 256, self.shots // 256 % 256, 255), time.monotonic() + 120
+        self.js(DOT, f"rgb{color}")
+        while time.monotonic() < end:
+            data = self._made("picture", "picture.png", b"")
+            # The very corner is round.
+            if Image.open(io.BytesIO(data)).convert("RGB").getpixel((2, 2)) == color:
+                self.js("document.getElementById('dot-of-the-picture').remove()")
+                return data
+            time.sleep(0.05)
+        raise BrowserError("webkit: what the page has now does not come onto the screen")
 
     def pdf(self) -> bytes:
         return self._made("print", "printed.pdf", b"%%EOF")

@@ -6,12 +6,14 @@ import { percent, pieces, spoken, twice, visible, VOCABULARY } from "./writing.j
 
 export const SHOWN = 12;
 
-/** @param {(place: number) => void} take called with the place of a bar, from 0 */
+/** @param {(place: number, top: number[]) => void} take called with the place of a bar, from 0, and
+ *  what the bars showed when it was pressed */
 export function bars(take) {
+  let shown; // the ids of the bars
   const rows = Array.from({ length: SHOWN }, (_, place) => {
     const parts = row(String(place + 1));
     const content = twice(parts.all, "");
-    const button = el("button", { type: "button", class: "live-bar", onclick: () => take(place) }, content);
+    const button = el("button", { type: "button", class: "live-bar", onclick: () => take(place, shown) }, content);
     return { ...parts, button, says: content.at(-1) };
   });
   const rest = row("");
@@ -33,6 +35,7 @@ export function bars(take) {
     const names = await pieces(top);
     const others = remainder(warmed, top);
     const most = warmed[top[0]]; // fills the column
+    shown = top;
     rows.forEach((parts, place) => {
       const id = top[place];
       const cut = Number.isNaN(chances[id]);
