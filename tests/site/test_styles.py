@@ -161,6 +161,20 @@ def test_no_rule_of_the_book_and_no_variable_is_missing(tour, sheets, style):
     assert len(gone) < 5 and not [name for name in gone if re.search(rf"{name}\b(?!-)", asked)]
 
 
+def test_each_sheet_is_short_says_what_it_serves_and_is_in_the_pages():
+    """But for decoder.css, which widgets fetch. No class of a widget stands in the sheets of pages."""
+    docs = ROOT / "docs"
+    sheets = {path.relative_to(docs).as_posix(): path.read_text("utf-8") for path in docs.rglob("*.css")}
+    assert set(sheets) - set(SHEETS) == {"assets/live/widgets/decoder.css"}
+    assert set(SHEETS) < set(sheets)
+    for name, text in sheets.items():
+        assert len(text.splitlines()) < 400 and re.match(r"/\* [A-Z].*?\. \*/\n\n", text, re.S), name
+        own = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        for word, home in ((".live-", "/widgets/"), (".question-", "/questions.css")):
+            strays = set(re.findall(rf"\{word}[\w-]+", own)) - {".live-none"}
+            assert home in name or not strays, (name, strays)
+
+
 def test_no_rule_that_applies_is_missing(tour, site_server, sheets, style):
     """In chapters and labs, on both sizes, with all that the theme's and our scripts add."""
     page = tour("self_attention/")
