@@ -39,15 +39,20 @@ chance = rows * columns / pairs(torch.tensor([60]))
 rand_index = (together - chance) / ((rows + columns) / 2 - chance)
 pure = table.max(0).values.sum().item()
 print(f"adjusted Rand index {rand_index:.2f}; {pure} of 60 in their topic's group")
-homes = [topics[table[:, cluster].argmax()] for cluster in nearest]
-for name, home, sentence in zip([topics[t] for t in truth], homes, sentences):
-    if name != home:
-        print(f"{name} found among {home}: {sentence}")
+homes = table.argmax(0)[nearest]  # (sentences,): the main topic of each one's group
+for topic, home, sentence in zip(truth, homes, sentences):
+    if topic != home:
+        print(f"{topics[topic]} found among {topics[home]}: {sentence}")
 
 centered = vectors - vectors.mean(0)
 plane = centered @ torch.linalg.svd(centered).Vh[:2].T  # (sentences, 2)
 colors = [plots.BLUE, plots.WARM, plots.COOL, plots.VIOLET, plots.MUTED]
-for topic, (color, marker) in enumerate(zip(colors, "osD^X")):
-    plt.scatter(*plane[truth == topic].T, s=26, color=color, marker=marker)
-plt.legend(topics, ncols=3, loc="upper center")
-plt.axis("off"), plt.ylim(top=plane[:, 1].max() * 1.6), plt.title("Five topics, found")
+for topic, marker in enumerate("osD^X"):  # the sign: the true topic
+    found = [colors[home] for home in homes[truth == topic]]  # the color: the group
+    plt.scatter(*plane[truth == topic].T, s=26, c=found, marker=marker)
+    plt.scatter([], [], color=colors[topic], marker=marker, label=topics[topic])
+strays = homes != truth
+plt.scatter(*plane[strays].T, s=110, facecolor="none", edgecolor=plots.INK)
+plt.legend(ncols=3, loc="upper center")
+plt.axis("off"), plt.ylim(top=plane[:, 1].max() * 1.6)
+plt.title("Five groups: a ring is a sentence in another topic's")
