@@ -11,12 +11,6 @@ from snippets.tagging import predict, read_bracketed, read_names, spans, tagged,
 GOLD = "snippets/encoder/gold_ner.txt"
 
 
-def says(*sentences):
-    page = " ".join(open("docs/encoder.md", encoding="utf-8").read().split())
-    for sentence in sentences:
-        assert sentence in page, f"docs/encoder.md no longer says: {sentence}"
-
-
 @pytest.fixture(scope="module")
 def gold():
     return read_bracketed(GOLD)
@@ -120,7 +114,7 @@ def test_sentiment_beats_both_baselines(values):
     assert tuned.held_out == 1000
 
 
-def test_two_models_are_compared_in_pairs(values):
+def test_two_models_are_compared_in_pairs(says, values):
     says(
         "the gap is {{ encoder/frozen_baseline.errors_wide:.1f}} errors wide",
         "Chance alone seldom makes a gap of more than two",
@@ -138,7 +132,7 @@ def test_two_models_are_compared_in_pairs(values):
     assert base.errors_wide > 2 > base.gap / base.separate_error
 
 
-def test_not_is_blame_whatever_comes_next(values, printed):
+def test_not_is_blame_whatever_comes_next(says, values, printed):
     says(
         "It sees the *not* well",
         "But *not* does not turn a word around.",
@@ -150,7 +144,7 @@ def test_not_is_blame_whatever_comes_next(values, printed):
     assert left.kind_kept == 0 and left.unkind_turned == 1
 
 
-def test_scores_elsewhere_are_not_ranked(values):
+def test_scores_elsewhere_are_not_ranked(says, values):
     says("So they do not tell on which texts the model is best.")
     left = values("encoder/elsewhere")
     scores = (left.products, left.tweets, left.news)
@@ -213,7 +207,7 @@ def test_names_are_found(values):
     assert left.f1 > 0.75
 
 
-def test_kinds_of_names_are_not_ranked(values, printed):
+def test_kinds_of_names_are_not_ranked(says, values, printed):
     says(
         "Their bar is the lowest.",
         "The three ranges overlap",
@@ -227,7 +221,7 @@ def test_kinds_of_names_are_not_ranked(values, printed):
     assert 1 / 3 < left.organizations_last < 0.9
 
 
-def test_weak_labels_are_right_and_wrong_as_told(values, printed):
+def test_weak_labels_are_right_and_wrong_as_told(says, values, printed):
     says("*Diane Lane* is an actor, and this *Ford* is one too")
     table = printed("encoder/weak")
     for row in ("Bellevue Hospital | ORG", "Michael Caine | PER", "Ford | ORG"):
@@ -275,7 +269,7 @@ def test_clusters_are_the_topics(values):
     assert left.rand_index > 0.8 and left.pure >= 55
 
 
-def test_the_figure_of_the_clusters_shows_what_was_found(book, printed):
+def test_the_figure_of_the_clusters_shows_what_was_found(says, book, printed):
     says("the sign tells the true topic and the color the group that was found")
     program = open("snippets/encoder/clusters.py", encoding="utf-8").read()
     assert "c=found, marker=marker" in program and "plane[strays]" in program
