@@ -219,9 +219,8 @@ def test_a_list_of_phrases_is_the_baseline(says, values, printed):
 
 def test_rarity_made_them_late(says, values, printed):
     says("Now no kind is late", "So it was rarity that made them late, and not the look.")
-    rows = printed(f"{CHAPTER}/rarity").splitlines()
-    late = [re.findall(r"(\d+)%", row) for row in rows if "step 200" in row]
-    assert len(late) == 3 and min(int(share) for row in late for share in row) >= 90
+    late = re.findall(r", *(\d+)%", printed(f"{CHAPTER}/rarity"))  # five kinds, three seeds
+    assert len(late) == 15 and min(map(int, late)) >= 90
     left = values(f"{CHAPTER}/rarity")
     assert left.lowest >= 0.9
     assert set(left.leaders.split(", ")) <= {"get", "a lot", "state"}

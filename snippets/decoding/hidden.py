@@ -18,4 +18,5 @@ def different(**more):
 configured = model.generation_config.top_k
 unset, off = different(), different(top_k=0)
 print(f"top_k in the model's configuration: {configured}")
-print(f"different tokens in 1000 draws: {unset} without top_k, {off} with top_k=0")
+print("different tokens in 1000 draws")
+print(f"  top_k not set: {unset}\n  top_k=0:       {off}")

@@ -52,7 +52,7 @@ for topic, marker in enumerate("osD^X"):  # the sign: the true topic
     plt.scatter(*plane[truth == topic].T, s=26, c=found, marker=marker)
     plt.scatter([], [], color=colors[topic], marker=marker, label=topics[topic])
 strays = homes != truth
-plt.scatter(*plane[strays].T, s=110, facecolor="none", edgecolor=plots.INK)
+plt.scatter(*plane[strays].T, s=110, facecolor="none", edgecolor=plots.INK, lw=1)
 plt.legend(ncols=3, loc="upper center")
 plt.axis("off"), plt.ylim(top=plane[:, 1].max() * 1.6)
 plt.title("Five groups: a ring is a sentence in another topic's")

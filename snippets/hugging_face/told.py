@@ -1,6 +1,7 @@
 """Mistakes that raise no error. Catch what the library says about each of them."""
 
 import logging
+import textwrap
 
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as library
@@ -16,7 +17,8 @@ library.add_handler(listen)
 def heard(mistake, program):
     said.clear()
     program()
-    print(f"{mistake}\n  {' '.join(said[-1].split())[:150] if said else '(nothing)'}")
+    words = " ".join(said[-1].split())[:150] + " …" if said else "(nothing)"
+    print(mistake, textwrap.indent(textwrap.fill(words, 38), "  "), sep="\n")
     return bool(said)
 
 

@@ -6,7 +6,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 rows = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
-texts = [row.split("\t")[1] for row in rows[:200:10]]
+texts = [row.split("\t")[1] for row in rows[:400:10]]
 START = 10  # judge from the place where all rules hide something
 
 
@@ -20,9 +20,11 @@ def first_choices(ids, kept, window):
 
 
 rules = {
-    "itself and three back": ([], 4), "itself and four back": ([], 5),
-    "itself, three back, the first": ([0], 4), "itself, three back, the second": ([1], 4),
-}  # fmt: skip
+    "three back": ([], 4),
+    "four back": ([], 5),
+    "three and the first": ([0], 4),
+    "three and the second": ([1], 4),
+}
 same, lowest = dict.fromkeys(rules, 0), dict.fromkeys(rules, 1.0)
 used = asked = 0
 for text in texts:
@@ -35,8 +37,8 @@ for text in texts:
         equal = first_choices(ids, *rule) == whole
         same[name] += int(equal.sum())
         lowest[name] = min(lowest[name], equal.float().mean().item())
-print(f"same first choice, of {asked}            all   lowest text")
+print(f"{asked} choices: same      all  lowest text")
 for name, count in same.items():
-    print(f"{name:<32} {count / asked:8.0%} {lowest[name]:13.0%}")
+    print(f"{name:<20} {count / asked:6.0%} {lowest[name]:12.0%}")
 three, four, with_first, with_second = (count / asked for count in same.values())
-lowest_with_first = lowest["itself, three back, the first"]
+lowest_with_first = lowest["three and the first"]

@@ -20,11 +20,11 @@ def module(x, mask):
 
 
 leaks = {}
-print("                                     first token moves by")
+print("True means            first token moves by")
 for attend in (function, module):
-    for name, mask in (("True: itself and the past", lower), ("True: the future", ~lower)):
+    for name, mask in (("the past", lower), ("the future", ~lower)):
         one, two = attend(text, mask)[0], attend(other, mask)[0]
         moved = (one - two)[0].abs().max().item()
         leaks[attend.__name__, name] = moved
-        print(f"{attend.__name__:<9} {name:<27} {moved:20.3f}")
+        print(f"{name:<12}{attend.__name__:<9} {moved:9.3f}")
 function_past, function_future, module_past, module_future = leaks.values()
