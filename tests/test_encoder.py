@@ -271,8 +271,6 @@ def test_clusters_are_the_topics(values):
 
 def test_the_figure_of_the_clusters_shows_what_was_found(says, book, printed):
     says("the sign tells the true topic and the color the group that was found")
-    program = open("snippets/encoder/clusters.py", encoding="utf-8").read()
-    assert "c=found, marker=marker" in program and "plane[strays]" in program
     drawn = book.output("encoder/clusters", "svg").read_text("utf-8")
     assert drawn.count("fill: none; stroke: var(--fig-ink") == 3, "a ring for each stray"
     lines = printed("encoder/clusters").splitlines()

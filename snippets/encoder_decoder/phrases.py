@@ -29,5 +29,6 @@ for kind in asked:
     print(f"{kind:<8} {right[kind]:3} of {asked[kind]}")
 print(f"{entries} phrases, no model: {by_phrases} of {held_out} = {share:.0%}")
 for kind in ("get", "a lot", "state"):
-    text = next(low for its, (low, high) in test if its == kind and replaced(low) != high)
+    pairs = [pair for its, pair in test if its == kind]
+    text = next(low for low, high in pairs if replaced(low) != high)
     print(f"  {text}\n    {replaced(text)}")

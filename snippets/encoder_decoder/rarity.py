@@ -1,4 +1,4 @@
-"""Draw the five kinds equally often, and see again which are learned late: three seeds."""
+"""Draw the five kinds equally often, and see again which are learned late."""
 
 import re
 

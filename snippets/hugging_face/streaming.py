@@ -1,4 +1,4 @@
-"""Two bytes a number, on whatever device there is, and a text that comes word by word."""
+"""Two bytes a number, on the device that there is, and a text that comes by words."""
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer

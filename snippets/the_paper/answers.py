@@ -19,7 +19,7 @@ factor = (8192 * 8192 * d) / (8192 * d * d)
 print(f"at 8,192 tokens self-attention needs {factor:.0f} times the operations")
 
 # With what the table leaves out: four projections, and the map used twice.
-print("| tokens | attention, 4 n d² + 2 n² d | plain recurrent, 2 n d² |\n|---:|---:|---:|")
+print("| tokens | attention, 4nd² + 2n²d | recurrent, 2nd² |\n|---:|---:|---:|")
 whole = {}
 for n in (32, 512, 8192):
     attention, recurrent = 4 * n * d * d + 2 * n * n * d, 2 * n * d * d
