@@ -80,3 +80,19 @@ def printed(book):
 def maps(book):
     """maps("chapter/idea") → the matrices that it drew: title, rows, columns, values."""
     return lambda name: book.outcome(name).maps
+
+
+@pytest.fixture(scope="module")
+def says(request):
+    """says("…") fails if the page of a chapter's tests does not have that sentence.
+
+    Values stand in it as in the page's source: {{ chapter/idea.variable:format }}.
+    """
+    path = ROOT / "docs" / f"{request.path.stem.removeprefix('test_')}.md"
+    page = " ".join(path.read_text("utf-8").split())
+
+    def check(*sentences: str) -> None:
+        for sentence in sentences:
+            assert sentence in page, f"docs/{path.name} no longer says: {sentence}"
+
+    return check

@@ -30,24 +30,24 @@ def k_means(seed):
 
 
 best, _, nearest = min(map(k_means, range(10)))  # the tightest of ten starts
-table = torch.zeros(5, 5, dtype=torch.long)  # (topics, clusters)
-for topic, cluster in zip(truth, nearest):
-    table[topic, cluster] += 1
+table = (truth * 5 + nearest).bincount(minlength=25).view(5, 5)  # (topics, clusters)
 pairs = lambda counts: (counts * (counts - 1) / 2).sum().item()
 together, rows, columns = pairs(table), pairs(table.sum(1)), pairs(table.sum(0))
 chance = rows * columns / pairs(torch.tensor([60]))
 rand_index = (together - chance) / ((rows + columns) / 2 - chance)
 pure = table.max(0).values.sum().item()
 print(f"adjusted Rand index {rand_index:.2f}; {pure} of 60 in their topic's group")
-homes = [topics[table[:, cluster].argmax()] for cluster in nearest]
-for name, home, sentence in zip([topics[t] for t in truth], homes, sentences):
-    if name != home:
-        print(f"{name} found among {home}: {sentence}")
+homes = table.argmax(0)[nearest]  # (sentences,): the main topic of each one's group
+for i in (homes != truth).nonzero().flatten():
+    print(f"{topics[truth[i]]} found among {topics[homes[i]]}: {sentences[i]}")
 
 centered = vectors - vectors.mean(0)
 plane = centered @ torch.linalg.svd(centered).Vh[:2].T  # (sentences, 2)
 colors = [plots.BLUE, plots.WARM, plots.COOL, plots.VIOLET, plots.MUTED]
-for topic, (color, marker) in enumerate(zip(colors, "osD^X")):
-    plt.scatter(*plane[truth == topic].T, s=26, color=color, marker=marker)
-plt.legend(topics, ncols=3, loc="upper center")
-plt.axis("off"), plt.ylim(top=plane[:, 1].max() * 1.6), plt.title("Five topics, found")
+for topic, marker in enumerate("osD^X"):  # the sign is the topic, the color the group
+    found = [colors[home] for home in homes[truth == topic]]
+    plt.scatter(*plane[truth == topic].T, s=26, c=found, marker=marker)
+    plt.scatter([], [], color=colors[topic], marker=marker, label=topics[topic])
+ring = {"s": 110, "facecolor": "none", "edgecolor": plots.INK, "lw": 1}
+plt.scatter(*plane[homes != truth].T, **ring), plt.legend(ncols=3, loc="upper center")
+plt.axis("off"), plt.ylim(top=plane[:, 1].max() * 1.6), plt.title("Rings: strays")

@@ -29,3 +29,6 @@ for kind in ("products", "tweets", "news"):
     print(f"{kind:<8} accuracy {right / 300:.2f}   always-the-same-label baseline "
           f"{max(positive, 1 - positive):.2f}")  # fmt: skip
 products, tweets, news = accuracies.values()
+spread_points = 100 * (max(accuracies.values()) - min(accuracies.values()))
+mean = sum(accuracies.values()) / 3
+error_points = 100 * (mean * (1 - mean) / 300) ** 0.5  # of one score

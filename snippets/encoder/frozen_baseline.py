@@ -1,37 +1,24 @@
-"""Two baselines for sentiment: the more frequent label, and logistic regression."""
-
-import random
+"""Two baselines for sentiment, and what only one of two models gets right."""
 
 import torch
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
-rows = sorted({line.strip() for line in open("models/rated-sentences/films.tsv")})
-rows = [(float(rating), text) for rating, text in (row.split("\t") for row in rows)]
-clear = [(text, int(rating > 0)) for rating, text in rows if abs(rating) > 1]
-random.Random(0).shuffle(clear)  # the same order as in training
-texts, labels = zip(*clear[:5000])
+from snippets.rated import ask, clear_reviews
+
+texts, labels = zip(*clear_reviews()[:5000])
+labels = torch.tensor(labels, dtype=torch.float)
 held, train = slice(0, 1000), slice(1000, 5000)
-
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 encoder = AutoModel.from_pretrained("models/minilm")
-features = torch.zeros(5000, 384)  # (sentences, width)
-by_length = sorted(range(5000), key=lambda number: len(texts[number]))
-for start in range(0, 5000, 50):
-    some = by_length[start : start + 50]
-    inputs = tokenizer(
-        [texts[number] for number in some], padding=True, truncation=True,
-        max_length=64, return_tensors="pt",
-    )  # fmt: skip
-    mask = inputs.attention_mask.unsqueeze(-1)
-    with torch.no_grad():
-        hidden = encoder(**inputs).last_hidden_state
-    features[some] = torch.nn.functional.normalize((hidden * mask).sum(1), dim=-1)
-labels = torch.tensor(labels, dtype=torch.float)
-
+features = ask(  # the sum over the real tokens, of length one: (sentences, width)
+    encoder, tokenizer, texts,
+    lambda out, mask: torch.nn.functional.normalize(
+        (out.last_hidden_state * mask).sum(1), dim=-1
+    ),
+)  # fmt: skip
 weight = torch.zeros(384, requires_grad=True)
 bias = torch.zeros(1, requires_grad=True)
-optimizer = torch.optim.LBFGS([weight, bias], line_search_fn="strong_wolfe")
-optimizer.param_groups[0]["max_iter"] = 100
+optimizer = torch.optim.LBFGS([weight, bias], 1, 100, line_search_fn="strong_wolfe")
 
 
 def closure():
@@ -43,9 +30,23 @@ def closure():
 
 
 optimizer.step(closure)
-guesses = (features[held] @ weight + bias > 0).float()
-logistic_accuracy = (guesses == labels[held]).float().mean()
-most_frequent = labels[train].mean().round()
-majority_accuracy = (labels[held] == most_frequent).float().mean()
+frozen_right = (features[held] @ weight + bias > 0).float() == labels[held]
+logistic_accuracy = frozen_right.float().mean()
+majority_accuracy = (labels[held] == labels[train].mean().round()).float().mean()
+
+tuned = AutoModelForSequenceClassification.from_pretrained("models/minilm-sentiment")
+logits = ask(tuned, tokenizer, texts[held], lambda out, mask: out.logits)
+tuned_right = logits.argmax(-1) == labels[held]
+only_tuned = int((tuned_right & ~frozen_right).sum())
+only_frozen = int((frozen_right & ~tuned_right).sum())
+differ, both_agree = only_tuned + only_frozen, 1000 - only_tuned - only_frozen
+gap = (only_tuned - only_frozen) / 1000
+paired_error = (differ / 1000 - gap**2) ** 0.5 / 1000**0.5
+shares = torch.stack([frozen_right, tuned_right]).float().mean(1)
+separate_error = (shares * (1 - shares) / 1000).sum().sqrt().item()
+gap_points, errors_wide = 100 * gap, gap / paired_error
+paired_points, separate_points = 100 * paired_error, 100 * separate_error
 print(f"the more frequent label: {majority_accuracy:.3f}")
 print(f"logistic regression on frozen embeddings: {logistic_accuracy:.3f}")
+print(f"right alone: fine-tuned {only_tuned}, regression {only_frozen}; gap {gap:.3f}")
+print(f"standard error {paired_error:.4f} in pairs, else {separate_error:.4f}")

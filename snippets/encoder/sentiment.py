@@ -27,7 +27,6 @@ for start in range(0, 1000, 50):
 
 held_out = int(table.sum())
 accuracy = table.diagonal().sum() / held_out
-by_chance = (accuracy * (1 - accuracy) / held_out) ** 0.5  # one standard error
 too_kind, too_harsh = int(table[0, 1]), int(table[1, 0])
 print(f"accuracy on {held_out} held-out reviews: {accuracy:.3f}")
 print(f"blame taken for praise: {too_kind}, praise taken for blame: {too_harsh}")

@@ -39,5 +39,5 @@ steps = range(0, STEPS + 1, EVERY)
 for (kind, curve), color, line, mark in looks:
     ax.plot(steps, curve, line, c=color, marker=mark, ms=4, label=kind)
 ax.set(xlabel="training steps", ylabel="exact match, held out", ylim=(-0.03, 1.05))
-ax.set_title("Word for word first, context later")
+ax.set_title("The rare kinds come last")
 ax.legend(loc="lower right")

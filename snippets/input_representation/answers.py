@@ -28,11 +28,22 @@ table = model.get_input_embeddings().weight  # (vocabulary, width)
 in_table, share = table.numel(), table.numel() / model.num_parameters()
 print(f"3. {in_table:,} parameters, {share:.0%}")
 
-means = []
-for text in ["The robot watered the sunflowers", "The sunflowers watered the robot"]:
-    inputs = tokenizer(text, return_tensors="pt")
-    with torch.no_grad():
-        states = model(**inputs, position_ids=inputs.input_ids * 0).last_hidden_state
-    means.append(states[0].mean(dim=0))  # (width)
-decoder_cosine = torch.cosine_similarity(*means, dim=0).item()
-print(f"4. cosine {decoder_cosine:.3f}")
+
+
+def cosine(one, other, use_positions):
+    means = []
+    for text in (one, other):
+        inputs = tokenizer(text, return_tensors="pt")
+        places = torch.arange(inputs.input_ids.shape[1])[None] * use_positions
+        with torch.no_grad():
+            states = model(**inputs, position_ids=places).last_hidden_state
+        means.append(states[0].mean(dim=0))  # (width)
+    return torch.cosine_similarity(*means, dim=0).item()
+
+
+robot, swap = "The robot watered the sunflowers", "The sunflowers watered the robot"
+decoder_cosine = cosine(robot, swap, False)
+decoder_with = cosine(robot, swap, True)
+decoder_other = cosine(robot, "My train was late again", False)
+print(f"4. cosine {decoder_cosine:.3f}; with positions {decoder_with:.3f}")
+print(f"   an unrelated sentence, without positions: {decoder_other:.3f}")

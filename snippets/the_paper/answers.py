@@ -17,3 +17,12 @@ eight_heads = heads * 3 * (width * 64 + 64) + (heads * 64 * width + width)
 print(f"one head of 512: {one_wide_head:,}; eight heads of 64: {eight_heads:,}")
 factor = (8192 * 8192 * d) / (8192 * d * d)
 print(f"at 8,192 tokens self-attention needs {factor:.0f} times the operations")
+
+# With what the table leaves out: four projections, and the map used twice.
+print("| tokens | attention, 4nd² + 2n²d | recurrent, 2nd² |\n|---:|---:|---:|")
+whole = {}
+for n in (32, 512, 8192):
+    attention, recurrent = 4 * n * d * d + 2 * n * n * d, 2 * n * d * d
+    whole[n] = attention / recurrent
+    print(f"| {n:,} | {attention:,} | {recurrent:,} |")
+whole_32 = whole[32]

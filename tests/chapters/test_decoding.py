@@ -228,3 +228,19 @@ def test_the_questions_predictions(values, printed):
     both = TopPLogitsWarper(0.8)(None, TopKLogitsWarper(3)(None, scores))
     assert by_itself.isfinite().sum() == 3, "the answer says so"
     assert both.isfinite().sum() == values("decoding/two_filters").left == 2
+
+
+def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2):
+    says(
+        "`generate` keeps the 50 most probable tokens.",
+        "`top_k=0` switches it off. That is why the programs on this page write it.",
+    )
+    left = values("decoding/hidden")
+    assert smollm2[1].generation_config.top_k is None
+    assert left.unset <= 50 < 400 < left.off
+
+
+def test_makers_advice_is_dated_and_cited(says):
+    says("in February 2025[^deepseek-temperature]", "(April 2025)[^qwen3]")
+    page = Path("docs/decoding.md").read_text("utf-8")
+    assert "| code, facts, extraction | greedy" not in page, "it depends on the model"

@@ -197,3 +197,71 @@ def test_a_forced_first_piece_leads_astray(printed):
     assert "Eu sinto falta de você." in written
     assert "Ela sinto" in written and "Você sinto" in written, "the verb stays with “I”"
     assert "falta" not in written.splitlines()[-1]
+
+
+def test_a_list_of_phrases_is_the_baseline(says, values, printed):
+    says(
+        "both *must* be zero",
+        "For requests and plans no model is needed.",
+        "So {{ encoder_decoder/phrases.share:.0%}} is the score to beat",
+    )
+    train, test = styles.split()
+    answers = {high for _, high in train}
+    assert not any(high in answers or low == high for _, (low, high) in test)
+    left = values(f"{CHAPTER}/phrases")
+    assert (left.held_out, left.by_phrases) == (len(test), round(left.share * len(test)))
+    assert 0.8 < left.share < values(f"{CHAPTER}/rewrite").to_formal
+    rows = re.findall(r"^(\w[\w ]*?) +(\d+) of (\d+)$", printed(f"{CHAPTER}/phrases"), re.M)
+    whole = {kind for kind, right, asked in rows if right == asked}
+    assert whole == {"request", "plan"} and len(rows) == 5
+    assert "do not receive the joke" in printed(f"{CHAPTER}/phrases")
+
+
+def test_rarity_made_them_late(says, values, printed):
+    says("Now no kind is late", "So it was rarity that made them late, and not the look.")
+    late = re.findall(r", *(\d+)%", printed(f"{CHAPTER}/rarity"))  # five kinds, three seeds
+    assert len(late) == 15 and min(map(int, late)) >= 90
+    left = values(f"{CHAPTER}/rarity")
+    assert left.lowest >= 0.9
+    assert set(left.leaders.split(", ")) <= {"get", "a lot", "state"}
+    # As they are drawn in the chapter, the same kinds are late at the same step.
+    score = values(f"{CHAPTER}/rewrite")
+    assert left.plans_per_get > 10
+    assert score.plan_100 - max(score.get_100, score.a_lot_100) > 0.4
+
+
+def test_what_other_seeds_do_outside(says, printed):
+    says(
+        "all four models lose the *not*",
+        "One of the four gets it right.",
+        "all four drop *sorry*",
+        "Of two sentences each keeps at most one.",
+        "Maria turns into Anna or Tom",
+    )
+    lines = printed(f"{CHAPTER}/seeds").splitlines()
+    others = {lines[i]: [x.strip() for x in lines[i + 1 : i + 4]] for i in range(0, 24, 4)}
+    _, outside = rewritten(printed)
+    assert others.keys() == outside.keys()
+    four = {text: [outside[text], *three] for text, three in others.items()}
+    assert not any(" not " in text for text in four["the kids are not late ."])
+    plans = four["the boss is gonna fix the plan ."]
+    assert plans.count("the director will repair the plan .") == 1
+    assert not any("regret" in text for text in four["can you fix the car , sorry ?"])
+    two = four["the boss is late . the kids are mad ."]
+    assert not any("director" in text and "children" in text for text in two)
+    maria = four["hey maria , the boss is late ."]
+    assert {text.split()[1] for text in maria} == {"anna", "tom"}
+    assert len(set(four["wanna grab a coffee ?"])) == 4
+
+
+def test_the_guess_shows_and_the_idiom_does_not(says, values, printed):
+    says(
+        "The guess shows.",
+        "The idiom does not show",
+        "A probability tells what the model hesitates about, not what it does not know.",
+    )
+    left = values(f"{CHAPTER}/sure")
+    first = printed(f"{CHAPTER}/sure").splitlines()[1]
+    assert "▁Meu" in first and "▁Minha" in first
+    assert left.guess < 0.7 and left.other > 0.1
+    assert left.idiom_least > 0.9

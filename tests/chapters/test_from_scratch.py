@@ -372,3 +372,22 @@ def test_the_questions_predictions(values, printed):
     shared = values("from_scratch/shared")
     assert (shared.width, shared.narrow) == (576, 192)
     assert shared.parameters * 3 == 4 * 576**2 * 2, "a third smaller"
+
+
+def test_the_encoder_does_not_spread_the_first_row(says, values):
+    says(
+        "Without an encoder layer {{ from_scratch/no_mixing.right_without:.1%}} of new dates",
+        "So mixing in the encoder is not what spreads it. We do not know what does.",
+    )
+    left = values("from_scratch/no_mixing")
+    assert left.right_without > 0.98
+    assert max(left.with_first, left.without_first) < 0.4
+    assert abs(left.with_first - left.without_first) < 0.15
+
+
+def test_lines_are_explained_after_the_code(says):
+    page = open("docs/from_scratch.md", encoding="utf-8").read()
+    parts = page.split("Lines that deserve a second look:")
+    for name, before in zip(("encoder", "decoder", "encoder_decoder", "train"), parts):
+        assert f'--8<-- "from_scratch/{name}.py"' in before, f"{name}.py comes later"
+    says("Processor time adds up the work of all cores")

@@ -194,3 +194,24 @@ def test_mistakes_with_and_without_an_error(tokenizer, minilm):
     assert len(other) <= minilm.config.vocab_size
     with torch.no_grad():
         minilm(input_ids=other("CCO", return_tensors="pt").input_ids)
+
+
+def test_what_the_library_says(says, values, printed):
+    says(
+        "and no error, only a [warning](#what-the-library-does-say)",
+        "It notices three. The other two, the forgotten masks, pass without a word.",
+    )
+    told = values(f"{CHAPTER}/told")
+    assert told.maps and told.side and told.long and not told.mask and not told.none
+    text = " ".join(printed(f"{CHAPTER}/told").split())
+    for words in ("does not support `output_attentions=True`", "right-padding was detected"):
+        assert words in text
+    assert "longer than the specified maximum" in text
+
+
+def test_a_text_comes_as_it_is_written(says, values, printed):
+    says("Two of them run here: a smaller number type")
+    assert values(f"{CHAPTER}/streaming").bytes_a_number == pytest.approx(2, abs=0.01)
+    first, *text = printed(f"{CHAPTER}/streaming").splitlines()
+    assert first.startswith("torch.bfloat16") and "Paris" in " ".join(text)
+    assert "The capital" not in " ".join(text), "the prompt is skipped"

@@ -1,5 +1,19 @@
 """The first page's claims: where “they” looks, and that it is not everybody's habit."""
 
+from pathlib import Path
+
+
+def test_one_sentence_in_many_chapters(says):
+    says(
+        "one sentence that you will meet again in many chapters",
+        "What a page cites from elsewhere, no test can check",
+    )
+    meet = 0
+    for page in Path("docs").glob("*.md"):
+        files = [page, *Path("snippets", page.stem).glob("*.py")]
+        meet += any("robot watered the sunflowers" in f.read_text("utf-8") for f in files)
+    assert meet >= 10
+
 
 def test_they_looks_at_the_sunflowers(values, maps):
     taste = values("index/taste")

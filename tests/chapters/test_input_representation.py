@@ -320,3 +320,32 @@ def test_the_questions(values, printed, tokenizers):
     assert all(letter in known and f"##{letter}" in known for letter in letters)
     weights = values(f"{CHAPTER}/weights")
     assert math.isclose(weights.times, (39 / 14) ** 2)
+
+
+def test_a_swap_is_nearer_than_the_passive(says, printed):
+    says(
+        "as near as the passive, which says the same, or nearer",
+        "So MiniLM's training is not the reason",
+        "do not ask the mean of an encoder's vectors who did what",
+    )
+    rows = [line.split() for line in printed(f"{CHAPTER}/swapped").splitlines()]
+    scores = [[float(x) for x in row[:3]] for row in rows if row[1] != "swapped"]
+    assert len(scores) == 6
+    assert all(swapped >= passive for swapped, passive, _ in scores)
+    assert min(swapped for swapped, *_ in scores) > 0.97
+    minilm, pii = ([verb for *_, verb in part] for part in (scores[:3], scores[3:]))
+    assert max(minilm) < 0.9 < 0.95 < min(pii)
+
+
+def test_a_long_word_is_unknown(says, values, printed):
+    says("a word of more than {{ input_representation/long_word.limit }} characters is `[UNK]`")
+    assert values(f"{CHAPTER}/long_word").limit == 100
+    whole, last, lost = printed(f"{CHAPTER}/long_word").splitlines()
+    assert "[UNK]" not in whole + last and lost.endswith("[UNK]")
+
+
+def test_a_cosine_has_its_baselines(says, values):
+    says("Without a baseline that number tells little")
+    left = values(f"{CHAPTER}/answers")
+    assert left.decoder_other < left.decoder_cosine < 0.99
+    assert left.decoder_with < 0.99

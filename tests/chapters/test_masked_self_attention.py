@@ -179,3 +179,38 @@ def test_the_questions_predictions(values, printed):
     assert printed(f"{CHAPTER}/predict").strip() == "[10.0, 15.0, 20.0, 25.0]"
     reach = values(f"{CHAPTER}/reach")
     assert (reach.layer, reach.reach) == (4, 1 + 4 * 2)
+
+
+def test_the_first_token_helps_by_its_place(says, values):
+    says(
+        "The second token helps not at all",
+        "It helps by its place: it is the [attention sink]",
+        "a short window keeps about half.",
+    )
+    left = values(f"{CHAPTER}/needed")
+    assert left.used >= 10 and left.asked >= 200
+    assert left.with_first > 2 * max(left.three, left.with_second)
+    assert left.with_first > left.four + 0.15, "the same number of tokens seen"
+    assert 0.4 < left.with_first < 0.65
+    assert left.with_second < left.three + 0.05
+
+
+def test_true_has_two_meanings(says, values):
+    says(
+        "In `scaled_dot_product_attention`, `True` means “may be seen”.",
+        "In `nn.MultiheadAttention` and `nn.Transformer`, `True` means “hidden”.",
+    )
+    left = values(f"{CHAPTER}/true_means")
+    assert left.function_past == left.module_future == 0
+    assert min(left.function_future, left.module_past) > 0.01
+    past = torch.ones(3, 3, dtype=torch.bool).tril()
+    model = torch.nn.Transformer(8, 2, 1, 1, 16, dropout=0.0, batch_first=True).eval()
+    source, target = torch.randn(2, 1, 3, 8)
+    other = target.clone()
+    other[0, -1] += 1
+    with torch.no_grad():
+        hidden, seen = (
+            (model(source, target, tgt_mask=m) - model(source, other, tgt_mask=m))[0, 0]
+            for m in (~past, past)
+        )
+    assert hidden.abs().max() < 1e-6 < 1e-3 < seen.abs().max()

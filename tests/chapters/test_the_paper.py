@@ -128,3 +128,23 @@ def test_the_rate_comes_back(values):
     for width in (512, 1024):
         assert rate(found.later, width) == pytest.approx(rate(1000, width))
         assert rate(1000, width) == pytest.approx(rate(4000, width) / 4)
+
+
+def test_attention_is_never_cheaper_than_plain_recurrence(says, values):
+    says(
+        "By these formulas, below {{ the_paper/answers.equal_at}} tokens attention is cheaper",
+        "So counted, attention needs more at *every* length",
+    )
+    width = 512
+    ratios = [
+        (4 * n * width**2 + 2 * n**2 * width) / (2 * n * width**2) for n in range(1, 9000)
+    ]
+    assert min(ratios) > 2, "4 against 2 projections, and the map comes on top"
+    assert values(f"{CHAPTER}/answers").whole_32 == ratios[31]
+
+
+def test_the_figure_of_the_recount_shows_the_pattern(says, values):
+    says("recomputed count minus the stated one, against the width", "trained by rewards")
+    program = open("snippets/the_paper/recount.py", encoding="utf-8").read()
+    assert "plt.errorbar(place, gaps[name], yerr=0.5" in program
+    assert values(f"{CHAPTER}/recount").always_less
