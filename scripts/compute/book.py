@@ -55,8 +55,8 @@ class Book:
         self._outcomes: dict[str, tuple[tuple[int, int], Outcome]] = {}
 
     def names(self) -> list[str]:
-        """Every snippet, "chapter/idea", sorted."""
-        found = self.snippets_dir.glob("*/*.py")
+        """Every snippet, "chapter/idea", sorted; in `shared` are modules that they import."""
+        found = set(self.snippets_dir.glob("*/*.py")) - set(self.snippets_dir.glob("shared/*.py"))
         return sorted(path.relative_to(self.snippets_dir).with_suffix("").as_posix()
                       for path in found if path.name != "__init__.py")  # fmt: skip
 

@@ -63,7 +63,7 @@ def read_marian(path: Path) -> Weights:
 
 @recipe("marian", "model", "tokenizer")
 def make_from_marian(source: Source, target: Path) -> None:
-    """A translator of the Bergamot project, loaded by `snippets.translator.Translator`.
+    """A translator of the Bergamot project, loaded by `snippets.shared.translator.Translator`.
 
     Marian's quirks, kept here and nowhere else:
 

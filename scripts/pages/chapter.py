@@ -201,7 +201,8 @@ def check(book: Book, docs: Path) -> list[str]:
 
         for found in INCLUDE.finditer(text):
             used.add(found[2])
-            if found[2] not in names:
+            module = book.snippets_dir / f"{found[2]}.{found[3]}"  # which programs share
+            if found[2] not in names and not module.is_file():
                 hint = _near(found[2], names)
                 note(found.start(), f"there is no snippet {found[2]}{hint}")
         fences = [fence.span() for fence in FENCE.finditer(text)]

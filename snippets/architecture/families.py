@@ -3,7 +3,7 @@
 import torch
 from transformers import AutoModel
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 minilm = AutoModel.from_pretrained("models/minilm")
 smollm2 = AutoModel.from_pretrained("models/smollm2")

@@ -3,7 +3,7 @@
 import torch
 from transformers import AutoModel
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 
 def order(stack, block, inputs):

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 from transformers import AutoModel
 
 from snippets import plots
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 models = {
     "MiniLM": AutoModel.from_pretrained("models/minilm"),

@@ -4,7 +4,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from snippets import plots
-from snippets.tic_tac_toe import over, play
+from snippets.shared.tic_tac_toe import over, play
 
 END, START, NO_LABEL = 9, 10, -100  # squares are the tokens 0 to 8
 

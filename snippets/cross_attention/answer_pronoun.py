@@ -2,7 +2,7 @@
 
 from transformers import AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
 model = Translator.from_pretrained("models/en-pt")

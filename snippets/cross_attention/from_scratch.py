@@ -4,7 +4,7 @@ import torch
 from transformers import AutoTokenizer
 
 from snippets import plots
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
 model = Translator.from_pretrained("models/en-pt", attn_implementation="eager")

@@ -3,7 +3,7 @@
 import torch
 from transformers import AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
 model = Translator.from_pretrained("models/en-pt")

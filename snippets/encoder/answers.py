@@ -3,7 +3,7 @@
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from snippets.tagging import spans
+from snippets.shared.tagging import spans
 
 # Exercise 1: the parameters of one block, from its two widths
 width, inner = 384, 1536

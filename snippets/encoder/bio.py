@@ -2,7 +2,7 @@
 
 from transformers import AutoTokenizer
 
-from snippets.tagging import first_pieces, tagged, words
+from snippets.shared.tagging import first_pieces, tagged, words
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 labeled = [("Wanjiru Kamau", "PER"), ("joined", "O"), ("Fjordkraft", "ORG")]

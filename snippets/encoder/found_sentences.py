@@ -4,7 +4,7 @@ import random
 import re
 from pathlib import Path
 
-from snippets.tagging import read_names, tagged, words
+from snippets.shared.tagging import read_names, tagged, words
 
 names = read_names("snippets/encoder/names.txt")
 known = {name: "PER" for name in names["full"]}

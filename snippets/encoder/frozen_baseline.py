@@ -3,7 +3,7 @@
 import torch
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
-from snippets.rated import ask, clear_reviews
+from snippets.shared.rated import ask, clear_reviews
 
 texts, labels = zip(*clear_reviews()[:5000])
 labels = torch.tensor(labels, dtype=torch.float)

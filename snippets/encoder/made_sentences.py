@@ -4,7 +4,7 @@ import random
 import re
 from pathlib import Path
 
-from snippets.tagging import read_names, tagged, words
+from snippets.shared.tagging import read_names, tagged, words
 
 random.seed(0)
 names = read_names("snippets/encoder/names.txt")

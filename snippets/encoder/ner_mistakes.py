@@ -3,7 +3,7 @@
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from snippets.tagging import predict, read_bracketed, spans
+from snippets.shared.tagging import predict, read_bracketed, spans
 
 torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")

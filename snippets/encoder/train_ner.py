@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from snippets.tagging import NUMBER, first_pieces
+from snippets.shared.tagging import NUMBER, first_pieces
 
 made, found = "models/made-sentences", "models/found-sentences"
 lines = [line for folder in (made, found) for line in open(f"{folder}/train.tsv")]

@@ -1,6 +1,6 @@
 """Four real sentences, and the name that a list or a rule of ours marked in each."""
 
-from snippets.tagging import read_names, spans
+from snippets.shared.tagging import read_names, spans
 
 names = read_names("snippets/encoder/names.txt")
 asked = {

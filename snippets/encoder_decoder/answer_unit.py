@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 model = Translator.from_pretrained("models/en-pt")
 unit = model.model.decoder.layers[0].self_attn

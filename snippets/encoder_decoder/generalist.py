@@ -2,7 +2,7 @@
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 chat_tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 chat_model = AutoModelForCausalLM.from_pretrained("models/smollm2")

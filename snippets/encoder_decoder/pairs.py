@@ -1,6 +1,6 @@
 """One pair of each kind from the grammar, how many there are, and two baselines."""
 
-from snippets import rewriter, styles
+from snippets.shared import rewriter, styles
 
 for kind, made in styles.sentences().items():
     print(f"{kind} ({len(made)})\n  {made[-1][0]}\n  {made[-1][1]}")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from snippets import styles
+from snippets.shared import styles
 
 phrases = styles.PEOPLE | styles.ACTIONS | styles.THINGS | styles.TIMES
 phrases |= styles.STATES | styles.GREETINGS | {

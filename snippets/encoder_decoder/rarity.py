@@ -2,7 +2,7 @@
 
 import re
 
-from snippets import rewriter, styles
+from snippets.shared import rewriter, styles
 
 kind_of = {low: kind for kind, made in styles.sentences().items() for low, _ in made}
 train, test = styles.split()

@@ -2,7 +2,8 @@
 
 import matplotlib.pyplot as plt
 
-from snippets import plots, rewriter, styles
+from snippets import plots
+from snippets.shared import rewriter, styles
 
 train, test = styles.split()
 exercises = rewriter.both_ways(train)

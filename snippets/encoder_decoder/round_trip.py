@@ -2,7 +2,7 @@
 
 from transformers import AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 there, back = "models/en-pt", "models/pt-en"
 tokenizers = {way: AutoTokenizer.from_pretrained(way) for way in (there, back)}

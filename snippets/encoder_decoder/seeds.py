@@ -1,6 +1,6 @@
 """Train three more models from other random starts; show them the same sentences."""
 
-from snippets import rewriter, styles
+from snippets.shared import rewriter, styles
 
 train, _ = styles.split()
 outside = ["the kids are not late .", "the boss is gonna fix the plan .",

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from transformers import AutoFeatureExtractor, AutoModelForSpeechSeq2Seq, AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 
 def show(name, outputs):

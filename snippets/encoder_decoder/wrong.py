@@ -2,7 +2,7 @@
 
 from transformers import AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 sentences = {
     "models/en-pt": ["It is raining cats and dogs.", "He kicked the bucket.",

@@ -6,8 +6,8 @@ import torch
 from transformers import AutoTokenizer
 
 from snippets.from_scratch.encoder_decoder import EVERYTHING, generate
-from snippets.from_scratch_translator import load_translator
-from snippets.translator import Translator
+from snippets.shared.from_scratch_translator import load_translator
+from snippets.shared.translator import Translator
 
 torch.set_grad_enabled(False)
 text = Path("snippets/from_scratch/sentences.txt").read_text("utf-8")

@@ -2,7 +2,7 @@
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
 translator = Translator.from_pretrained("models/en-pt")

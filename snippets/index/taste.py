@@ -3,7 +3,7 @@
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from snippets import plots
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 sentence = "The robot watered the sunflowers because they were thirsty."
 

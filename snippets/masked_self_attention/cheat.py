@@ -4,7 +4,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from snippets import plots
-from snippets.tiny_decoder import CONTEXT, encode, sentences, train
+from snippets.shared.tiny_decoder import CONTEXT, encode, sentences, train
 
 text = "robot watered the"
 model, losses = train(masked=False)

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from snippets import plots
-from snippets.tiny_decoder import CONTEXT, LETTERS, encode, sentences, train
+from snippets.shared.tiny_decoder import CONTEXT, LETTERS, encode, sentences, train
 
 words = set(sentences(500, seed=0).split())
 unseen = encode(sentences(100, seed=1))

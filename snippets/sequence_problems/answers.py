@@ -4,7 +4,7 @@ import math
 
 from transformers import pipeline
 
-from snippets.tagging import spans
+from snippets.shared.tagging import spans
 
 words = "Ana Costa left Green Valley Bank in New York .".split()
 tags = "B-PER I-PER O B-ORG I-ORG I-ORG O B-LOC B-LOC O".split()

@@ -8,7 +8,7 @@ from transformers import (
     AutoTokenizer,
 )
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 torch.set_grad_enabled(False)
 sentence = "The robot watered the sunflowers because they were thirsty."

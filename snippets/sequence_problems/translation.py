@@ -2,7 +2,7 @@
 
 from transformers import AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 sentences = {
     "models/en-pt": ["The robot watered the sunflowers because they were thirsty.",

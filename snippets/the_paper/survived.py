@@ -2,7 +2,7 @@
 
 from transformers import AutoConfig, AutoModel, MarianConfig, WhisperConfig
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 models = {
     "MiniLM": AutoModel.from_pretrained("models/minilm"),

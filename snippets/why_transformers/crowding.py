@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from snippets.recall import LENGTH, Recurrent
+from snippets.shared.recall import LENGTH, Recurrent
 
 back = 16
 

@@ -5,7 +5,7 @@ import torch
 from torch.autograd.functional import jacobian
 
 from snippets import plots
-from snippets.recall import LENGTH, LETTERS, Recurrent, Transformer
+from snippets.shared.recall import LENGTH, LETTERS, Recurrent, Transformer
 
 readers = {
     "Transformer": (Transformer, {}, plots.BLUE, "-"),

@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import cross_entropy
 
-from snippets.recall import LENGTH, LETTERS, Recurrent, Transformer
+from snippets.shared.recall import LENGTH, LETTERS, Recurrent, Transformer
 
 
 def texts(count, length=LENGTH):

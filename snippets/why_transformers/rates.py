@@ -2,7 +2,7 @@
 
 import torch
 
-from snippets.recall import Recurrent, Transformer, train
+from snippets.shared.recall import Recurrent, Transformer, train
 
 rates = [0.001, 0.005, 0.02]
 found = {}

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import torch
 
 from snippets import plots
-from snippets.recall import LETTERS, Recurrent, Transformer, train
+from snippets.shared.recall import LETTERS, Recurrent, Transformer, train
 
 distances = [2, 4, 8, 16, 32, 64]
 runs = {

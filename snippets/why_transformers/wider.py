@@ -3,7 +3,7 @@
 import torch
 from torch.autograd.functional import jacobian
 
-from snippets.recall import LENGTH, LETTERS, Recurrent, train
+from snippets.shared.recall import LENGTH, LETTERS, Recurrent, train
 
 gradient, right = {}, {}
 print("| gate's start | gradient at 64 steps | right at 16 steps |\n|---:|---:|---:|")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from snippets.tic_tac_toe import over, play
+from snippets.shared.tic_tac_toe import over, play
 
 CHAPTER = "creativity"
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from snippets.translator import Translator
+from snippets.shared.translator import Translator
 
 CHAPTER = "cross_attention"
 PAGE = "docs/cross_attention.md"

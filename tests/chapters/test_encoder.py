@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForTokenClassification, AutoTokenizer
 
-from snippets.tagging import predict, read_bracketed, read_names, spans, tagged, words
+from snippets.shared.tagging import predict, read_bracketed, read_names, spans, tagged, words
 
 GOLD = "snippets/encoder/gold_ner.txt"
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from snippets import rewriter, styles
-from snippets.translator import Translator
+from snippets.shared import rewriter, styles
+from snippets.shared.translator import Translator
 
 CHAPTER = "encoder_decoder"
 

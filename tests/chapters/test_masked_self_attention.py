@@ -116,7 +116,7 @@ def test_forgotten(values):
 
 def test_the_limit_is_chance(values):
     """What nobody can know: three, three, four and three choices a sentence."""
-    from snippets.tiny_decoder import sentences
+    from snippets.shared.tiny_decoder import sentences
 
     length = len(sentences(500, seed=0)) / 500
     floor = (3 * math.log(3) + math.log(4)) / length

@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
 
-from snippets.tagging import spans
-from snippets.translator import Translator
+from snippets.shared.tagging import spans
+from snippets.shared.translator import Translator
 
 HERE = "sequence_problems"
 

@@ -5,7 +5,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from snippets.recall import LENGTH, LETTERS, Recurrent, Transformer, train
+from snippets.shared.recall import LENGTH, LETTERS, Recurrent, Transformer, train
 
 CHAPTER = "why_transformers"
 PAGE = "docs/why_transformers.md"

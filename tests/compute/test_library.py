@@ -13,7 +13,7 @@ from transformers import AutoTokenizer
 
 from scripts.base import ROOT
 from scripts.labs import source as labs
-from snippets.translator import SSRU, Translator
+from snippets.shared.translator import SSRU, Translator
 
 SOURCES = sorted(
     path

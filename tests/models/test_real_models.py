@@ -26,7 +26,7 @@ def load(name, **options):
     """(model, tokenizer, what the loader complained of) of `models/<name>`."""
     import transformers
 
-    from snippets.translator import Translator
+    from snippets.shared.translator import Translator
 
     transformers.logging.set_verbosity_error()
     folder = ROOT / "models" / name
@@ -252,7 +252,7 @@ def test_translator_tokenizer():
 def test_translator_survives_saving(tmp_path):
     import torch
 
-    from snippets.translator import Translator
+    from snippets.shared.translator import Translator
 
     model, _, _ = load("en-pt")
     model.save_pretrained(tmp_path)

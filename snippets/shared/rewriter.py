@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from snippets import styles
+from snippets.shared import styles
 
 PADDING, START, END, UNKNOWN, *_ = SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
 DIRECTIONS = ["to-formal:", "to-informal:"]
