@@ -267,6 +267,7 @@ def on_post_page(output: str, **_) -> str:
     """
     output = SHORT_CODE.sub(r'<code class="whole">\1</code>', _ours(output))
     output = PLAIN_CODE.sub(lambda found: f"<code>{colored[found[1]]}</code>", output)
+    output = output.replace("→ <a", "→&nbsp;<a")  # or an arrow ends a line, and points at nothing
     output = DRAWN.sub(lambda found: _drawn(*found.groups()), output)
     return tables.headed(NUMBERS.sub(lambda found: _tables(found[1]), output))
 

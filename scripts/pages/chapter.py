@@ -52,6 +52,7 @@ MEASUREMENT = re.compile(
 class PageError(Exception):
     """One clear sentence: which page and line, what is wrong, what would be right."""
 MINUS = re.compile(r"^-(?=[\d.])")
+POWER = re.compile(r"(-?[\d.]+)e([+-]\d+)")  # 8e-14, as Python writes it
 
 
 def value(book: Book, name: str, variable: str, form: str | None) -> str:
@@ -114,6 +115,7 @@ def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
     """A text with its values in place; those that are text themselves as `show` gives them.
 
     A number in a sentence has a minus, and no hyphen: that may stand alone at the end of a line.
+    A small one has a power of ten, where a program writes 8e-14.
     """
 
     def replace(found: re.Match) -> str:
@@ -123,9 +125,20 @@ def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
             return f"**⚠ {found[1]}.{found[2]}**"
         if isinstance(book.outcome(found[1]).values[found[2]], str):
             return show(said)
-        return MINUS.sub("−", said) if show is printed.prose else said
+        if show is not printed.prose:
+            return said
+        power = POWER.fullmatch(said)
+        return _power(*power.groups()) if power else MINUS.sub("−", said)
 
     return VALUE.sub(replace, text)
+
+
+def _power(digits: str, power: str) -> str:
+    """A number of digits times a power of ten, as a formula of a sentence."""
+    if not float(digits):
+        return "0"
+    factor = "" if float(digits) == 1 else rf"{digits} \cdot "
+    return f"${factor}10^{{{int(power)}}}$"
 
 
 def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:
