@@ -107,6 +107,11 @@ def test_no_page_has_an_empty_heading(built):
             assert re.sub(r"<(?!img|svg|math)[^>]*>|&nbsp;|\s", "", inside), address
 
 
+def test_no_arrow_ends_a_line_before_what_it_points_at(built):
+    glossary = (ROOT / "site" / "glossary" / "index.html").read_text("utf-8")
+    assert glossary.count("→&nbsp;<a") > 50 and "→ <a" not in glossary
+
+
 def rows(*cells: str) -> str:
     return "".join(f"<tr>{''.join(f'<td>{one}</td>' for one in cells)}</tr>")
 
