@@ -20,7 +20,8 @@ NAMED = ("img", "svg", "math", "input")  # says something without a text
 PHONE = 38  # letters that stand side by side in a table on a screen of 360 px
 COLUMN = 10  # letters that a column of sentences needs, to have more than a word a line
 LONG = re.compile(r"[^\s<>]{20,}(?=[^<>]*<)")  # a name in a cell, wider than a card, as in code
-JOINT = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=/)(?=\w)")  # where such a name may break
+# Where such a name may break: not near its start, which a line of its own may make needless.
+JOINT = re.compile(r"(?<=.{12})(?:(?<=[a-z\d])(?=[A-Z])|(?<=/)(?=\w))")
 MINUS = re.compile(r"(<t[dh]\b[^>]*>(?:<strong>)?)-(?=[\d.])")
 LINES = 3  # a table whose rows need more lines than this, side by side, is easier read as cards
 
