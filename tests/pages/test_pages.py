@@ -127,6 +127,14 @@ def test_a_small_value_is_a_power_of_ten_in_prose_and_as_printed_in_code(book):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_footnotes_follow_the_stop_and_are_numbered_as_they_are_met(name):
+    text = (DOCS / name).read_text("utf-8")
+    assert re.findall(r"[^\n]{0,30}\S\[\^[\w-]+\][.,;:!?](?=[\s)*”])", text) == []
+    notes = re.findall(r"^\[\^([\w-]+)\]:", text, re.M)
+    assert notes == list(dict.fromkeys(re.findall(r"\[\^([\w-]+)\](?!:)", text)))
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_every_drawing_has_a_caption(name):
     text = (DOCS / name).read_text("utf-8")
     for drawing in re.findall(r"<figure\b.*?</figure>", text, re.S):
