@@ -9,6 +9,7 @@ about.
 
 import html
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,10 +27,13 @@ from scripts.measure.browsers.serving import SITE, Published, Quiet, serving
 PATIENCE = 180_000
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 PLAIN = "default-src 'self'; script-src 'self'"  # WebAssembly is refused
+# The sheets of the book in their order, from the root of the site.
+SHEETS = re.findall(r"- (assets/\S+\.css)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M)
+LINKS = "\n".join(f'<link rel="stylesheet" href="/{sheet}">' for sheet in SHEETS)
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A widget</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="assets/book.css">
-<link rel="stylesheet" href="assets/live/live.css"><link rel="stylesheet" href="root.css">
+{links}
+<link rel="stylesheet" href="root.css">
 <script type="module" src="assets/live/start.js"></script></head>
 <body class="md-typeset" data-md-color-scheme="default"><main><h1>A widget</h1>
 <div class="live" {attributes}><figure class="computed" id="the-figure">
@@ -78,7 +82,7 @@ def server(built):
                 words = parse_qs(urlsplit(self.path).query)
                 data = {"data-live": [name]} | {k: v for k, v in words.items() if "data-" in k}
                 pairs = " ".join(f'{k}="{html.escape(v[0])}"' for k, v in data.items())
-                self.answer("text/html", PAGE.format(attributes=pairs, figure=FIGURES[name]))
+                self.answer("text/html", PAGE.format(links=LINKS, attributes=pairs, figure=FIGURES[name]))
             else:
                 super().do_GET()
 

@@ -19,10 +19,7 @@ MAY_KNOW = {  # room → the rooms that it may import
     "__main__": "base",  # each verb is loaded when it is called
     "hooks": "base models compute live pages labs",
 }
-KNOW_MKDOCS = {  # all others know nothing of it, and this list only becomes shorter
-    "scripts.hooks",  # the bridge to it
-    "scripts.pages.remember",  # says which types of mkdocs it keeps between two builds
-}
+KNOW_MKDOCS = {"scripts.hooks"}  # the bridge to it; all others know nothing of it
 LINES = 400
 
 

@@ -28,6 +28,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 model.requires_grad_(False)  # nothing is trained here
+START = "<|endoftext|>"  # the end of a text: behind it, another begins
 print(f"{model.num_parameters():,} parameters, {len(tokenizer):,} tokens to choose from")
 
 # %% [markdown]
@@ -78,7 +79,7 @@ bets = [
 
 # %% check="bets"
 def model_probability(beginning, token):
-    ids = tokenizer(beginning, return_tensors="pt").input_ids
+    ids = tokenizer(START + beginning, return_tensors="pt").input_ids
     return model(ids).logits[0, -1].softmax(-1)[token].item()
 
 
@@ -158,10 +159,13 @@ if check(problem, bets):
 #
 # You needed a pass for each round. The model needs one pass for a whole text, because it makes a bet at every position. The prices of all
 # bets together are the surprise of the text.
+#
+# Each bet needs something to stand on. What is there before the first word? In training, one text followed another, with the token `<|endoftext|>` between them.
+# We put this token in front, so that the first word is bet on as well. (In part 1 it stood there too. The chapter [measures](../decoder.md#what-stands-before-a-text) what happens without it.)
 
 # %%
 sentence = "The robot watered the sunflowers because they were thirsty."
-ids = tokenizer(sentence, return_tensors="pt").input_ids[0]  # (tokens,)
+ids = tokenizer(START + sentence, return_tensors="pt").input_ids[0]  # (tokens,)
 logits = model(ids[None]).logits[0]  # (tokens, vocabulary)
 print("tokens", tuple(ids.shape), "logits", tuple(logits.shape))
 print(tokenizer.convert_ids_to_tokens(ids))
@@ -170,14 +174,14 @@ print(tokenizer.convert_ids_to_tokens(ids))
 # ### Task 2: A price for every token
 #
 # Write `surprise`: from the logits and the ids of one text, the bits that each token cost. Before you code, write down: Row 0 of the logits
-# is a bet on which token? How many prices does a text of eleven tokens have?
+# is a bet on which token? How many prices do the twelve ids have?
 
 # %% task="surprise"
 def surprise(logits, ids):  # (tokens, vocabulary), (tokens,) → (tokens − 1,)
     bits = ...  # your lines here
     # <solution>
     log_p = logits[:-1].log_softmax(-1)  # the last row bets on a token that is not there
-    right = ids[1:]  # and nobody bets on the first token
+    right = ids[1:]  # and nobody bets on what stands in front
     bits = -log_p.gather(-1, right[:, None])[:, 0] / math.log(2)
     # </solution>
     return bits
@@ -192,7 +196,7 @@ def problem(surprise):
     right = -p[[0, 1, 2], [3, 1, 2]].log2()  # 3, 4, 2
     if not torch.is_tensor(bits):
         return (
-            f"Give back a tensor with one price a token, not a {type(bits).__name__}."
+            f"Give back a tensor with one price per token, not a {type(bits).__name__}."
         )
     if bits.dim() == 0:
         return f"You gave one number, {bits.item():.2f}. What did each token cost?"
@@ -203,13 +207,12 @@ def problem(surprise):
         )
     if len(bits) == len(text):
         return (
-            "You priced every token, the first one too. Which row of logits bets on "
-            "the first token?"
+            "You priced every id, the first one too. Which row of logits bets on "
+            "the first id?"
         )
     if len(bits) != len(text) - 1:
         return (
-            f"A text of {len(text)} tokens has {len(text) - 1} prices, but you gave "
-            f"{len(bits)}."
+            f"{len(text)} ids have {len(text) - 1} prices, but you gave {len(bits)}."
         )
     said = ", ".join(f"{b:.2f}" for b in bits)
     if not bits.isfinite().all():
@@ -267,8 +270,8 @@ if check(problem, surprise):
 # more as well?
 
 # %% alt="Two columns of bars, a bar for each token of the two sentences: its surprise in bits."
-def price(text):  # the tokens but the first, and the bits of each
-    ids = tokenizer(text, return_tensors="pt").input_ids[0]
+def price(text, start=START):  # the tokens of the text, and the bits of each
+    ids = tokenizer(start + text, return_tensors="pt").input_ids[0]
     nats = F.cross_entropy(model(ids[None]).logits[0, :-1], ids[1:], reduction="none")
     return tokenizer.batch_decode(ids[1:, None]), nats / math.log(2)
 
@@ -293,7 +296,7 @@ show(
 )
 
 # %% [markdown]
-# Now play: put in your own sentences. Can you write six words that cost less than ten bits together? Can you make the *last* word cost more than thirty?
+# Now play: put in your own sentences. Can you write six words that cost less than 25 bits together? (The first word is not free.) Can you make the *last* word cost more than thirty?
 
 # %% alt="Two columns of bars, a bar for each token of two beginnings of a story: its surprise in bits."
 show("Once upon a time, there was", "Once upon a time, there was a stapler")
@@ -316,9 +319,8 @@ letter = (
 tokens, bits = price(letter)
 print("plain:    ", len(letter.encode()), "bytes")
 print("zipped:   ", len(zlib.compress(letter.encode(), 9)), "bytes")
-first = math.log2(len(tokenizer))  # bits: nothing stands before the first token
-print("the model:", math.ceil((first + bits.sum().item()) / 8), "bytes")
-print(f"that is {bits.sum() / len(letter):.2f} bits a character")
+print("the model:", math.ceil(bits.sum().item() / 8), "bytes")
+print(f"that is {bits.sum() / len(letter):.2f} bits per character")
 
 # %% [markdown]
 # What does this comparison hide? (Whoever unpacks the letter needs the model too, and you saw its size in the first cell.) Change the letter: what if it is in Portuguese, or
@@ -457,7 +459,7 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# A strong cell is a state that moved. Look at the middle map. One cell too many in the mask, and the future climbs down the stairs, one token a layer. Where does the staircase come from?
+# A strong cell is a state that moved. Look at the middle map. One cell too many in the mask, and the future climbs down the stairs, one token per layer. Where does the staircase come from?
 # (Layer 2 looks one token ahead as well, at a state that has itself looked one ahead.)
 #
 # ### And if it may peek?
@@ -471,7 +473,7 @@ for text in (
     "qz 7 lamp ocean 43 Marta",
     "The dragon lived in a bookshop and ate only poetry.",
 ):
-    read = tokenizer(text, return_tensors="pt").input_ids[0]
+    read = tokenizer(START + text, return_tensors="pt").input_ids[0]
     print(text)
     for name, mask in all_masks(len(read)):
         rows = run(read, mask)  # (tokens, vocabulary)
@@ -485,7 +487,7 @@ for text in (
 print(f"a blind guess: {math.log2(len(tokenizer)):.1f} bits")
 
 # %% [markdown]
-# Nobody taught it, and still it copies much of what it sees: even of words drawn by chance, which nobody can guess. In another text it loses its way instead; a mask that a model never met promises
+# Nobody taught it, and still it copies some of what it sees: even of words drawn by chance, which nobody can guess. In the last text it loses its way instead; a mask that a model never met promises
 # nothing. Now compare what stands behind *then*: the bet after the last token, where there is nothing to copy. A low price says something only if the answer was hidden.
 #
 # A model that *trains* without a mask learns to copy from the first steps on, as the chapter [shows](../masked_self_attention.md#when-the-mask-is-forgotten).
@@ -693,19 +695,19 @@ if check(problem, write_cached):
 # %% [markdown]
 # ### Does the model surprise itself?
 #
-# We let it continue a text and price both: what it wrote, and what a person wrote after the same beginning. Write down what you expect: which of the two texts costs more bits a
+# We let it continue a text and price both: what it wrote, and what a person wrote after the same beginning. Write down what you expect: which of the two texts costs more bits per
 # token, and how many times as much?
 
 # %% alt="Two lines of surprise, token by token: the model's own text and a person's text after the same beginning."
 beginning = "On Sunday morning I woke up early,"
 human = " put two eggs in my coat and walked to the lake to surprise the ducks."
-start = tokenizer(beginning, return_tensors="pt").input_ids
+start = tokenizer(START + beginning, return_tensors="pt").input_ids
 own = tokenizer.decode(library(start, 24, full_stop)[0, start.shape[1] :])
 figure, axis = plt.subplots(figsize=(6, 4))
 for name, text, style in (("the model", own, "o-"), ("a person", human, "s--")):
     tokens, bits = price(beginning + text)
     bits = bits[start.shape[1] - 1 :]
-    axis.plot(range(1, len(bits) + 1), bits.tolist(), style, label=f"{name}: {bits.mean():.1f} bits a token")
+    axis.plot(range(1, len(bits) + 1), bits.tolist(), style, label=f"{name}: {bits.mean():.1f} bits per token")
     print(f"{name}: …{text}")
 axis.set_xlabel("token after the beginning")
 axis.set_ylabel("surprise in bits")
@@ -866,7 +868,7 @@ def chat_text(question, begun=""):
 
 
 def answer_bits(text, answer):  # what the answer costs after the text
-    _, bits = price(text + answer)
+    _, bits = price(text + answer, start="")  # a chat begins with a mark of its own
     return bits[len(tokenizer(text).input_ids) - 1 :].sum().item()
 
 
@@ -888,7 +890,7 @@ for (passage, question, begun, right), said in zip(quiz, free):
     marks.append(right.strip() in said)
     print(f"{question}\n  {right.strip()}: {without:.1f} bits alone, {given:.1f} with the passage")
     print(f"  {'✓' if marks[-1] else '✗'} {said}")
-print(f"\nworth: {sum(worth) / len(worth):.1f} bits an answer")
+print(f"\nworth: {sum(worth) / len(worth):.1f} bits per answer")
 print(f"free answers right: {sum(marks)} of {len(marks)}")
 
 # %% [markdown]

@@ -3,8 +3,8 @@
     python -m scripts live       make what is missing or stale in .cache/live
 
     tokenizers.min.mjs     the tokenizers in JavaScript, from a lock file with digests
-    *.wasm                 from the texts docs/assets/live/*.wat; *.fused.wasm are the same
-                           for browsers that multiply and add in one instruction
+    *.wasm                 from the texts docs/assets/live/engine/*.wat; *.fused.wasm are the
+                           same for browsers that multiply and add in one instruction
     tokenizers/*.json      each family's tokenizer, as the library saved it
     weights.json           what the weights are: format, config, parts with their digests
     weights/*.bin          the weights, in parts that every host serves
@@ -108,7 +108,7 @@ def _digest(root: Path, step: str) -> str:
 
 
 def _kernels(root: Path) -> list[Path]:
-    return sorted((root / "docs" / "assets" / "live").glob("*.wat"))
+    return sorted((root / "docs" / "assets" / "live" / "engine").glob("*.wat"))
 
 
 def _script(root: Path, folder: Path) -> list[Path]:

@@ -30,7 +30,7 @@ SENTENCE = "The robot watered the sunflowers because they were thirsty."  # 14 t
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 # What each measurement runs in the page; `engine` is the page's own.
-WITH = "const {engine} = await import(new URL('assets/live/engine.js', '%s'));"
+WITH = "const {engine} = await import(new URL('assets/live/engine/engine.js', '%s'));"
 READY = "const begun = performance.now(); await engine.load(name); return performance.now() - begun;"
 ATTEND = """
 await engine.attend(text);
@@ -69,7 +69,7 @@ return {speed: made.ids.length / seconds, long, prompt: ids};
 # The same work for us and for each peer, every model on a page of its own. What is measured is
 # `work`; it begins when all is loaded and warm. Ids come from our tokenizer.
 OURS = """
-const {engine} = await import("%sassets/live/engine.js");
+const {engine} = await import("%sassets/live/engine/engine.js");
 await engine.load(name);
 """
 OURS_ATTEND = """
@@ -249,7 +249,7 @@ def main() -> None:
         page.goto(home + PAGE, wait_until="networkidle")
         rows.append(("our JavaScript before a click", f"{sum(sent.values()) / 1000:.1f} kB",
                      "60 kB"))  # fmt: skip
-        files = [*(SITE / "assets/live").glob("*.*js"), *(SITE / "assets/live/widgets").glob("*.js")]
+        files = (SITE / "assets/live").rglob("*.*js")
         whole = sum(len(gzip.compress(file.read_bytes())) for file in files)
         rows.append(("all of it, compressed, tokenizers too", f"{whole / 1000:.1f} kB", ""))
 

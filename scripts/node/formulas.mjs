@@ -12,7 +12,7 @@ const LINES = { mfrac: "(0)/(1)", msqrt: "√(0)", mroot: "√[1](0)", // see `l
 // Signs in an index stand close, and so do a sum and its index; some spaces would come twice.
 function mend({ type, attributes, classes = [], children = [] }, close) {
   const strange = classes.find((name) => !COLORS.includes(name) && !STYLED.test(name));
-  if (strange) throw Error(`book.css has no style for ${strange}; the colors are ${COLORS}`);
+  if (strange) throw Error(`formulas.css has no style for ${strange}; the colors are ${COLORS}`);
   if (type === "mo" && (close || attributes.movablelimits))
     Object.assign(attributes, { lspace: "0", rspace: "0" });
   if (children[1]?.style?.["math-depth"] != null) // Firefox wants to be told of accents

@@ -3,7 +3,7 @@
 A cell is more or less transparent, so that one drawing serves light and dark: the same cell is
 pale on paper and deep at night. One color for its number cannot do for both. The build knows
 what each cell will be painted in, so it says for each number which of the four variables of
-book.css serves: --fig-ink, --fig-on-half, --fig-on-more, --fig-paper, from faint cells to strong.
+colors.css serves: --fig-ink, --fig-on-half, --fig-on-more, --fig-paper, from faint cells to strong.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NUMBER = re.compile(
     r'(?P<before><text style="[^"]*text-anchor: middle; fill: )var\(--fig-(?:ink|paper), #\w+\)'
     r'(?P<after>" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)")'
 )
-LIGHT, DARK = (254, 253, 251), (21, 24, 29)  # --paper in both schemes, of book.css
+LIGHT, DARK = (254, 253, 251), (21, 24, 29)  # --paper in both schemes, of colors.css
 BRIGHTER, GRAYER = 1.65, 0.85  # --fig-image in the dark: brightness, then saturate
 MIDDLE = 0.179  # luminance on which black and white are read equally well, by 4.6 : 1
 INK = {LIGHT: 0.022, DARK: 0.749}  # luminance of --fig-ink

@@ -1,7 +1,7 @@
 """What a page says about snippets: the three spellings, filled in and checked.
 
 Knows Markdown text and the runner's outputs, and nothing of the site generator. The
-questions of a page are checked with the rest, by `questions.check`.
+questions of a page are checked with the rest, by `asked.check`.
 
     --8<-- "chapter/idea.py"  or  "chapter/idea.txt"      code, printed text
     ![what it shows](figures/chapter/idea.svg "caption")  figure
@@ -10,39 +10,38 @@ questions of a page are checked with the rest, by `questions.check`.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import functools
-import os
 import re
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.compute.book import Book
-from scripts.pages import printed, questions
+from scripts.pages import asked, printed
+from scripts.pages.outputs import Output, included
+from scripts.pages.patterns import (
+    ANY,
+    DRESSED,
+    FENCE,
+    FIGURE,
+    FILE,
+    INCLUDE,
+    LITERAL,
+    SHOWN,
+    TITLE,
+    VALUE,
+)
 
-NAME = r"[\w-]+/[\w-]+"
-INCLUDE = re.compile(rf'^([ \t]*)-{{1,}}8<-{{1,}} "({NAME})\.(py|txt)"[ \t]*$', re.M)
-FIGURE = re.compile(rf"!\[([^\]]*)\]\((?:\.\./)*figures/({NAME})\.svg([^)]*)\)")
-VALUE = re.compile(rf"\{{\{{ *({NAME})\.(\w+) *(?::([^{{}}]*?))? *\}}\}}")
-FILE = re.compile(r'^([ \t]*)-+8<-+ "([^"\n]+)"[ \t]*$', re.M)  # any include
-ANY = re.compile(r"^[ \t]*-+8<-+.*$", re.M)  # … as it should be written or not
-SHOWN = re.compile(r";(?=-+8<)")  # an include that is shown, not done
-FENCE = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)"
-    r"^[ \t]*(?P=mark)[ \t]*$", re.M | re.S,
-)  # fmt: skip
 # In prose: an include, a span of code, a value.
 PLACE = re.compile("|".join([FILE.pattern, printed.SPAN, VALUE.pattern]), re.M | re.S)
-DRESSED = {  # a fence and what it includes → how the site wants it opened
+DRESSING = {  # a fence and what it includes → how the site wants it opened
     ("python", "py"): '{{ .python title="{}" }}',
     ("text", "txt"): "{{ .text .output }}",
 }
 
-# What stands between four backticks is shown as it is written.
-LITERAL = re.compile(r"^````.*?^````[ \t]*$", re.M | re.S)
-
+MINUS = re.compile(r"^-(?=[\d.])")
+POWER = re.compile(r"(-?[\d.]+)e([+-]\d+)")  # 8e-14, as Python writes it
 # A measurement is a decimal number, a share, or a number with a unit.
 MEASUREMENT = re.compile(
     r"(?<![\w.$#/-])(?:\d+\.\d+|\d[\d,.]*(?: ?%|[  ]?(?:ms|s|kB|MB|GB|MiB|GiB|×)\b))"
@@ -51,8 +50,6 @@ MEASUREMENT = re.compile(
 
 class PageError(Exception):
     """One clear sentence: which page and line, what is wrong, what would be right."""
-MINUS = re.compile(r"^-(?=[\d.])")
-POWER = re.compile(r"(-?[\d.]+)e([+-]\d+)")  # 8e-14, as Python writes it
 
 
 def value(book: Book, name: str, variable: str, form: str | None) -> str:
@@ -143,12 +140,13 @@ def _power(digits: str, power: str) -> str:
 
 def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:
     """An include that stands in no fence: a printed table, or else a fence is put around it."""
-    text = _read(book, name)
+    text = included(book, name)
     if text is None:
         return f'{indent}--8<-- "{name}"'
-    if name.endswith(".txt") and not _failed(book, name.removesuffix(".txt")):
-        with contextlib.suppress(printed.PrintedError):
-            return textwrap.indent(printed.blocks(text), indent)
+    if name.endswith(".txt"):
+        table = Output(book, name.removesuffix(".txt")).table(indent)
+        if table is not None:
+            return table
     info = "{ .text .output }" if dressed else "text"
     return printed.fence(textwrap.indent(text, indent), info, indent)
 
@@ -156,31 +154,23 @@ def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:
 def _fence(book: Book, found: re.Match, dressed: bool) -> str:
     """A fence with its values and its files in place, and marked as what it is."""
     indent, mark, info, body = found.groups()
+    if not dressed and (given := DRESSED.fullmatch(info)):
+        title = TITLE.search(given[2])
+        info = given[1] + (title[0] if title else "")
     if mark.startswith("````"):
-        return SHOWN.sub("", found[0])
-    lines, included = [], INCLUDE.match(body)
+        return SHOWN.sub("", found[0].replace(found["info"], info, 1))
+    lines, first = [], INCLUDE.match(body)
     for line in body.removesuffix("\n").split("\n"):
         file = FILE.fullmatch(line)
-        text = _read(book, file[2]) if file else None
+        text = included(book, file[2]) if file else None
         if text is None:
             lines.append(SHOWN.sub("", _value(book, line)).replace("\n", f"\n{indent}"))
         else:
             lines.append(textwrap.indent(text, file[1]))
-    kind = (info.strip(), included[3]) if included else ()
-    if dressed and kind in DRESSED:
-        info = DRESSED[kind].format(f"{included[2]}.{included[3]}")
+    kind = (info.strip(), first[3]) if first else ()
+    if dressed and kind in DRESSING:
+        info = DRESSING[kind].format(f"{first[2]}.{first[3]}")
     return printed.fence("\n".join(lines), info, indent, mark)
-
-
-def _read(book: Book, name: str) -> str | None:
-    """A file that a page includes, a program or what one printed; None if it is not there."""
-    if os.path.isabs(name) or os.path.normpath(name).startswith(os.pardir):
-        return None
-    for folder in (book.snippets_dir, book.cache):
-        with contextlib.suppress(OSError):
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-                return file.read().rstrip("\n")
-    return None
 
 
 def captioned(text: str) -> Iterator[tuple[str, int]]:
@@ -194,7 +184,7 @@ def captioned(text: str) -> Iterator[tuple[str, int]]:
         if found[3] == "txt":
             close = re.compile(r"\n[ \t]*```[ \t]*$", re.M).match(text, found.end())
             last[found[2]] = (close.end() if close else found.end()), found[1]
-    drawn = {found[2] for found in FIGURE.finditer(text)}
+    drawn = {found[2] for found in FIGURE.finditer(FENCE.sub(_blank, text))}
     for name, (end, indent) in last.items():
         if name not in drawn and not indent:
             yield name, end
@@ -210,12 +200,12 @@ def check(book: Book, docs: Path) -> list[str]:
         if "overrides" not in path.relative_to(docs).parts
     }
     known = {
-        path.relative_to(docs).as_posix(): questions.anchors(_printed(book, text))
+        path.relative_to(docs).as_posix(): asked.anchors(_printed(book, text))
         for path, text in sources.items()
     }
     for path, source in sources.items():
         where = path.relative_to(book.root).as_posix()
-        problems += questions.check(source, where, known)
+        problems += asked.check(source, where, known)
         text = LITERAL.sub(_blank, source)
 
         def note(position: int, sentence: str) -> None:
@@ -232,18 +222,18 @@ def check(book: Book, docs: Path) -> list[str]:
             alone = not any(start < found.start() < end for start, end in fences)
             if sentence := _wrong_include(book, found, alone):
                 note(found.start(), sentence)
-        for found in FIGURE.finditer(text):
+        for found in FIGURE.finditer(FENCE.sub(_blank, text)):
             used.add(found[2])
             if found[2] not in names:
                 hint = _near(found[2], names)
                 note(found.start(), f"there is no snippet {found[2]}{hint}")
-            elif book.figure(found[2]) is None and not _failed(book, found[2]):
+            elif book.figure(found[2]) is None and not Output(book, found[2]).error:
                 note(found.start(), f"snippets/{found[2]}.py leaves no figure open")
             if len(found[1]) < 30:
                 note(found.start(), "this figure's alt text does not tell the finding")
         for found in VALUE.finditer(text):
             used.add(found[1])
-            if not _failed(book, found[1]):
+            if not Output(book, found[1]).error:
                 try:
                     value(book, *found.groups())
                 except PageError as error:
@@ -267,12 +257,12 @@ def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
     if not file:
         return 'an include is a line of its own: --8<-- "chapter/idea.py"'
     name, named = file[2], INCLUDE.fullmatch(found[0])
-    text = _read(book, name)
+    text = included(book, name)
     if text is None:
         return None if named else f"there is no file snippets/{name}"
     if not name.endswith(".txt"):
         return f"{name} is code: include it in a fence" if alone else None
-    if not named or _failed(book, named[2]):
+    if not named or Output(book, named[2]).error:
         return None
     if not text.strip():
         return f"snippets/{named[2]}.py prints nothing, and the page shows what it printed"
@@ -287,12 +277,6 @@ def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
 def _printed(book: Book, text: str) -> str:
     """The page with what its snippets printed, which may hold headings."""
     return fill(book, text)
-
-
-def _failed(book: Book, name: str) -> bool:
-    """Whether the snippet's own failure has been reported, so that a page need not."""
-    outcome = book.outcome(name)
-    return bool(outcome and outcome.error)
 
 
 def _near(name: str, known) -> str:

@@ -7,18 +7,15 @@ Markdown text, git and files, and nothing of the site generator.
 from __future__ import annotations
 
 import html
-import re
 import subprocess
 from pathlib import Path
 
 from scripts.base.files import put
 from scripts.compute.book import Book
 from scripts.pages import chapter as pages
+from scripts.pages.patterns import FRONT
 
 CHANGES = 30  # as many of the last changes are told
-DRESSED = re.compile(r"^([ \t]*(?:`{3,}|~{3,}))[ \t]*\{ \.(\w+)([^}\n]*)\}$", re.M)  # for the site's look
-NAMED = re.compile(r' title="[^"]*"')
-FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
 
 
 def markdown(book: Book, text: str) -> str:
@@ -26,13 +23,7 @@ def markdown(book: Book, text: str) -> str:
 
     A fence says its language and, where the page names one, its file.
     """
-
-    def plain(found: re.Match) -> str:
-        name = NAMED.search(found[3])
-        return f"{found[1]}{found[2]}{name[0] if name else ''}"
-
-    text = DRESSED.sub(plain, FRONT.sub("", text))
-    return pages.fill(book, text, dressed=False).lstrip("\n")
+    return pages.fill(book, FRONT.sub("", text), dressed=False).lstrip("\n")
 
 
 def write(site: Path, title: str, about: str, listed: list[tuple[str, str, str, str]]) -> None:

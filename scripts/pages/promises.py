@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 ADDRESS = re.compile(r'<(?:img|script|link|a|source)\b[^>]*?\s(?:src|href)="([^"]+)"')
-UNFILLED = re.compile(r'\bdata-(?:drawn|numbers|colored)="([^"]*)"')  # the hooks' own places
+# A place of the build's own; see `patterns`.
+UNFILLED = re.compile(r'<\w+\b[^<>]*\sdata-(?:drawn|numbers|colored)="([^"]*)"')
 PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"  # how one begins and ends
 
 

@@ -1,27 +1,88 @@
-"""While serving: a page that has not changed is not rendered or indexed again.
+"""While serving: what has not changed is not made again.
 
 mkdocs makes every page anew at every change. A book's chapters are long and most of them
-stay as they were, so what a page was made into is kept in memory with the text that it
-was made from.
+stay as they were, so what was made is kept in memory with a digest of what it was made from.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment
+from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import Files
-from mkdocs.structure.pages import Page
 
-# What `Page.render` leaves on a page; links to other pages are kept by their paths.
-LEFT = ("content", "toc", "title", "present_anchor_ids", "_title_from_render")
+_made: dict[str, tuple[bytes, str, dict]] = {}  # a page → what it is made from, what it became
+_indexed: dict[str, tuple[bytes, list[dict]]] = {}
+_making: tuple[bytes, dict] = b"", {}  # of the page that is being made: its key, the faults before
+
+
+def same(page: str, read: Iterable[object], faults: Mapping) -> bool:
+    """Whether a page need not be made, because `made` has kept it and it was made from the same.
+
+    Args:
+        page: its address.
+        read: all that it is made from, as texts.
+        faults: counts warnings.
+    """
+    global _making
+    _making = digest(*read), dict(faults)
+    return page in _made and _made[page][0] == _making[0]
+
+
+def made(page: str, content: str, left: dict, names: Iterable[str], faults: Mapping) -> str:
+    """What the page became, which is kept, or what `same` has promised.
+
+    A page that caused a warning is made each time, so that the warning is told each time.
+
+    Args:
+        left: all that is known of the page; what stands there under `names` is kept, or put back.
+    """
+    key, before = _making
+    if page in _made and _made[page][0] == key:
+        left.update(_made[page][2])
+        return _made[page][1]
+    _made.pop(page, None)
+    if before == faults:
+        _made[page] = key, content, {name: left[name] for name in names if name in left}
+    return content
+
+
+def indexing(plugins: Iterable[object], names: Sequence[str]) -> None:
+    """Let the search take what it found on a page before, if the page is the same.
+
+    Args:
+        plugins: that of the search has a `search_index`; with another one nothing is kept.
+        names: all that the search reads of a page.
+    """
+    for plugin in plugins:
+        index = getattr(plugin, "search_index", None)
+        if hasattr(index, "add_entry_from_context"):
+            index.add_entry_from_context = _recalling(index, index.add_entry_from_context, names)
+
+
+def _recalling(index: Any, add: Callable[[Any], None], names: Sequence[str]) -> Callable:
+    def add_or_recall(page: Any) -> None:
+        key = digest(*(getattr(page, name) for name in names))
+        kept = _indexed.get(page.url)
+        if kept and kept[0] == key:
+            index.entries.extend(kept[1])
+            return
+        before = len(index.entries)
+        add(page)
+        _indexed[page.url] = key, index.entries[before:]
+
+    return add_or_recall
+
+
+def digest(*parts: object) -> bytes:
+    """A digest of texts and of whatever else has a stable `repr`."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+
 
 class _Templates(BytecodeCache):
-    """The theme's templates, compiled, for the next build of this process."""
+    """The theme's templates, compiled once, and not once a build."""
 
     compiled: dict[str, bytes] = {}
 
@@ -33,67 +94,4 @@ class _Templates(BytecodeCache):
         self.compiled[bucket.key] = bucket.bytecode_to_string()
 
 
-def templates(environment: Environment) -> None:
-    """Let templates be compiled once, and not once a build."""
-    environment.bytecode_cache = _Templates()
-
-
-_rendered: dict[str, tuple[bytes, dict[str, Any]]] = {}
-_indexed: dict[str, tuple[bytes, list[dict]]] = {}
-
-
-def digest(*parts: object) -> bytes:
-    """A digest of texts and of whatever else has a stable `repr`."""
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
-
-
-def rendering(page: Page, key: bytes, faults: Callable[[], object]) -> None:
-    """Let a page take what it was rendered to before, if `key` is still the same.
-
-    Args:
-        page: its `render` is replaced.
-        key: a digest of all that the rendering reads.
-        faults: counts warnings; a page that caused one is rendered each time, so that the
-            warning is told each time.
-    """
-    render = page.render
-
-    def render_or_recall(config: MkDocsConfig, files: Files) -> None:
-        kept = _rendered.get(page.file.src_uri)
-        if kept and kept[0] == key:
-            left = dict(kept[1])
-            links = left.pop("links")
-            page.links_to_anchors = {files.get_file_from_path(u): a for u, a in links.items()}
-            vars(page).update(left)
-            return
-        before = faults()
-        render(config, files)
-        _rendered.pop(page.file.src_uri, None)
-        if faults() == before:
-            left = {name: vars(page)[name] for name in LEFT if name in vars(page)}
-            links = page.links_to_anchors or {}
-            left["links"] = {file.src_uri: anchors for file, anchors in links.items()}
-            _rendered[page.file.src_uri] = key, left
-
-    page.render = render_or_recall
-
-
-def indexing(config: MkDocsConfig) -> None:
-    """Let the search plugin take what it found on a page before, if the page is the same."""
-    plugin = next((p for name, p in config.plugins.items() if name.endswith("search")), None)
-    index = getattr(plugin, "search_index", None)
-    if not hasattr(index, "add_entry_from_context"):
-        return  # another plugin, or another version of it
-    add = index.add_entry_from_context
-
-    def add_or_recall(page: Page) -> None:
-        key = digest(page.content, page.title, page.url, page.meta)
-        kept = _indexed.get(page.file.src_uri)
-        if kept and kept[0] == key:
-            index.entries.extend(kept[1])
-            return
-        before = len(index.entries)
-        add(page)
-        _indexed[page.file.src_uri] = key, index.entries[before:]
-
-    index.add_entry_from_context = add_or_recall
+templates = _Templates()

@@ -22,12 +22,12 @@ from pathlib import Path
 
 from scripts.base import ROOT, node
 from scripts.base.files import exclusive, put
+from scripts.pages import tables
 
 WORD = re.compile(r"[A-Za-z0-9_-]+")  # as PurgeCSS finds them
 
 SHEET = re.compile(r'\n[ \t]*<link rel="stylesheet" href="([^":]+\.css)">')
 EARLY = re.compile(r'<script src="([^":]*assets/(?:early|palette)\.js)"></script>')
-TABLE = re.compile(r"<table( data-stacked)?>.*?</table>", re.S)
 COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)\n", re.S | re.M)
 ADDRESS = re.compile(r'url\("?(?!data:|#)([^")]+)"?\)')
 
@@ -42,7 +42,7 @@ def inline(site: Path, cache: Path) -> None:
         NodeError: PurgeCSS could not be fetched, or could not read a sheet.
     """
     pages = {
-        path: TABLE.sub(_boxed, path.read_text("utf-8"))
+        path: tables.each(path.read_text("utf-8"), _boxed)
         for path in sorted(site.rglob("index.html"))
     }
     scripts = (path.read_text("utf-8") for path in sorted(site.rglob("assets/**/*.*js")))
@@ -64,9 +64,11 @@ def inline(site: Path, cache: Path) -> None:
         path.write_text(text, "utf-8", newline="\n")
 
 
-def _boxed(table: re.Match) -> str:
-    """A table as the theme's script leaves it, with the class that `joined` writes."""
-    plain = table[0].replace("<table", '<table class="plain"', 1)
+def _boxed(table: str) -> str:
+    """A plain table as the theme's script leaves it, with the class that `joined` writes."""
+    if not table.startswith(("<table>", '<table data-stacked role="table">')):
+        return table
+    plain = table.replace("<table", '<table class="plain"', 1)
     box = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
     return f"{box}{plain}</div></div>"
 

@@ -5,14 +5,16 @@ a map of numbers has columns without a name. An empty heading says nothing to th
 page. Reads HTML by its tags, so it does not matter where a table stands or how it is written.
 
 A table that no phone can show says so, and its cells say what they are: there each row becomes a
-card of its own, a line for each cell; see "tables" in book.css. Scrolled to the side, it would
-hide the very column that the text is about.
+card of its own, a line for each cell; see tables.css. Scrolled to the side, it would
+hide the very column that the text is about. With another `display`, browsers drop what a table
+means for those who hear it; so its parts also say what they are by their roles.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 TABLE = re.compile(r"<(/?)table\b", re.I)
@@ -32,10 +34,14 @@ class _Cells(HTMLParser):
     def __init__(self, text: str):
         super().__init__(convert_charrefs=True)
         self.rows: list[tuple[bool, list[list]]] = []  # in the head?, cells
+        self.around: list[tuple[int, str]] = []  # behind the name of each <tr>, <tbody> …: its role
         self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
         self._depth, self._head, self._open = 0, False, None
         self.feed(text)
         self.close()
+
+    def _around(self, tag: str, role: str) -> None:
+        self.around.append((self._place() + 1 + len(tag), f' role="{role}"'))
 
     def _place(self) -> int:
         line, column = self.getpos()
@@ -48,8 +54,10 @@ class _Cells(HTMLParser):
                 self._open[4] = False  # a table in a cell
         elif tag in ("thead", "tbody", "tfoot"):
             self._head = tag == "thead"
+            self._around(tag, "rowgroup")
         elif tag == "tr":
             self._end()
+            self._around(tag, "row")
             self.rows.append((self._head, []))
         elif tag in ("th", "td") and self.rows:
             self._end()
@@ -78,6 +86,11 @@ class _Cells(HTMLParser):
 
 def headed(text: str) -> str:
     """HTML with the headings of its tables put right."""
+    return each(text, _table)
+
+
+def each(text: str, change: Callable[[str], str]) -> str:
+    """HTML with each of its tables changed; one in a cell of another belongs to that."""
     parts, done, depth, start = [], 0, 0, 0
     for found in TABLE.finditer(text):
         if not found[1]:
@@ -87,7 +100,7 @@ def headed(text: str) -> str:
             depth -= 1
             end = text.find(">", found.end()) + 1
             if not depth:
-                parts += [text[done:start], _table(text[start:end])]
+                parts += [text[done:start], change(text[start:end])]
                 done = end
     return "".join([*parts, text[done:]])
 
@@ -95,14 +108,15 @@ def headed(text: str) -> str:
 def _table(text: str) -> str:
     """One table: an empty heading becomes a cell; under an empty corner, a row gets its name.
 
-    If it is too wide for a phone, its cells get the names of their columns, and long names places
-    to break. A number below zero has a minus, as it has in a sentence, and no hyphen.
+    If it is too wide for a phone, its cells get the names of their columns, all parts roles, and
+    long names places to break. A number below zero has a minus, as in a sentence, and no hyphen.
     """
-    rows = _Cells(text).rows
+    cells_of = _Cells(text)
+    rows = cells_of.rows
     stacked = text.startswith("<table>") and _too_wide(text, rows)
     heads = [" ".join(cell[5].split()) for cell in rows[0][1]] if stacked else []
     cornered = any(head and cells and cells[0][4] for head, cells in rows)
-    changes = []  # from, to, instead
+    changes = [(at, at, role) for at, role in cells_of.around if stacked]  # from, to, instead
     for head, cells in rows:
         for number, (tag, start, inside, end, empty, _) in enumerate(cells):
             names = cornered and not head and number == 0 and not empty
@@ -110,12 +124,15 @@ def _table(text: str) -> str:
             given = text[start + 3 : inside]
             if not head and heads[number : number + 1] > [""]:
                 given = f' data-label="{html.escape(heads[number])}"{given}'
-            elif wanted == tag:
+            elif wanted == tag and not stacked:
                 continue
             if wanted == "td" != tag:
                 given = re.sub(r'\s*\bscope="[^"]*"', "", given)
             elif wanted != tag:
                 given = ' scope="row"' + given
+            if stacked:
+                role = "cell" if wanted == "td" else "columnheader" if head else "rowheader"
+                given = f' role="{role}"{given}'
             changes.append((start, inside, f"<{wanted}{given}"))
             if wanted != tag and text.startswith(f"</{tag}>", end):  # it may be left out
                 changes.append((end, end + len(tag) + 3, f"</{wanted}>"))
@@ -126,7 +143,7 @@ def _table(text: str) -> str:
     if not stacked:
         return text
     text = LONG.sub(lambda name: JOINT.sub("<wbr>", name[0]), text)
-    return text.replace("<table>", "<table data-stacked>", 1)
+    return text.replace("<table>", '<table data-stacked role="table">', 1)
 
 
 def _too_wide(text: str, rows: list[tuple[bool, list[list]]]) -> bool:

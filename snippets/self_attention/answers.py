@@ -1,6 +1,6 @@
 """The answers to the exercises, computed."""
 
-from math import comb, log
+from math import comb, log2
 
 import torch
 from transformers import AutoModel, AutoTokenizer
@@ -31,11 +31,11 @@ inputs = tokenizer(sentence, return_tensors="pt")
 attention.self.scaling = 1 / 32  # divide by d_k, not by its square root
 with torch.no_grad():
     weights = model(**inputs, output_attentions=True).attentions[5][0, 11]
-entropy = -(weights * weights.log()).sum(dim=-1).mean().item()
+entropy = -(weights * weights.log2()).sum(dim=-1).mean().item()
 top = weights.amax(dim=-1).mean().item()
-highest = log(len(weights))
+highest = log2(len(weights))
 print(f"divided by d_k: top weight {top:.2f}")
-print(f"divided by d_k: entropy {entropy:.2f} of at most {highest:.2f}")
+print(f"divided by d_k: entropy {entropy:.2f} bits of at most {highest:.2f}")
 
 chance = sum(comb(12, right) for right in range(8, 13)) / 2**12
 expected = 72 * chance

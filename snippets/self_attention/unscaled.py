@@ -1,5 +1,7 @@
 """The heads of MiniLM with the division by √d, and without it."""
 
+from math import log
+
 import torch
 from transformers import AutoModel, AutoTokenizer
 
@@ -25,7 +27,7 @@ def maps(scaling):
 
 
 def top_and_entropy(weights):
-    entropy = -torch.special.xlogy(weights, weights).sum(dim=-1)
+    entropy = torch.special.entr(weights).sum(dim=-1) / log(2)  # in bits
     return weights.amax(dim=-1).mean().item(), entropy.mean().item()
 
 
@@ -34,10 +36,10 @@ top, entropy = top_and_entropy(scaled[5, 11])
 unscaled_top, unscaled_entropy = top_and_entropy(unscaled[5, 11])
 all_top, all_entropy = top_and_entropy(scaled)
 all_unscaled_top, all_unscaled_entropy = top_and_entropy(unscaled)
-print("| average over all tokens | divided by √d | not divided |\n|---|---|---|")
+print("| average over all tokens | divided by √d_k | not divided |\n|---|---|---|")
 print(f"| layer 6, head 12: top weight | {top:.2f} | {unscaled_top:.2f} |")
-print(f"| layer 6, head 12: entropy | {entropy:.2f} | {unscaled_entropy:.2f} |")
+print(f"| layer 6, head 12: bits | {entropy:.2f} | {unscaled_entropy:.2f} |")
 print(f"| all 72 heads: top weight | {all_top:.2f} | {all_unscaled_top:.2f} |")
-print(f"| all 72 heads: entropy | {all_entropy:.2f} | {all_unscaled_entropy:.2f} |")
+print(f"| all 72 heads: bits | {all_entropy:.2f} | {all_unscaled_entropy:.2f} |")
 pair = [scaled[5, 11], unscaled[5, 11]]
 plots.heatmaps(pair, ["divided by √d", "not divided"], tokens, tokens, across=2)

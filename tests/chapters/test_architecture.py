@@ -237,3 +237,39 @@ def test_a_pre_norm_layer_of_zeros_gives_back_its_input():
     (went_in, *_), came_out = seen
     came_out = came_out[0] if isinstance(came_out, tuple) else came_out
     assert torch.equal(went_in, came_out)
+
+
+def test_norms_of_newer_designs(values, printed):
+    """What the page says of models that it does not have is read from the library's code."""
+    with open("docs/architecture.md", encoding="utf-8") as file:
+        page = " ".join(file.read().split())
+    for sentence in (
+        "Gemma 2 (2024) puts a norm on *both* sides of each sublayer",
+        "OLMo 2 (2024) has it behind the sublayer only, but still before the addition",
+        "that is neither of the two formulas above",
+    ):
+        assert sentence in page, f"docs/architecture.md no longer says: {sentence}"
+    assert "There are two answers" not in page
+    table = [line.strip("| ").split(" | ") for line in printed("architecture/norms_today").splitlines()[2:]]
+    order = {row[0][:-7]: row[1].replace(" → ", " ") for row in table}
+    inner = {row[0][:-7] for row in table if row[2] == "yes"}
+    assert order["Llama"] == order["Qwen3"] == "norm attention norm feed-forward"
+    assert order["Gemma 2"] == order["Gemma 3"] == "norm attention norm norm feed-forward norm"
+    assert order["OLMo 2"] == "attention norm feed-forward norm"
+    assert inner == {"OLMo 2", "Gemma 3", "Qwen3"}
+    assert values("architecture/norms_today").with_inner == len(inner)
+
+
+def test_olmo_2_adds_after_its_norm():
+    """x + norm(sublayer(x)): the way around meets no norm, unlike in post-norm."""
+    from transformers import Olmo2Config
+    from transformers.models.olmo2.modeling_olmo2 import Olmo2DecoderLayer
+
+    config = Olmo2Config(hidden_size=8, intermediate_size=8, num_attention_heads=2, vocab_size=9)
+    config._attn_implementation = "eager"
+    layer = Olmo2DecoderLayer(config, 0)
+    for norm in (layer.post_attention_layernorm, layer.post_feedforward_layernorm):
+        torch.nn.init.zeros_(norm.weight)  # what passes a norm is then nothing
+    states, angles = torch.randn(1, 3, 8), torch.zeros(1, 3, 4)
+    out = layer(states, position_embeddings=(angles.cos(), angles.sin()))
+    assert torch.allclose(out[0] if isinstance(out, tuple) else out, states)

@@ -162,6 +162,49 @@ def test_the_page_gives_no_gpu_time(values):
     assert values("parallelism/batching").device == "cpu"
 
 
+def says(*sentences):
+    """The page still says each of them; line breaks do not count."""
+    with open("docs/parallelism.md", encoding="utf-8") as file:
+        text = " ".join(file.read().split())
+    for sentence in sentences:
+        assert sentence in text, f"docs/parallelism.md no longer says: {sentence}"
+
+
+def test_the_steps_of_two_byte_numbers():
+    """The page tells enough to answer its question on 256 plus 1."""
+    says(
+        "eight say which power of two comes before the number, and seven say how far",
+        "from 1 to 2 they are 1/128 wide, from 256 to 512 they are 2 wide",
+    )
+    every = torch.arange(2**15, dtype=torch.int32).to(torch.int16).view(torch.bfloat16).double()
+    for power, width in ((1, 1 / 128), (256, 2)):
+        between = every[(every >= power) & (every <= 2 * power)]
+        assert between.diff().tolist() == [width] * 128
+
+
+def test_what_a_batch_shares(values, smollm2):
+    """Counted: more texts, as many weights, more multiply-adds. No sentence needs a clock."""
+    says(
+        "the bytes of weights in a step stay the same, while the multiply-adds grow with the texts",
+        "The measured line rises too, but lies below the dashed line",
+        "On the slope a program is *memory-bound*: it waits for bytes.",
+        "[*Throughput*](glossary.md#throughput) is the number of tokens per second",
+        "[*Latency*](glossary.md#latency) is the time that one reader waits",
+    )
+    with open("docs/parallelism.md", encoding="utf-8") as file:
+        page = file.read()
+    assert "at first, then falls" not in page and "about even" not in page
+    from torch.utils.flop_counter import FlopCounterMode
+
+    layer, counted = smollm2.model.layers[0].mlp, []
+    for texts in (1, 8):
+        with FlopCounterMode(display=False) as counter:
+            layer(torch.zeros(texts, 1, 576))
+        counted.append(counter.get_total_flops())
+    assert counted[0] == 2 * sum(p.numel() for p in layer.parameters())
+    assert counted[1] == 8 * counted[0]
+
+
 def test_the_questions_predictions(values):
     sums, one_byte = values("parallelism/predict"), values("parallelism/one_byte")
     assert (sums.down, sums.up) == (256, 260)

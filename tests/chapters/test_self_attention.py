@@ -31,6 +31,13 @@ def robot(model, tokenizer):
         return model(**inputs, output_attentions=True, output_hidden_states=True)
 
 
+def says(*sentences):
+    """The page still says each of them; line breaks do not count."""
+    text = " ".join(PAGE.read_text("utf-8").split())
+    for sentence in sentences:
+        assert sentence in text, f"{PAGE} no longer says: {sentence}"
+
+
 def rows(text: str) -> list[list[str]]:
     """The cells of a printed Markdown table, without its head."""
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if "|" in line]
@@ -153,6 +160,59 @@ def test_joined_heads_are_the_layers_own_result(values, model, robot):
         assert torch.allclose(attention.output(fused, x), attention(x)[0], atol=1e-5)
 
 
+def test_what_the_clock_adds_is_pages(values):
+    """Counted, not timed: the maps of 1,024 tokens are new memory in each run, if not kept."""
+    says(
+        "Only the place of the result differs, not one operation.",
+        "A time that does not follow the count of operations need not be about the operations.",
+    )
+    assert "cache" not in PAGE.read_text("utf-8"), "the cause that was told here before"
+    counted = values("self_attention/seconds")
+    assert counted.map_megabytes == pytest.approx(12 * 1024**2 * 4 / 1e6)
+    three_maps = 3 * 12 * 1024**2 * 4 / 4096  # scores, scaled scores and weights
+    assert counted.most_pages == pytest.approx(three_maps, rel=0.05)
+    assert counted.kept_pages < counted.most_pages / 100
+
+
+def test_maps_that_are_kept_give_the_same():
+    """Where the maps are written changes nothing of what comes out."""
+    query, key, value = torch.randn(3, 2, 5, 8)
+    maps = torch.empty(3, 2, 5, 5)
+    source = Path("snippets/self_attention/seconds.py").read_text("utf-8")
+    space = {}
+    exec(source[: source.index("def measure")], space)
+    attend = space["attend"]
+    expected = F.scaled_dot_product_attention(query, key, value, scale=32**-0.5)
+    assert torch.allclose(attend(query, key, value), expected, atol=1e-6)
+    assert torch.allclose(attend(query, key, value, *maps), expected, atol=1e-6)
+
+
+def test_the_head_that_looks_back_reads_positions(values):
+    says(
+        "But one head [further up](#many-heads) looks one token back.",
+        "So the order is still invisible to attention itself.",
+    )
+    found = values("self_attention/looks_back")
+    assert found.sentences >= 20 and found.with_lowest > 0.99
+    assert abs(found.without_mean - found.even_share) < 0.1 < found.with_mean
+
+
+def test_one_letter_for_one_width():
+    says("Here $d_k$ is the width of a query and of a key: 32 in MiniLM. It is not the width")
+    text = PAGE.read_text("utf-8")
+    assert not re.search(r"\\sqrt\{?d[}$]|variance \$d\$|√d</text", text), "d alone is the model's"
+    bridge = Path("docs/cross_attention.md").read_text("utf-8")
+    assert not re.search(r"\\times d\$", bridge), "a head's width is d_k or d_v"
+
+
+def test_entropy_is_in_bits(values, robot):
+    """One unit in all chapters: eight equal shares have three."""
+    says("eight equal shares have 3 bits, since $2^3 = 8$")
+    weights = robot.attentions[5][0, 11]
+    bits = -torch.special.xlogy(weights, weights).sum(dim=-1).mean() / math.log(2)
+    assert values("self_attention/unscaled").entropy == pytest.approx(bits.item(), abs=0.01)
+
+
 def test_cost_grows_with_the_square_and_crosses_at_six_widths(values, printed):
     cost = values("self_attention/cost")
     assert cost.ratio == 4 and cost.rest_ratio == 2
@@ -219,7 +279,7 @@ def test_answers(values):
     assert answers.shift_changes < 1e-6
     assert answers.tenfold > 0.999
     assert answers.parameters == 4 * (384 * 384 + 384)
-    assert answers.highest == pytest.approx(math.log(14))
+    assert answers.highest == pytest.approx(math.log2(14))
     assert 0.95 * answers.highest < answers.entropy < answers.highest
     assert pronoun.best_of_all == 8, "the answer compares with 8 of 12"
     assert answers.expected > 1

@@ -2,11 +2,21 @@
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from snippets.recall import LENGTH, LETTERS, Recurrent, Transformer, train
 
 CHAPTER = "why_transformers"
+PAGE = "docs/why_transformers.md"
+
+
+def says(*sentences):
+    """The page still says each of them; line breaks do not count."""
+    with open(PAGE, encoding="utf-8") as file:
+        text = " ".join(file.read().split())
+    for sentence in sentences:
+        assert sentence in text, f"{PAGE} no longer says: {sentence}"
 
 
 def parameters(model) -> int:
@@ -76,6 +86,32 @@ def test_gradient(values):
     assert found.look_level < 3, "the Transformer's line is level from 1 to 64 steps"
 
 
+def test_it_is_not_the_room(values):
+    """A wider state does not help; fewer letters on a way of the same length do."""
+    says(
+        "Room is not what is missing.",
+        "better, but no cure",
+        "What does help is to have fewer letters on the way.",
+        "A wider state does not help it; fewer letters to keep apart do.",
+    )
+    found = values(f"{CHAPTER}/crowding")
+    recall = values(f"{CHAPTER}/recall")
+    assert found.nothing == pytest.approx(recall.lstm_16, abs=0.05), "the chapter's own LSTM"
+    assert abs(found.wide - found.nothing) < 0.05
+    assert 0.6 < found.two_low <= found.two_letters < 0.85, "a guess is right half of the time"
+    assert found.nothing + 0.05 < found.eight_low <= found.eight_held < found.four_low - 0.05
+
+
+def test_another_seed_and_rate_say_that_it_is_not_the_room():
+    """A wide state that learns more slowly, in case the rate was too high for it."""
+    torch.manual_seed(5)
+    model = Recurrent()
+    model.lstm = torch.nn.LSTM(48, 384, batch_first=True)
+    model.head = torch.nn.Linear(384, LETTERS)
+    torch.nn.init.constant_(model.lstm.bias_ih_l0.data[384:768], 2.0)
+    assert train(model, 16, rate=2e-3, seed=5) < 0.4
+
+
 def test_keep(values, printed):
     """On four seeds the LSTM got all of them, at ten times the length as well."""
     found = values(f"{CHAPTER}/keep")
@@ -124,6 +160,42 @@ def test_crowd(values, printed):
     assert 1 <= found.right_320 <= 3, "but few belong to the right person"
     assert found.right_320 <= found.right_40 <= 4, "near by it is little better"
     assert "| Jon |" in printed(f"{CHAPTER}/crowd"), "the page explains it"
+
+
+def test_the_count_behind_the_times():
+    """How often a matrix is multiplied can be counted; no sentence rests on a clock alone."""
+    says(
+        "The LSTM multiplies its state with a matrix once for each token",
+        "512 small products for 512 tokens",
+        "now it is 64 products, each with eight states",
+        "Why, we have not taken apart.",
+    )
+    with open(PAGE, encoding="utf-8") as file:
+        text = file.read()
+    for wide_claim in ("at every length", "several times as long", "fastest memory"):
+        assert wide_claim not in text, "what a busy machine, or another, breaks"
+    lstm = torch.nn.LSTM(8, 8, batch_first=True)
+    layer = torch.nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True)
+    for texts, tokens in ((1, 512), (8, 64)):
+        words = torch.randn(texts, tokens, 8)
+        # One product more: that of all tokens' own vectors, which waits for nothing.
+        assert products(lstm, words) == tokens + 1
+        assert products(layer, words) == 4, "queries to values, their mix, and twice forward"
+
+
+def products(layer, words) -> int:
+    """How many products with a parameter matrix PyTorch's own code does for one pass."""
+
+    class Count(TorchDispatchMode):
+        found = 0
+
+        def __torch_dispatch__(self, call, types, args=(), kwargs=None):
+            self.found += call.overloadpacket in (torch.ops.aten.mm, torch.ops.aten.addmm)
+            return call(*args, **(kwargs or {}))
+
+    with torch.backends.mkldnn.flags(enabled=False), Count() as count:
+        layer(words)
+    return count.found
 
 
 def test_speed_compares_equals(values):

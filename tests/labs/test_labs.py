@@ -5,6 +5,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import math
 import re
 import subprocess
 import sys
@@ -122,6 +123,41 @@ def test_solved(solved, name):
         if "check" in cell.metadata:
             assert said[cell.id].startswith("✓"), (cell.metadata["check"], said[cell.id])
         assert bool(cell.metadata["drew"]) == bool(labs.told(cell)), "what one sees, and a figure"
+
+
+def test_the_decoder_lab_pays_for_the_first_word(solved):
+    """Its texts begin as in training, so no word is free and none stands where a text begins."""
+    source = labs.source(ROOT, "decoder").read_text("utf-8")
+    cells, before, said = solved("decoder")
+    price = before["mask"]["price"]
+    tokens, bits = price("The first thing you need to")
+    assert "six words that cost less than 25 bits together? (The first word is not free.)" in source
+    assert [token.strip() for token in tokens] == "The first thing you need to".split()
+    assert 20 < bits.sum() < 25, "it can be done"
+    assert price("Once upon a time, there was")[1].sum() > 25, "the next cell does not do it"
+    assert "Can you make the *last* word cost more than thirty?" in source
+    assert price("The sun rises in the east and sets in the purple")[1][-1] > 30
+    space = before["mask"]
+    letter = math.ceil(price(space["letter"])[1].sum().item() / 8)
+    assert any(f"the model: {letter} bytes" in text for text in said.values())
+    assert letter < 80, "with its first word, and still by far the shortest"
+    _, chat = price("a", start="<|im_start|>")
+    assert len(chat) == 1, "a chat begins with its own mark"
+
+
+def test_the_decoder_lab_peeks(solved):
+    """It copies some words, also such as were drawn by chance; the last text becomes dearer."""
+    source = labs.source(ROOT, "decoder").read_text("utf-8")
+    assert "it copies some of what it sees: even of words drawn by chance" in source
+    assert "In the last text it loses its way instead" in source
+    cells, _, said = solved("decoder")
+    (shown,) = [said[c.id] for c in cells if "a blind guess" in said.get(c.id, "")]
+    rows = re.findall(r"(the past|all) +([\d.]+) bits, +(\d+) of (\d+) hit", shown)
+    bits = [float(row[1]) for row in rows]
+    hits = [int(row[2]) for row in rows]
+    assert len(rows) == 6
+    assert hits[2] == 0 and hits[3] >= 3, "of words drawn by chance"
+    assert bits[1] < bits[0] and bits[3] < bits[2] / 2 and bits[5] > bits[4] + 2
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS)

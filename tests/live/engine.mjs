@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { asked, Store } from "./browser.mjs";
 
 const { site, sentence, prompt } = JSON.parse(fs.readFileSync(0, "utf8"));
-const { engine } = await import(`file://${site}/engine.js`);
+const { engine } = await import(`file://${site}/engine/engine.js`);
 const caught = (promise) => promise.then(() => null, ({ name, message }) => ({ name, message }));
 const result = {};
 

@@ -2,9 +2,9 @@
 import fs from "node:fs";
 
 const { site, rounds } = JSON.parse(fs.readFileSync(0, "utf8"));
-const { readGguf } = await import(`file://${site}/gguf.js`);
-const { readSafetensors } = await import(`file://${site}/safetensors.js`);
-const { random } = await import(`file://${site}/sampling.js`);
+const { readGguf } = await import(`file://${site}/engine/gguf.js`);
+const { readSafetensors } = await import(`file://${site}/engine/safetensors.js`);
+const { random } = await import(`file://${site}/models/sampling.js`);
 
 const u32 = (n) => Buffer.from(new Uint32Array([n]).buffer);
 const u64 = (n) => Buffer.from(new BigUint64Array([BigInt(n)]).buffer);

@@ -3,8 +3,9 @@ import fs from "node:fs";
 
 const task = JSON.parse(fs.readFileSync(0, "utf8"));
 const part = (name) => import(new URL(name, `file://${task.site}/`));
-const [{ Kernel }, { Encoder }, { Decoder }, { Branches }, { readGguf }, { readSafetensors }, decoding, sampling] = await Promise.all(
-  ["kernel.js", "bert.js", "llama.js", "branches.js", "gguf.js", "safetensors.js", "decoding.js", "sampling.js"].map(part),
+const [{ Kernel }, { readGguf }, { readSafetensors }] = await Promise.all(["kernel", "gguf", "safetensors"].map((name) => part(`engine/${name}.js`)));
+const [{ Encoder }, { Decoder }, { Branches }, decoding, sampling] = await Promise.all(
+  ["encoder", "decoder", "branches", "decoding", "sampling"].map((name) => part(`models/${name}.js`)),
 );
 
 const readers = { gguf: readGguf, safetensors: readSafetensors };

@@ -61,11 +61,12 @@ CUTS = [
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The page's files in one folder, as they lie beside each other on the site."""
+    """The page's files in one folder, as they lie on the site."""
     ensure([*live.TOKENIZERS, "minilm-half", "smollm2-gguf"])
     made = live.make()
     folder = tmp_path_factory.mktemp("live")
-    for path in (*SOURCES.glob("*.js"), *made.glob("*.*"), made / "tokenizers"):
+    sources = SOURCES / "engine", SOURCES / "models"
+    for path in (*sources, *made.glob("*.*"), made / "tokenizers"):
         if path.is_dir():
             shutil.copytree(path, folder / path.name)
         else:

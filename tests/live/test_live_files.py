@@ -158,10 +158,10 @@ def test_published_whole_and_without_working_files(folder, tmp_path):
 
 
 def test_a_broken_kernel_is_named(folder, copy):
-    kernel = copy / "docs/assets/live/blocks.wat"
+    kernel = copy / "docs/assets/live/engine/blocks.wat"
     kernel.write_text("(module (func (result i32) oops))")
     before = (copy / ".cache/live/blocks.wasm").read_bytes()
-    with pytest.raises(live.LiveError, match=r"docs/assets/live/blocks.wat cannot be"):
+    with pytest.raises(live.LiveError, match=r"docs/assets/live/engine/blocks.wat cannot be"):
         live.make(copy, lambda line: None)
     assert (copy / ".cache/live/blocks.wasm").read_bytes() == before
 

@@ -27,7 +27,7 @@ def parts(page) -> list[str]:
 
 def ours(page) -> list:
     """The workers that hold the tokenizers or a model; the theme's search has one as well."""
-    return [worker for worker in page.workers if worker.url.endswith("live/worker.js")]
+    return [worker for worker in page.workers if worker.url.endswith("live/engine/worker.js")]
 
 
 def held() -> int:
@@ -99,7 +99,7 @@ def test_one_model_at_a_time_is_in_memory(playground):
     """One worker has the tokenizers, one the model that was used last; then the other's turn comes."""
     page = playground
     state = """async () => {
-        const {engine} = await import(new URL("assets/live/engine.js", document.baseURI.replace("playground/", "")));
+        const {engine} = await import(new URL("assets/live/engine/engine.js", document.baseURI.replace("playground/", "")));
         return [await engine.state("minilm"), await engine.state("smollm2")];
     }"""
     assert page.evaluate(state) == ["kept", "ready"]

@@ -2,8 +2,8 @@
 import fs from "node:fs";
 
 const task = JSON.parse(fs.readFileSync(0, "utf8"));
-const { makeTokenizer } = await import(`file://${task.site}/tokens.js`);
-const { chatText } = await import(`file://${task.site}/chat.js`);
+const { makeTokenizer } = await import(`file://${task.site}/engine/tokens.js`);
+const { chatText } = await import(`file://${task.site}/models/chat.js`);
 const json = (name) => JSON.parse(fs.readFileSync(`${task.site}/tokenizers/${name}.json`, "utf8"));
 const result = { chats: task.chats.map(chatText) };
 for (const [family, texts] of Object.entries(task.texts)) {

@@ -4,7 +4,7 @@ import { createHash, randomFillSync } from "node:crypto";
 import { Store } from "./browser.mjs";
 
 const { site } = JSON.parse(fs.readFileSync(0, "utf8"));
-const weights = await import(`file://${site}/weights.js`);
+const weights = await import(`file://${site}/engine/weights.js`);
 
 const whole = randomFillSync(new Uint8Array(2500));
 const cut = [whole.subarray(0, 1000), whole.subarray(1000, 2000), whole.subarray(2000)];

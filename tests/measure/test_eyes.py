@@ -164,7 +164,7 @@ def test_a_picture_that_comes_late_is_waited_for(browser):
 @pytest.mark.parametrize("color", [(37, 99, 201), (182, 79, 20), (14, 116, 124)])
 def test_a_number_can_be_read_on_every_cell(color):
     """On the three colors of the maps, from transparent to solid, on both papers."""
-    style = (ROOT / "docs/assets/book.css").read_text("utf-8")
+    style = (ROOT / "docs/assets/styles/colors.css").read_text("utf-8")
     light, dark = style.split("@media screen", 1)
     names = set()
     for opacity in range(256):

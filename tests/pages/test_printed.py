@@ -6,9 +6,7 @@ from html.parser import HTMLParser
 
 import markdown
 import pytest
-import yaml
 
-from scripts.base import ROOT
 from scripts.compute import runner
 from scripts.pages import chapter as pages
 from scripts.pages import copies, printed
@@ -46,18 +44,6 @@ class Read(HTMLParser):
 
     def handle_data(self, data):
         self.text += data if self.depth else ""
-
-
-@pytest.fixture(scope="module")
-def html():
-    """html(text) → what the book's Markdown makes of it."""
-    loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.add_constructor("!ENV", lambda loader, node: "")
-    listed = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), loader)["markdown_extensions"]
-    settings = {k: v for one in listed if isinstance(one, dict) for k, v in one.items()}
-    names = [one if isinstance(one, str) else next(iter(one)) for one in listed]
-    made = markdown.Markdown(extensions=names, extension_configs=settings)
-    return lambda text: made.reset().convert(text)
 
 
 @pytest.fixture(scope="module")

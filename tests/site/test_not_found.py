@@ -97,7 +97,7 @@ def test_where_the_site_has_an_address_it_needs_no_script(tmp_path):
 def test_its_colors_are_the_books():
     """It may load no other file, so it names the colors once more."""
     colors = re.compile(r"(--(?:paper|rule|ink|quiet|accent|fig-weight)): (#\w+)")
-    book = colors.findall((ROOT / "docs" / "assets" / "book.css").read_text("utf-8"))
+    book = colors.findall((ROOT / "docs" / "assets" / "styles" / "colors.css").read_text("utf-8"))
     page = colors.findall((ROOT / "docs" / "overrides" / "404.html").read_text("utf-8"))
     light, dark = dict(book[:6]), dict(book[6:])
     assert [dict(page[:6]), dict(page[6:12]), dict(page[12:])] == [light, dark, dark]

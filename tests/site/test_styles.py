@@ -3,16 +3,16 @@
 import re
 
 import pytest
-from browser import opened
+from browser import SHEETS, opened
 from playwright.sync_api import expect
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from scripts import hooks
 from scripts.base import ROOT
 from scripts.measure import audit
-from scripts.pages import styles
+from scripts.pages import patterns, styles
+from scripts.pages.code import fewer as shorter
 
 pytest_plugins = ["browser"]
 
@@ -137,7 +137,7 @@ def sheets(built):
     """What the sheets of the theme and of the book say: two texts."""
     site = ROOT / "site"
     theme = sorted(site.glob("assets/stylesheets/*.css"))
-    book = [site / "assets" / name for name in ("book.css", "live/live.css", "questions.css")]
+    book = [site / name for name in SHEETS]
     texts = ["".join(one.read_text("utf-8") for one in some) for some in (theme, book)]
     return [text.replace(":not([class])", ".plain") for text in texts]
 
@@ -159,6 +159,20 @@ def test_no_rule_of_the_book_and_no_variable_is_missing(tour, sheets, style):
     files = [*(ROOT / "site").rglob("*.html"), *(ROOT / "site/assets/live").rglob("*.*s")]
     asked = "".join(path.read_text("utf-8") for path in files)  # pages, scripts, later sheets
     assert len(gone) < 5 and not [name for name in gone if re.search(rf"{name}\b(?!-)", asked)]
+
+
+def test_each_sheet_is_short_says_what_it_serves_and_is_in_the_pages():
+    """But for decoder.css, which widgets fetch. No class of a widget stands in the sheets of pages."""
+    docs = ROOT / "docs"
+    sheets = {path.relative_to(docs).as_posix(): path.read_text("utf-8") for path in docs.rglob("*.css")}
+    assert set(sheets) - set(SHEETS) == {"assets/live/widgets/decoder.css"}
+    assert set(SHEETS) < set(sheets)
+    for name, text in sheets.items():
+        assert len(text.splitlines()) < 400 and re.match(r"/\* [A-Z].*?\. \*/\n\n", text, re.S), name
+        own = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        for word, home in ((".live-", "/widgets/"), (".question-", "/questions.css")):
+            strays = set(re.findall(rf"\{word}[\w-]+", own)) - {".live-none"}
+            assert home in name or not strays, (name, strays)
 
 
 def test_no_rule_that_applies_is_missing(tour, site_server, sheets, style):
@@ -210,9 +224,10 @@ def test_parts_of_code_share_an_element_when_they_look_alike(tour, site_server):
     """And a part that looks like plain code needs none. Asked of the theme's whole sheets."""
     page = tour("decoding/")
     site = ROOT / "site"
-    for sheet in [*sorted(site.glob("assets/stylesheets/*.css")), site / "assets/book.css"]:
+    book = [site / name for name in SHEETS]
+    for sheet in [*sorted(site.glob("assets/stylesheets/*.css")), *book]:
         page.add_style_tag(url=site_server.url + sheet.relative_to(site).as_posix())
-    plain = re.search(r"\(\?:(.*?)\)", hooks.UNCOLORED.pattern)[1].split("|")
+    plain = re.search(r"\(\?:(.*?)\)", patterns.UNCOLORED.pattern)[1].split("|")
     groups = [["", *plain], ["o", "p"], ["s1", "s2", "sb", "si"], ["k", "", "s2", "o"]]
     for scheme in ("default", "slate"):
         *alike, different = (page.evaluate(LOOKS, [kinds, scheme]) for kinds in groups)
@@ -226,8 +241,8 @@ def test_colored_code_says_what_the_snippet_says():
     before = after = 0
     for path in sorted((ROOT / "snippets").glob("*/*.py")):
         code = highlight(path.read_text("utf-8"), PythonLexer(), HtmlFormatter(nowrap=True))
-        fewer = hooks._fewer(code)
-        assert hooks.TAG.sub("", fewer) == hooks.TAG.sub("", code), path
+        fewer = shorter(code)
+        assert patterns.TAG.sub("", fewer) == patterns.TAG.sub("", code), path
         before, after = before + code.count("<span"), after + fewer.count("<span")
     assert 0 < after < before * 2 / 3
 
@@ -311,7 +326,7 @@ def test_no_rule_asks_for_a_missing_class(built):
             assert "class=" in table, path
         plain = text.count('<table class="plain">')
         assert text.count('<div class="md-typeset__table"><table class="plain">') == plain
-    assert "table:not([class])" in (ROOT / "docs/assets/book.css").read_text("utf-8")
+    assert "table:not([class])" in (ROOT / "docs/assets/styles/tables.css").read_text("utf-8")
 
 
 DRAWN = """() => {

@@ -200,4 +200,4 @@ def start(engine: str, running: Any = None) -> Browser:
 
 
 def _module(engine: str):
-    return importlib.import_module(f"scripts.browsers.{engine}")
+    return importlib.import_module(f"{__name__}.{engine}")

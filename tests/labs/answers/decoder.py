@@ -30,7 +30,7 @@ WRONG = {
         ('bets = [" blue", " rain", " water", " books", " dry"]', "and not a dictionary"),
     ],
     "surprise": [
-        ("bits = -logits.softmax(-1).gather(-1, ids[:, None])[:, 0].log2()", "priced every token"),
+        ("bits = -logits.softmax(-1).gather(-1, ids[:, None])[:, 0].log2()", "priced every id"),
         (
             "bits = logits[:-1].log_softmax(-1).gather(-1, ids[1:, None])[:, 0] / math.log(2)",
             "Can a surprise be below zero?",

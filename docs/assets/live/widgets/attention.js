@@ -1,6 +1,6 @@
 // The attention explorer: every head of MiniLM on the reader's own sentences.
 
-import { engine } from "../engine.js";
+import { engine } from "../engine/engine.js";
 import { headGrid } from "./heads.js";
 import { lines, matrix } from "./maps.js";
 import { announcer, download, el, roving, stateLink, table, tabs } from "./parts.js";

@@ -1,7 +1,7 @@
 // Chat: a small model answers, with the template that it really reads and a count of words
 // beside each answer.
 
-import { engine } from "../engine.js";
+import { engine } from "../engine/engine.js";
 import { composing } from "./fields.js";
 import { announcer, el, newId } from "./parts.js";
 import { END, follower, styles, words } from "./writing.js";

@@ -1,6 +1,6 @@
 // The probability of a continuation that the reader types: token by token, and as a whole.
 
-import { engine } from "../engine.js";
+import { engine } from "../engine/engine.js";
 import { el, newId, number, tint } from "./parts.js";
 import { percent, pieces, visible } from "./writing.js";
 

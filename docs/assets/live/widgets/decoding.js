@@ -1,6 +1,6 @@
 // Four ways to choose the next token, side by side: one prompt, one seed, the same model.
 
-import { engine } from "../engine.js";
+import { engine } from "../engine/engine.js";
 import { asked, exact, fit } from "./fields.js";
 import { announcer, el, newId, number } from "./parts.js";
 import { tree } from "./tree.js";

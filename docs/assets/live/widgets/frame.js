@@ -48,11 +48,11 @@ export async function open(box, button) {
 }
 
 /** With the last open widget goes what all of them kept in memory. */
-const rest = () => import("../engine.js").then(({ engine }) => engine.rest());
+const rest = () => import("../engine/engine.js").then(({ engine }) => engine.rest());
 
 /** Load a model's weights, with a bar and a way out. False if the reader cancels. */
 async function bring(weights, box, button) {
-  const { engine } = await import("../engine.js");
+  const { engine } = await import("../engine/engine.js");
   const stop = new AbortController();
   const bar = el("progress", { "aria-label": "Loaded", value: 0, max: 1 });
   const says = el("span", {}, "Loading …");
@@ -84,7 +84,7 @@ async function bring(weights, box, button) {
 /** The button that removes a model from the browser again. */
 async function removal(weights, close) {
   if (!weights) return null;
-  const { engine } = await import("../engine.js");
+  const { engine } = await import("../engine/engine.js");
   const size = megabytes((await engine.sizes())[weights]);
   const remove = async () => {
     await engine.forget(weights);

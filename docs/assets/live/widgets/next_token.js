@@ -1,8 +1,8 @@
 // The next token: SmolLM2's distribution after a text, reshaped live, and a way through it,
 // token by token, with a way back and other branches.
 
-import { engine } from "../engine.js";
-import { candidates, draw, largest, probabilities } from "../sampling.js";
+import { engine } from "../engine/engine.js";
+import { candidates, draw, largest, probabilities } from "../models/sampling.js";
 import { bars, SHOWN } from "./bars.js";
 import { continuation } from "./continuation.js";
 import { looking } from "./looking.js";

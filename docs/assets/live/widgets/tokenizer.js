@@ -1,6 +1,6 @@
 // The three families of tokenizers side by side, on whatever the reader types.
 
-import { engine } from "../engine.js";
+import { engine } from "../engine/engine.js";
 import { announcer, el, newId } from "./parts.js";
 
 export const title = "Tokenizers";

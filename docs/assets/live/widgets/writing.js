@@ -1,7 +1,7 @@
 // What the widgets of the decoder share: its tokens as a reader can see them, and how a
 // written text is measured.
 
-import { engine } from "../engine.js";
+import { engine } from "../engine/engine.js";
 import { el } from "./parts.js";
 
 export const END = 2; // SmolLM2's <|im_end|>: after it, there is nothing more to write

@@ -21,7 +21,8 @@ async function store() {
   }
 }
 
-const address = (part) => new URL(part.path, import.meta.url).href;
+// Weights stay at the address they have: with another, readers would fetch them again.
+const address = (part) => new URL(`../${part.path}`, import.meta.url).href;
 
 /** @returns {Promise<boolean>} whether all parts are in the browser's store */
 export async function kept(/** @type {Entry} */ entry) {

@@ -13,7 +13,7 @@
  * the old tables.
  */
 import { rewriter } from "./charsmap.js";
-import { Tokenizer } from "./tokenizers.min.mjs";
+import { Tokenizer } from "../tokenizers.min.mjs";
 
 const split = (words) => ({ type: "Split", pattern: { Regex: words }, behavior: "Isolated", invert: false });
 // "Each digit on its own": all numbers there are, such as ٣ and ½, and not 0 to 9 alone.

@@ -132,7 +132,7 @@ export class Encoder {
   }
 
   /**
-   * @param {import("./kernel.js").Kernel} kernel
+   * @param {import("../engine/kernel.js").Kernel} kernel
    * @param {object} config config.json of the model
    * @param {{tensors: Map}} file what readSafetensors gave
    * @param {number} base where in the kernel's memory the file lies

@@ -5,13 +5,13 @@
  * {id, event} (progress, a step). {abort: id} stops a call: between two steps of writing the
  * worker looks whether such a message has come.
  */
-import { Encoder } from "./bert.js";
-import { Branches } from "./branches.js";
-import { chatText } from "./chat.js";
-import { beamSearch, write } from "./decoding.js";
+import { Branches } from "../models/branches.js";
+import { chatText } from "../models/chat.js";
+import { Decoder } from "../models/decoder.js";
+import { beamSearch, write } from "../models/decoding.js";
+import { Encoder } from "../models/encoder.js";
 import { readGguf } from "./gguf.js";
 import { Kernel } from "./kernel.js";
-import { Decoder } from "./llama.js";
 import { readSafetensors } from "./safetensors.js";
 import * as weights from "./weights.js";
 
@@ -19,9 +19,9 @@ const MODELS = { minilm: Encoder, smollm2: Decoder };
 /** @type {Encoder | Branches} */
 let model; // the one that this worker was begun for
 
-/** A file of the site. */
+/** A file of the site, from where the build has put what it made for us: the folder above. */
 async function file(path, kind) {
-  const response = await fetch(new URL(path, import.meta.url));
+  const response = await fetch(new URL(`../${path}`, import.meta.url));
   if (!response.ok) throw new Error(`The file ${path} could not be loaded: the site answered ${response.status}.`);
   return response[kind]();
 }

@@ -16,7 +16,7 @@ export function softmax(x, scale = 1) {
 }
 
 /**
- * @param {import("./kernel.js").Kernel} kernel
+ * @param {import("../engine/kernel.js").Kernel} kernel
  * @param {number} query address of one head's part of one query; `width` numbers
  * @param {{at: number, stride: number}} keys address of the head's part of row 0; bytes to row 1
  * @param {{at: number, stride: number}} values

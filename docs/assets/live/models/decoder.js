@@ -1,9 +1,9 @@
 /**
  * A decoder in plain JavaScript: SmolLM2, a Llama, with its real pretrained weights.
  *
- * The same parts in the same order as in snippets/from_scratch/decoder.py. One thing is more
- * general: each position brings the list of its cached tokens, so that texts with the same
- * beginning can share a KV cache. Who is whose beginning, branches.js knows.
+ * The same parts in the same order, with the same names, as in snippets/from_scratch/decoder.py.
+ * One thing is more general: each position brings the list of its cached tokens, so that texts
+ * with the same beginning can share a KV cache. Who is whose beginning, branches.js knows.
  */
 import { attention } from "./attention.js";
 import { angles, rotate } from "./rotary.js";
@@ -35,10 +35,10 @@ class SelfAttention {
     this.heads = heads;
     this.sharing = heads / shared; // so many query heads use one key head
     this.headWidth = width / heads;
-    this.query = weight("attn_q", width, width); // W^Q
-    this.key = weight("attn_k", shared * this.headWidth, width); // W^K
-    this.value = weight("attn_v", shared * this.headWidth, width); // W^V
-    this.output = weight("attn_output", width, width); // W^O
+    this.qProj = weight("attn_q", width, width); // W^Q
+    this.kProj = weight("attn_k", shared * this.headWidth, width); // W^K
+    this.vProj = weight("attn_v", shared * this.headWidth, width); // W^V
+    this.oProj = weight("attn_output", width, width); // W^O
     this.keys = kernel.matrix(context, shared * this.headWidth); // the KV cache of this layer
     this.values = kernel.matrix(context, shared * this.headWidth);
   }
@@ -47,9 +47,9 @@ class SelfAttention {
   forward(kernel, positions, room, wanted) {
     const { heads, headWidth, keys, values } = this;
     const { normed, query, key, value, mixed, row } = room;
-    kernel.multiply(normed, this.query, query, positions.length); // (positions, width)
-    kernel.multiply(normed, this.key, key, positions.length); // (positions, shared heads)
-    kernel.multiply(normed, this.value, value, positions.length);
+    kernel.multiply(normed, this.qProj, query, positions.length); // (positions, width)
+    kernel.multiply(normed, this.kProj, key, positions.length); // (positions, shared heads)
+    kernel.multiply(normed, this.vProj, value, positions.length);
     positions.forEach(({ angles: turns, slot }, t) => {
       rotate(query.data.subarray(t * query.width, (t + 1) * query.width), headWidth, turns);
       const newKey = key.data.subarray(t * key.width, (t + 1) * key.width);
@@ -70,7 +70,7 @@ class SelfAttention {
         if (keep) map.set(weights, head * seen.count);
       }
     });
-    kernel.multiply(mixed, this.output, room.change, positions.length);
+    kernel.multiply(mixed, this.oProj, room.change, positions.length);
     return map;
   }
 }
@@ -78,29 +78,29 @@ class SelfAttention {
 /** SwiGLU in the place of equation (2): a gate says how much of a number passes. */
 class FeedForward {
   constructor({ hidden_size: width, intermediate_size: inner }, weight) {
-    this.gate = weight("ffn_gate", inner, width);
-    this.up = weight("ffn_up", inner, width);
-    this.down = weight("ffn_down", width, inner);
+    this.gateProj = weight("ffn_gate", inner, width);
+    this.upProj = weight("ffn_up", inner, width);
+    this.downProj = weight("ffn_down", width, inner);
   }
 
   forward(kernel, tokens, { normed, gate, up, change }) {
-    kernel.multiply(normed, this.gate, gate, tokens); // (tokens, inner)
-    kernel.multiply(normed, this.up, up, tokens);
+    kernel.multiply(normed, this.gateProj, gate, tokens); // (tokens, inner)
+    kernel.multiply(normed, this.upProj, up, tokens);
     const [inner, passed] = [gate.data, up.data];
     for (let i = 0; i < tokens * gate.width; i++) {
       inner[i] *= passed[i] / (1 + Math.exp(-inner[i])); // gate · sigmoid(gate) · up
     }
-    kernel.multiply(gate, this.down, change, tokens);
+    kernel.multiply(gate, this.downProj, change, tokens);
   }
 }
 
 /** Section 3.1 with the norm inside, x + Sublayer(Norm(x)): this is pre-norm. */
 class Block {
   constructor(kernel, config, weight, norm, context) {
-    this.attentionNorm = norm("attn_norm");
-    this.attention = new SelfAttention(kernel, config, weight, context);
-    this.feedForwardNorm = norm("ffn_norm");
-    this.feedForward = new FeedForward(config, weight);
+    this.inputLayernorm = norm("attn_norm");
+    this.selfAttn = new SelfAttention(kernel, config, weight, context);
+    this.postAttentionLayernorm = norm("ffn_norm");
+    this.mlp = new FeedForward(config, weight);
   }
 
   forward(kernel, x, positions, room, wanted) {
@@ -108,11 +108,11 @@ class Block {
     const add = () => {
       for (let i = 0; i < tokens * x.width; i++) x.data[i] += room.change.data[i];
     };
-    this.attentionNorm.forward(x, room.normed, tokens);
-    const map = this.attention.forward(kernel, positions, room, wanted);
+    this.inputLayernorm.forward(x, room.normed, tokens);
+    const map = this.selfAttn.forward(kernel, positions, room, wanted);
     add(); // pre-norm: nothing stands in the way of x itself
-    this.feedForwardNorm.forward(x, room.normed, tokens);
-    this.feedForward.forward(kernel, tokens, room);
+    this.postAttentionLayernorm.forward(x, room.normed, tokens);
+    this.mlp.forward(kernel, tokens, room);
     add();
     return map;
   }
@@ -136,7 +136,7 @@ export class Decoder {
   }
 
   /**
-   * @param {import("./kernel.js").Kernel} kernel
+   * @param {import("../engine/kernel.js").Kernel} kernel
    * @param {object} config config.json of the model
    * @param {{tensors: Map}} file what readGguf gave
    * @param {number} base where in the kernel's memory the file lies
@@ -148,14 +148,14 @@ export class Decoder {
     this.theta = config.rope_parameters.rope_theta;
     const norm = (name) => new RMSNorm(kernel.vector(file, base, `${name}.weight`, width), config.rms_norm_eps);
     const weight = (name, ...shape) => kernel.weight(file, base, `${name}.weight`, ...shape);
-    this.tokens = weight("token_embd", config.vocab_size, width);
-    this.blocks = Array.from({ length: config.num_hidden_layers }, (_, i) => {
-      const inBlock = (make) => (name, ...shape) => make(`blk.${i}.${name}`, ...shape);
-      return new Block(kernel, config, inBlock(weight), inBlock(norm), Decoder.context);
+    this.embedTokens = weight("token_embd", config.vocab_size, width);
+    this.layers = Array.from({ length: config.num_hidden_layers }, (_, i) => {
+      const inLayer = (make) => (name, ...shape) => make(`blk.${i}.${name}`, ...shape);
+      return new Block(kernel, config, inLayer(weight), inLayer(norm), Decoder.context);
     });
     this.norm = norm("output_norm");
     const matrix = (columns) => kernel.matrix(Decoder.most, columns);
-    const keys = this.blocks[0].attention.keys.width;
+    const keys = this.layers[0].selfAttn.keys.width;
     this.x = matrix(width);
     this.room = { normed: matrix(width), query: matrix(width), key: matrix(keys), value: matrix(keys), mixed: matrix(width), change: matrix(width), gate: matrix(inner), up: matrix(inner), row: kernel.matrix(1, Decoder.context) };
     this.slots = kernel.allocate(4 * Decoder.most * Decoder.context);
@@ -170,13 +170,13 @@ export class Decoder {
   forward(nodes, wanted = false) {
     const { kernel, x } = this;
     const positions = nodes.map(({ id, path }, t) => {
-      x.data.set(kernel.row(this.tokens, id), t * x.width);
+      x.data.set(kernel.row(this.embedTokens, id), t * x.width);
       const at = this.slots + 4 * t * Decoder.context;
       new Int32Array(kernel.buffer, at, path.length).set(path);
       // Section 3.2.3, causal: a query sees the keys up to its own position.
       return { slot: path.at(-1), angles: angles(path.length - 1, this.headWidth, this.theta), seen: { at, count: path.length } };
     });
-    const maps = this.blocks.map((block) => block.forward(kernel, x, positions, this.room, wanted));
+    const maps = this.layers.map((layer) => layer.forward(kernel, x, positions, this.room, wanted));
     return wanted ? maps : undefined;
   }
 
@@ -187,7 +187,7 @@ export class Decoder {
     const states = { width: x.width, data: x.data.subarray(from * x.width) };
     this.norm.forward(states, room.normed, count);
     // Section 3.4: the embedding table is used again, as the last matrix (tied).
-    this.kernel.multiply(room.normed, this.tokens, out, count); // (count, ids)
+    this.kernel.multiply(room.normed, this.embedTokens, out, count); // (count, ids)
     return Array.from({ length: count }, (_, t) => out.data.subarray(t * out.width, (t + 1) * out.width));
   }
 }

@@ -5,7 +5,7 @@
  * first token to itself. So nothing is copied when a beam splits, when the reader steps back, or
  * when another branch is tried. When all slots are taken, the tree is forgotten and begun anew.
  */
-import { Decoder } from "./llama.js";
+import { Decoder } from "./decoder.js";
 
 /** @typedef {{slot: number, children: Map<number, Node>}} Node */
 

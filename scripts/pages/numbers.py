@@ -1,0 +1,76 @@
+"""The numbers behind the maps of a figure: as tables for people, as CSV for programs.
+
+A map is what the runner kept of an image that a snippet drew:
+{"title", "rows", "columns", "values": (rows, columns), a number or None each}.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+
+CELLS = 600  # a map with more numbers is offered as a file, not as a table
+COLUMNS = 20  # a map with more columns becomes several tables, each as wide as a sheet
+
+
+def tables(maps: list[dict]) -> str:
+    """The numbers of the maps as HTML, folded; empty if there are none, or too many."""
+    cells = sum(len(m["rows"]) * len(m["columns"]) for m in maps)
+    if not maps or cells > CELLS:
+        return ""
+    made = []
+    for one in maps:
+        parts = math.ceil(len(one["columns"]) / COLUMNS) or 1
+        wide = math.ceil(len(one["columns"]) / parts)
+        for start in range(0, len(one["columns"]), wide):
+            made.append(_table(one, start, start + wide))
+    return (
+        '<details class="numbers"><summary>The numbers</summary>'
+        f"{''.join(made)}</details>"
+    )
+
+
+def csv(maps: list[dict]) -> str:
+    """The numbers of the maps, a line each: map, row, column, value; empty if there are none."""
+
+    def cell(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"'
+
+    if not maps:
+        return ""
+    lines = ["map,row,column,value"]
+    for one in maps:
+        for row, values in zip(one["rows"], one["values"]):
+            for column, number in zip(one["columns"], values):
+                shown = "" if number is None else number
+                lines.append(f"{cell(one['title'])},{cell(row)},{cell(column)},{shown}")
+    return "\n".join(lines) + "\n"
+
+
+def _table(one: dict, start: int, end: int) -> str:
+    """Some columns of a map, and how much room they need: see print.css."""
+
+    def named(name: str) -> str:
+        return "␣" if name == " " else html.escape(name)
+
+    cells = [["" if v is None else f"{v:.2f}" for v in row[start:end]] for row in one["values"]]
+    columns = one["columns"][start:end]
+    # On paper these names stand upright.
+    head = "".join(f'<th scope="col"><span>{named(name)}</span></th>' for name in columns)
+    rows = "".join(
+        f'<tr><th scope="row">{named(name)}</th>{"".join(f"<td>{v}</td>" for v in row)}</tr>'
+        for name, row in zip(one["rows"], cells)
+    )
+    title = html.escape(one["title"])
+    if len(columns) < len(one["columns"]):
+        part = f"columns {start + 1} to {start + len(columns)}"
+        title = f"{title}: {part}" if title else part.capitalize()
+    caption = f"<caption>{title}</caption>" if title else ""
+    digits = max((len(v) for row in cells for v in row), default=0)
+    letters = max(map(len, one["rows"]), default=0)
+    size = f"--columns:{len(columns)};--digits:{digits};--letters:{letters}"
+    return (
+        '<div class="md-typeset__scrollwrap" tabindex="0" role="group"'
+        f' aria-label="Table of numbers"><table class="numbers" style="{size}">{caption}'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
