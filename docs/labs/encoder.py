@@ -41,15 +41,14 @@ def embed(texts):  # a list of texts → (texts, width)
 def table(values, rows, columns, title, numbers="{:.2f}"):
     values = torch.as_tensor(values)
     figure, axes = plt.subplots(figsize=(6, 1.4 + 0.5 * len(values)))
-    axes.imshow(values, cmap="Blues", vmin=0, aspect="auto")
+    pale = 2.2 * values.max().item()  # so that black numbers are read in every cell
+    axes.imshow(values, cmap="Blues", vmin=0, vmax=pale, aspect="auto")
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
     for row in range(values.shape[0]):
         for column in range(values.shape[1]):
-            number = values[row, column].item()
-            color = "white" if number > 0.6 * values.max().item() else "black"
-            text = numbers.format(number)
-            axes.text(column, row, text, ha="center", va="center", color=color)
+            text = numbers.format(values[row, column].item())
+            axes.text(column, row, text, ha="center", va="center")
     axes.set_title(title)
     plt.tight_layout()
     plt.show()

@@ -143,6 +143,7 @@ class Pages:
         lines of the figures and the colors of the code than over all the text.
         """
         page = code.colored(SHORT_CODE.sub(r'<code class="whole">\1</code>', ours(page)))
+        page = page.replace("→ <a", "→&nbsp;<a")  # or an arrow ends a line, and points at nothing
         page = DRAWN.sub(lambda found: self.output(found[1]).drawing(found[2]), page)
         page = NUMBERS.sub(lambda found: self.output(found[1]).tables(), page)
         return tables.headed(page)

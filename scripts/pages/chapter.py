@@ -41,6 +41,7 @@ DRESSING = {  # a fence and what it includes → how the site wants it opened
 }
 
 MINUS = re.compile(r"^-(?=[\d.])")
+POWER = re.compile(r"(-?[\d.]+)e([+-]\d+)")  # 8e-14, as Python writes it
 # A measurement is a decimal number, a share, or a number with a unit.
 MEASUREMENT = re.compile(
     r"(?<![\w.$#/-])(?:\d+\.\d+|\d[\d,.]*(?: ?%|[  ]?(?:ms|s|kB|MB|GB|MiB|GiB|×)\b))"
@@ -111,6 +112,7 @@ def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
     """A text with its values in place; those that are text themselves as `show` gives them.
 
     A number in a sentence has a minus, and no hyphen: that may stand alone at the end of a line.
+    A small one has a power of ten, where a program writes 8e-14.
     """
 
     def replace(found: re.Match) -> str:
@@ -120,9 +122,20 @@ def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
             return f"**⚠ {found[1]}.{found[2]}**"
         if isinstance(book.outcome(found[1]).values[found[2]], str):
             return show(said)
-        return MINUS.sub("−", said) if show is printed.prose else said
+        if show is not printed.prose:
+            return said
+        power = POWER.fullmatch(said)
+        return _power(*power.groups()) if power else MINUS.sub("−", said)
 
     return VALUE.sub(replace, text)
+
+
+def _power(digits: str, power: str) -> str:
+    """A number of digits times a power of ten, as a formula of a sentence."""
+    if not float(digits):
+        return "0"
+    factor = "" if float(digits) == 1 else rf"{digits} \cdot "
+    return f"${factor}10^{{{int(power)}}}$"
 
 
 def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:

@@ -21,6 +21,10 @@ TABLE = re.compile(r"<(/?)table\b", re.I)
 NAMED = ("img", "svg", "math", "input")  # says something without a text
 PHONE = 38  # letters that stand side by side in a table on a screen of 360 px
 COLUMN = 10  # letters that a column of sentences needs, to have more than a word a line
+LONG = re.compile(r"[^\s<>]{20,}(?=[^<>]*<)")  # a name in a cell, wider than a card, as in code
+# Where such a name may break: not near its start, which a line of its own may make needless.
+JOINT = re.compile(r"(?<=.{12})(?:(?<=[a-z\d])(?=[A-Z])|(?<=/)(?=\w))")
+MINUS = re.compile(r"(<t[dh]\b[^>]*>(?:<strong>)?)-(?=[\d.])")
 LINES = 3  # a table whose rows need more lines than this, side by side, is easier read as cards
 
 
@@ -104,7 +108,8 @@ def each(text: str, change: Callable[[str], str]) -> str:
 def _table(text: str) -> str:
     """One table: an empty heading becomes a cell; under an empty corner, a row gets its name.
 
-    If it is too wide for a phone, its cells get the names of their columns, and all parts roles.
+    If it is too wide for a phone, its cells get the names of their columns, all parts roles, and
+    long names places to break. A number below zero has a minus, as in a sentence, and no hyphen.
     """
     cells_of = _Cells(text)
     rows = cells_of.rows
@@ -133,7 +138,12 @@ def _table(text: str) -> str:
                 changes.append((end, end + len(tag) + 3, f"</{wanted}>"))
     for start, end, instead in sorted(changes, reverse=True):
         text = text[:start] + instead + text[end:]
-    return text.replace("<table>", '<table data-stacked role="table">', 1) if stacked else text
+    if text.startswith("<table>"):  # of a sentence's kind: what has a class is for machines too
+        text = MINUS.sub(r"\1−", text)
+    if not stacked:
+        return text
+    text = LONG.sub(lambda name: JOINT.sub("<wbr>", name[0]), text)
+    return text.replace("<table>", '<table data-stacked role="table">', 1)
 
 
 def _too_wide(text: str, rows: list[tuple[bool, list[list]]]) -> bool:

@@ -16,7 +16,9 @@ from html import unescape
 from importlib import metadata
 
 import nbformat
+import numpy as np
 import pytest
+from matplotlib import colormaps
 
 from scripts.base import ROOT
 from scripts.labs import run
@@ -193,6 +195,30 @@ def test_every_lab_has_its_wrong_answers():
     assert there == set(LABS) and len(LABS) >= 5
     for name in LABS:
         assert set(_wrong(name)) == {task for lab, task in TASKS if lab == name}
+
+
+def contrast(one, other) -> float:
+    """Of two colors, three numbers from 0 to 1 each, as WCAG 2 counts it."""
+    linear = [np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) for c in (one, other)]
+    dark, light = sorted(float(c @ [0.2126, 0.7152, 0.0722]) + 0.05 for c in linear)
+    return light / dark
+
+
+def turned(color):
+    """A color of a lab's picture in the dark: see `figure.drawn img` in the book's style."""
+    gray = np.array([0.213, 0.715, 0.072])
+    return np.clip((2 * gray - np.eye(3)) @ (0.9 - 0.8 * color), 0, 1)
+
+
+@pytest.mark.parametrize("name", [n for n in LABS if "axes.text(" in labs.written(ROOT, n).read_text("utf-8")])
+def test_numbers_are_read_in_every_cell_of_a_map_in_both_schemes(name):
+    """Black stands on the strongest cell, whose shade is 1 / pale."""
+    text = labs.written(ROOT, name).read_text("utf-8")
+    assert text.count("axes.text(") == text.count("vmin=0, vmax=pale") == 1
+    assert not re.search(r"axes\.text\(.*color", text)
+    (pale,) = re.findall(r"pale = ([\d.]+) \* \w+\.max\(\)", text)
+    cell, ink = np.array(colormaps["Blues"](1 / float(pale))[:3]), np.zeros(3)
+    assert min(contrast(cell, ink), contrast(turned(cell), turned(ink))) >= 4.5
 
 
 @pytest.mark.parametrize("name", LABS)

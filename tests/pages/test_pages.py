@@ -117,6 +117,23 @@ def test_a_negative_value_has_a_minus_in_prose_and_a_hyphen_in_code(book):
     assert re.fullmatch(r"`-\d+\.\d`", pages.fill(book, f"`{{{{ {name}:.1f }}}}`"))
 
 
+def test_a_small_value_is_a_power_of_ten_in_prose_and_as_printed_in_code(book):
+    name = "why_transformers/gradient.plain"
+    power = r"\$\d\.\d \\cdot 10\^\{-\d+\}\$"
+    assert re.fullmatch(power, pages.fill(book, f"{{{{ {name}:.1e}}}}"))
+    assert re.fullmatch(r"`\d\.\de-\d+`", pages.fill(book, f"`{{{{ {name}:.1e}}}}`"))
+    none = "from_scratch/speech.in_maps"
+    assert pages.fill(book, f"{{{{ {none}:.1e}}}}") == "0"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_footnotes_follow_the_stop_and_are_numbered_as_they_are_met(name):
+    text = (DOCS / name).read_text("utf-8")
+    assert re.findall(r"[^\n]{0,30}\S\[\^[\w-]+\][.,;:!?](?=[\s)*”])", text) == []
+    notes = re.findall(r"^\[\^([\w-]+)\]:", text, re.M)
+    assert notes == list(dict.fromkeys(re.findall(r"\[\^([\w-]+)\](?!:)", text)))
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_drawing_has_a_caption(name):
     text = (DOCS / name).read_text("utf-8")

@@ -74,6 +74,23 @@ def test_an_empty_heading_is_none(text, headed, around, table):
     assert tables.headed(whole(text)) == whole(headed)
 
 
+def test_a_number_of_a_table_has_a_minus_and_no_hyphen():
+    text = "<table><tr><td>-1.5</td><td><strong>-2</strong></td><td>a-1</td><td>-</td></tr></table>"
+    made = tables.headed(text)
+    assert made == text.replace("-1.5", "−1.5").replace("-2", "−2")
+    for_machines = text.replace("<table>", '<table class="numbers">')
+    assert tables.headed(for_machines) == for_machines
+
+
+def test_a_long_name_in_a_card_breaks_at_its_joints():
+    head = "<table><thead><tr><th>a</th><th>b</th><th>c</th></tr></thead><tbody>{}</tbody></table>"
+    name, path = "AutoModelForTokenClassification", "tests/pages/test_of_something.py"
+    made = tables.headed(head.format(rows(f"<code>{name}</code>", path, f'<a href="/{path}">x</a>')))
+    assert "AutoModelFor<wbr>Token<wbr>Classification</code>" in made
+    assert "tests/pages/<wbr>test_of_something.py</td>" in made
+    assert f'href="/{path}"' in made
+
+
 def test_under_an_empty_corner_each_row_has_its_name():
     text = "<table><thead><tr><th></th><th>n</th></tr></thead><tbody><tr><td{}>x</td><td>1</td></tr>{}</tbody></table>"
     rest = "<tr><td></td><td>2</td></tr>"
@@ -88,6 +105,11 @@ def test_no_page_has_an_empty_heading(built):
         text = (ROOT / "site" / address / "index.html").read_text("utf-8")
         for inside in re.findall(r"<th\b[^>]*>(.*?)</th>", text, re.S):
             assert re.sub(r"<(?!img|svg|math)[^>]*>|&nbsp;|\s", "", inside), address
+
+
+def test_no_arrow_ends_a_line_before_what_it_points_at(built):
+    glossary = (ROOT / "site" / "glossary" / "index.html").read_text("utf-8")
+    assert glossary.count("→&nbsp;<a") > 50 and "→ <a" not in glossary
 
 
 def rows(*cells: str) -> str:
