@@ -28,7 +28,7 @@ def order(model):
         module.register_forward_hook(lambda a, b, c, part=part: ran.append(part))
     with torch.no_grad():
         model(torch.tensor([[5, 6, 7]]))
-    return ran, hasattr(block.self_attn, "q_norm")
+    return ran, "q_norm" in dict(block.self_attn.named_children())
 
 
 designs = {"Llama (2023)": LlamaModel(LlamaConfig(**size)),

@@ -147,5 +147,4 @@ def load(folder):
 
 
 if __name__ == "__main__":
-    count = sum(x.numel() for x in load("models/whisper").parameters())
-    print(f"{count:,} parameters")
+    print(f"{sum(x.numel() for x in load('models/whisper').parameters()):,} parameters")

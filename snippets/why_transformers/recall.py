@@ -35,7 +35,7 @@ ax.set_xticks(distances, distances)
 ax.minorticks_off()
 ax.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
 ax.set(xlabel="distance: steps back to the letter", ylabel="right answers")
-ax.set_title("The LSTM loses what is far back")
+ax.set_title("The farther back, the slower the LSTM learns")
 ax.legend(loc="center left", bbox_to_anchor=(0, 0.32))
 lstm_4, lstm_8, lstm_16, lstm_32, lstm_64 = (right["LSTM", d] for d in distances[1:])
 longer_8, longer_16, longer_32 = shares  # of the last run

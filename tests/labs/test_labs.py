@@ -127,7 +127,7 @@ def test_solved(solved, name):
 
 def test_the_decoder_lab_pays_for_the_first_word(solved):
     """Its texts begin as in training, so no word is free and none stands where a text begins."""
-    source = labs.source(ROOT, "decoder").read_text("utf-8")
+    source = labs.written(ROOT, "decoder").read_text("utf-8")
     cells, before, said = solved("decoder")
     price = before["mask"]["price"]
     tokens, bits = price("The first thing you need to")
@@ -147,7 +147,7 @@ def test_the_decoder_lab_pays_for_the_first_word(solved):
 
 def test_the_decoder_lab_peeks(solved):
     """It copies some words, also such as were drawn by chance; the last text becomes dearer."""
-    source = labs.source(ROOT, "decoder").read_text("utf-8")
+    source = labs.written(ROOT, "decoder").read_text("utf-8")
     assert "it copies some of what it sees: even of words drawn by chance" in source
     assert "In the last text it loses its way instead" in source
     cells, _, said = solved("decoder")

@@ -12,7 +12,7 @@ import pytest
 
 from scripts.base import ROOT, node
 from scripts.labs import source as labs
-from scripts.pages import formulas, questions
+from scripts.pages import chapter, formulas, questions
 
 pytest_plugins = ["browser"]
 
@@ -263,20 +263,20 @@ SEEN = re.compile(r"<(script|style|svg|pre|code)\b.*?</\1>|<[^>]*>", re.S)
 VISIBLE = re.compile(r"\\(?:frac|sqrt|text\w*|math\w+|sum|left|right|cdot|[()\[\]])|\$[A-Za-z\\]")
 
 
-def sources():
-    """Each page's folder in the site → its text, as it is written but for code."""
+def sources(book):
+    """Each page's folder in the site → its text with its values, but without code."""
     for path in sorted((ROOT / "docs").glob("*.md")):
         text = questions.render(path.read_text("utf-8"))
-        yield path.stem, CODE.sub("", FENCE.sub("", text))
+        yield path.stem, CODE.sub("", FENCE.sub("", chapter.fill(book, text)))
     for name in labs.names(ROOT):
         cells = json.loads(labs.executed(ROOT, name).read_text("utf-8"))["cells"]
         said = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
         yield f"labs/{name}", CODE.sub("", FENCE.sub("", said))
 
 
-def test_every_formula_of_the_sources_is_drawn_and_none_is_raw(built):
+def test_every_formula_of_the_sources_is_drawn_and_none_is_raw(book, built):
     wrong, count = [], 0
-    for name, text in sources():
+    for name, text in sources(book):
         html = (ROOT / "site" / ("" if name == "index" else name) / "index.html").read_text("utf-8")
         there, meant = html.count("</math>"), len(TEX.findall(text))
         count += there
@@ -326,10 +326,10 @@ MEASURE = """() => {
 }"""
 
 
-def test_formulas_measured(browser, site_server):
+def test_formulas_measured(book, browser, site_server):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     tab, wrong, seen = context.new_page(), [], {}
-    for name, text in sources():
+    for name, text in sources(book):
         if TEX.search(text):
             tab.goto(f"{site_server.url}{name}/", wait_until="domcontentloaded")
             faults, counts = tab.evaluate(MEASURE)

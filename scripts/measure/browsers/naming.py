@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from typing import NamedTuple
@@ -57,8 +58,12 @@ def names(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[
             opened(browser, f"[data-live={box}]")
     browser.js(ALL, audit.ALL)
     for kind, selector in KINDS.items():
-        promised = browser.js(MARK, kind, selector)
-        told = browser.named(f"[data-kind-of-name={kind}]")
+        for _ in range(60):  # a widget may still be writing
+            promised = browser.js(MARK, kind, selector)
+            told = browser.named(f"[data-kind-of-name={kind}]")
+            if browser.js(MARK, kind, selector) == promised:
+                break
+            time.sleep(1)
         assert len(told) == len(promised), f"{page}: {kind}: the page changes while it is read"
         for (role, name), own in zip(told, promised):
             name = " ".join(name.split())
