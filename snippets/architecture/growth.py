@@ -27,7 +27,7 @@ print(f"MiniLM, post-norm: from {post[0]:.1f} to {post[-1]:.1f}")
 print(f"SmolLM2, pre-norm: from {pre[0]:.1f} to {pre[-1]:.1f}")
 plt.plot(pre / pre[0], color=plots.WARM, label="SmolLM2 (pre-norm)")
 plt.plot(post / post[0], "--", color=plots.COOL, label="MiniLM (post-norm)")
-plt.gca().set(yscale="log", title="Under pre-norm the vectors grow",
+plt.gca().set(yscale="log", title="SmolLM2's vectors grow, MiniLM's do not",
               xlabel="layers passed", ylabel="length, first = 1")  # fmt: skip
 plt.yticks([1, 10, 100], ["1", "10", "100"])
 plt.legend()

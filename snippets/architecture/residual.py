@@ -1,4 +1,4 @@
-"""MiniLM with its residual connections, and without them: all tokens become one."""
+"""MiniLM with its residual connections, and without them: all tokens turn one way."""
 
 import matplotlib.pyplot as plt
 import torch
@@ -44,6 +44,6 @@ print(f"| two tokens of one sentence | {last_with:.3f} | {last_without:.3f} |")
 print(f"| two unrelated sentences | {texts_with:.3f} | {texts_without:.3f} |")
 plt.plot(without, "o-", color=plots.WARM, label="without residuals")
 plt.plot(with_them, "s--", color=plots.COOL, label="with residuals")
-plt.gca().set(title="Without residuals all tokens become one", ylim=(0, 1.05))
+plt.gca().set(title="Without residuals all tokens turn one way", ylim=(0, 1.05))
 plt.gca().set(xlabel="layers passed", ylabel="average cosine")
 plt.legend()

@@ -34,4 +34,4 @@ lowest_same = torch.min(table[0, 1], table[2, 3])
 highest_other = table[:2, 2:].max()
 
 labels = list(sentences)
-plots.heatmap(table, labels, labels, "Two meanings of bark, two blocks", numbers=True)
+plots.heatmap(table, labels, labels, "Two uses of bark, two blocks", numbers=True)

@@ -31,5 +31,5 @@ print(f"average weight on [CLS]:         {weight_on_cls:.2f}")
 print(f"its share of what arrives:       {share_of_cls:.2f}")
 layers = [f"layer {n}" for n in range(1, 7)]
 both = list(zip(*shares))  # (2, layers)
-title = "[CLS]: much weight, little effect"
+title = "[CLS]: much weight, a small share"
 plots.heatmap(both, ["weight", "arrives"], layers, title, numbers=True)

@@ -40,4 +40,4 @@ best_of_all = int(all_right.max())
 dog_if_bored, dog_if_round = (row[2].item() for row in rows[:2])
 columns = [*"[CLS] the dog chased the ball because it was … . [SEP]".split()]
 names = ["… bored", "… round"]
-plots.heatmap(rows[:2], names, columns, "One word changes, the map hardly does")
+plots.heatmap(rows[:2], names, columns, "One word changes, the strongest cell does not")

@@ -44,7 +44,11 @@ def test_each_box_of_the_drawing_leads_to_its_chapter():
         assert f'href="../{chapter}/"' in drawing, chapter
 
 
-def test_without_residuals_all_tokens_become_one(values):
+def test_without_residuals_all_tokens_turn_one_way(says, values):
+    says(
+        "all tokens end in nearly the same direction",
+        "the tokens of MiniLM end in nearly one direction.",
+    )
     found = values("architecture/residual")
     assert found.last_without > 0.99 and found.last_with < 0.6
     assert found.texts_without > found.texts_with + 0.2
@@ -62,7 +66,11 @@ def test_a_norm_does_not_depend_on_the_batch(minilm):
     assert torch.allclose(norm(x)[0, 1], norm(x[0, 1]), atol=1e-6)
 
 
-def test_which_model_is_post_norm_and_which_pre_norm(printed, values):
+def test_which_model_is_post_norm_and_which_pre_norm(says, printed, values):
+    says(
+        "The order alone does not show where the addition stands.",
+        "has the same order and is not post-norm.",
+    )
     kinds = {row[0]: row[3] for row in rows(printed("architecture/norm_place"))}
     assert kinds == {
         "MiniLM (BERT)": "post-norm",
@@ -75,6 +83,9 @@ def test_which_model_is_post_norm_and_which_pre_norm(printed, values):
     assert last == {"post-norm": "no", "pre-norm": "yes"}
     found = values("architecture/norm_place")
     assert (found.post, found.pre) == (3, 2)
+    orders = {row[0]: row[1] for row in rows(printed("architecture/norms_today"))}
+    (olmo,) = [order for name, order in orders.items() if name.startswith("OLMo 2")]
+    assert olmo == rows(printed("architecture/norm_place"))[0][1]
 
 
 def test_minilm_is_post_norm_by_its_numbers(minilm):
@@ -101,7 +112,11 @@ def test_smollm2_is_pre_norm_by_its_numbers(smollm2):
     assert torch.allclose(out, parts["x"] + parts["attention"] + parts["feed"], atol=1e-4)
 
 
-def test_under_pre_norm_the_vectors_grow(values):
+def test_the_vectors_of_smollm2_grow(says, values):
+    says(
+        "SmolLM2's vectors grow more than a hundredfold over all layers",
+        "That is one model of each kind.",
+    )
     found = values("architecture/growth")
     assert found.pre_growth > 100 and 0.5 < found.post_growth < 2
 
@@ -156,7 +171,11 @@ def test_who_sees_whom(values, printed):
     assert [row[1] for row in rows(printed("architecture/families"))] == ["yes"] * 4
 
 
-def test_removing_parts(values, printed):
+def test_removing_parts(says, values, printed):
+    says(
+        "the vectors point in directions nearly unrelated to those from before",
+        "A test of who did what to whom might show a difference; this one cannot.",
+    )
     found = values("architecture/remove_parts")
     assert found.texts == 16 and found.without_attention >= 15
     assert found.without_residuals <= 5 and found.without_norms <= 5
@@ -164,7 +183,25 @@ def test_removing_parts(values, printed):
     table = {row[0]: row[1:] for row in rows(printed("architecture/remove_parts"))}
     assert table["nothing"] == ["16", "1.00"]
     for name in ("layer norms", "residuals"):
-        assert abs(float(table[name][1])) < 0.1, "nothing in common with before"
+        assert abs(float(table[name][1])) < 0.1, "nearly unrelated to before"
+
+
+def test_which_tables_of_positions_a_formula_filled(says):
+    says(
+        "A formula filled those of en-pt and of Whisper's encoder; the one of Whisper's "
+        "decoder was learned.",
+    )
+    from transformers.models.whisper.modeling_whisper import sinusoids
+
+    from snippets.shared.translator import Translator
+
+    whisper = AutoModel.from_pretrained("models/whisper")
+    read, write = (part.embed_positions.weight for part in (whisper.encoder, whisper.decoder))
+    assert torch.allclose(read, sinusoids(*read.shape), atol=1e-3)
+    assert (write - sinusoids(*write.shape)).abs().max() > 0.5
+    table = Translator.from_pretrained("models/en-pt").get_encoder().embed_positions.weight
+    # Each pair of sine and cosine has length 1, so each row has half the width, squared.
+    assert torch.allclose(table.square().sum(dim=1), torch.tensor(table.shape[1] / 2.0), atol=1e-3)
 
 
 def test_tied_tables_are_one():
@@ -187,7 +224,8 @@ def test_the_running_sentence_has_its_tokens():
     assert len(tokenizer(RUNNING).input_ids) == 14
 
 
-def test_averages_come_together_and_sums_grow(printed):
+def test_averages_come_together_and_sums_grow(says, printed):
+    says("Measured against their size, the tokens come together here too, only more slowly.")
     lines = printed("architecture/predict").splitlines()
     found = [[json.loads(row) for row in re.findall(r"\[.*?\]", line)] for line in lines]
     spreads = [[max(row) - min(row) for row in pair] for pair in found]
@@ -195,6 +233,12 @@ def test_averages_come_together_and_sums_grow(printed):
         assert after[0] < before[0] and after[1] > before[1]
     for (_, before), (_, after) in zip(found, found[1:]):
         assert 1.7 < sum(after) / sum(before) < 2.3, "about twice as large"
+    for before, after in zip(found, found[1:]):
+        shrunk = [
+            (max(b) - min(b)) / sum(b) / ((max(a) - min(a)) / sum(a))
+            for a, b in zip(before, after)
+        ]
+        assert shrunk[0] < shrunk[1] < 1, "measured against their size"
 
 
 def test_twice_the_layers_are_not_twice_the_parameters(values, minilm):

@@ -34,7 +34,8 @@ def test_one_vector_a_token(values):
     assert (left.token_count, left.width) == (14, 384)
 
 
-def test_a_word_in_two_meanings_gets_two_vectors(values):
+def test_a_word_in_two_meanings_gets_two_vectors(says, values):
+    says("In these sentences the grammar differs too, noun and verb")
     left = values("encoder/context")
     assert abs(left.first_gap) < 0.02, "before the first layer the columns are alike"
     assert left.lowest_same > left.highest_other + 0.05
@@ -84,13 +85,22 @@ def test_heads_have_jobs(values):
 # ------------------------------------------------------------------------- gaps, sentences
 
 
-def test_gaps_are_filled(values, printed):
+def test_gaps_are_filled(says, values, printed):
+    says(
+        "Many encoders begin with a game of gaps.",
+        "Many encoders learn first by filling gaps.",
+        "the model may know it by heart",
+    )
     left = values("encoder/fill_in")
     assert left.correct == left.count - 1
     assert re.search(r"hidden: O +guesses: N", printed("encoder/fill_in"))
 
 
-def test_sentence_embeddings_know_topics_and_not_roles(values):
+def test_an_embedding_can_miss_who_did_what(says, values):
+    says(
+        "In this pair, keeping the words counted for more than keeping who did what to whom.",
+        "It can miss who did what to whom.",
+    )
     left = values("encoder/pooling")
     assert left.same_meaning > 0.4 > left.unrelated
     assert left.swapped > left.same_meaning, "the order of words hardly counts"
@@ -118,7 +128,8 @@ def test_two_models_are_compared_in_pairs(says, values):
     says(
         "the gap is {{ encoder/frozen_baseline.errors_wide:.1f}} errors wide",
         "Chance alone seldom makes a gap of more than two",
-        "the same gap looks like chance. Compare two models on the same items, in pairs.",
+        "the root of the sum of their squares.",
+        "and the gap is then less than two errors wide. Compare two models on the same",
     )
     base, tuned = values("encoder/frozen_baseline"), values("encoder/sentiment")
     # Both programs score the same two models on the same sentences.
@@ -130,13 +141,18 @@ def test_two_models_are_compared_in_pairs(says, values):
     assert base.paired_error == pytest.approx(spread.item())
     assert base.errors_wide == pytest.approx(base.gap / base.paired_error)
     assert base.errors_wide > 2 > base.gap / base.separate_error
+    scores = base.logistic_accuracy, tuned.accuracy
+    squares = sum(score * (1 - score) / 1000 for score in scores)
+    assert base.separate_error == pytest.approx(squares**0.5)
 
 
-def test_not_is_blame_whatever_comes_next(says, values, printed):
+def test_not_nearly_always_gives_blame(says, values, printed):
     says(
         "It sees the *not* well",
         "But *not* does not turn a word around.",
         "only {{ encoder/negation.unkind_turned }} of ten unkind words is praise",
+        "In these twenty sentences *not* nearly always gives blame",
+        "So *not good* may be right for the wrong reason.",
     )
     left = values("encoder/negation")
     rows = [line.split() for line in printed("encoder/negation").splitlines()[1:]]

@@ -1,6 +1,7 @@
 """What the chapter on the library claims, checked with the library."""
 
 import json
+import logging
 import re
 import warnings
 
@@ -40,14 +41,21 @@ def test_an_unknown_argument_is_passed_over(name):
         model(**inputs, no_argument=1)
 
 
-def test_the_cache_is_called_cache():
+def test_the_cache_is_called_cache(says):
+    says(
+        "The old name is still taken, with a warning.",
+        "under a misspelled name is lost, and nobody is told.",
+    )
     model = AutoModelForCausalLM.from_pretrained("models/smollm2")
     with torch.no_grad(), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         cache = model(torch.tensor([[5, 6]])).cache
         model(torch.tensor([[7]]), cache=cache)
         assert cache.get_seq_length() == 3 and not told
+        lost = model(torch.tensor([[8]]), cahce=cache).logits
+        assert torch.equal(lost, model(torch.tensor([[8]])).logits) and not told
         model(torch.tensor([[8]]), past_key_values=cache)
+        assert cache.get_seq_length() == 4, "taken all the same"
     assert "Use `cache` instead" in str(told[-1].message)
 
 
@@ -90,7 +98,8 @@ def test_the_three_pipelines_are_gone(task):
         pipeline(task, model="models/smollm2")
 
 
-def test_the_list_of_pipelines_is_the_library_s(values, printed):
+def test_the_list_of_pipelines_is_the_library_s(says, values, printed):
+    says("and {{ hugging_face/pipelines.gone}} that many older texts show are gone.")
     found = values(f"{CHAPTER}/pipelines")
     assert found.count == len(SUPPORTED_TASKS) and found.gone == 3
     for task in ("text-generation", "token-classification", "text-classification"):
@@ -157,7 +166,13 @@ def test_padding_needs_its_mask(values):
     assert found.mean_change > 0.1
 
 
-def test_decoders_are_padded_on_the_left(values):
+def test_decoders_are_padded_on_the_left(says, values, printed):
+    says(
+        "from the vector of a padding token, which sees the prompt but is no part of it.",
+        "and decoders need it on the left when they generate for a batch.",
+    )
+    right = printed(f"{CHAPTER}/padding_side").splitlines()[-1]
+    assert right.startswith("right") and "France" in right, "it sees the prompt"
     found = values(f"{CHAPTER}/padding_side")
     assert found.left_same and not found.right_same
     assert found.alone.startswith(" Paris")
@@ -196,10 +211,12 @@ def test_mistakes_with_and_without_an_error(tokenizer, minilm):
         minilm(input_ids=other("CCO", return_tensors="pt").input_ids)
 
 
-def test_what_the_library_says(says, values, printed):
+def test_what_the_library_says(says, values, printed, caplog, monkeypatch, tokenizer, minilm):
     says(
         "and no error, only a [warning](#what-the-library-does-say)",
-        "It notices three. The other two, the forgotten masks, pass without a word.",
+        "because we stop at the tokenizer; the model itself would fail.",
+        "Called directly, the models pass over the two forgotten masks without a word. "
+        "(`generate` makes a check of its own.)",
     )
     told = values(f"{CHAPTER}/told")
     assert told.maps and told.side and told.long and not told.mask and not told.none
@@ -207,6 +224,15 @@ def test_what_the_library_says(says, values, printed):
     for words in ("does not support `output_attentions=True`", "right-padding was detected"):
         assert words in text
     assert "longer than the specified maximum" in text
+    with torch.no_grad(), pytest.raises(RuntimeError, match="602"):
+        minilm(**tokenizer("word " * 600, return_tensors="pt"))
+    writer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
+    ids = writer(["The capital of France is", "Rain"], padding=True, return_tensors="pt").input_ids
+    library = logging.getLogger("transformers")
+    monkeypatch.setattr(library, "propagate", True)
+    monkeypatch.setattr(library, "level", logging.WARNING)
+    AutoModelForCausalLM.from_pretrained("models/smollm2").generate(ids, max_new_tokens=1)
+    assert "attention mask is not set" in caplog.text
 
 
 def test_a_text_comes_as_it_is_written(says, values, printed):

@@ -81,6 +81,7 @@ def test_intensity_is_half_the_tokens(values, printed, smollm2):
 
 
 def test_the_bounds_follow_from_the_data_sheet(values):
+    says("with two-byte weights that every token uses, $n$ is operations a second divided by")
     left = values("parallelism/roofline")
     assert left.one_bound == pytest.approx(2039e9 / left.weight_bytes)
     assert left.top_bound == pytest.approx(312e12 / (2 * left.single))
@@ -126,6 +127,10 @@ def test_cache_bytes_are_those_of_the_tensors(values, smollm2):
 
 
 def test_published_models(values, printed):
+    says(
+        "tokens is as heavy as Llama 2 7B; with shared key heads, Llama 3 8B needs "
+        "{{ parallelism/cache_bytes.llama3_equal:,}}.",
+    )
     left = values("parallelism/cache_bytes")
     assert (left.gpt2_cache, left.llama2_cache) == (36_864, 524_288)
     assert left.llama3_cache == 131_072 and left.saved == 4
@@ -134,6 +139,7 @@ def test_published_models(values, printed):
     for megabytes in ("| 249 |", "| 13,477 |", "| 16,061 |"):
         assert megabytes in table
     assert 6 < left.llama2_texts < 7, "seven long chats outweigh the model, six do not"
+    assert left.llama3_equal > 4 * left.llama2_equal
     assert left.smollm2_equal > 8192, "one text of SmolLM2 never outweighs it"
     plan = GPT2Config()
     assert (plan.n_layer, plan.n_head, plan.n_embd) == (12, 12, 768)
@@ -173,7 +179,8 @@ def says(*sentences):
 def test_the_steps_of_two_byte_numbers():
     """The page tells enough to answer its question on 256 plus 1."""
     says(
-        "eight say which power of two comes before the number, and seven say how far",
+        "eight say which power of two comes before the number, and seven say how far the "
+        "number is on the way to the next power of two.",
         "from 1 to 2 they are 1/128 wide, from 256 to 512 they are 2 wide",
     )
     every = torch.arange(2**15, dtype=torch.int32).to(torch.int16).view(torch.bfloat16).double()
@@ -187,6 +194,8 @@ def test_what_a_batch_shares(values, smollm2):
     says(
         "the bytes of weights in a step stay the same, while the multiply-adds grow with the texts",
         "The measured line rises too, but lies below the dashed line",
+        "One reason why the line lies below the dashed one:",
+        "How much of the factor each explains was not measured.",
         "On the slope a program is *memory-bound*: it waits for bytes.",
         "[*Throughput*](glossary.md#throughput) is the number of tokens per second",
         "[*Latency*](glossary.md#latency) is the time that one reader waits",

@@ -90,6 +90,7 @@ def test_the_equation_is_the_pencil_and_the_library(values, maps):
 
 
 def test_scaling_brings_the_spread_to_one(values):
+    says("For random vectors, dividing by $\\sqrt{d_k}$ brings the spread of the scores to 1.")
     scaling = values("self_attention/scaling")
     assert scaling.raw == pytest.approx(8, rel=0.05)
     assert scaling.scaled == pytest.approx(1, rel=0.05)
@@ -139,6 +140,7 @@ def test_head_3_of_layer_1_looks_at_the_previous_token(values, printed, maps, ro
 
 
 def test_heads_park_on_cls_and_not_on_sep(values, printed):
+    says("other sentences and other rows are counted there", "One explanation: it is a parking")
     jobs = values("self_attention/jobs")
     assert jobs.cls_mean > 0.4 and jobs.cls_best > 0.8
     assert jobs.sep_best < 0.2
@@ -164,7 +166,7 @@ def test_what_the_clock_adds_is_pages(values):
     """Counted, not timed: the maps of 1,024 tokens are new memory in each run, if not kept."""
     says(
         "Only the place of the result differs, not one operation.",
-        "A time that does not follow the count of operations need not be about the operations.",
+        "If a time is longer than the operations explain, look at memory too.",
     )
     assert "cache" not in PAGE.read_text("utf-8"), "the cause that was told here before"
     counted = values("self_attention/seconds")
@@ -223,6 +225,7 @@ def test_cost_grows_with_the_square_and_crosses_at_six_widths(values, printed):
 
 
 def test_without_positions_order_is_invisible(values):
+    says("Attention without a mask sees no order by itself")
     order = values("self_attention/order")
     assert order.smallest_with > 0.1
     assert order.largest_without < 1e-4
@@ -248,10 +251,17 @@ def test_mistakes_keep_the_shape_and_change_the_numbers(values, printed):
 
 
 def test_the_head_links_pronouns_but_does_not_resolve_them(values, printed, maps):
+    says(
+        "Its first choice in a pair never changes.",
+        "In four pairs the lead of the first noun shrinks a little when the second is meant.",
+    )
     pronoun = values("self_attention/pronoun")
     assert (pronoun.right, pronoun.sentences, pronoun.changed) == (6, 12, 0)
     table = rows(printed("self_attention/pronoun"))
     assert sum("✓" in row[3] for row in table) == pronoun.right
+    leads = [float(row[1].split()[-1]) - float(row[2].split()[-1]) for row in table]
+    shrunk = [one - other > 0.03 for one, other in zip(leads[::2], leads[1::2])]
+    assert sum(shrunk) == 4
     (drawn,) = maps("self_attention/pronoun")
     dog, ball = drawn["columns"].index("dog"), drawn["columns"].index("ball")
     for row in drawn["values"]:
@@ -268,6 +278,7 @@ def test_nearly_every_row_of_that_head_looks_at_nouns(robot, tokenizer):
 
 
 def test_much_weight_on_cls_moves_little(values, maps):
+    says("So a strong column need not mean that this token adds much.")
     contribution = values("self_attention/contribution")
     assert contribution.weight_on_cls > 4 * contribution.share_of_cls
     (drawn,) = maps("self_attention/contribution")
