@@ -45,6 +45,8 @@ sentences, shares = len(lines) // 2, right / words
 best, mean_of_heads, diagonal = *shares[[8, 16]].tolist(), on_diagonal / words
 second = shares[:16].sort().values[-2].item()
 worst, weakest_of_layer_2 = shares[:16].min().item(), shares[8:16].min().item()
+highest_of_layer_1 = shares[:8].max().item()
+above_in_layer_2 = (shares[8:16] > diagonal).sum().item()
 print(f"{sentences} sentences, {words} words;"
       f" right if each word took the one at its own place: {diagonal:.0%}")
 print("layer 2, head 1 misses:", "; ".join(misses))

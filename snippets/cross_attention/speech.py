@@ -26,9 +26,11 @@ with torch.no_grad():
     )
 maps = torch.cat(outputs.cross_attentions, dim=1)[0]  # (24 heads, words + 2, 1500)
 aligned = [6 * layer + head for layer, head in model.generation_config.alignment_heads]
+heads = len(maps)
 weights = maps[aligned, 1:-1].mean(dim=0)  # the row that writes a word comes before it
 tenths = len(audio) // 1600  # of a second: five of the encoder's 1500 states each
 weights = weights[:, : tenths * 5].view(-1, tenths, 5).sum(dim=-1)  # (words, tenths)
+last_on_the_clip = weights[-1].sum().item()  # of 1; the rest falls after the clip
 words = [tokenizer.decode(token).strip() for token in written[0]]
 seconds = [(place + 0.5) / 10 for place in weights.argmax(dim=1).tolist()]
 

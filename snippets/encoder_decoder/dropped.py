@@ -20,4 +20,4 @@ written = tokenizer.convert_ids_to_tokens(ids[0, 1:])
 for piece, row in zip(written, weights):
     print(f"{piece:8} ← {read[row.argmax()]}")
 verb = sum(weights[0, i].item() for i in range(read.index("▁um")))  # its pieces
-plots.heatmap(weights, written, read, "“We” comes from the verb", top=1)
+plots.heatmap(weights, written, read, "“We” points at the verb's ending", top=1)

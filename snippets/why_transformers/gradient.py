@@ -10,7 +10,7 @@ from snippets.shared.recall import LENGTH, LETTERS, Recurrent, Transformer
 readers = {
     "Transformer": (Transformer, {}, plots.BLUE, "-"),
     "LSTM, forgets little at first": (Recurrent, {"remembering": 2.0}, plots.WARM, "-"),
-    "LSTM, PyTorch's own start": (Recurrent, {"remembering": 0.0}, plots.WARM, ":"),
+    "LSTM, gates begin half open": (Recurrent, {"remembering": 0.0}, plots.WARM, ":"),
 }
 shown, texts = [0, 1, 8, 32, 64], 4
 ax = plt.figure(figsize=(4.4, 3)).add_subplot()
@@ -39,5 +39,7 @@ ax.set_title("Half-open gates: the gradient vanishes")
 ax.legend(loc="lower left")
 far_look, far_gentle, _ = far.values()
 look, gentle, plain = (norm[64].item() for norm in norms.values())
+_, falling, _ = norms.values()
+gentle_falls = (falling[1] / falling[64]).item()
 level = norms["Transformer"][1:65]
 look_level = (level.max() / level.min()).item()

@@ -48,7 +48,8 @@ def test_what_goes_wrong(table):
     assert translated["Quem não tem cão caça com gato."].startswith("Who does not have")
 
 
-def test_the_bucket_passes_the_round_trip():
+def test_the_bucket_passes_the_round_trip(says):
+    says("It proves little: a literal translation is easy to reverse")
     model = Translator.from_pretrained("models/pt-en")
     tokenizer = AutoTokenizer.from_pretrained("models/pt-en")
     batch = tokenizer(
@@ -68,7 +69,11 @@ def test_three_attentions(values, printed):
         assert f"4 layers of {shape}" in whisper
 
 
-def test_we_comes_from_the_verb(values, maps, printed):
+def test_we_points_at_the_verb(says, values, maps, printed):
+    says(
+        "The map alone does not prove that *we* is taken from the ending",
+        "that *Comprei* gives *I*, in the output above, speaks for it.",
+    )
     text = printed(f"{CHAPTER}/dropped")
     assert "→ I bought a red car." in text and "→ We bought a red car." in text
     [head] = maps(f"{CHAPTER}/dropped")
@@ -81,7 +86,8 @@ def test_we_comes_from_the_verb(values, maps, printed):
     assert row["mos"] > values(f"{CHAPTER}/dropped").verb / 2 > 0.4
 
 
-def test_teacher_forcing(values, printed):
+def test_teacher_forcing(says, values, printed):
+    says("First, no row has to wait for another row's *choice*")
     forced = values(f"{CHAPTER}/teacher_forcing")
     assert forced.loss == pytest.approx(forced.library, abs=1e-5)
     assert forced.difference < 1e-3
@@ -192,7 +198,8 @@ def test_the_questions(values, printed):
     assert hits == ["5", "0", "4"]
 
 
-def test_a_forced_first_piece_leads_astray(printed):
+def test_a_forced_first_piece_leads_astray(says, printed):
+    says("whoever is put before it; the rest stays as it was. Only after *não* is the sentence")
     written = printed(f"{CHAPTER}/forced")
     assert "Eu sinto falta de você." in written
     assert "Ela sinto" in written and "Você sinto" in written, "the verb stays with “I”"
@@ -203,7 +210,8 @@ def test_a_list_of_phrases_is_the_baseline(says, values, printed):
     says(
         "both *must* be zero",
         "For requests and plans no model is needed.",
-        "So {{ encoder_decoder/phrases.share:.0%}} is the score to beat",
+        "So {{ encoder_decoder/phrases.share:.0%}}, to formal, is the score of this list",
+        "phrases that include the next word (*get the joke*) would mend both.",
     )
     train, test = styles.split()
     answers = {high for _, high in train}
@@ -217,8 +225,11 @@ def test_a_list_of_phrases_is_the_baseline(says, values, printed):
     assert "do not receive the joke" in printed(f"{CHAPTER}/phrases")
 
 
-def test_rarity_made_them_late(says, values, printed):
-    says("Now no kind is late", "So it was rarity that made them late, and not the look.")
+def test_rarity_is_enough_to_explain_it(says, values, printed):
+    says(
+        "Drawn as often, no kind is late: rarity is enough to explain it.",
+        "Whether the look costs some steps, these counts are too coarse to say.",
+    )
     late = re.findall(r", *(\d+)%", printed(f"{CHAPTER}/rarity"))  # five kinds, three seeds
     assert len(late) == 15 and min(map(int, late)) >= 90
     left = values(f"{CHAPTER}/rarity")
@@ -237,6 +248,8 @@ def test_what_other_seeds_do_outside(says, printed):
         "all four drop *sorry*",
         "Of two sentences each keeps at most one.",
         "Maria turns into Anna or Tom",
+        "sometimes as fluently as before",
+        "Held-out data from the same grammar tests only that grammar.",
     )
     lines = printed(f"{CHAPTER}/seeds").splitlines()
     others = {lines[i]: [x.strip() for x in lines[i + 1 : i + 4]] for i in range(0, 24, 4)}
@@ -258,7 +271,7 @@ def test_the_guess_shows_and_the_idiom_does_not(says, values, printed):
     says(
         "The guess shows.",
         "The idiom does not show",
-        "A probability tells what the model hesitates about, not what it does not know.",
+        "Two sentences make no rule: here the probabilities show the guess and not the idiom.",
     )
     left = values(f"{CHAPTER}/sure")
     first = printed(f"{CHAPTER}/sure").splitlines()[1]

@@ -68,7 +68,8 @@ def test_two_maps(values, maps):
     assert right.mean().item() == pytest.approx(found.next_token, abs=1e-3)
 
 
-def test_the_past_does_not_move(values, maps):
+def test_the_past_does_not_move(says, values, maps):
+    says("whether its meaning did, a distance does not tell.", "[no more than rounding]")
     found = values(f"{CHAPTER}/later_token")
     assert found.largest_decoder == 0, "not one bit"
     assert found.smallest_encoder > 0, "every earlier token of the encoder moves"
@@ -106,7 +107,8 @@ def test_three_rules(values, printed):
     assert not any("Paris" in line for line in bad)
 
 
-def test_forgotten(values):
+def test_forgotten(says, values):
+    says("Without the mask our small decoder copied the answer")
     run = values(f"{CHAPTER}/forgotten")
     assert run.loss_leaking < run.loss_masked / 5, "too good to be true"
     assert run.honest_masked < 0.5 < run.honest_leaking
@@ -124,8 +126,11 @@ def test_the_limit_is_chance(values):
     assert run.loss_leaking < floor < run.loss_masked
 
 
-def test_cheat(values, maps):
+def test_cheat(says, values, maps):
+    says("is honest, and the model learns much from it.", "full of its own nonsense")
     cheat = values(f"{CHAPTER}/cheat")
+    blind = values(f"{CHAPTER}/forgotten").blind_loss
+    assert cheat.loss_at_the_end < blind / 5 < blind < cheat.loss_in_the_middle
     assert cheat.to_the_answer > 0.5 > 5 * cheat.even_share
     assert cheat.loss_at_the_end < 1.5 < cheat.loss_in_the_middle
     [head] = maps(f"{CHAPTER}/cheat")
@@ -144,7 +149,12 @@ def test_two_masks(maps, values, printed):
     assert printed(f"{CHAPTER}/two_masks").count("nan") == 5 + 2
 
 
-def test_padded_batch(values, printed):
+def test_padded_batch(says, values, printed):
+    says(
+        "With padding on the left a decoder needs both.",
+        "With padding on the left a batch needs both.",
+        "the causal mask already hides the filling from the real tokens; then read at the last",
+    )
     batch = values(f"{CHAPTER}/padded_batch")
     assert max(batch.left_masked, batch.right_real, batch.right_unmasked) < 0.001
     assert min(batch.left_unmasked, batch.right_last) > 1
@@ -157,14 +167,16 @@ def test_padded_batch(values, printed):
     assert last[0] != alone[0] and last[1] != alone[1]
 
 
-def test_positions(values):
+def test_positions(says, values):
+    says("counting from the text is right for both of these.")
     found = values(f"{CHAPTER}/positions")
     assert found.pads == 6, "the page says that the text starts at place 7"
     assert found.learned_moved > 0.1
     assert max(found.learned_fixed, found.rotary_moved, found.rotary_fixed) < 1e-4
 
 
-def test_answers(values):
+def test_answers(says, values):
+    says("with a window of 64, each layer reaches 63 tokens further back.")
     row = values(f"{CHAPTER}/answer_row")
     expected = pytest.approx((1 / 6, 1 / 2, 1 / 3, 0))
     assert (row.first, row.second, row.third, row.fourth) == expected
@@ -181,17 +193,18 @@ def test_the_questions_predictions(values, printed):
     assert (reach.layer, reach.reach) == (4, 1 + 4 * 2)
 
 
-def test_the_first_token_helps_by_its_place(says, values):
+def test_the_first_token_keeps_half_of_the_choices(says, values):
     says(
-        "The second token helps not at all",
-        "It helps by its place: it is the [attention sink]",
-        "a short window keeps about half.",
+        "The second token in its place does not help",
+        "So one more word is hardly the reason.",
+        "about half of the choices stay with the first token, and a fifth without.",
     )
     left = values(f"{CHAPTER}/needed")
     assert left.used >= 10 and left.asked >= 200
     assert left.with_first > 2 * max(left.three, left.with_second)
     assert left.with_first > left.four + 0.15, "the same number of tokens seen"
     assert 0.4 < left.with_first < 0.65
+    assert 0.15 < left.three < left.four < 0.25, "a fifth"
     assert left.with_second < left.three + 0.05
 
 
