@@ -255,6 +255,6 @@ def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2):
 
 
 def test_makers_advice_is_dated_and_cited(says):
-    says("in February 2025[^deepseek-temperature]", "(April 2025)[^qwen3]")
+    says("in February 2025.[^deepseek-temperature]", "(April 2025).[^qwen3]")
     page = Path("docs/decoding.md").read_text("utf-8")
     assert "| code, facts, extraction | greedy" not in page, "it depends on the model"
