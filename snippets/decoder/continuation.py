@@ -21,3 +21,4 @@ print("|---|---|")
 for beginning, text in zip(beginnings, written):
     print(f"| `{beginning}` | `{text.strip()}` |".replace("\n", " ⏎ "))
 story, code, powers, recipe, letter = (text.strip() for text in written)
+letter_begins = letter.split(",")[0]

@@ -1,4 +1,4 @@
-"""Capitals of four real and four invented countries: SmolLM2 names one for each."""
+"""Capitals of four real and four invented countries: SmolLM2 names one for most."""
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -33,11 +33,16 @@ batch = tokenizer.apply_chat_template(
 ids = model.generate(**batch, max_new_tokens=16, do_sample=False)
 new = ids[:, batch["input_ids"].shape[1] :]
 answers = tokenizer.batch_decode(new, skip_special_tokens=True)
-closed, given, total = 0, 0, len(asked)
+total, made_up = len(asked), 7  # the last passage is general knowledge
+marks = []  # of each question: right from memory, right with the passage
 print("| question | from memory | with the passage |")
 print("|---|---|---|")
 for (_, question, right), one, other in zip(asked, answers, answers[total:]):
     ok = [right in text for text in (one, other)]
-    closed, given = closed + ok[0], given + ok[1]
+    marks.append(ok)
     cells = [f"{'✓' if o else '✗'} {text}" for o, text in zip(ok, (one, other))]
     print(f"| {question} | {cells[0]} | {cells[1]} |".replace("\n", " "))
+made_up_closed, made_up_given = map(sum, zip(*marks[:made_up]))
+general_closed, general_given = map(sum, zip(*marks[made_up:]))
+general = total - made_up
+closed, given = made_up_closed + general_closed, made_up_given + general_given

@@ -32,5 +32,5 @@ plt.plot(human_p, "o-", color=plots.WARM, linewidth=1.2, label="Jerome K. Jerome
 plt.plot(beam_p, "s--", color=plots.BLUE, linewidth=1.2, label="beam search, 4 beams")
 plt.xlabel("token")
 plt.ylabel("probability of the token")
-plt.title("People surprise; beams do not")
+plt.title("This writer surprises; this beam mostly does not")
 plt.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)

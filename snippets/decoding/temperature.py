@@ -30,3 +30,4 @@ for ax, T in zip(axes, (0.5, 1.0, 2.0)):
         ax.set_yticklabels([])
 print("equal to TemperatureLogitsWarper:", same)
 cold_share, warm_share, hot_share = shares
+hot_others = 1 - hot_share

@@ -19,7 +19,7 @@ tokenizers = {
     "BPE": AutoTokenizer.from_pretrained("models/smollm2"),
     "Unigram": AutoTokenizer.from_pretrained("models/en-pt"),
 }
-cost = {}
+cost, counts = {}, {}
 print(f"{'':11}words  WordPiece  BPE  Unigram")
 for language, sentence in sentences.items():
     words = len(sentence.split())
@@ -27,11 +27,14 @@ for language, sentence in sentences.items():
     for family, tokenizer in tokenizers.items():
         ids = tokenizer(sentence, add_special_tokens=False).input_ids
         unknown = ids.count(tokenizer.unk_token_id) if tokenizer.unk_token else 0
-        cost[family, language] = len(ids) / words
+        counts[family, language], cost[family, language] = len(ids), len(ids) / words
         line += f"{len(ids):{11 if family == 'WordPiece' else 5}}"
         line += f"  {unknown}?" if unknown else ""
     print(line)
 
+hindi_times, greek_times = (  # of the whole sentence
+    counts["BPE", language] / counts["BPE", "English"] for language in ("Hindi", "Greek")
+)
 english = cost["BPE", "English"]
 dearest_times = max(cost["BPE", language] for language in sentences) / english
 plots.bars(

@@ -32,6 +32,8 @@ for name, (d, f, layers, heads, stated) in rows.items():
 base, big = counts["base"], counts["big"]
 base_error = abs(gaps["base"]) / 65
 big_error = abs(gaps["big"]) / 213
+errors = sorted(abs(gaps[name]) / rows[name][4] for name in rows)
+largest_error, middle_error = errors[-1], errors[len(errors) // 2]
 others = [name for name in rows if name != "big"]
 always_less = all(gaps[name] < 0 for name in others)
 # Which size of the table would give the stated, rounded millions in all these rows?

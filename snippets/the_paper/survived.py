@@ -12,7 +12,8 @@ models = {
 }
 folders = ("models/minilm", "models/smollm2", "models/whisper", "models/en-pt")
 rows = {"bend": ["relu"], "inner width / width": ["4.0"], "width of a head": ["64"],
-        "norm": ["LayerNorm"], "biases": ["yes"]}  # fmt: skip
+        "norm": ["LayerNorm"],
+        "biases": ["in the feed-forward network; else not stated"]}  # fmt: skip
 for (name, model), folder in zip(models.items(), folders):
     config = AutoConfig.from_pretrained(folder)
     if isinstance(config, (MarianConfig, WhisperConfig)):  # two stacks, other names

@@ -69,8 +69,12 @@ def test_every_position(values, printed, smollm2):
     assert found.library == pytest.approx(expected, abs=1e-3)
 
 
-def test_what_stands_before_a_text(values, printed, smollm2):
-    """The second token is dear without a start, and the sink alone is not why."""
+def test_what_stands_before_a_text(says, values, printed, smollm2):
+    """The second token is dear without a start; whether the sink is why stays open."""
+    says(
+        "So something else can make it dear too. Whether the long state costs anything,"
+        " these numbers do not show."
+    )
     found = values(f"{CHAPTER}/beginning")
     assert found.sentences == found.always == 24
     assert found.saved > 3 * found.error
@@ -88,7 +92,9 @@ def test_what_stands_before_a_text(values, printed, smollm2):
     assert "<|endoftext|>" not in smollm2[0].decode(smollm2[0]("A text.").input_ids)
 
 
-def test_perplexity(values):
+def test_perplexity(says, values):
+    says("the right tokens cost, on average, as much as if each had had one chance in ten",
+         "The same words in a wrong order are the worst, per token")  # fmt: skip
     texts = values(f"{CHAPTER}/perplexity")
     order = [texts.counting, texts.tale, texts.ours, texts.purple,
              texts.portuguese, texts.mixed, texts.vocabulary]  # fmt: skip
@@ -105,7 +111,9 @@ def test_labels(values, printed):
     assert labels.counted == 2
 
 
-def test_practice(values, maps):
+def test_practice(says, values, maps):
+    says("After six steps *watered* is learned, while *The* and *robot*, which stand before it,"
+         " are not.", "“flowers” after two, the first word last of all")  # fmt: skip
     run = values(f"{CHAPTER}/practice")
     assert run.after < 1.5 < 4 < run.before
     assert run.written == SENTENCE
@@ -115,6 +123,8 @@ def test_practice(values, maps):
     assert (table[2] > table[0]).all(), "all positions improve together"
     assert (table[-1] > 0.5).all(), "the first one too"
     assert table[1, 5] > 10 * table[1, 2] and table[1, 9] > 10 * table[1, 2]
+    assert table[1, 5] > 0.9 and table[3, 2] > 0.9 > 0.5 > table[3, :2].max()
+    assert table[-1].argmin() == 0, "the first word last of all"
 
 
 def test_the_loop_is_generate(values, printed):
@@ -143,13 +153,16 @@ def test_cache_size(values, smollm2):
     assert (config.num_attention_heads, config.num_key_value_heads) == (9, 3)
 
 
-def test_continuation(values):
+def test_continuation(says, values):
+    says("The list looks right and is not", "In the letter not even the style is right")
     text = values(f"{CHAPTER}/continuation")
+    assert "cup" in text.recipe and text.letter_begins == "I am the last of the great ones"
     assert text.story.startswith("girl") and text.code.startswith("a + b")
     assert text.powers.startswith("32, 64,") and "128" not in text.powers
 
 
-def test_few_shot(values, printed):
+def test_few_shot(says, values, printed):
+    says("the most natural next thing is a capital, or at least a famous city")
     shots = values(f"{CHAPTER}/few_shot")
     assert shots.questions == 8 and shots.alone_right == 0
     assert 6 <= shots.shown_right < shots.questions
@@ -190,6 +203,10 @@ def test_questions(values, printed):
     table = rows(printed(f"{CHAPTER}/questions"))
     assert sum(row[1].startswith("✓") for row in table) == asked.closed
     assert sum(row[2].startswith("✓") for row in table) == asked.given
+    marks = [[cell.startswith("✓") for cell in row[1:]] for row in table]
+    made_up, general = ([sum(x) for x in zip(*part)] for part in (marks[:7], marks[7:]))
+    assert made_up == [asked.made_up_closed, asked.made_up_given] == [0, 5]
+    assert general == [asked.general_closed, asked.general_given] == [2, 2], "nothing gained"
     assert all(row[1].startswith("✗") for row in table[:7]), "the made-up ones"
     assert "Latvia" in table[0][2], "Tartu is in Estonia"
     assert "person" in table[5][2] and "Adams" in table[8][2]
@@ -204,7 +221,8 @@ def test_beyond_the_passage(values, printed):
     assert "blue" in color and "20" in year
 
 
-def test_made_up(values, smollm2):
+def test_made_up(says, values, smollm2):
+    says("Nothing in the next-token loss says *true*.", "but they did not mend these.")
     facts = values(f"{CHAPTER}/made_up")
     assert facts.total == 8 and facts.wrong == 4
     assert facts.sydney > facts.canberra and facts.kennedy > 3 * facts.washington
@@ -217,7 +235,9 @@ def test_made_up(values, smollm2):
     assert facts.sydney == pytest.approx(direct, abs=1e-3)
 
 
-def test_invented_countries(values, printed):
+def test_invented_countries(says, values, printed):
+    says("for three of the four invented countries the model went on with a name",
+         "A false answer can read just like a right one.")  # fmt: skip
     found = values(f"{CHAPTER}/nobody")
     table = rows(printed(f"{CHAPTER}/nobody"))
     assert [row[1] for row in table[:4]] == ["Paris.", "Rome.", "Cairo.", "Lima."]
@@ -227,7 +247,8 @@ def test_invented_countries(values, printed):
     assert found.real_mean > 3 * found.invented_mean
 
 
-def test_look_right(values, printed, smollm2):
+def test_look_right(says, values, printed, smollm2):
+    says("this shows that it can mislead, not how often")
     gaps = values(f"{CHAPTER}/look_right")
     assert gaps.total == 10 and gaps.whole_right == 9 and gaps.left_right <= 3
     missed = rows(printed(f"{CHAPTER}/look_right"))[1]

@@ -115,7 +115,8 @@ def test_totals_are_log_probabilities(smollm2, values):
         assert total == pytest.approx(v.total, abs=0.01)
 
 
-def test_repetition_rises(printed, values):
+def test_repetition_rises(says, printed, values):
+    says("For this model, copying soon becomes a very safe prediction.")
     for line in printed("decoding/repetition").splitlines():
         curve = [float(word) for word in line.split() if word[0] == "0"]
         if not curve:
@@ -125,13 +126,20 @@ def test_repetition_rises(printed, values):
     assert v.beam_last > 0.85 and v.sense_last > 0.85 > 0.3 > v.beam_first
 
 
-def test_people_surprise(values):
+def test_this_writer_surprises(says, values):
+    says("This writer often takes a word that the model finds improbable.")
     v = values("decoding/surprise")
     assert v.human_middle < 0.05 < 0.3 < v.beam_middle
 
 
-def test_temperature(values):
+def test_temperature(says, values, printed):
+    says("in {{ decoding/temperature.hot_others:.0%}} of the draws the token is none of these",
+         "higher is flatter")  # fmt: skip
     v = values("decoding/temperature")
+    assert v.hot_others == 1 - v.hot_share
+    lines = printed("decoding/temperature").splitlines()[:3]
+    entropies = [float(line.split()[-1]) for line in lines]
+    assert entropies == sorted(entropies)
     assert v.cold_share > 0.95 > v.warm_share > 0.5 > 0.1 > v.hot_share
 
 
@@ -145,13 +153,16 @@ def test_nucleus_adapts(values):
     assert v.peaked_count == 2 and v.flat_count > 100
 
 
-def test_compare(printed):
+def test_compare(says, printed):
+    says("in distinct pairs, top-k and top-p reach the same", "the last one repeats hardly a word")
     rows = [r.split("|")[2:5] for r in printed("decoding/compare").splitlines()[2:]]
     mean = [float(row[0]) for row in rows]
     repeated, distinct = ([int(r[i].strip(" %")) for r in rows] for i in (1, 2))
     assert mean[1] == max(mean) and mean[-1] == min(mean)
     assert repeated[1] == max(repeated) and distinct[1] == min(distinct) < 50
     assert min(distinct[2:]) > 90
+    assert distinct[3] == distinct[4] == distinct[5] == 100
+    assert repeated[5] == min(repeated) < 10
 
 
 def test_a_wider_beam_is_not_always_better(values):
@@ -162,7 +173,8 @@ def test_a_wider_beam_is_not_always_better(values):
     assert "which is the largest city in" in v.brazil_beam
 
 
-def test_the_false_start_pays_later(smollm2, values):
+def test_the_false_start_pays_later(says, smollm2, values):
+    says("One possible reason: the sum does not care where it saves.")
     tokenizer, model = smollm2
     v = values("decoding/beam_or_greedy")
     first, rest = {}, {}
@@ -191,12 +203,14 @@ def test_penalties_break_the_loop(values):
     assert v.penalized.count(clause) == v.forbidden.count(clause) == 0
 
 
-def test_translation(values, printed):
+def test_translation(says, values, printed):
+    says("for four of five sentences the search found nothing better", "neither found *copo*")
     v = values("decoding/translation")
     assert v.beam_changes == 1
     assert v.beam_mean > v.greedy_mean > v.sampled_mean
     text = printed("decoding/translation")
     assert "beam: A margem do rio" in text and "O vidro caiu" in text
+    assert text.count("beam:") == 1 and "copo" not in text.split("worst")[0]
 
 
 def test_code(values):

@@ -295,7 +295,9 @@ def test_post_norm_of_random_sizes_with_padding(seed):
         assert not block.encoder_attn.map[~seen.expand(theirs.shape)].any()
 
 
-def test_the_page_tells_the_encoder_decoder_as_it_is(values, printed, maps):
+def test_the_page_tells_the_encoder_decoder_as_it_is(says, values, printed, maps):
+    says("The synthetic voice may be one reason, but in the second clip the same voice is"
+         " heard rightly.")  # fmt: skip
     speech = values("from_scratch/speech")
     assert speech.same and speech.in_maps <= 1e-5 and speech.compared > 100_000
     heard = printed("from_scratch/speech").splitlines()
@@ -346,6 +348,7 @@ def test_the_page_tells_the_training_as_it_is(values, printed, maps):
 def test_the_table_of_differences_names_lines_that_exist(printed):
     rows = printed("from_scratch/differences").splitlines()[2:]
     assert len(rows) == 8
+    assert "| biases | in the feed-forward network; else not stated |" in "\n".join(rows)
     links = re.findall(r"\[line (\d+)\]\(#(\w+):~:text=([^)]+)\)", "\n".join(rows))
     assert len(links) == 24
     files = {"encoder": "encoder", "decoder": "decoder", "both": "encoder_decoder"}
@@ -374,14 +377,15 @@ def test_the_questions_predictions(values, printed):
     assert shared.parameters * 3 == 4 * 576**2 * 2, "a third smaller"
 
 
-def test_the_encoder_does_not_spread_the_first_row(says, values):
+def test_the_mean_of_heads_cannot_say_who_spreads_the_first_row(says, values):
     says(
         "Without an encoder layer {{ from_scratch/no_mixing.right_without:.1%}} of new dates",
-        "So mixing in the encoder is not what spreads it. We do not know what does.",
+        "So the mean cannot say whether the look is spread, nor whether the encoder mixes.",
     )
     left = values("from_scratch/no_mixing")
     assert left.right_without > 0.98
     assert max(left.with_first, left.without_first) < 0.4
+    assert train.CONFIG["decoder_attention_heads"] == 4, "so one sharp head gives a quarter"
     assert abs(left.with_first - left.without_first) < 0.15
 
 

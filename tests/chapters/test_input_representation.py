@@ -133,7 +133,9 @@ def test_the_segmentation_is_the_library_s(snippet):
     assert {word: tokenizer.encode(word).tokens for word in counts} == words
 
 
-def test_apply_bpe(values, snippet, tokenizers):
+def test_apply_bpe(says, values, snippet, tokenizers):
+    says("in `Ġhel iot rop ism` above it did not")
+    assert tokenizers["BPE"].tokenize(" heliotropism") == ["Ġhel", "iot", "rop", "ism"]
     assert values(f"{CHAPTER}/apply_bpe").same
     cut = snippet("apply_bpe")["cut"]
     for word in invented_words():
@@ -141,7 +143,8 @@ def test_apply_bpe(values, snippet, tokenizers):
     assert cut("Ġsunflowers") == ["Ġsun", "flowers"]
 
 
-def test_more_merges_fewer_tokens(values, printed):
+def test_more_merges_fewer_tokens(says, values, printed):
+    says("help the new sentences only about half as much as the old ones")
     pairs = re.findall(r": ([\d.]+) .*, ([\d.]+) new", printed(f"{CHAPTER}/vocabulary_size"))
     seen, unseen = ([float(x) for x in line] for line in zip(*pairs))
     gaps = [b - a for a, b in zip(seen, unseen)]
@@ -149,6 +152,8 @@ def test_more_merges_fewer_tokens(values, printed):
     assert all(gap > 0 for gap in gaps) and gaps[-1] == max(gaps)
     found = values(f"{CHAPTER}/vocabulary_size")
     assert found.seen < found.unseen < found.from_letters
+    assert found.size == 150 and len(seen) == 6, "the last step is from 100 to 150"
+    assert 0.4 < (unseen[-2] - unseen[-1]) / (seen[-2] - seen[-1]) < 0.7
 
 
 def test_longest_match(values, snippet, tokenizers):
@@ -179,11 +184,18 @@ def test_all_cuts_agree_with_viterbi(values, snippet):
     assert found.times_better > 10
 
 
-def test_languages(values, snippet, tokenizers):
+def test_languages(says, values, snippet, tokenizers):
+    says("Per word Greek is dearest", "Greek is left in pieces of about one letter each")
+    found = values(f"{CHAPTER}/languages")
     ours = snippet("languages")
     cost = {language: ours["cost"]["BPE", language] for language in ours["sentences"]}
     assert min(cost, key=cost.get) == "English" and max(cost, key=cost.get) == "Greek"
     greek = ours["sentences"]["Greek"]
+    tokens = {k: len(tokenizers["BPE"].tokenize(v)) for k, v in ours["sentences"].items()}
+    assert max(tokens, key=tokens.get) == "Hindi", "of the whole sentence"
+    assert math.isclose(found.hindi_times, tokens["Hindi"] / tokens["English"])
+    assert math.isclose(found.greek_times, tokens["Greek"] / tokens["English"])
+    assert 0.9 < tokens["Greek"] / sum(map(str.isalpha, greek)) < 1.2, "a letter a piece"
     ids = tokenizers["Unigram"](greek).input_ids
     assert ids.count(tokenizers["Unigram"].unk_token_id) == len(greek.split())
     normalizer = tokenizers["WordPiece"].backend_tokenizer.normalizer
@@ -325,8 +337,8 @@ def test_the_questions(values, printed, tokenizers):
 def test_a_swap_is_nearer_than_the_passive(says, printed):
     says(
         "as near as the passive, which says the same, or nearer",
-        "So MiniLM's training is not the reason",
-        "do not ask the mean of an encoder's vectors who did what",
+        "So it is not special to MiniLM's training; but Rampart finds nearly everything alike",
+        "do not ask the mean of the vectors of encoders like these who did what",
     )
     rows = [line.split() for line in printed(f"{CHAPTER}/swapped").splitlines()]
     scores = [[float(x) for x in row[:3]] for row in rows if row[1] != "swapped"]

@@ -45,8 +45,13 @@ def test_the_recount_is_right(printed, name, size):
     assert abs(count / 1e6 - stated) / stated < 0.07, "within a few percent"
 
 
-def test_the_difference_that_stays(values):
+def test_the_difference_that_stays(says, values, printed):
+    says("come out within {{ the_paper/recount.largest_error:.0%}}, more than half of them")
+    rows = re.findall(r"\| ([\d,]+) \| (\d+) million", printed(f"{CHAPTER}/recount"))
+    gaps = [abs(int(a.replace(",", "")) / 1e6 / int(b) - 1) for a, b in rows]
     found = values(f"{CHAPTER}/recount")
+    assert len(gaps) == 9 and max(gaps) == pytest.approx(found.largest_error)
+    assert sum(gap < found.middle_error + 1e-9 for gap in gaps) == 5, "of nine"
     assert found.always_less and found.big > 213e6
     assert 37_000 < found.fewest < found.most, "one table would explain eight rows"
     table = (found.fewest + found.most) / 2
@@ -77,7 +82,8 @@ def test_bleu_prefers_the_wrong_sentence(values):
     assert found.other_words < 20 and found.wrong > found.one_word > 60
 
 
-def test_what_survived(printed):
+def test_what_survived(says, printed):
+    says("keeps its bend, ReLU, and its kind of norm", "we read the encoders only")
     rows = {line.split("|")[1].strip(): [c.strip() for c in line.strip("|").split("|")[1:]]
             for line in printed(f"{CHAPTER}/survived").splitlines()}  # fmt: skip
     models = rows[""]
@@ -86,7 +92,9 @@ def test_what_survived(printed):
     features = ("bend", "inner width / width", "width of a head", "norm", "biases")
     kept = [name for name in features if rows[name][paper] == rows[name][smollm2]]
     assert kept == ["width of a head"]
-    for name in ("bend", "norm", "biases"):
+    assert rows["biases"][paper] == "in the feed-forward network; else not stated"
+    assert rows["biases"][translator] == "yes"
+    for name in ("bend", "norm"):
         assert rows[name][paper] == rows[name][translator]
 
 
@@ -133,9 +141,13 @@ def test_the_rate_comes_back(values):
 def test_attention_is_never_cheaper_than_plain_recurrence(says, values):
     says(
         "By these formulas, below {{ the_paper/answers.equal_at}} tokens attention is cheaper",
-        "So counted, attention needs more at *every* length",
+        "So counted, attention needs more than a plain recurrent layer at *every* length",
+        "against it, attention is cheaper below {{ the_paper/answers.equal_lstm:,.0f}} tokens",
     )
     width = 512
+    cheaper = [4 * n * width**2 + 2 * n**2 * width < 8 * n * width**2 for n in (1023, 1024)]
+    assert cheaper == [True, False]
+    assert values(f"{CHAPTER}/answers").equal_lstm == 1024
     ratios = [
         (4 * n * width**2 + 2 * n**2 * width) / (2 * n * width**2) for n in range(1, 9000)
     ]
