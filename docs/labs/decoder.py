@@ -910,7 +910,7 @@ for passage, question in (
 # %% [markdown]
 # ## Part 6: Caught
 #
-# The model answers in the same tone when it knows and when it makes things up. But you have a ruler that looks behind the tone: how much the model is surprised at its *own* answer.
+# An answer that is made up can read just like a right one. But you have a ruler that looks behind the words: how much the model is surprised at its *own* answer.
 # Call that the **doubt**: here, the bits of the first token that it writes. Is the doubt a lie detector? Let us measure it, honestly.
 #
 # The questions below fall into two halves. On the first you may look, think and set a threshold. The second is the test: you look at it once.
