@@ -15,8 +15,7 @@ def word_of_piece(ids):
     return torch.tensor([piece.startswith("▁") for piece in pieces]).cumsum(0) - 1
 
 
-right, on_diagonal, words = torch.zeros(17), 0, 0  # 16 heads and their mean
-misses = []
+right, on_diagonal, words, misses = torch.zeros(17), 0, 0, []  # 16 heads, their mean
 lines = open("snippets/cross_attention/gold.txt", encoding="utf-8").read().splitlines()
 for english, gold in zip(lines[::2], lines[1::2]):
     links = [word.split("/") for word in gold.split()]
@@ -44,12 +43,11 @@ for english, gold in zip(lines[::2], lines[1::2]):
 sentences, shares = len(lines) // 2, right / words
 best, mean_of_heads, diagonal = *shares[[8, 16]].tolist(), on_diagonal / words
 second = shares[:16].sort().values[-2].item()
-worst, weakest_of_layer_2 = shares[:16].min().item(), shares[8:16].min().item()
-highest_of_layer_1 = shares[:8].max().item()
+worst, highest_of_layer_1 = shares[:16].min().item(), shares[:8].max().item()
+weakest_of_layer_2 = shares[8:16].min().item()
 above_in_layer_2 = (shares[8:16] > diagonal).sum().item()
 print(f"{sentences} sentences, {words} words;"
       f" right if each word took the one at its own place: {diagonal:.0%}")
 print("layer 2, head 1 misses:", "; ".join(misses))
-labels = [f"layer {1 + n // 8}, head {1 + n % 8}" for n in range(16)]
-labels.append("mean of all")
+labels = [*(f"layer {1 + n // 8}, head {1 + n % 8}" for n in range(16)), "mean of all"]
 plots.bars(labels, shares, title="One head was taught to align", unit=".0%")

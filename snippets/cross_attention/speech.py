@@ -19,11 +19,9 @@ extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
 sound = extractor(audio, sampling_rate=16000, return_tensors="pt").input_features
 with torch.no_grad():
     written = model.generate(sound)  # (1, words)
-    heard = model.model.encoder(sound).last_hidden_state  # (1, 1500, 384): 30 seconds
     ids = torch.cat([torch.tensor([[50257, 50362]]), written], dim=1)  # start, no times
-    outputs = model.model.decoder(
-        ids, encoder_hidden_states=heard, output_attentions=True
-    )
+    outputs = model(sound, decoder_input_ids=ids, output_attentions=True)
+# 30 seconds of sound are 1500 states of the encoder.
 maps = torch.cat(outputs.cross_attentions, dim=1)[0]  # (24 heads, words + 2, 1500)
 aligned = [6 * layer + head for layer, head in model.generation_config.alignment_heads]
 heads = len(maps)

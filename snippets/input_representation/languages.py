@@ -33,7 +33,7 @@ for language, sentence in sentences.items():
     print(line)
 
 hindi_times, greek_times = (  # of the whole sentence
-    counts["BPE", language] / counts["BPE", "English"] for language in ("Hindi", "Greek")
+    counts["BPE", name] / counts["BPE", "English"] for name in ("Hindi", "Greek")
 )
 english = cost["BPE", "English"]
 dearest_times = max(cost["BPE", language] for language in sentences) / english

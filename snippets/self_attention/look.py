@@ -27,4 +27,5 @@ print(f"from robot:            {robot:.2f}")
 print(f"from all tokens:       {total:.2f}")
 
 is_flower = [token in tokens[flower] for token in tokens]
-plots.bars(tokens, they, is_flower, "“they”: most from “sunflowers”, pieces added", ".2f")
+title = "“they”: most from “sunflowers”, pieces added"
+plots.bars(tokens, they, is_flower, title, ".2f")

@@ -30,8 +30,7 @@ for name, (d, f, layers, heads, stated) in rows.items():
     print(f"| {name} | {line} |")
 
 base, big = counts["base"], counts["big"]
-base_error = abs(gaps["base"]) / 65
-big_error = abs(gaps["big"]) / 213
+base_error, big_error = abs(gaps["base"]) / 65, abs(gaps["big"]) / 213
 errors = sorted(abs(gaps[name]) / rows[name][4] for name in rows)
 largest_error, middle_error = errors[-1], errors[len(errors) // 2]
 others = [name for name in rows if name != "big"]
