@@ -23,6 +23,7 @@ VERBS = {  # verb → its room and module, what it does
     "pdf": ("publish.pdf", "Print all pages of the built site into one PDF."),
     "lock": ("publish.lock", "Write requirements.lock anew from requirements.txt."),
     "audit": ("measure.audit", "Ask the built site: links, headings, weight, first sight."),
+    "claims": ("measure.claims", "Say which sentences of the chapters a test holds."),
     "eyes": ("measure.eyes", "Look at the built site by pixels, light and dark."),
     "engines": ("measure.engines", "Drive the built site in Chromium, Firefox and WebKit."),
     "newest": ("measure.newest", "Run what readers run, with the newest libraries."),
