@@ -154,18 +154,25 @@ def test_what_whisper_writes(says, values, printed):
     assert writes.in_silence.strip(), "even silence becomes a word"
 
 
-def test_pictures_need_positions(says, values):
+def test_pictures_need_positions(says, values, maps):
     says(
         "With positions, {{ creativity/patches.with_positions:.0%}} of 500 new pictures are"
         " right.",
         "Without, {{ creativity/patches.without_positions:.0%}}, and guessing among four"
         " gives a quarter.",
         "Nothing: without positions it can only guess.",
+        "Most are faint; a block of strong cells marks the square.",
     )
     patches = values(f"{CHAPTER}/patches")
     assert patches.with_positions > 0.9
     assert 0.1 < patches.without_positions < 0.4
     assert patches.tokens == 37 and patches.patch_numbers == 16
+    [picture] = maps(f"{CHAPTER}/patches")
+    cells = torch.tensor(picture["values"])
+    rows, columns = (cells > (cells.min() + cells.max()) / 2).nonzero().T
+    sides = [int(x.max() - x.min()) + 1 for x in (rows, columns)]
+    assert max(sides) <= 3 and len(rows) > sides[0] * sides[1] / 2, "a block"
+    assert (cells < cells.max() / 2).sum() > cells.numel() / 2, "most are faint"
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,9 @@ def test_what_stands_before_a_text(says, values, printed, smollm2):
     assert lengths["nothing"] / lengths["the word *and*"] == pytest.approx(found.times, rel=0.02)
     # The control: out of the first position, and still dear.
     assert found.after_word > (found.no_start + found.after_end) / 2
-    assert "<|endoftext|>" not in smollm2[0].decode(smollm2[0]("A text.").input_ids)
     assert len(table) == 5, "ways to begin"
     assert cost["nothing"] == pytest.approx(found.no_start, abs=0.06)
+    assert smollm2[0].decode(smollm2[0]("A text.").input_ids) == "A text.", "nothing in front"
 
 
 def test_perplexity(says, values, smollm2):
@@ -292,10 +292,11 @@ def test_chat_template(says, values, printed, smollm2):
     assert "What is the capital of France?<|im_end|>" in chat.seen
 
 
-def test_memory(says, values, printed):
+def test_memory(says, values, printed, smollm2):
     says(
         "*Ada* rises to no more than {{ decoder/memory.lowest_sent:.1%}}.",
         "“{{ decoder/memory.reply }} …” After one turn, this small model has lost the thread.",
+        "(of its first piece, for *Tilly*)",
     )
     found = values(f"{CHAPTER}/memory")
     assert "Tilly" in printed(f"{CHAPTER}/memory")
@@ -305,6 +306,8 @@ def test_memory(says, values, printed):
     assert "Ada" in ada[0] and ada[1] == f"{found.lowest_sent:.1%}"
     assert found.lowest_sent < 0.1
     assert not found.reply.startswith("Your name is")
+    pieces = [len(smollm2[0](name).input_ids) for name in (" Tilly", " Ada", " Lisbon")]
+    assert pieces == [2, 1, 1]
 
 
 def test_questions(says, values, printed):

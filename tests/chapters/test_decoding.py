@@ -186,32 +186,69 @@ def test_repetition_rises(says, printed, values):
         assert len(curve) == 7 and curve == sorted(curve)
     v = values("decoding/repetition")
     assert v.beam_last > 0.85 and v.sense_last > 0.85 > 0.3 > v.beam_first
+    assert 0.15 < v.sense_first < 0.3, "about a quarter"
 
 
-def test_this_writer_surprises(says, values):
+def test_this_writer_surprises(says, values, smollm2):
     says(
         "This writer often takes a word that the model finds improbable.",
         "The median token of the novelist's half sentence has probability",
         "and the writer on this page often takes a word that the model finds improbable.",
+        "The person's text often drops to nearly zero; beam search stays higher at most"
+        " tokens.",
     )
     v = values("decoding/surprise")
     assert v.human_middle < 0.05 < 0.3 < v.beam_middle
+    tokenizer, model = smollm2
+    curves = []
+    for text in v.human, v.beam:
+        first = len(tokenizer(v.start).input_ids)
+        ids = tokenizer(v.start + text, return_tensors="pt").input_ids
+        with torch.no_grad():
+            p = model(ids).logits[0, :-1].softmax(-1).gather(1, ids[0, 1:, None])[first - 1 :, 0]
+        curves.append(p[: v.steps])
+    human, beam = curves
+    assert human.median().item() == pytest.approx(v.human_middle, abs=1e-3)
+    assert (human < 0.05).float().mean() > 0.4, "often nearly zero"
+    assert (beam > human).float().mean() > 0.6, "higher at most tokens"
 
 
 def test_temperature(says, values, printed):
-    says("in {{ decoding/temperature.hot_others:.0%}} of the draws the token is none of these",
-         "higher is flatter")  # fmt: skip
+    says(
+        "in {{ decoding/temperature.hot_others:.0%}} of the draws the token is none of these",
+        "higher is flatter",
+        "At the low temperature the first token towers over the rest, at one it leads, at two"
+        " all eight bars have nearly vanished.",
+    )
     v = values("decoding/temperature")
     assert v.hot_others == 1 - v.hot_share
     lines = printed("decoding/temperature").splitlines()[:3]
     entropies = [float(line.split()[-1]) for line in lines]
     assert entropies == sorted(entropies)
     assert v.cold_share > 0.95 > v.warm_share > 0.5 > 0.1 > v.hot_share
+    first, second = (float(line.split()[2]) for line in
+                     printed("decoding/next_token").splitlines()[1:3])  # fmt: skip
+    assert first > second and (first / second) ** 2 > 4, "it leads; when cold it towers"
 
 
-def test_one_k_does_not_fit(values, printed):
+def test_one_k_does_not_fit(says, values, printed, smollm2):
+    says(
+        "At the flat step the cut bars are nearly as long as the last kept ones; at the"
+        " peaked step four kept bars are tiny.",
+        "At the flat step the five hold {{ decoding/top_k.flat_share:.0%}} of the"
+        " probability, and good words are cut: a robot can water a pond.",
+    )
     v = values("decoding/top_k")
     assert v.flat_share < 0.3 and v.peaked_share > 0.8
+    tokenizer, model = smollm2
+    tops = []
+    for text in v.flat, v.peaked:
+        with torch.no_grad():
+            logits = model(**tokenizer(text, return_tensors="pt")).logits[0, -1]
+        tops.append(logits.softmax(-1).topk(9))
+    (flat, words), (peaked, _) = tops
+    assert flat[5] > 0.8 * flat[4] and peaked[1:5].max() < peaked[0] / 10
+    assert tokenizer.convert_tokens_to_ids("Ġpond") in words[5:].tolist(), "a good word, cut"
 
 
 def test_nucleus_adapts(says, values):

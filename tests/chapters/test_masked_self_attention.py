@@ -149,6 +149,7 @@ def test_zeros_after_softmax(says, printed, values):
         "A good mask gives the same row both times.",
         "Its own weight is gone, but its score has moved the weights of all others: the"
         " second row is half of the first.",
+        "Nothing: within a row, the weights keep their proportions.",
     )
     lines = printed(f"{CHAPTER}/after_softmax").splitlines()
     before = [line for line in lines if line.startswith("  mask before")]
@@ -157,6 +158,9 @@ def test_zeros_after_softmax(says, printed, values):
     assert len(set(after)) == 2, "the later token leaks"
     assert [line.split()[-1] for line in after] == ["0.50", "0.25"]
     assert values(f"{CHAPTER}/after_softmax").lost_row
+    for line in before + after:
+        first, second = map(float, line.split(":")[1].split()[:2])
+        assert second == pytest.approx(3 * first), "the proportions stay"
 
 
 def test_three_rules(says, values, printed):
