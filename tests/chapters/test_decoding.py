@@ -31,13 +31,28 @@ def function(idea: str, name: str, **names):
     return names[name]
 
 
-def test_next_token(values):
+def test_next_token(says, values, printed):
+    says(
+        "The token “it” leads, then come “they”, “the” and “he”, none far behind the others.",
+        "For each of {{ decoding/next_token.vocabulary:,}} tokens there is a [logit]",
+        "The leader, “{{ decoding/next_token.first }}”, has only {{"
+        " decoding/next_token.first_share:.0%}}.",
+        "The eight tokens of the figure share {{ decoding/next_token.top_share:.0%}};",
+    )
     v = values("decoding/next_token")
     assert (v.first, v.second) == ("it", "they")
     assert v.first_share < 0.5 < v.top_share < 0.9
+    assert v.vocabulary == 49_152
+    rows = [line.split() for line in printed("decoding/next_token").splitlines()[1:5]]
+    assert [row[0] for row in rows] == ["it", "they", "the", "he"]
+    assert float(rows[3][2]) > 0.8 * float(rows[1][2]), "none far behind the others"
 
 
-def test_from_scratch_equals_the_library(values):
+def test_from_scratch_equals_the_library(says, values):
+    says(
+        "The loop gives the same tokens as the library's `generate`.",
+        "The same order with the same seed of the random numbers gives the same text:",
+    )
     for idea in "greedy", "beam", "temperature", "top_k", "top_p", "sampling", "penalties":
         assert values(f"decoding/{idea}").same is True, idea
 
@@ -59,7 +74,12 @@ def test_beam_search_equals_generate(smollm2, prompt, beams, penalty):
     assert ours == ids[inputs.input_ids.shape[1] :].tolist()
 
 
-def test_filters_equal_the_warpers():
+def test_filters_equal_the_warpers(says):
+    says(
+        "Temperature never changes the order of the tokens, and it never rules one out.",
+        "All logits are divided by the same positive number, so their [order"
+        " stays](#temperature).",
+    )
     torch.manual_seed(0)
     logits = torch.randn(4, 500) * 3
     top_k = function("top_k", "top_k", torch=torch)
@@ -72,9 +92,14 @@ def test_filters_equal_the_warpers():
     library = TemperatureLogitsWarper(0.7)(None, logits)
     library = TopPLogitsWarper(0.9)(None, TopKLogitsWarper(40)(None, library))
     assert torch.equal(filtered(logits, 0.7, 40, 0.9), library)
+    for T in 0.1, 0.7, 5.0:
+        warmed = TemperatureLogitsWarper(T)(None, logits)
+        assert torch.allclose(warmed, logits / T) and warmed.isfinite().all()
+        assert torch.equal(warmed.argsort(stable=True), logits.argsort(stable=True))
 
 
-def test_nucleus_is_the_smallest_set():
+def test_nucleus_is_the_smallest_set(says):
+    says("keep the smallest set whose probabilities sum to at least $p$.")
     torch.manual_seed(0)
     logits = torch.randn(100, 200) * 3
     kept = function("top_p", "top_p", torch=torch)(logits, 0.8).isfinite()
@@ -83,27 +108,56 @@ def test_nucleus_is_the_smallest_set():
         assert p.sum() >= 0.8 > p.sum() - p.min()
 
 
-def test_tiny_tree(values):
+def test_tiny_tree(says, values, printed):
+    says(
+        "After “because” the best word is “it”.",
+        "But what follows “it” is uncertain, and what follows “they” is nearly sure.",
+        "The branch over “it” starts with the higher probability but ends lower;",
+        "Greedy ends with “{{ decoding/tiny_tree.greedy_text }}”, at probability",
+        "So “they” survives the first step, and “{{ decoding/tiny_tree.beam_text }}” wins"
+        " with",
+    )
     v = values("decoding/tiny_tree")
     assert (v.greedy_text, v.beam_text) == ("it was", "they were")
     assert v.greedy_probability == pytest.approx(0.2)
     assert v.beam_probability == pytest.approx(0.36)
+    first = printed("decoding/tiny_tree").split("\n\n")[1].splitlines()
+    assert [line.strip() for line in first] == ["0.50 it", "0.40 they", "0.10 he (cut)"]
+    assert v.beam_probability / 0.4 > 0.85 > 0.5 > v.greedy_probability / 0.5
 
 
-def test_beam_tree_winner_was_third(values):
+def test_beam_tree_winner_was_third(says, values):
+    says(
+        "The heavy path goes over the, robot, watered, the, sun, and starts at the third-best"
+        " first token.",
+        "The winner begins with “{{ decoding/beam_tree.first_step }}”, which was number",
+        "Greedy would never have looked at it.",
+        "The greedy text leaves the beam at step {{ decoding/beam_tree.greedy_cut }}.",
+    )
     v = values("decoding/beam_tree")
     assert (v.first_step, v.first_rank, v.greedy_cut) == ("the", 3, 4)
     assert values("decoding/beam").text.strip().startswith(v.path)
+    assert v.path == "the robot watered the sun"
 
 
-def test_beam_is_more_probable_and_a_loop(values):
+def test_beam_is_more_probable_and_a_loop(says, values):
+    says(
+        "its second sentence already walks in a circle: the robot was a robot.",
+        "Its text has a log-probability of {{ decoding/beam.total:.1f}}, against",
+        "The most probable text that we found is a loop.",
+        "A search for the most probable text can end in a loop, as on our main prompt",
+        "Beam search finds a text that is far more probable than the greedy one, and it is a"
+        " loop.",
+    )
     beam, greedy = values("decoding/beam"), values("decoding/greedy")
     assert beam.total > greedy.total + 10
     assert beam.text.count("the robot watered the sunflowers") == 3
     assert greedy.text.count("robot") == 3
+    assert "The robot was a robot" in greedy.text
 
 
-def test_totals_are_log_probabilities(smollm2, values):
+def test_totals_are_log_probabilities(says, smollm2, values):
+    says("It is never above zero.")
     tokenizer, model = smollm2
     for idea in "greedy", "beam":
         v = values(f"decoding/{idea}")
@@ -113,10 +167,18 @@ def test_totals_are_log_probabilities(smollm2, values):
             log_p = model(ids).logits[0, :-1].log_softmax(-1)
         total = log_p.gather(1, ids[0, 1:, None])[start.shape[1] - 1 :].sum().item()
         assert total == pytest.approx(v.total, abs=0.01)
+        assert log_p.max() <= 0
 
 
 def test_repetition_rises(says, printed, values):
-    says("For this model, copying soon becomes a very safe prediction.")
+    says(
+        "For this model, copying soon becomes a very safe prediction.",
+        "Two curves that rise with every repetition, from about a quarter to about nine"
+        " tenths.",
+        "The first time, a token of the beam's clause has a typical probability of",
+        "The sensible sentence rises as well, from",
+        "Copying soon becomes [a very safe prediction]",
+    )
     for line in printed("decoding/repetition").splitlines():
         curve = [float(word) for word in line.split() if word[0] == "0"]
         if not curve:
@@ -124,37 +186,89 @@ def test_repetition_rises(says, printed, values):
         assert len(curve) == 7 and curve == sorted(curve)
     v = values("decoding/repetition")
     assert v.beam_last > 0.85 and v.sense_last > 0.85 > 0.3 > v.beam_first
+    assert 0.15 < v.sense_first < 0.3, "about a quarter"
 
 
-def test_this_writer_surprises(says, values):
-    says("This writer often takes a word that the model finds improbable.")
+def test_this_writer_surprises(says, values, smollm2):
+    says(
+        "This writer often takes a word that the model finds improbable.",
+        "The median token of the novelist's half sentence has probability",
+        "and the writer on this page often takes a word that the model finds improbable.",
+        "The person's text often drops to nearly zero; beam search stays higher at most"
+        " tokens.",
+    )
     v = values("decoding/surprise")
     assert v.human_middle < 0.05 < 0.3 < v.beam_middle
+    tokenizer, model = smollm2
+    curves = []
+    for text in v.human, v.beam:
+        first = len(tokenizer(v.start).input_ids)
+        ids = tokenizer(v.start + text, return_tensors="pt").input_ids
+        with torch.no_grad():
+            p = model(ids).logits[0, :-1].softmax(-1).gather(1, ids[0, 1:, None])[first - 1 :, 0]
+        curves.append(p[: v.steps])
+    human, beam = curves
+    assert human.median().item() == pytest.approx(v.human_middle, abs=1e-3)
+    assert (human < 0.05).float().mean() > 0.4, "often nearly zero"
+    assert (beam > human).float().mean() > 0.6, "higher at most tokens"
 
 
 def test_temperature(says, values, printed):
-    says("in {{ decoding/temperature.hot_others:.0%}} of the draws the token is none of these",
-         "higher is flatter")  # fmt: skip
+    says(
+        "in {{ decoding/temperature.hot_others:.0%}} of the draws the token is none of these",
+        "higher is flatter",
+        "At the low temperature the first token towers over the rest, at one it leads, at two"
+        " all eight bars have nearly vanished.",
+    )
     v = values("decoding/temperature")
     assert v.hot_others == 1 - v.hot_share
     lines = printed("decoding/temperature").splitlines()[:3]
     entropies = [float(line.split()[-1]) for line in lines]
     assert entropies == sorted(entropies)
     assert v.cold_share > 0.95 > v.warm_share > 0.5 > 0.1 > v.hot_share
+    first, second = (float(line.split()[2]) for line in
+                     printed("decoding/next_token").splitlines()[1:3])  # fmt: skip
+    assert first > second and (first / second) ** 2 > 4, "it leads; when cold it towers"
 
 
-def test_one_k_does_not_fit(values, printed):
+def test_one_k_does_not_fit(says, values, printed, smollm2):
+    says(
+        "At the flat step the cut bars are nearly as long as the last kept ones; at the"
+        " peaked step four kept bars are tiny.",
+        "At the flat step the five hold {{ decoding/top_k.flat_share:.0%}} of the"
+        " probability, and good words are cut: a robot can water a pond.",
+    )
     v = values("decoding/top_k")
     assert v.flat_share < 0.3 and v.peaked_share > 0.8
+    tokenizer, model = smollm2
+    tops = []
+    for text in v.flat, v.peaked:
+        with torch.no_grad():
+            logits = model(**tokenizer(text, return_tensors="pt")).logits[0, -1]
+        tops.append(logits.softmax(-1).topk(9))
+    (flat, words), (peaked, _) = tops
+    assert flat[5] > 0.8 * flat[4] and peaked[1:5].max() < peaked[0] / 10
+    assert tokenizer.convert_tokens_to_ids("Ġpond") in words[5:].tolist(), "a good word, cut"
 
 
-def test_nucleus_adapts(values):
+def test_nucleus_adapts(says, values):
+    says(
+        "At the flat step all nine shown tokens are kept; at the peaked step only the first"
+        " two are kept and seven are cut.",
+        "The nucleus has {{ decoding/top_p.flat_count }} tokens at the flat step and",
+        "A flatter distribution needs [more tokens]",
+    )
     v = values("decoding/top_p")
     assert v.peaked_count == 2 and v.flat_count > 100
 
 
 def test_compare(says, printed):
-    says("in distinct pairs, top-k and top-p reach the same", "the last one repeats hardly a word")
+    says(
+        "in distinct pairs, top-k and top-p reach the same",
+        "the last one repeats hardly a word",
+        "Beam search has the best log-probability ({{ decoding/compare.beam_mean:.2f}}) and"
+        " the worst variety",
+    )
     rows = [r.split("|")[2:5] for r in printed("decoding/compare").splitlines()[2:]]
     mean = [float(row[0]) for row in rows]
     repeated, distinct = ([int(r[i].strip(" %")) for r in rows] for i in (1, 2))
@@ -165,12 +279,25 @@ def test_compare(says, printed):
     assert repeated[5] == min(repeated) < 10
 
 
-def test_a_wider_beam_is_not_always_better(values):
+def test_a_wider_beam_is_not_always_better(says, values):
+    says(
+        "Not always, in either sense.",
+        "With two beams, {{ decoding/beam_or_greedy.two_lose }} of the four texts are *less*"
+        " probable than greedy's.",
+        "Eight beams beat greedy on all four here;",
+        "Eight beams find a text that is more probable ({{"
+        " decoding/beam_or_greedy.brazil_beam_total:.1f}} against",
+        "Neither is sure to find the best.",
+        "With two beams, a text came out that is less probable than greedy's.",
+        "It may find a [more probable](#is-a-wider-beam-better) one.",
+        "Rounding is very small beside [such gaps](#is-a-wider-beam-better).",
+    )
     v = values("decoding/beam_or_greedy")
     assert v.two_lose >= 1 and v.eight_lose == 0
     assert v.brazil_two_total < v.brazil_greedy_total < v.brazil_beam_total
     assert v.brazil_greedy.startswith("Brasília") and v.brazil_beam.startswith("Rio")
     assert "which is the largest city in" in v.brazil_beam
+    assert v.brazil_greedy_total - v.brazil_two_total > 0.1, "no rounding"
 
 
 def test_the_false_start_pays_later(says, smollm2, values):
@@ -190,7 +317,12 @@ def test_the_false_start_pays_later(says, smollm2, values):
     assert rest["brazil_greedy"] < rest["brazil_beam"]
 
 
-def test_length_penalty_decides(values):
+def test_length_penalty_decides(says, values):
+    says(
+        "good Portuguese) has the better sum, {{ decoding/length.short_total:.2f}} against",
+        "has the better mean, {{ decoding/length.long_mean:.3f}} against",
+        "The short text has the better sum.",
+    )
     v = values("decoding/length")
     assert v.short_length < v.long_length and v.short_text != v.long_text
     assert v.short_total > v.long_total and v.short_mean < v.long_mean
@@ -204,7 +336,14 @@ def test_penalties_break_the_loop(values):
 
 
 def test_translation(says, values, printed):
-    says("for four of five sentences the search found nothing better", "neither found *copo*")
+    says(
+        "for four of five sentences the search found nothing better",
+        "neither found *copo*",
+        "The last sentence is there because beam and greedy differ on it.",
+        "Four beams change {{ decoding/translation.beam_changes }} translation, for the"
+        " better",
+        "Sampling is lower on average, {{ decoding/translation.sampled_mean:.2f}} against",
+    )
     v = values("decoding/translation")
     assert v.beam_changes == 1
     assert v.beam_mean > v.greedy_mean > v.sampled_mean
@@ -213,12 +352,18 @@ def test_translation(says, values, printed):
     assert text.count("beam:") == 1 and "copo" not in text.split("worst")[0]
 
 
-def test_code(values):
+def test_code(says, values):
+    says("From greedy to $T = 1.5$ the share falls from")
     v = values("decoding/write_code")
     assert v.greedy_share > v.cool_share > v.one_share > v.hot_share
 
 
-def test_cost(values):
+def test_cost(says, values):
+    says(
+        "{{ decoding/cost.four_positions }} positions instead of {{"
+        " decoding/cost.greedy_positions }} with four beams",
+        "Without a KV cache even greedy needs {{ decoding/cost.uncached_positions }}.",
+    )
     v = values("decoding/cost")
     assert v.calls == 8  # one a token, whatever the method
     assert v.four_positions == 4 * v.greedy_positions
@@ -226,14 +371,31 @@ def test_cost(values):
     assert v.uncached_positions > v.four_positions
 
 
-def test_answers(values):
+def test_answers(says, values):
+    says(
+        "The first rises to {{ decoding/exercises.first:.3f}}, because the sum is one again.",
+        "{{ decoding/exercises.ratio:.2f}} and {{ decoding/exercises.cold_ratio:.2f}}.",
+        "Half the temperature squares the ratio.",
+        "They are equal at $\\alpha = \\log(2.7 / 2.0) / \\log(6 / 4)$",
+    )
     v = values("decoding/exercises")
     assert v.kept == 3
     assert v.cold_ratio == pytest.approx(v.ratio**2, rel=1e-5)
     assert 2.0 / 4**v.turning == pytest.approx(2.7 / 6**v.turning, rel=1e-6)
+    p = torch.tensor([3.0, 2.0, 1.0, 0.0]).softmax(-1)
+    assert v.first == pytest.approx((p[0] / p[:3].sum()).item()) and v.first > p[0]
 
 
-def test_the_questions_predictions(values, printed):
+def test_the_questions_predictions(says, values, printed):
+    says(
+        "`= {{ decoding/two_filters.left }} ± 0`",
+        "After top-k, [softmax shares](#top-k-the-k-best-tokens) the probability among three"
+        " tokens.",
+        "The best two then hold enough for top-p, and the third is cut.",
+        "Softmax sees differences only, so the three rows say the same.",
+        "It hits hardest where they are large: it halves 4 and takes 2 away, but from 1 it"
+        " takes a half.",
+    )
     rows = printed("decoding/predict").splitlines()
     assert all("first token 0.73" in row for row in rows)
     assert [row.split()[-1] for row in rows] == ["0.27", "0.62", "0.50"]
@@ -248,6 +410,7 @@ def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2):
     says(
         "`generate` keeps the 50 most probable tokens.",
         "`top_k=0` switches it off. That is why the programs on this page write it.",
+        "{{ decoding/hidden.unset }}, and with `top_k=0` {{ decoding/hidden.off }}.",
     )
     left = values("decoding/hidden")
     assert smollm2[1].generation_config.top_k is None

@@ -22,7 +22,15 @@ def rows(text):
 # ------------------------------------------------------------------------- three shapes
 
 
-def test_three_shapes(values, printed):
+def test_three_shapes(says, values, printed):
+    says(
+        "Out come {{ sequence_problems/shapes.labels}} numbers for the whole text, one for"
+        " each possible label.",
+        "{{ sequence_problems/shapes.tokens}} tokens go in and {{"
+        " sequence_problems/shapes.rows}} rows come out",
+        "The translator read {{ sequence_problems/shapes.read}} tokens and wrote",
+        "here we stopped it at {{ sequence_problems/shapes.replied}} tokens.",
+    )
     left = values(f"{HERE}/shapes")
     assert left.labels == 2
     assert left.rows == left.tokens == 14, "a row for each token"
@@ -34,16 +42,28 @@ def test_three_shapes(values, printed):
 # ------------------------------------------------------------------------- names, opinions
 
 
-def test_names_are_joined_and_one_is_torn(values, printed):
+def test_names_are_joined_and_one_is_torn(says, values, printed):
+    says(
+        "plain code (behind `aggregation_strategy`) joins a B with the I's that follow it and"
+        " have the same kind.",
+        "In the second, *New* begins an organization and *York* goes on inside a place.",
+    )
     left = values(f"{HERE}/names")
     assert left.first == "Maria Silva (PER), Siemens (ORG), Munich (LOC), "
     assert "New (ORG), York (LOC)" in left.second
     tags = [row[:2] for row in rows(printed(f"{HERE}/names"))]
     assert ["new", "B-ORG"] in tags and ["york", "I-LOC"] in tags
     assert ["##a", "I-PER"] in tags, "a rare name is cut in two"
+    assert "United Nations (ORG)" in left.second, "the same kind is joined"
 
 
-def test_opinions_go_wrong_as_told(values):
+def test_opinions_go_wrong_as_told(says, values):
+    says(
+        "{{ sequence_problems/opinion.wrong}} of these {{ sequence_problems/opinion.asked}}"
+        " go wrong, because we chose them so;",
+        "It gives {{ sequence_problems/opinion.robot:.0%}} to blame.",
+        "Here runs `minilm-sentiment`, sixteen times smaller",
+    )
     left = values(f"{HERE}/opinion")
     assert (left.wrong, left.asked) == (3, 6)
     assert left.robot > 0.8, "sure of an answer to a question without sense"
@@ -79,7 +99,11 @@ def test_the_box_stays_in_the_pen_with_beams():
 # --------------------------------------------------------------------- it does not count
 
 
-def test_asked_for_fifty(values, printed):
+def test_asked_for_fifty(says, values, printed):
+    says(
+        "It wrote {{ sequence_problems/fifty_words.first}} words.",
+        "Told so, it wrote {{ sequence_problems/fifty_words.second}}, and then the same",
+    )
     left = values(f"{HERE}/fifty_words")
     replies = [row[1] for row in rows(printed(f"{HERE}/fifty_words"))[1:]]
     assert [len(reply.split()) for reply in replies] == [left.first, left.second, left.third]
@@ -88,7 +112,17 @@ def test_asked_for_fifty(values, printed):
     assert "red, which are scattered in all directions" in replies[0]
 
 
-def test_no_request_is_met(values, printed):
+def test_no_request_is_met(says, values, printed):
+    says(
+        "Of {{ sequence_problems/asked_written.requests}} replies, {{"
+        " sequence_problems/asked_written.exact}} have the length",
+        "Asked for 20 words about the sky it writes {{"
+        " sequence_problems/asked_written.sky_twenty}}, and",
+        "A robot gets {{ sequence_problems/asked_written.robot_ten}} words whether you ask"
+        " for 10 or for 50.",
+        "But for each number, the sky gets more words than the other two topics.",
+        "For each topic the longest reply was the one to 100, so the number [has an effect]",
+    )
     left = values(f"{HERE}/asked_written")
     assert (left.exact, left.requests) == (0, 12)
     assert left.unfinished == 1 and left.longest > 100, "the one that we stopped"
@@ -103,15 +137,37 @@ def test_no_request_is_met(values, printed):
     assert all(a > max(b, c) for a, b, c in zip(sky, rain, robot)), "the sky gets most"
 
 
-def test_words_are_not_tokens(values, printed):
+def test_words_are_not_tokens(says, values, printed):
+    says(
+        "Here are the words of its first sentence that are more than one token.",
+        "{{ sequence_problems/words_and_tokens.words}} words are {{"
+        " sequence_problems/words_and_tokens.tokens}} tokens.",
+        "Here a token is a word or [less than one](#it-does-not-write-words)",
+    )
     left = values(f"{HERE}/words_and_tokens")
     assert (left.words, left.tokens) == (23, 27)
     assert left.beginning in printed(f"{HERE}/fifty_words"), "it is what the model wrote"
     ids = AutoTokenizer.from_pretrained("models/smollm2")(left.beginning).input_ids
     assert (len(left.beginning.split()), len(ids)) == (left.words, left.tokens)
+    longer = rows(printed(f"{HERE}/words_and_tokens"))[1:]
+    more = [row[1].count("`") // 2 - 1 for row in longer]
+    assert min(more) >= 1 and sum(more) == left.tokens - left.words, "all the longer ones"
 
 
-def test_it_ends_by_the_story(values, maps):
+def test_it_ends_by_the_story(says, values, maps):
+    says(
+        "The strong cells are in the same columns in all rows, above all at 52 and 106 words;"
+        " the last row is fainter.",
+        "The rows have nearly the same pattern, and the columns differ.",
+        "The text reaches a good end at word {{ sequence_problems/no_counter.at_fifty}},"
+        " *everywhere above*",
+        "These two have the most probable ends in every row, whatever was asked.",
+        "Asked for 10 words, it would end after nine with a probability of {{"
+        " sequence_problems/no_counter.ten_at_nine:.1%}}",
+        "That is even more than in the row that did ask for 50",
+        "The row of 100 is fainter all along, and an end after nine words, rare as it is, is",
+        "In the map of the ends, what the text says [weighed more]",
+    )
     left = values(f"{HERE}/no_counter")
     (drawn,) = maps(f"{HERE}/no_counter")
     stop = torch.tensor(drawn["values"])  # (requests, sentences)
@@ -139,7 +195,18 @@ def test_the_probability_of_the_end_is_the_models(values):
     assert next_token[stop].item() == pytest.approx(left.fifty_at_fifty, abs=1e-3)
 
 
-def test_the_fix_has_exactly_fifty_words(values, printed):
+def test_the_fix_has_exactly_fifty_words(says, values, printed):
+    says(
+        "The second keeps its first 32 words, up to a comma, and lets the model draft 16"
+        " endings",
+        "Stopping gives 50 words and half a sentence.",
+        "Drafting gives {{ sequence_problems/exactly_fifty.words}} words and a whole one.",
+        "of {{ sequence_problems/exactly_fifty.drafts}} drafts {{"
+        " sequence_problems/exactly_fifty.good}} fitted",
+        "The chat model writes {{ sequence_problems/fifty_words.first}} words and does not"
+        " say that they are not 50.",
+        "Exactly 50 words, but perhaps half a sentence.",
+    )
     left = values(f"{HERE}/exactly_fifty")
     ask, stop, draft = (row[1] for row in rows(printed(f"{HERE}/exactly_fifty"))[1:])
     assert len(left.reply.split()) == values(f"{HERE}/fifty_words").first
@@ -151,20 +218,35 @@ def test_the_fix_has_exactly_fifty_words(values, printed):
     assert draft.startswith(left.kept) and left.kept_words == 32
     assert draft != left.reply and left.times > 2, "it costs more"
     assert left.good >= 1 and left.drafts % 16 == 0
+    assert left.kept.endswith(",") and len(left.kept.split()) == 32
+    assert "words" not in left.reply, "it does not speak of their number"
 
 
 # ------------------------------------------------------------------- beyond language, hub
 
 
-def test_beyond_language(values):
+def test_beyond_language(says, values, printed):
+    says(
+        "to the same length, so both have {{ sequence_problems/beyond.moments:,}} moments.",
+        "It is right, and {{ sequence_problems/beyond.sure:.0%}} sure.",
+    )
     left = values(f"{HERE}/beyond")
     assert left.window == "Please open the window. It is very hot today."
     assert "train" not in left.train.lower(), "the page shows this mistake"
     assert left.guess == "N" and 0.2 < left.sure < 0.8
     assert left.moments == 1500
+    assert printed(f"{HERE}/beyond").count("1,500 moments") == 2, "both clips"
+    assert left.asked.replace("?", left.guess).replace(" ", "") == left.molecule, "right"
 
 
-def test_folders_say_what_they_hold(values, printed):
+def test_folders_say_what_they_hold(says, values, printed):
+    says(
+        "Here runs `minilm-ner`, a fifth of that size",
+        "Here run two small translators from the Firefox browser, of {{"
+        " sequence_problems/model_pages.translator:.0f}} million",
+        "Here runs SmolLM2[^smollm2] with {{ sequence_problems/model_pages.chat:.0f}} million"
+        " parameters",
+    )
     left = values(f"{HERE}/model_pages")
     model = Translator.from_pretrained("models/en-pt")
     assert left.translator == pytest.approx(model.num_parameters() / 1e6, rel=0.05)
@@ -173,9 +255,19 @@ def test_folders_say_what_they_hold(values, printed):
         with open(f"models/{folder}/config.json") as file:
             assert row[3] in json.load(file)["architectures"]
     assert table["minilm-ner"][2] == "7 labels"
+    assert round(110 / int(table["minilm-ner"][1])) == 5, "“a fifth of that size”"
+    assert table["smollm2"][1] == f"{left.chat:.0f}" == "135"
 
 
-def test_answers(values, printed):
+def test_answers(says, values, printed):
+    says(
+        "{{ sequence_problems/answers.joined}}, not three.",
+        "The second `B-LOC` begins a new name, so *New* and *York* are two places.",
+        "With a row for each token that is {{ sequence_problems/answers.numbers}} numbers.",
+        "{{ sequence_problems/answers.turned}} of {{ sequence_problems/answers.asked}} times.",
+        "All of $n$ drafts fail with the probability $(15/16)^n$.",
+        "That falls below one tenth at {{ sequence_problems/answers.drafts}} drafts.",
+    )
     left = values(f"{HERE}/answers")
     tags = "B-PER I-PER O B-ORG I-ORG I-ORG O B-LOC B-LOC O".split()
     assert left.joined == len(spans(tags)) == 4
@@ -184,15 +276,26 @@ def test_answers(values, printed):
     negated = [line for line in printed(f"{HERE}/answers").splitlines() if "3." in line]
     assert all(line.endswith("with not NEGATIVE") for line in negated)
     assert (15 / 16) ** left.drafts < 0.1 <= (15 / 16) ** (left.drafts - 1)
+    assert "Green Valley Bank, New, York" in printed(f"{HERE}/answers"), "two places"
 
 
-def test_softmax_forgets_how_low_the_logits_are(printed):
+def test_softmax_forgets_how_low_the_logits_are(says, printed):
+    says(
+        "Softmax sees only the differences between logits.",
+        "In the second row both labels are low, and the answer sounds as sure as in the first",
+        "a high probability says which label is better than the others, not that it is right.",
+    )
     high, low, third = map(json.loads, printed(f"{HERE}/predict").splitlines())
     assert high == low and max(high) > 0.9, "as sure, with both labels low"
     assert third == pytest.approx([0, 0, 1], abs=0.01)
 
 
-def test_a_round_of_drafts_often_finds_none(values):
+def test_a_round_of_drafts_often_finds_none(says, values):
+    says(
+        "`= {{ sequence_problems/rounds.none_fits:.0%}} ± 1`",
+        "all sixteen fail with the probability $(15/16)^{16}$, more than a third.",
+        "all ten fail about once in thirty thousand times.",
+    )
     left = values(f"{HERE}/rounds")
     assert left.none_fits == pytest.approx((15 / 16) ** 16) and left.none_fits > 1 / 3
     assert 1 / left.ten_for_nothing == pytest.approx(30_000, rel=0.05)
