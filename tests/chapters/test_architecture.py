@@ -32,6 +32,7 @@ def test_the_stations(says, values, printed):
         "The encoder ran once, and the decoder {{ architecture/stations.runs}} times.",
         "And the last step ends in {{ architecture/stations.vocabulary:,}} "
         "[logits](glossary.md#logit) for",
+        "And its encoder has more layers than its decoder.",
     )
     found = values("architecture/stations")
     assert found.translation == "O robô regou os girassóis porque eles estavam com sede."
@@ -40,7 +41,10 @@ def test_the_stations(says, values, printed):
     assert shapes[1] == shapes[2], "the encoder keeps the shape"
     assert shapes[3] == f"1, {found.runs}, 32001"
     assert all(shape.startswith("1, ") for shape in shapes[:4])
-    assert f"the encoder ran once, the decoder {found.runs} times" in printed("architecture/stations")
+    told = printed("architecture/stations")
+    assert f"the encoder ran once, the decoder {found.runs} times" in told
+    config = json.loads(Path("models/en-pt/config.json").read_text("utf-8"))
+    assert config["encoder_layers"] > config["decoder_layers"]
 
 
 def test_each_box_of_the_drawing_leads_to_its_chapter():
@@ -70,7 +74,8 @@ def test_norms_by_formula_are_the_modules(values, printed):
     assert "RMSNorm    [0.2, 1.4, 0.2, 1.4]" in printed("architecture/norms")
 
 
-def test_a_norm_does_not_depend_on_the_batch(minilm):
+def test_a_norm_does_not_depend_on_the_batch(says, minilm):
+    says("It averages the numbers [of one vector](#layer-norm), never those of other tokens.")
     norm, x = minilm.encoder.layer[0].output.LayerNorm, torch.randn(3, 4, 384)
     assert torch.allclose(norm(x)[0, 1], norm(x[0, 1]), atol=1e-6)
 
@@ -329,6 +334,7 @@ def test_without_attention_a_token_knows_no_other(says):
         "They are exactly the same.",
         "Same token, same position: nothing else reaches this vector.",
         "Only [attention](#the-feed-forward-network) brings in other tokens.",
+        "Then each vector knows one token and its position, nothing of its company",
     )
     model = AutoModel.from_pretrained("models/minilm").eval()
     tokenizer = AutoTokenizer.from_pretrained("models/minilm")

@@ -254,6 +254,7 @@ def test_the_page_tells_the_decoder_as_it_is(says, values, printed):
         "Only the [distance](#rotary-positions) of the two positions is left in their score.",
         "Both vectors turn by the same [additional angle](#rotary-positions), and a dot "
         "product does not",
+        "the first pair turns by one radian a token, the last hardly at all.",
     )
     logits = values("from_scratch/logits")
     assert logits.largest <= 1e-4 and logits.same_best == logits.places
@@ -267,6 +268,9 @@ def test_the_page_tells_the_decoder_as_it_is(says, values, printed):
     assert rotary.difference <= 1e-6 and rotary.longer <= 1e-5
     assert rotary.largest_spread < 1e-5 < rotary.spread_of_all
     assert "it was a robot that could do" in printed("from_scratch/decoder")
+    config = LlamaConfig.from_pretrained("models/smollm2")
+    assert config.rope_parameters["rope_theta"] == rotary.base == 100_000
+    assert rotary.base ** (2 / rotary.head_width - 1) < 1e-4, "the last pair"
 
 
 def test_the_mistakes_in_the_decoder_change_the_text(printed):
@@ -291,7 +295,8 @@ def random_sizes(chance):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_whisper_of_random_sizes(seed, tmp_path):
+def test_whisper_of_random_sizes(says, seed, tmp_path):
+    says("moves two moments at a time, so half as many vectors come out.")
     chance = random.Random(seed)
     torch.manual_seed(seed)
     places = chance.randint(3, 20)
@@ -314,6 +319,7 @@ def test_whisper_of_random_sizes(seed, tmp_path):
         assert (block.encoder_attn.map - theirs).abs().max() <= 1e-5
     for block, theirs in zip(ours.decoder.layers, right.decoder_attentions, strict=True):
         assert (block.self_attn.map - theirs).abs().max() <= 1e-5
+    assert features.shape[2] == 2 * memory.shape[1]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,5 +1,6 @@
 """What the chapter on input representation claims, checked on the real models."""
 
+import json
 import math
 import random
 import re
@@ -174,13 +175,18 @@ def test_the_segmentation_is_the_library_s(snippet):
 
 
 def test_apply_bpe(says, values, snippet, tokenizers):
-    says("in `Ġhel iot rop ism` above it did not")
+    says(
+        "in `Ġhel iot rop ism` above it did not",
+        "SmolLM2 learned {{ input_representation/apply_bpe.merges_known:,}} of them.",
+    )
     assert tokenizers["BPE"].tokenize(" heliotropism") == ["Ġhel", "iot", "rop", "ism"]
     assert values(f"{CHAPTER}/apply_bpe").same
     cut = snippet("apply_bpe")["cut"]
     for word in invented_words():
         assert cut("Ġ" + word) == tokenizers["BPE"].tokenize(" " + word)
     assert cut("Ġsunflowers") == ["Ġsun", "flowers"]
+    learned = json.loads(tokenizers["BPE"].backend_tokenizer.to_str())["model"]["merges"]
+    assert len(learned) == values(f"{CHAPTER}/apply_bpe").merges_known
 
 
 def test_more_merges_fewer_tokens(says, values, printed):

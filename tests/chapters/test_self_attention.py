@@ -83,7 +83,11 @@ def test_the_diagram_shows_the_weights_of_the_first_block(printed):
 
 
 def test_the_equation_is_the_pencil_and_the_library(says, values, maps):
-    says("The output is the one from the pencil, and PyTorch's own")
+    says(
+        "The output is the one from the pencil, and PyTorch's own",
+        "Each token's query is compared with every key; softmax makes weights of the scores; "
+        "the output is",
+    )
     equation, by_hand = values("self_attention/equation"), values("self_attention/by_hand")
     assert equation.robot_first == pytest.approx(by_hand.robot_first, abs=1e-5)
     assert equation.robot_second == pytest.approx(by_hand.robot_second, abs=1e-5)
@@ -102,11 +106,17 @@ def test_scaling_brings_the_spread_to_one(says, values):
         "self_attention/scaling.scaled:.1f}}.",
         "Among ten raw scores the top one takes {{ self_attention/scaling.raw_top:.0%}} of "
         "the weight",
+        "For such random vectors, dividing by $\\sqrt{d_k}$ brings the spread back to 1, "
+        "whatever the width.",
     )
     scaling = values("self_attention/scaling")
     assert scaling.raw == pytest.approx(8, rel=0.05)
     assert scaling.scaled == pytest.approx(1, rel=0.05)
     assert scaling.raw_top > 2 * scaling.scaled_top
+    torch.manual_seed(0)
+    for width in (8, 32, 512):
+        query, key = torch.randn(2, 10_000, width)
+        assert ((query * key).sum(dim=1) / width**0.5).std().item() == pytest.approx(1, rel=0.05)
 
 
 def test_without_the_division_heads_collapse(says, values, robot, maps):
@@ -138,6 +148,7 @@ def test_a_real_head_from_its_weights(says, values, maps, robot):
         "and keys",
         "in nearly every row, these two and `[CLS]` are among the strongest cells.",
         "The head looks at much the same places, whoever asks.",
+        "The weights of a row must sum to one, so a head that finds nothing to take",
     )
     assert values("self_attention/real_head").difference < 1e-5
     (drawn,) = maps("self_attention/real_head")
@@ -147,6 +158,7 @@ def test_a_real_head_from_its_weights(says, values, maps, robot):
     assert theirs[they].argmax() == drawn["columns"].index("##flower")
     strongest = [{drawn["columns"][i] for i in row.topk(4).indices} for row in theirs]
     assert all({"sun", "##flower", "[CLS]"} <= names for names in strongest)
+    assert torch.allclose(theirs.sum(dim=1), torch.ones(len(theirs)), atol=1e-5)
 
 
 def test_heads_show_a_diagonal_and_a_dark_first_column(maps):
@@ -294,16 +306,20 @@ def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, prin
     assert work[2048] == pytest.approx(16 * work[512], rel=0.05), "four times the tokens"
 
 
-def test_without_positions_order_is_invisible(says, values):
+def test_without_positions_order_is_invisible(says, values, tokenizer):
     says(
         "Attention without a mask sees no order by itself",
         "With positions every vector changes, by {{ self_attention/order.smallest_with:.0%}} "
         "of its length",
         "Without them every vector is the same up to rounding: the whole model of six layers reads",
+        "*A dog chased the ball* and *the ball chased A dog* have the same tokens.",
+        "Without positions [there are no neighbors](#order-is-invisible), only a bag of tokens.",
     )
     order = values("self_attention/order")
     assert order.smallest_with > 0.1
     assert order.largest_without < 1e-4
+    one, other = tokenizer(["A dog chased the ball", "the ball chased A dog"]).input_ids
+    assert one != other and sorted(one) == sorted(other)
 
 
 def test_shuffled_input_gives_shuffled_output(says, model, robot):
@@ -391,6 +407,7 @@ def test_answers(says, values):
         "to be right",
         "`= {{ self_attention/answers.counted:,}} ± 0`",
         "Six layers of twelve heads make 72 maps, and each map has $20 \\times 20$ cells",
+        "Every query meets every key:",
     )
     answers, pronoun = values("self_attention/answers"), values("self_attention/pronoun")
     assert answers.shift_changes < 1e-6
