@@ -26,13 +26,25 @@ def rows(text):
             if line.startswith("|")][2:]  # fmt: skip
 
 
-def test_the_stations(values, printed):
+def test_the_stations(says, values, printed):
+    says(
+        "The first number is always 1: one sentence.",
+        "The encoder ran once, and the decoder {{ architecture/stations.runs}} times.",
+        "And the last step ends in {{ architecture/stations.vocabulary:,}} "
+        "[logits](glossary.md#logit) for",
+        "And its encoder has more layers than its decoder.",
+    )
     found = values("architecture/stations")
     assert found.translation == "O robô regou os girassóis porque eles estavam com sede."
     assert found.vocabulary == 32001
     shapes = re.findall(r"\((.*?)\)", printed("architecture/stations"))
     assert shapes[1] == shapes[2], "the encoder keeps the shape"
     assert shapes[3] == f"1, {found.runs}, 32001"
+    assert all(shape.startswith("1, ") for shape in shapes[:4])
+    told = printed("architecture/stations")
+    assert f"the encoder ran once, the decoder {found.runs} times" in told
+    config = json.loads(Path("models/en-pt/config.json").read_text("utf-8"))
+    assert config["encoder_layers"] > config["decoder_layers"]
 
 
 def test_each_box_of_the_drawing_leads_to_its_chapter():
@@ -48,6 +60,7 @@ def test_without_residuals_all_tokens_turn_one_way(says, values):
     says(
         "all tokens end in nearly the same direction",
         "the tokens of MiniLM end in nearly one direction.",
+        "also come closer, from {{ architecture/residual.texts_with:.2f}} to",
     )
     found = values("architecture/residual")
     assert found.last_without > 0.99 and found.last_with < 0.6
@@ -61,7 +74,8 @@ def test_norms_by_formula_are_the_modules(values, printed):
     assert "RMSNorm    [0.2, 1.4, 0.2, 1.4]" in printed("architecture/norms")
 
 
-def test_a_norm_does_not_depend_on_the_batch(minilm):
+def test_a_norm_does_not_depend_on_the_batch(says, minilm):
+    says("It averages the numbers [of one vector](#layer-norm), never those of other tokens.")
     norm, x = minilm.encoder.layer[0].output.LayerNorm, torch.randn(3, 4, 384)
     assert torch.allclose(norm(x)[0, 1], norm(x[0, 1]), atol=1e-6)
 
@@ -70,6 +84,9 @@ def test_which_model_is_post_norm_and_which_pre_norm(says, printed, values):
     says(
         "The order alone does not show where the addition stands.",
         "has the same order and is not post-norm.",
+        "Of these models {{ architecture/norm_place.post}} are post-norm and",
+        "The third column gives a second sign: a pre-norm model needs one more norm after "
+        "its last layer",
     )
     kinds = {row[0]: row[3] for row in rows(printed("architecture/norm_place"))}
     assert kinds == {
@@ -116,18 +133,31 @@ def test_the_vectors_of_smollm2_grow(says, values):
     says(
         "SmolLM2's vectors grow more than a hundredfold over all layers",
         "That is one model of each kind.",
+        "MiniLM's vectors end at {{ architecture/growth.post_growth:.1f}} times their first "
+        "length.",
+        "SmolLM2's grow by a factor of {{ architecture/growth.pre_growth:.0f}} before the "
+        "last layer",
     )
     found = values("architecture/growth")
     assert found.pre_growth > 100 and 0.5 < found.post_growth < 2
 
 
-def test_feed_forward(values):
+def test_feed_forward(says, values, printed):
+    says(
+        "a token sent through alone gets the same result as in company.",
+        "then works on each token alone: one matrix makes the vector wider, usually four times",
+        "Those work on [each token alone](#the-feed-forward-network): a token gets the same result",
+        "They cannot: they see [one token at a time](#the-feed-forward-network).",
+        "two matrices are one matrix, and the wide middle would be for nothing.",
+    )
     found = values("architecture/feed_forward")
     assert found.difference < 5e-5, "by formula and by the layer"
     assert found.alone_difference < 1e-5, "each token alone"
     assert found.one_difference < 1e-2, "without the bend it is one matrix"
     gated = values("architecture/gated")
     assert gated.difference < 1e-5 and gated.matrices == 3
+    widths = re.findall(r"\(14, (\d+)\)", printed("architecture/feed_forward"))
+    assert widths == ["384", "1536", "384"], "four times as wide inside"
 
 
 def test_the_bend_matters(minilm):
@@ -140,7 +170,16 @@ def test_the_bend_matters(minilm):
     assert (bent - straight).abs().max() > 0.5
 
 
-def test_where_the_parameters_sit(printed, values):
+def test_where_the_parameters_sit(says, printed, values):
+    says(
+        "In MiniLM the embeddings are about half.",
+        "In SmolLM2 the feed-forward networks are more than half and embeddings about a fifth.",
+        "Norms and the rest are hardly visible.",
+        "In MiniLM {{ architecture/where_parameters.minilm_embeddings:.0%}} of the parameters are",
+        "In SmolLM2, which has five times as many layers, it is",
+        "In each of the four models, attention has fewer parameters than the feed-forward "
+        "networks, even",
+    )
     table = rows(printed("architecture/where_parameters"))
     count = {row[0].strip("*"): [int(c.strip("*").replace(",", "")) for c in row[1:]]
              for row in table}  # fmt: skip
@@ -155,26 +194,52 @@ def test_where_the_parameters_sit(printed, values):
     assert 0.45 < found.minilm_embeddings < 0.6 and found.smollm2_feed > 0.5
     assert 0.15 < found.smollm2_embeddings < 0.25
     assert found.largest_other < 0.01
+    sizes = values("architecture/formula")
+    assert sizes.L2 == 5 * sizes.L
 
 
-def test_the_formulas_count_right(values, minilm):
+def test_the_formulas_count_right(says, values, minilm):
+    says(
+        "**a layer has about twelve times the square of its width.",
+        "For MiniLM the rule of thumb is off by {{ architecture/formula.rule_error:.1%}}.",
+        "every three query heads share one key head and one value head",
+        "Its feed-forward networks come to the same $8d^2$: there are three matrices, but "
+        "$f$ is only",
+    )
     found = values("architecture/formula")
     assert found.minilm == found.minilm_counted and found.smollm2 == found.smollm2_counted
     assert found.layer == sum(p.numel() for p in minilm.encoder.layer[0].parameters())
     assert found.rule_error < 0.01
+    assert found.rule == 12 * found.d**2
+    assert found.kv * 3 == found.d2 and found.attention2 < 4 * found.d2**2
+    assert found.feed_forward2 == 8 * found.d2**2 and found.f2 * 3 == 8 * found.d2
 
 
-def test_who_sees_whom(values, printed):
+def test_who_sees_whom(says, values, printed):
+    says(
+        "A decoder sees the past only: its vectors stay as they are, whatever comes later.",
+        "the writing half sees the past of the target and the whole source.",
+        "Its vectors [depend on the past](#three-families) alone.",
+        "Whatever comes later, they stay.",
+        "That half is [an encoder](#three-families): the source is known as a whole",
+    )
     found = values("architecture/families")
     assert found.encoder_sees_later and not found.decoder_sees_later
     assert not found.writer_sees_later and found.writer_sees_source
     assert [row[1] for row in rows(printed("architecture/families"))] == ["yes"] * 4
+    later = [row[2] for row in rows(printed("architecture/families"))]
+    assert later == ["yes", "no", "yes", "no"], "encoder, decoder, and the two halves"
 
 
 def test_removing_parts(says, values, printed):
     says(
         "the vectors point in directions nearly unrelated to those from before",
         "A test of who did what to whom might show a difference; this one cannot.",
+        "given a sentence, find the one among sixteen others that means the same.",
+        "Without any removal it is one; every removal makes it much smaller.",
+        "Without any attention the model still finds {{ "
+        "architecture/remove_parts.without_attention}} of",
+        "The vectors did change, to a cosine of {{ architecture/remove_parts.like_attention:.2f}};",
     )
     found = values("architecture/remove_parts")
     assert found.texts == 16 and found.without_attention >= 15
@@ -184,6 +249,7 @@ def test_removing_parts(says, values, printed):
     assert table["nothing"] == ["16", "1.00"]
     for name in ("layer norms", "residuals"):
         assert abs(float(table[name][1])) < 0.1, "nearly unrelated to before"
+    assert all(float(row[1]) < 0.7 for name, row in table.items() if name != "nothing")
 
 
 def test_which_tables_of_positions_a_formula_filled(says):
@@ -211,7 +277,14 @@ def test_tied_tables_are_one():
     assert whisper.proj_out.weight is whisper.model.decoder.embed_tokens.weight
 
 
-def test_answers(values):
+def test_answers(says, values):
+    says(
+        "The exact number is {{ architecture/answers.base:,}}, and a model built from such a "
+        "configuration",
+        "Adding 100 changes nothing, and neither does multiplying by 10:",
+        "and {{ architecture/answers.rms_shifted:.2f}} after adding 100.",
+        "The snippet prints “{{ architecture/answers.stranger}}”.",
+    )
     found = values("architecture/answers")
     assert found.base == found.counted
     assert found.unchanged and found.unchanged_tenfold
@@ -225,7 +298,10 @@ def test_the_running_sentence_has_its_tokens():
 
 
 def test_averages_come_together_and_sums_grow(says, printed):
-    says("Measured against their size, the tokens come together here too, only more slowly.")
+    says(
+        "Measured against their size, the tokens come together here too, only more slowly.",
+        "but the numbers grow faster, to about twice as large after each layer.",
+    )
     lines = printed("architecture/predict").splitlines()
     found = [[json.loads(row) for row in re.findall(r"\[.*?\]", line)] for line in lines]
     spreads = [[max(row) - min(row) for row in pair] for pair in found]
@@ -241,14 +317,25 @@ def test_averages_come_together_and_sums_grow(says, printed):
         assert shrunk[0] < shrunk[1] < 1, "measured against their size"
 
 
-def test_twice_the_layers_are_not_twice_the_parameters(values, minilm):
+def test_twice_the_layers_are_not_twice_the_parameters(says, values, minilm):
+    says(
+        "`= {{ architecture/deeper.more:.0%}} ± 2`",
+        "Only the layers double: six more of about $12d^2$ each.",
+        "The [embeddings](#where-the-parameters-sit), about half of the model, stay as they are.",
+    )
     found = values("architecture/deeper")
     layers = sum(p.numel() for p in minilm.encoder.layer.parameters())
     assert found.more == pytest.approx(layers / minilm.num_parameters())
     assert 0.4 < found.more < 0.5
 
 
-def test_without_attention_a_token_knows_no_other():
+def test_without_attention_a_token_knows_no_other(says):
+    says(
+        "They are exactly the same.",
+        "Same token, same position: nothing else reaches this vector.",
+        "Only [attention](#the-feed-forward-network) brings in other tokens.",
+        "Then each vector knows one token and its position, nothing of its company",
+    )
     model = AutoModel.from_pretrained("models/minilm").eval()
     tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 
@@ -283,16 +370,15 @@ def test_a_pre_norm_layer_of_zeros_gives_back_its_input():
     assert torch.equal(went_in, came_out)
 
 
-def test_norms_of_newer_designs(values, printed):
+def test_norms_of_newer_designs(says, values, printed):
     """What the page says of models that it does not have is read from the library's code."""
-    with open("docs/architecture.md", encoding="utf-8") as file:
-        page = " ".join(file.read().split())
-    for sentence in (
+    says(
         "Gemma 2 (2024) puts a norm on *both* sides of each sublayer",
         "OLMo 2 (2024) has it behind the sublayer only, but still before the addition",
         "that is neither of the two formulas above",
-    ):
-        assert sentence in page, f"docs/architecture.md no longer says: {sentence}"
+        "And {{ architecture/norms_today.with_inner}} of the {{ architecture/norms_today.all_designs}}",
+    )
+    page = " ".join(Path("docs/architecture.md").read_text("utf-8").split())
     assert "There are two answers" not in page
     table = [line.strip("| ").split(" | ") for line in printed("architecture/norms_today").splitlines()[2:]]
     order = {row[0][:-7]: row[1].replace(" → ", " ") for row in table}
@@ -301,7 +387,8 @@ def test_norms_of_newer_designs(values, printed):
     assert order["Gemma 2"] == order["Gemma 3"] == "norm attention norm norm feed-forward norm"
     assert order["OLMo 2"] == "attention norm feed-forward norm"
     assert inner == {"OLMo 2", "Gemma 3", "Qwen3"}
-    assert values("architecture/norms_today").with_inner == len(inner)
+    today = values("architecture/norms_today")
+    assert (today.with_inner, today.all_designs) == (len(inner), len(order))
 
 
 def test_olmo_2_adds_after_its_norm():

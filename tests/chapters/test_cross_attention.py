@@ -7,15 +7,6 @@ from transformers import AutoTokenizer
 from snippets.shared.translator import Translator
 
 CHAPTER = "cross_attention"
-PAGE = "docs/cross_attention.md"
-
-
-def says(*sentences):
-    """The page still says each of them; line breaks do not count."""
-    with open(PAGE, encoding="utf-8") as file:
-        text = " ".join(file.read().split())
-    for sentence in sentences:
-        assert sentence in text, f"{PAGE} no longer says: {sentence}"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +43,7 @@ def test_from_scratch(values, printed, maps):
     assert weights[-1].max() < 0.3, "the end token looks everywhere"
 
 
-def test_the_source_is_read_once(values):
+def test_the_source_is_read_once(values, says):
     once = values(f"{CHAPTER}/once")
     assert once.queries == once.written > 10
     assert once.keys == once.values == 1
@@ -75,7 +66,7 @@ def test_alignment(values, maps):
     assert found.translation.startswith("O acordo sobre o Espaço Económico Europeu")
 
 
-def test_score(values, printed):
+def test_score(values, printed, says):
     score = values(f"{CHAPTER}/score")
     assert score.sentences >= 10 and score.words >= 80
     assert score.best > 0.9 > score.second > score.diagonal > score.worst
@@ -105,7 +96,7 @@ def test_gold_is_well_formed():
                 assert all(1 <= int(n) <= len(english.split()) for n in numbers.split(","))
 
 
-def test_a_row_is_asked_by_the_piece_before_it(translator):
+def test_a_row_is_asked_by_the_piece_before_it(translator, says):
     """Another piece in the row's own place changes nothing in it; one place before, it does."""
     says(
         "The query of the row `▁robô` is not made of *robô*, which is not yet written",
@@ -131,7 +122,7 @@ def test_a_row_is_asked_by_the_piece_before_it(translator):
     assert changed[written.index("▁robô") + 1] > 1e-3, "the next row is asked by it"
 
 
-def test_heads(values, maps):
+def test_heads(values, maps, says):
     heads = values(f"{CHAPTER}/heads")
     found = maps(f"{CHAPTER}/heads")
     assert len(found) == 16
@@ -146,7 +137,7 @@ def test_heads(values, maps):
     assert peaks > 3 / len(found[2]["columns"]), "three times an even share"
 
 
-def test_habits(values):
+def test_habits(values, says):
     """A habit is counted over sentences, with the one where the head has least of it."""
     says(
         "On the short sentence it does so in every row; over all thirteen it is",
@@ -163,7 +154,7 @@ def test_habits(values):
     assert habits.flat_mean > 0.85 < habits.flat_lowest
 
 
-def test_hide(printed):
+def test_hide(printed, says):
     rows = [line.split("|")[1:3] for line in printed(f"{CHAPTER}/hide").splitlines()[2:]]
     text = {hidden.strip(): translation.strip() for hidden, translation in rows}
     assert text["–"] == "O robô regou os girassóis porque eles estavam com sede."
@@ -182,7 +173,7 @@ def test_hide(printed):
     assert "floresc" in text["▁sun"] and "solares" in text["flower"]
 
 
-def test_without(values):
+def test_without(values, says):
     says(
         "In each of the three ways, the output is the same for all three sources.",
         "Zeros make it write pieces that form no words",
@@ -215,7 +206,7 @@ def test_sources_do_not_matter_without_the_bridge(translator):
     assert torch.allclose(one, other, atol=1e-4)
 
 
-def test_speech(values, printed, maps):
+def test_speech(values, printed, maps, says):
     words = printed(f"{CHAPTER}/speech").splitlines()[0].split()
     heard, times = words[::2], [float(second) for second in words[1::2]]
     sentence = "Please open the window . It is very hot today ."
@@ -240,7 +231,7 @@ def test_speech(values, printed, maps):
     assert speech.heads == 24
 
 
-def test_answers(values, printed):
+def test_answers(values, printed, says):
     assert values(f"{CHAPTER}/answer_counts").ratio == 20
     mask = values(f"{CHAPTER}/answer_mask")
     assert mask.with_mask == 0 < 0.05 < mask.without_mask

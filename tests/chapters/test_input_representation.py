@@ -1,5 +1,6 @@
 """What the chapter on input representation claims, checked on the real models."""
 
+import json
 import math
 import random
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 CHAPTER = "input_representation"
 RUNNING = "The robot watered the sunflowers because they were thirsty."
@@ -41,7 +42,13 @@ def invented_words(count=400):
     return ["".join(draw.choices(letters, k=draw.randint(2, 14))) for _ in range(count)]
 
 
-def test_four_steps(values, printed, tokenizers, minilm):
+def test_four_steps(says, values, printed, tokenizers, minilm):
+    says(
+        "{{ input_representation/four_steps.letters }} characters.",
+        "the text cut into {{ input_representation/four_steps.count }} units.",
+        "{{ input_representation/four_steps.width }} numbers for each id.",
+        "Nothing here knows where a word stands.",
+    )
     text = printed(f"{CHAPTER}/four_steps")
     ids = tokenizers["WordPiece"](RUNNING, add_special_tokens=False).input_ids
     assert [int(x) for x in re.findall(r"^\S+ +(\d+)  \[", text, re.M)] == ids
@@ -49,16 +56,28 @@ def test_four_steps(values, printed, tokenizers, minilm):
     assert values(f"{CHAPTER}/four_steps").width == minilm.config.hidden_size
     assert re.findall(r"^the .*$", text, re.M)[0] == re.findall(r"^the .*$", text, re.M)[1]
     assert "sun " in text and "##flower" in text and "##s " in text
+    assert values(f"{CHAPTER}/four_steps").letters == len(RUNNING)
 
 
-def test_the_wrong_tokenizer_raises_nothing(values, printed):
+def test_the_wrong_tokenizer_raises_nothing(says, values, printed):
+    says(
+        "no error tells you, as long as all ids are rows of its table:",
+        "It would cost less, but the model reads [words that nobody "
+        "wrote](#four-things-three-steps).",
+    )
     found = values(f"{CHAPTER}/wrong_tokenizer")
     assert found.highest < found.rows
     read = printed(f"{CHAPTER}/wrong_tokenizer").split("\n")[3]
     assert "robot" not in read and "sunflower" not in read
 
 
-def test_three_tokenizers(values, printed, tokenizers):
+def test_three_tokenizers(says, values, printed, tokenizers):
+    says(
+        "SmolLM2 spells every digit.",
+        "The Portuguese sentence costs Unigram {{ "
+        "input_representation/three_tokenizers.unigram_portuguese }}",
+        "and yet it cuts *girassóis* into four.",
+    )
     table = printed(f"{CHAPTER}/three_tokenizers")
     found = values(f"{CHAPTER}/three_tokenizers")
     lines = table.splitlines()
@@ -76,7 +95,8 @@ def test_three_tokenizers(values, printed, tokenizers):
     assert len(tokenizers["Unigram"].tokenize("girassóis")) == 4
 
 
-def test_bpe_bytes_are_never_unknown(tokenizers):
+def test_bpe_bytes_are_never_unknown(says, tokenizers):
+    says("every character is made of bytes, so nothing here is unknown.")
     tokenizer = tokenizers["BPE"]
     for text in ["🌻", "向日葵", "рóбот\n\t  x", "\u200d\u0301", "💧" * 5]:
         assert tokenizer.decode(tokenizer(text).input_ids) == text
@@ -84,7 +104,12 @@ def test_bpe_bytes_are_never_unknown(tokenizers):
     assert sum(symbol in vocabulary for symbol in set("".join(vocabulary))) <= 256
 
 
-def test_round_trip(values, tokenizers):
+def test_round_trip(says, values, tokenizers):
+    says(
+        "Only the byte-level tokenizer returned every text.",
+        "WordPiece changed {{ input_representation/round_trip.lost_wordpiece }} of the four, "
+        "Unigram",
+    )
     found = values(f"{CHAPTER}/round_trip")
     assert (found.lost_wordpiece, found.lost_bpe) == (4, 0)
     assert 0 < found.lost_unigram < 4
@@ -93,7 +118,15 @@ def test_round_trip(values, tokenizers):
     ) == "[UNK]"  # fmt: skip
 
 
-def test_merges_by_hand(values, printed):
+def test_merges_by_hand(says, values, printed):
+    says(
+        "The corpus is `sun` four times, `sunny` three times, `run` twice and `runner` once.",
+        "Join the most frequent pair into a new piece.",
+        "The pair `u n` is in every word:",
+        "4 + 3 + 2 + 1 = 10 times.",
+        "Now `s un` occurs 7 times and `r un` 3 times.",
+        "Three pairs now occur 3 times each:",
+    )
     text = printed(f"{CHAPTER}/train_bpe")
     found = re.findall(r"^ *(\S+) \+ (\S+) +→ \S+ +(\d+) times(?:, (\d) tied)?$", text, re.M)
     assert found == [
@@ -105,9 +138,17 @@ def test_merges_by_hand(values, printed):
     ]
     assert "run n e r" in text
     assert values(f"{CHAPTER}/train_bpe").merges_tiny == 5
+    corpus = {"sun": 4, "sunny": 3, "run": 2, "runner": 1}
+    assert Counter(values(f"{CHAPTER}/train_bpe").tiny.split()) == corpus
+    assert all("un" in word for word in corpus)
 
 
-def test_our_trainer_is_the_library_s(values, snippet):
+def test_our_trainer_is_the_library_s(says, values, snippet):
+    says(
+        "The same {{ input_representation/train_bpe.merges_tiny }} merges come out of the "
+        "`tokenizers`",
+        "So do all {{ input_representation/train_bpe.merges_story }} merges on a longer text",
+    )
     found = values(f"{CHAPTER}/train_bpe")
     assert found.same_tiny and found.same_story and found.merges_story > 100
     ours = snippet("train_bpe")
@@ -134,17 +175,25 @@ def test_the_segmentation_is_the_library_s(snippet):
 
 
 def test_apply_bpe(says, values, snippet, tokenizers):
-    says("in `Ġhel iot rop ism` above it did not")
+    says(
+        "in `Ġhel iot rop ism` above it did not",
+        "SmolLM2 learned {{ input_representation/apply_bpe.merges_known:,}} of them.",
+    )
     assert tokenizers["BPE"].tokenize(" heliotropism") == ["Ġhel", "iot", "rop", "ism"]
     assert values(f"{CHAPTER}/apply_bpe").same
     cut = snippet("apply_bpe")["cut"]
     for word in invented_words():
         assert cut("Ġ" + word) == tokenizers["BPE"].tokenize(" " + word)
     assert cut("Ġsunflowers") == ["Ġsun", "flowers"]
+    learned = json.loads(tokenizers["BPE"].backend_tokenizer.to_str())["model"]["merges"]
+    assert len(learned) == values(f"{CHAPTER}/apply_bpe").merges_known
 
 
 def test_more_merges_fewer_tokens(says, values, printed):
-    says("help the new sentences only about half as much as the old ones")
+    says(
+        "help the new sentences only about half as much as the old ones",
+        "From letters to the last training, the count falls from",
+    )
     pairs = re.findall(r": ([\d.]+) .*, ([\d.]+) new", printed(f"{CHAPTER}/vocabulary_size"))
     seen, unseen = ([float(x) for x in line] for line in zip(*pairs))
     gaps = [b - a for a, b in zip(seen, unseen)]
@@ -156,7 +205,11 @@ def test_more_merges_fewer_tokens(says, values, printed):
     assert 0.4 < (unseen[-2] - unseen[-1]) / (seen[-2] - seen[-1]) < 0.7
 
 
-def test_longest_match(values, snippet, tokenizers):
+def test_longest_match(says, values, snippet, tokenizers):
+    says(
+        "To cut a word, it takes the longest piece that the word starts with, then does the same",
+        "the greedy rule takes `suns`, because it is longer than `sun`, and must go on with",
+    )
     assert values(f"{CHAPTER}/longest_match").same
     cut = snippet("longest_match")["cut"]
     for word in [*invented_words(), "sun🌻", "🌻"]:
@@ -165,15 +218,24 @@ def test_longest_match(values, snippet, tokenizers):
     assert cut("sun🌻") == ["[UNK]"]
 
 
-def test_best_path(values, snippet, tokenizers):
+def test_best_path(says, values, snippet, tokenizers):
+    says("The best product looks ahead; the longest match does not.")
     assert values(f"{CHAPTER}/best_path").same
     cut = snippet("best_path")["cut"]
     for word in invented_words():
         assert cut("▁" + word)[0] == tokenizers["Unigram"].tokenize(word), word
     assert cut("▁sunscreen")[0] == ["▁sun", "screen"]
+    greedy = tokenizers["WordPiece"].tokenize("sunscreen")
+    assert greedy == ["suns", "##creen"], "which looks no further than suns"
 
 
-def test_all_cuts_agree_with_viterbi(values, snippet):
+def test_all_cuts_agree_with_viterbi(says, values, snippet):
+    says(
+        "Unigram looks at all ways to cut a word and takes the best.",
+        "The winner is {{ input_representation/all_cuts.times_better:.0f}} times more probable",
+        "but `flow ers` has as many pieces as `flower s`, and loses because `s` alone is so "
+        "frequent.",
+    )
     found, ours = values(f"{CHAPTER}/all_cuts"), snippet("all_cuts")
     pieces, score = snippet("best_path")["cut"]("▁sunflowers")
     assert ours["cuts"][0][1] == pieces == ["▁sun", "flower", "s"]
@@ -182,10 +244,21 @@ def test_all_cuts_agree_with_viterbi(values, snippet):
     assert ours["scores"]["s"] > max(ours["scores"][p] for p in ("flow", "flower", "ers"))
     assert found.possible < found.ways == 2**10
     assert found.times_better > 10
+    gap = math.exp(ours["cuts"][0][0] - ours["cuts"][1][0])
+    assert math.isclose(gap, found.times_better)
 
 
 def test_languages(says, values, snippet, tokenizers):
-    says("Per word Greek is dearest", "Greek is left in pieces of about one letter each")
+    says(
+        "Per word Greek is dearest",
+        "Greek is left in pieces of about one letter each",
+        "Here is the same sentence in eight languages.",
+        "English needs the fewest per word, Greek the most.",
+        "For SmolLM2 the same sentence costs {{ "
+        "input_representation/languages.hindi_times:.1f}} times",
+        "in the Unigram column, Greek looks cheap because each word has become an unknown token.",
+        "Hindi in WordPiece is worse than it looks too, because this tokenizer drops accents",
+    )
     found = values(f"{CHAPTER}/languages")
     ours = snippet("languages")
     cost = {language: ours["cost"]["BPE", language] for language in ours["sentences"]}
@@ -200,9 +273,14 @@ def test_languages(says, values, snippet, tokenizers):
     assert ids.count(tokenizers["Unigram"].unk_token_id) == len(greek.split())
     normalizer = tokenizers["WordPiece"].backend_tokenizer.normalizer
     assert len(normalizer.normalize_str("सूरजमुखी")) < len("सूरजमुखी")
+    assert len(ours["sentences"]) == 8
 
 
-def test_special_tokens(values, printed):
+def test_special_tokens(says, values, printed):
+    says(
+        "{{ input_representation/special_tokens.separators_typed }} separators where you "
+        "expect one.",
+    )
     text = printed(f"{CHAPTER}/special_tokens")
     assert "models/minilm: [CLS] the robot [SEP]" in text
     assert "smollm2: The Ġrobot\n" in text
@@ -210,13 +288,21 @@ def test_special_tokens(values, printed):
     assert values(f"{CHAPTER}/special_tokens").separators_typed == 2
 
 
-def test_padding(values, printed):
+def test_padding(says, values, printed):
+    says("With the mask, the short sentence gets the same vectors as alone, up to rounding.")
     found = values(f"{CHAPTER}/padding")
     assert found.same_with_mask and found.without_mask > 0.1
     assert printed(f"{CHAPTER}/padding").splitlines()[0].count("[PAD]") == 8
 
 
-def test_forgotten_mask(values, tokenizers, minilm):
+def test_forgotten_mask(says, values, tokenizers, minilm):
+    says(
+        "So the mask is needed twice: in the model, and again in the average.",
+        "With 64 padding tokens, the cosine is {{ "
+        "input_representation/forgotten_mask.model_64:.2f}} when",
+        "The same text no longer looks like itself.",
+        "Padding needs a mask in the model, and again in every average you take.",
+    )
     found = values(f"{CHAPTER}/forgotten_mask")
     assert found.used_64 > 0.9999
     assert found.both_64 < found.model_64 < 0.9
@@ -230,13 +316,24 @@ def test_forgotten_mask(values, tokenizers, minilm):
     assert math.isclose(F.cosine_similarity(wrong, right, dim=0), found.both_64, abs_tol=1e-3)
 
 
-def test_lookup(values, minilm):
+def test_lookup(says, values, minilm):
+    says(
+        "More than half of MiniLM's parameters, {{ input_representation/lookup.share:.0%}}, "
+        "are this table.",
+    )
     found = values(f"{CHAPTER}/lookup")
     assert found.same and found.share > 0.5
     assert found.in_table == minilm.config.vocab_size * minilm.config.hidden_size
+    everything = sum(p.numel() for p in minilm.parameters())
+    assert math.isclose(found.share, found.in_table / everything)
 
 
-def test_neighbors(values, snippet, minilm, tokenizers):
+def test_neighbors(says, values, snippet, minilm, tokenizers):
+    says(
+        "`bad` is among the nearest of `good`, at {{ "
+        "input_representation/neighbors.good_bad:.2f}}:",
+        "And `bank` has money around it and no river",
+    )
     found = snippet("neighbors")["found"]
     assert "bad" in found["good"] and "3" in found["three"] and "水" in found["water"]
     assert not {"river", "shore", "stream"} & set(found["bank"])
@@ -245,15 +342,21 @@ def test_neighbors(values, snippet, minilm, tokenizers):
     one, other = tokenizers["WordPiece"].convert_tokens_to_ids(["good", "bad"])
     cosine = F.cosine_similarity(table[one], table[other], dim=0).item()
     assert math.isclose(cosine, values(f"{CHAPTER}/neighbors").good_bad, abs_tol=1e-4)
+    assert {"banking", "bankers", "banker"} <= set(found["bank"])
 
 
-def test_word_order(values):
+def test_word_order(says, values):
+    says(
+        "Without positions, who watered whom is lost: the two embeddings are equal up to rounding.",
+        "With positions they differ, but see how little: the cosine is",
+    )
     found = values(f"{CHAPTER}/word_order")
     assert found.same_without and not found.same_with
     assert found.cosine_with > 0.95  # how little positions change the sentence embedding
 
 
-def test_sinusoids(values, maps):
+def test_sinusoids(says, values, maps):
+    says("On the left the colors change at every row, on the right they stay nearly the same.")
     found = values(f"{CHAPTER}/sinusoidal")
     assert found.largest < 1e-3
     table = maps(f"{CHAPTER}/sinusoidal")[0]["values"]
@@ -263,9 +366,16 @@ def test_sinusoids(values, maps):
         assert math.isclose(table[p][2 * i + 1], math.cos(p * rate), abs_tol=1e-3)
     whisper = AutoModel.from_pretrained("models/whisper").encoder.embed_positions.weight
     assert torch.equal(whisper, whisper.half().float())  # stored with 16 bits
+    steps = torch.tensor(table).diff(dim=0).abs()  # (positions - 1, columns)
+    assert steps[:, 0].mean() > 0.5 and steps[:, -2:].max() < 0.001
 
 
-def test_sinusoid_distance(values, snippet):
+def test_sinusoid_distance(says, values, snippet):
+    says(
+        "Only the distance is left.",
+        "a step of $k$ *rotates* each pair of columns by the angle $k \\, r_i$, wherever you "
+        "start.",
+    )
     assert values(f"{CHAPTER}/sinusoid_distance").largest < 1e-9
     vector = snippet("sinusoid_distance")["position_vector"]
     for distance in (0, 1, 9, 80):
@@ -273,7 +383,14 @@ def test_sinusoid_distance(values, snippet):
         assert max(products) - min(products) < 1e-8
 
 
-def test_learned_positions(values, maps):
+def test_learned_positions(says, values, maps):
+    says(
+        "It learned it: neighbors have a mean cosine of",
+        "But the likeness does not only fall with the distance.",
+        "{{ input_representation/learned_positions.apart_3:.2f}} for three apart,",
+        "and its vector is {{ input_representation/learned_positions.length_first:.1f}} "
+        "long, the others",
+    )
     found = values(f"{CHAPTER}/learned_positions")
     assert found.same
     assert found.apart_1 > found.apart_6 > found.apart_3 > found.apart_9  # it swings
@@ -283,13 +400,24 @@ def test_learned_positions(values, maps):
     assert similarity[0, 1:].max() < similarity.diagonal(1)[1:].min()
 
 
-def test_too_long(values):
+def test_too_long(says, values):
+    says(
+        "They have none: without truncation you get [an error](#a-learned-table).",
+        "Both texts were [cut before](#a-learned-table), and what was left is the same.",
+    )
     found = values(f"{CHAPTER}/too_long")
     assert found.tokens > found.rows == 512
     assert found.error != "none" and found.identical
 
 
-def test_rotary(values, maps):
+def test_rotary(says, values, maps):
+    says(
+        "Every diagonal from upper left to lower right has one color.",
+        "depends on the two vectors and on their distance, and on nothing else.",
+        "this head prefers this key a few tokens back over one at the same place.",
+        "It stays the same, up to rounding.",
+        "Only the distance counts, and it is [four both times](#rotation).",
+    )
     found = values(f"{CHAPTER}/rotary")
     assert found.same and found.unmoved
     scores = torch.tensor(maps(f"{CHAPTER}/rotary")[0]["values"])
@@ -314,16 +442,27 @@ def test_rotary_scores_are_the_model_s(snippet):
     assert torch.allclose(scores.softmax(dim=1), theirs, atol=1e-5)
 
 
-def test_answers(values):
+def test_answers(says, values):
+    says(
+        "`lo` and `ow` both occur {{ input_representation/answers.ties_count }} times.",
+        "49,152 × 576 = {{ input_representation/answers.in_table:,}}.",
+        "That is {{ input_representation/answers.share:.0%}} of SmolLM2: its table is "
+        "bigger, but it has thirty",
+    )
     found = values(f"{CHAPTER}/answers")
     assert found.ties_count == 4
     assert math.isclose(found.by_vectors, found.by_distance)
     assert found.in_table == 49152 * 576
     assert found.share < values(f"{CHAPTER}/lookup").share
     assert 0.9 < found.decoder_cosine < 0.99
+    assert found.in_table > values(f"{CHAPTER}/lookup").in_table, "its table is bigger"
+    names = ("models/smollm2", "models/minilm")
+    layers = [AutoConfig.from_pretrained(name).num_hidden_layers for name in names]
+    assert layers == [30, 6]
 
 
-def test_the_questions(values, printed, tokenizers):
+def test_the_questions(says, values, printed, tokenizers):
+    says("`= {{ input_representation/weights.times:.1f }} ± 0.1`")
     lines = printed(f"{CHAPTER}/predict").splitlines()
     lost = {line.split()[0]: line.endswith("[UNK]") for line in lines}
     assert lost == {"sunlight": False, "sunset": True, "sunscreen": True, "setsun": False}
@@ -339,6 +478,7 @@ def test_a_swap_is_nearer_than_the_passive(says, printed):
         "as near as the passive, which says the same, or nearer",
         "So it is not special to MiniLM's training; but Rampart finds nearly everything alike",
         "do not ask the mean of the vectors of encoders like these who did what",
+        "there another verb moves the mean more than in Rampart.",
     )
     rows = [line.split() for line in printed(f"{CHAPTER}/swapped").splitlines()]
     scores = [[float(x) for x in row[:3]] for row in rows if row[1] != "swapped"]
@@ -357,7 +497,12 @@ def test_a_long_word_is_unknown(says, values, printed):
 
 
 def test_a_cosine_has_its_baselines(says, values):
-    says("Without a baseline that number tells little")
+    says(
+        "Without a baseline that number tells little",
+        "No: the cosine is {{ input_representation/answers.decoder_cosine:.3f}}.",
+        "A decoder's token sees only what stands before it, and that alone tells it "
+        "something about",
+    )
     left = values(f"{CHAPTER}/answers")
     assert left.decoder_other < left.decoder_cosine < 0.99
     assert left.decoder_with < 0.99

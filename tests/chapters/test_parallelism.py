@@ -80,7 +80,7 @@ def test_intensity_is_half_the_tokens(values, printed, smollm2):
     assert bounds == ["memory", "memory", "arithmetic", "arithmetic"]
 
 
-def test_the_bounds_follow_from_the_data_sheet(values):
+def test_the_bounds_follow_from_the_data_sheet(values, says):
     says("with two-byte weights that every token uses, $n$ is operations a second divided by")
     left = values("parallelism/roofline")
     assert left.one_bound == pytest.approx(2039e9 / left.weight_bytes)
@@ -126,7 +126,7 @@ def test_cache_bytes_are_those_of_the_tensors(values, smollm2):
     assert left.smollm2_cache == 23_040
 
 
-def test_published_models(values, printed):
+def test_published_models(values, printed, says):
     says(
         "tokens is as heavy as Llama 2 7B; with shared key heads, Llama 3 8B needs "
         "{{ parallelism/cache_bytes.llama3_equal:,}}.",
@@ -168,15 +168,7 @@ def test_the_page_gives_no_gpu_time(values):
     assert values("parallelism/batching").device == "cpu"
 
 
-def says(*sentences):
-    """The page still says each of them; line breaks do not count."""
-    with open("docs/parallelism.md", encoding="utf-8") as file:
-        text = " ".join(file.read().split())
-    for sentence in sentences:
-        assert sentence in text, f"docs/parallelism.md no longer says: {sentence}"
-
-
-def test_the_steps_of_two_byte_numbers():
+def test_the_steps_of_two_byte_numbers(says):
     """The page tells enough to answer its question on 256 plus 1."""
     says(
         "eight say which power of two comes before the number, and seven say how far the "
@@ -189,7 +181,7 @@ def test_the_steps_of_two_byte_numbers():
         assert between.diff().tolist() == [width] * 128
 
 
-def test_what_a_batch_shares(values, smollm2):
+def test_what_a_batch_shares(values, smollm2, says):
     """Counted: more texts, as many weights, more multiply-adds. No sentence needs a clock."""
     says(
         "the bytes of weights in a step stay the same, while the multiply-adds grow with the texts",

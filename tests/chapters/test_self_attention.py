@@ -31,20 +31,19 @@ def robot(model, tokenizer):
         return model(**inputs, output_attentions=True, output_hidden_states=True)
 
 
-def says(*sentences):
-    """The page still says each of them; line breaks do not count."""
-    text = " ".join(PAGE.read_text("utf-8").split())
-    for sentence in sentences:
-        assert sentence in text, f"{PAGE} no longer says: {sentence}"
-
-
 def rows(text: str) -> list[list[str]]:
     """The cells of a printed Markdown table, without its head."""
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if "|" in line]
     return lines[2:]
 
 
-def test_they_takes_most_from_sunflowers(values, robot, tokenizer):
+def test_they_takes_most_from_sunflowers(says, values, robot, tokenizer):
+    says(
+        "The three pieces of “sunflowers” together have more weight than any other word; "
+        "“robot” comes",
+        "The [pieces](glossary.md#piece) of *sunflowers* get {{ "
+        "self_attention/look.sunflowers:.2f}}",
+    )
     look = values("self_attention/look")
     tokens = tokenizer.tokenize(SENTENCE, add_special_tokens=True)
     they = robot.attentions[5][0, 11, tokens.index("they")]
@@ -58,7 +57,13 @@ def test_they_takes_most_from_sunflowers(values, robot, tokenizer):
     assert look.total == pytest.approx(1, abs=1e-5)
 
 
-def test_pencil_and_paper(values, printed):
+def test_pencil_and_paper(says, values, printed):
+    says(
+        "*Robot* gives {{ self_attention/by_hand.robot_weight:.2f}} of its weight to itself.",
+        "Its output is the mix ({{ self_attention/by_hand.robot_first:.2f}},",
+        "*watered* has the scaled scores (1, 2, 1) and *flowers* has (0, 0, 1), yet both "
+        "rows contain",
+    )
     by_hand = values("self_attention/by_hand")
     e = math.e
     total = e**2 + e + 1
@@ -77,7 +82,12 @@ def test_the_diagram_shows_the_weights_of_the_first_block(printed):
     assert drawn == [line.split()[-1] for line in block]
 
 
-def test_the_equation_is_the_pencil_and_the_library(values, maps):
+def test_the_equation_is_the_pencil_and_the_library(says, values, maps):
+    says(
+        "The output is the one from the pencil, and PyTorch's own",
+        "Each token's query is compared with every key; softmax makes weights of the scores; "
+        "the output is",
+    )
     equation, by_hand = values("self_attention/equation"), values("self_attention/by_hand")
     assert equation.robot_first == pytest.approx(by_hand.robot_first, abs=1e-5)
     assert equation.robot_second == pytest.approx(by_hand.robot_second, abs=1e-5)
@@ -89,15 +99,31 @@ def test_the_equation_is_the_pencil_and_the_library(values, maps):
     assert weights.argmax(dim=1).tolist() == [0, 1, 2]
 
 
-def test_scaling_brings_the_spread_to_one(values):
-    says("For random vectors, dividing by $\\sqrt{d_k}$ brings the spread of the scores to 1.")
+def test_scaling_brings_the_spread_to_one(says, values):
+    says(
+        "For random vectors, dividing by $\\sqrt{d_k}$ brings the spread of the scores to 1.",
+        "The spread falls from {{ self_attention/scaling.raw:.1f}} to {{ "
+        "self_attention/scaling.scaled:.1f}}.",
+        "Among ten raw scores the top one takes {{ self_attention/scaling.raw_top:.0%}} of "
+        "the weight",
+        "For such random vectors, dividing by $\\sqrt{d_k}$ brings the spread back to 1, "
+        "whatever the width.",
+    )
     scaling = values("self_attention/scaling")
     assert scaling.raw == pytest.approx(8, rel=0.05)
     assert scaling.scaled == pytest.approx(1, rel=0.05)
     assert scaling.raw_top > 2 * scaling.scaled_top
+    torch.manual_seed(0)
+    for width in (8, 32, 512):
+        query, key = torch.randn(2, 10_000, width)
+        assert ((query * key).sum(dim=1) / width**0.5).std().item() == pytest.approx(1, rel=0.05)
 
 
-def test_without_the_division_heads_collapse(values, robot):
+def test_without_the_division_heads_collapse(says, values, robot, maps):
+    says(
+        "Not divided, most rows have one strong cell and are blank elsewhere.",
+        "this head's top weight rises from {{ self_attention/unscaled.top:.2f}} to",
+    )
     unscaled = values("self_attention/unscaled")
     assert unscaled.unscaled_top > 2 * unscaled.top
     assert unscaled.unscaled_entropy < unscaled.entropy / 2
@@ -108,15 +134,31 @@ def test_without_the_division_heads_collapse(values, robot):
     # Undoing the division by another way: logarithms of weights are scores up to a constant.
     sharp = (weights.log() * 32**0.5).softmax(dim=-1)
     assert unscaled.unscaled_top == pytest.approx(sharp.amax(dim=-1).mean().item(), abs=1e-3)
+    _, drawn = maps("self_attention/unscaled")
+    strong = [max(row) > 0.5 for row in drawn["values"]]
+    assert sum(strong) > 2 * len(strong) / 3, "one strong cell, so half at most for the rest"
 
 
-def test_a_real_head_from_its_weights(values, maps, robot):
+def test_a_real_head_from_its_weights(says, values, maps, robot):
+    says(
+        "The row of “they” is strongest at “##flower”; the columns of “sun”, “##flower” and "
+        "the start",
+        "The largest difference between your map and the model's own is",
+        "So nothing is hidden: three matrix products with parameters, one product of queries "
+        "and keys",
+        "in nearly every row, these two and `[CLS]` are among the strongest cells.",
+        "The head looks at much the same places, whoever asks.",
+        "The weights of a row must sum to one, so a head that finds nothing to take",
+    )
     assert values("self_attention/real_head").difference < 1e-5
     (drawn,) = maps("self_attention/real_head")
     theirs = robot.attentions[5][0, 11]
     assert torch.allclose(torch.tensor(drawn["values"]), theirs, atol=1e-3)
     they = drawn["rows"].index("they")
     assert theirs[they].argmax() == drawn["columns"].index("##flower")
+    strongest = [{drawn["columns"][i] for i in row.topk(4).indices} for row in theirs]
+    assert all({"sun", "##flower", "[CLS]"} <= names for names in strongest)
+    assert torch.allclose(theirs.sum(dim=1), torch.ones(len(theirs)), atol=1e-5)
 
 
 def test_heads_show_a_diagonal_and_a_dark_first_column(maps):
@@ -127,7 +169,11 @@ def test_heads_show_a_diagonal_and_a_dark_first_column(maps):
     assert (stack[:, :, 0].mean(dim=1) > 0.3).sum() >= 6, "many first columns are dark"
 
 
-def test_head_3_of_layer_1_looks_at_the_previous_token(values, printed, maps, robot):
+def test_head_3_of_layer_1_looks_at_the_previous_token(says, values, printed, maps, robot):
+    says(
+        "layer 1, head 3 puts {{ self_attention/jobs.previous_best:.1%}} of its weight on "
+        "the previous",
+    )
     jobs = values("self_attention/jobs")
     table = rows(printed("self_attention/jobs"))
     assert table[0][:2] == ["previous token", "layer 1, head 3"]
@@ -137,10 +183,17 @@ def test_head_3_of_layer_1_looks_at_the_previous_token(values, printed, maps, ro
     assert ranking.indices[0] == 2 and ranking.values[1] < 0.4, "one cell is solid"
     before = robot.attentions[0][0, 2].diagonal(-1)  # of every token but the first
     assert before.min() > 0.99
+    assert values("self_attention/looks_back").with_lowest > 0.99, "in every sentence"
 
 
-def test_heads_park_on_cls_and_not_on_sep(values, printed):
-    says("other sentences and other rows are counted there", "One explanation: it is a parking")
+def test_heads_park_on_cls_and_not_on_sep(says, values, printed):
+    says(
+        "other sentences and other rows are counted there",
+        "One explanation: it is a parking",
+        "The *average* head puts {{ self_attention/jobs.cls_mean:.0%}} of its weight there.",
+        "even the head that looks at `[SEP]` most gives it only {{ "
+        "self_attention/jobs.sep_best:.2f}}.",
+    )
     jobs = values("self_attention/jobs")
     assert jobs.cls_mean > 0.4 and jobs.cls_best > 0.8
     assert jobs.sep_best < 0.2
@@ -148,7 +201,14 @@ def test_heads_park_on_cls_and_not_on_sep(values, printed):
     assert float(table["[CLS]"][3]) == max(float(row[3]) for row in table.values())
 
 
-def test_joined_heads_are_the_layers_own_result(values, model, robot):
+def test_joined_heads_are_the_layers_own_result(says, values, model, robot):
+    says(
+        "MiniLM's hidden states are 384 wide and a head's vectors 32 wide, so each matrix is",
+        "are put side by side, $12 \\times 32 = 384$ numbers, and go through one more matrix, "
+        "$W_O$:",
+        "By default the library uses a fused function and returns an empty tuple, with a "
+        "warning at most.",
+    )
     join = values("self_attention/join")
     assert join.difference < 1e-5 and join.difference_added < 1e-5
     # The page: the library's fused function gives the same output from the same parts.
@@ -160,13 +220,18 @@ def test_joined_heads_are_the_layers_own_result(values, model, robot):
         ]
         fused = F.scaled_dot_product_attention(*parts).transpose(1, 2).reshape(x.shape)
         assert torch.allclose(attention.output(fused, x), attention(x)[0], atol=1e-5)
+    assert (join.heads, join.d_k, join.heads * join.d_k) == (12, 32, model.config.hidden_size)
+    assert values("self_attention/mistakes").maps_kept == 0
 
 
-def test_what_the_clock_adds_is_pages(values):
+def test_what_the_clock_adds_is_pages(says, values):
     """Counted, not timed: the maps of 1,024 tokens are new memory in each run, if not kept."""
     says(
         "Only the place of the result differs, not one operation.",
         "If a time is longer than the operations explain, look at memory too.",
+        "The maps of twelve heads at 1,024 tokens take {{ "
+        "self_attention/seconds.map_megabytes:.0f}}",
+        "{{ self_attention/seconds.most_pages:,}} of them in a run, and",
     )
     assert "cache" not in PAGE.read_text("utf-8"), "the cause that was told here before"
     counted = values("self_attention/seconds")
@@ -189,17 +254,22 @@ def test_maps_that_are_kept_give_the_same():
     assert torch.allclose(attend(query, key, value, *maps), expected, atol=1e-6)
 
 
-def test_the_head_that_looks_back_reads_positions(values):
+def test_the_head_that_looks_back_reads_positions(says, values):
     says(
         "But one head [further up](#many-heads) looks one token back.",
         "So the order is still invisible to attention itself.",
+        "It can only read the order from the vectors:",
+        "on {{ self_attention/looks_back.sentences}} other sentences:",
+        "With positions the head puts {{ self_attention/looks_back.with_mean:.1%}} of its "
+        "weight on the",
+        "Without them it is {{ self_attention/looks_back.without_mean:.0%}}, where an even spread",
     )
     found = values("self_attention/looks_back")
     assert found.sentences >= 20 and found.with_lowest > 0.99
     assert abs(found.without_mean - found.even_share) < 0.1 < found.with_mean
 
 
-def test_one_letter_for_one_width():
+def test_one_letter_for_one_width(says):
     says("Here $d_k$ is the width of a query and of a key: 32 in MiniLM. It is not the width")
     text = PAGE.read_text("utf-8")
     assert not re.search(r"\\sqrt\{?d[}$]|variance \$d\$|√d</text", text), "d alone is the model's"
@@ -207,7 +277,7 @@ def test_one_letter_for_one_width():
     assert not re.search(r"\\times d\$", bridge), "a head's width is d_k or d_v"
 
 
-def test_entropy_is_in_bits(values, robot):
+def test_entropy_is_in_bits(says, values, robot):
     """One unit in all chapters: eight equal shares have three."""
     says("eight equal shares have 3 bits, since $2^3 = 8$")
     weights = robot.attentions[5][0, 11]
@@ -215,23 +285,51 @@ def test_entropy_is_in_bits(values, robot):
     assert values("self_attention/unscaled").entropy == pytest.approx(bits.item(), abs=0.01)
 
 
-def test_cost_grows_with_the_square_and_crosses_at_six_widths(values, printed):
+def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, printed):
+    says(
+        "Double the tokens, and attention needs {{ self_attention/cost.ratio:.0f}} times the "
+        "operations;",
+        "But see where the lines cross: at {{ self_attention/cost.crossing:,}} tokens, which "
+        "is six times",
+        "MiniLM reads at most 512, and there the famous $n^2$ is {{ "
+        "self_attention/cost.share_at_512:.0%}}",
+        "12 maps of $n \\times n$ numbers.",
+        "Four times the tokens are sixteen times the work.",
+    )
     cost = values("self_attention/cost")
     assert cost.ratio == 4 and cost.rest_ratio == 2
     assert cost.crossing == 6 * 384
     assert cost.share_at_512 == pytest.approx(512 / (512 + 6 * 384))
     sizes = {int(r[0]): r[3] for r in rows(printed("self_attention/cost"))}
     assert sizes[512] == f"{12 * 512**2 * 4 / 1e6:.1f} MB"
+    work = {int(r[0]): float(r[1].replace(",", "")) for r in rows(printed("self_attention/cost"))}
+    assert work[2048] == pytest.approx(16 * work[512], rel=0.05), "four times the tokens"
 
 
-def test_without_positions_order_is_invisible(values):
-    says("Attention without a mask sees no order by itself")
+def test_without_positions_order_is_invisible(says, values, tokenizer):
+    says(
+        "Attention without a mask sees no order by itself",
+        "With positions every vector changes, by {{ self_attention/order.smallest_with:.0%}} "
+        "of its length",
+        "Without them every vector is the same up to rounding: the whole model of six layers reads",
+        "*A dog chased the ball* and *the ball chased A dog* have the same tokens.",
+        "Without positions [there are no neighbors](#order-is-invisible), only a bag of tokens.",
+    )
     order = values("self_attention/order")
     assert order.smallest_with > 0.1
     assert order.largest_without < 1e-4
+    one, other = tokenizer(["A dog chased the ball", "the ball chased A dog"]).input_ids
+    assert one != other and sorted(one) == sorted(other)
 
 
-def test_shuffled_input_gives_shuffled_output(model, robot):
+def test_shuffled_input_gives_shuffled_output(says, model, robot):
+    says(
+        "Nothing in the equation mentions a position.",
+        "Shuffle the rows of $X$, and the rows of the output are shuffled in the same way, "
+        "but not changed.",
+        "It stays the same, up to rounding.",
+        "Each query still meets the same keys and values; only the order of the rows has changed:",
+    )
     torch.manual_seed(0)
     x = robot.hidden_states[0]
     shuffle = torch.randperm(x.shape[1])
@@ -242,7 +340,8 @@ def test_shuffled_input_gives_shuffled_output(model, robot):
     )
 
 
-def test_mistakes_keep_the_shape_and_change_the_numbers(values, printed):
+def test_mistakes_keep_the_shape_and_change_the_numbers(says, values, printed):
+    says("Attention is easy to get wrong because the shapes fit anyway.")
     mistakes = values("self_attention/mistakes")
     assert mistakes.smallest_error > 0.2
     assert mistakes.maps_kept == 0
@@ -250,10 +349,15 @@ def test_mistakes_keep_the_shape_and_change_the_numbers(values, printed):
     assert len(shapes) == 1
 
 
-def test_the_head_links_pronouns_but_does_not_resolve_them(values, printed, maps):
+def test_the_head_links_pronouns_but_does_not_resolve_them(says, values, printed, maps):
     says(
         "Its first choice in a pair never changes.",
         "In four pairs the lead of the first noun shrinks a little when the second is meant.",
+        "The number of pairs in which it changes its choice is {{ "
+        "self_attention/pronoun.changed}}.",
+        "So it is right once in each pair: in {{ self_attention/pronoun.right}} of",
+        "When the ball is round, *it* still gives {{ "
+        "self_attention/pronoun.dog_if_round:.2f}} to *dog*.",
     )
     pronoun = values("self_attention/pronoun")
     assert (pronoun.right, pronoun.sentences, pronoun.changed) == (6, 12, 0)
@@ -277,15 +381,34 @@ def test_nearly_every_row_of_that_head_looks_at_nouns(robot, tokenizer):
     assert sum(token in ("robot", "sun", "##flower") for token in most) >= len(tokens) - 1
 
 
-def test_much_weight_on_cls_moves_little(values, maps):
-    says("So a strong column need not mean that this token adds much.")
+def test_much_weight_on_cls_moves_little(says, values, maps):
+    says(
+        "So a strong column need not mean that this token adds much.",
+        "In every layer the weight on the start token is several times its share of what arrives.",
+        "The token with {{ self_attention/contribution.weight_on_cls:.0%}} of the weight delivers",
+    )
     contribution = values("self_attention/contribution")
     assert contribution.weight_on_cls > 4 * contribution.share_of_cls
     (drawn,) = maps("self_attention/contribution")
-    assert all(weight > 2 * share for weight, share in zip(*drawn["values"]))
+    assert all(weight > 3 * share for weight, share in zip(*drawn["values"]))
 
 
-def test_answers(values):
+def test_answers(says, values):
+    says(
+        "Adding 100 changes a weight by {{ self_attention/answers.shift_changes:.0e}}.",
+        "Softmax sees differences only: a constant added to all scores multiplies all exponentials",
+        "with (10, 20, 10) the top weight is {{ self_attention/answers.tenfold:.4f}}.",
+        "Four matrices of $384 \\times 384$ and four biases of 384:",
+        "For layer 6, head 12 the entropy becomes {{ self_attention/answers.entropy:.2f}} bits;",
+        "The scores shrink toward each other and the weights toward equal shares.",
+        "The top weight falls to {{ self_attention/answers.top:.2f}}.",
+        "The best one is right in {{ self_attention/pronoun.best_of_all}} of",
+        "If 72 coins answer, {{ self_attention/answers.expected:.0f}} of them are expected "
+        "to be right",
+        "`= {{ self_attention/answers.counted:,}} ± 0`",
+        "Six layers of twelve heads make 72 maps, and each map has $20 \\times 20$ cells",
+        "Every query meets every key:",
+    )
     answers, pronoun = values("self_attention/answers"), values("self_attention/pronoun")
     assert answers.shift_changes < 1e-6
     assert answers.tenfold > 0.999
@@ -294,3 +417,17 @@ def test_answers(values):
     assert 0.95 * answers.highest < answers.entropy < answers.highest
     assert pronoun.best_of_all == 8, "the answer compares with 8 of 12"
     assert answers.expected > 1
+    assert answers.top < values("self_attention/unscaled").top
+    chance = sum(math.comb(12, right) for right in range(8, 13)) / 2**12
+    assert answers.expected == pytest.approx(72 * chance)
+    assert answers.counted == 6 * 12 * 20 * 20
+
+
+def test_a_query_of_zeros_looks_everywhere(says, printed):
+    says(
+        "A dot product with zeros is zero, whatever the key.",
+        "Four equal scores become four equal weights, and the output is the plain average",
+    )
+    weights, output = printed("self_attention/predict").splitlines()
+    assert weights.endswith("[[0.25, 0.25, 0.25, 0.25]]")
+    assert output.endswith(f"[[{(10 + 20 + 30 + 40) / 4}]]")

@@ -11,14 +11,6 @@ CHAPTER = "why_transformers"
 PAGE = "docs/why_transformers.md"
 
 
-def says(*sentences):
-    """The page still says each of them; line breaks do not count."""
-    with open(PAGE, encoding="utf-8") as file:
-        text = " ".join(file.read().split())
-    for sentence in sentences:
-        assert sentence in text, f"{PAGE} no longer says: {sentence}"
-
-
 def parameters(model) -> int:
     return sum(p.numel() for p in model.parameters())
 
@@ -57,7 +49,7 @@ def test_neither_model_sees_a_later_letter():
         assert not torch.allclose(before[:, 50:], after[:, 50:], atol=1e-5)
 
 
-def test_recall(values):
+def test_recall(values, says):
     """Bounds with room: three seeds differed by less than two points anywhere."""
     found = values(f"{CHAPTER}/recall")
     says(
@@ -83,7 +75,7 @@ def test_another_seed_says_the_same():
     assert train(Recurrent(), 64, seed=5) < 0.1
 
 
-def test_gradient(values):
+def test_gradient(values, says):
     found = values(f"{CHAPTER}/gradient")
     assert found.plain < 1e-10, "no optimizer can use that"
     assert 1e-3 < found.look < found.gentle < 0.3, "as a share of that at the last letter"
@@ -99,7 +91,7 @@ def test_gradient(values):
     assert found.look_level < 3, "the Transformer's line is level from 1 to 64 steps"
 
 
-def test_the_load_counts_and_not_the_room(values):
+def test_the_load_counts_and_not_the_room(values, says):
     """A wider state does not help; fewer or simpler letters on a way as long do."""
     says(
         "A state four times as wide did not help in these 300 steps",
@@ -137,7 +129,7 @@ def test_another_seed_and_rate_say_that_it_is_not_the_room():
     assert train(model, 16, rate=2e-3, seed=5) < 0.4
 
 
-def test_keep(values, printed):
+def test_keep(values, printed, says):
     """On four seeds the LSTM got all of them, at ten times the length as well."""
     found = values(f"{CHAPTER}/keep")
     assert min(found.lstm, found.transformer) > 0.97
@@ -183,7 +175,7 @@ def test_long_look(values):
     assert (config.num_hidden_layers, config.num_attention_heads) == (30, 9)
 
 
-def test_crowd(values, printed):
+def test_crowd(values, printed, says):
     found = values(f"{CHAPTER}/crowd")
     assert found.asked == 6
     assert found.a_name == 2 * found.asked, "every answer is a told name"
@@ -195,7 +187,7 @@ def test_crowd(values, printed):
     assert late.count("Otto") + late.count("Hugo") == 5
 
 
-def test_the_count_behind_the_times():
+def test_the_count_behind_the_times(says):
     """How often a matrix is multiplied can be counted; no sentence rests on a clock alone."""
     says(
         "The LSTM multiplies its state with a matrix once for each token",
