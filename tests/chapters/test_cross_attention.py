@@ -1,8 +1,10 @@
 """What the chapter on cross-attention claims, on the real models."""
 
+import re
+
 import pytest
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from snippets.shared.translator import Translator
 
@@ -15,16 +17,30 @@ def translator():
     return AutoTokenizer.from_pretrained("models/en-pt"), model
 
 
-def test_by_hand(values, maps, printed):
+def test_by_hand(values, maps, printed, says):
+    says(
+        "The numbers are chosen so that softmax gives fractions you can check:",
+        "*Gato* takes half of its mixture from *cat* ({{ "
+        "cross_attention/by_hand.gato_cat:.2f}}), *preto* most of its own",
+        "The result mixes the values: for *gato* a quarter of (28, 0)",
+    )
     hand = values(f"{CHAPTER}/by_hand")
     assert hand.gato_cat == pytest.approx(1 / 2)
     assert hand.preto_black == pytest.approx(4 / 7)
     [weights] = maps(f"{CHAPTER}/by_hand")
     assert [sum(row) for row in weights["values"]] == pytest.approx([1, 1], abs=1e-3)
     assert "[ 7., 14.]" in printed(f"{CHAPTER}/by_hand")
+    gato, preto = weights["values"]
+    assert gato == pytest.approx([1 / 4, 1 / 4, 1 / 2], abs=1e-3)
+    assert preto == pytest.approx([1 / 7, 4 / 7, 2 / 7], abs=1e-3)
 
 
-def test_from_scratch(values, printed, maps):
+def test_from_scratch(values, printed, maps, says):
+    says(
+        "The four pieces of *girassóis* share the three pieces of *sunflowers*, and "
+        "nobody else looks there.",
+        "The strong cells run down the diagonal",
+    )
     assert values(f"{CHAPTER}/from_scratch").difference < 1e-4
     text = printed(f"{CHAPTER}/from_scratch")
     for shape in ("(8, 16, 32)", "(8, 15, 32)", "(8, 16, 15)", "(16, 256)"):
@@ -41,16 +57,27 @@ def test_from_scratch(values, printed, maps):
     others = [i for i in range(len(weights) - 1) if not start <= i < start + 4]
     assert (weights[others][:, sunflowers].sum(dim=1) < 0.2).all()
     assert weights[-1].max() < 0.3, "the end token looks everywhere"
+    ways = list(looks.values())[:-1]
+    assert all(later >= place - 2 for place, later in zip(ways, ways[1:])), "the diagonal"
+    assert ways[0] == 0 and ways[-1] >= len(head["columns"]) - 3, "from corner to corner"
 
 
 def test_the_source_is_read_once(values, says):
+    says(
+        "{{ cross_attention/once.queries }} queries, and keys and values once.",
+    )
     once = values(f"{CHAPTER}/once")
     assert once.queries == once.written > 10
     assert once.keys == once.values == 1
     says("a second, for its own past, which grows; ours carries one vector instead.")
 
 
-def test_alignment(values, maps):
+def test_alignment(values, maps, says):
+    says(
+        "*Espaço* looks at *Area* ({{ cross_attention/alignment.espaco_area:.2f}}), "
+        "then *Económico* at *Economic*, then *Europeu* at *European*.",
+        "And the end token gives no piece more than {{ cross_attention/alignment.top_of_end:.2f}}.",
+    )
     [head] = maps(f"{CHAPTER}/alignment")
     weights = torch.tensor(head["values"])
     looks = {
@@ -64,9 +91,20 @@ def test_alignment(values, maps):
     found = values(f"{CHAPTER}/alignment")
     assert found.espaco_area > 0.8 and found.top_of_end < 0.3
     assert found.translation.startswith("O acordo sobre o Espaço Económico Europeu")
+    assert weights[-1].max().item() == pytest.approx(found.top_of_end, abs=1e-3)
 
 
 def test_score(values, printed, says):
+    says(
+        "Layer 2, head 1 agrees for {{ cross_attention/score.best:.0%}} of the "
+        "words; the baseline reaches {{ cross_attention/score.diagonal:.0%}}.",
+        "twice it is the small word *de*, which belongs to no English word clearly, "
+        "and once it swaps *livros longos* against *long books*",
+        "The next best one reaches {{ cross_attention/score.second:.0%}}, the mean "
+        "of all {{ cross_attention/score.mean_of_heads:.0%}}, the lowest {{ "
+        "cross_attention/score.worst:.0%}}.",
+        "The map can serve as a word alignment, best in a head that was trained for it.",
+    )
     score = values(f"{CHAPTER}/score")
     assert score.sentences >= 10 and score.words >= 80
     assert score.best > 0.9 > score.second > score.diagonal > score.worst
@@ -84,7 +122,13 @@ def test_score(values, printed, says):
     assert misses.count("←") == 4 == round(score.words * (1 - score.best))
 
 
-def test_gold_is_well_formed():
+def test_gold_is_well_formed(says, values):
+    says(
+        "So we aligned {{ cross_attention/score.sentences }} of this model's own "
+        "translations by hand:",
+        "{{ cross_attention/score.words }} words, each with the English words that "
+        "it may come from.",
+    )
     from scripts.base import ROOT
 
     lines = (ROOT / "snippets/cross_attention/gold.txt").read_text("utf-8").splitlines()
@@ -94,10 +138,17 @@ def test_gold_is_well_formed():
             word, numbers = link.split("/")
             if numbers != "-":
                 assert all(1 <= int(n) <= len(english.split()) for n in numbers.split(","))
+    score = values(f"{CHAPTER}/score")
+    assert score.sentences == len(lines) // 2
+    links = [link for gold in lines[1::2] for link in gold.split()]
+    assert score.words == sum(not link.endswith("/-") for link in links)
 
 
 def test_a_row_is_asked_by_the_piece_before_it(translator, says):
     """Another piece in the row's own place changes nothing in it; one place before, it does."""
+    says(
+        "The map has the name of what was written, one place later than what asked.",
+    )
     says(
         "The query of the row `▁robô` is not made of *robô*, which is not yet written",
         "It is made of the state at the piece before, at *O*",
@@ -123,6 +174,9 @@ def test_a_row_is_asked_by_the_piece_before_it(translator, says):
 
 
 def test_heads(values, maps, says):
+    says(
+        "the most if it is spread evenly.",
+    )
     heads = values(f"{CHAPTER}/heads")
     found = maps(f"{CHAPTER}/heads")
     assert len(found) == 16
@@ -135,10 +189,22 @@ def test_heads(values, maps, says):
     says("spreads widest", "But single rows still have peaks.")
     peaks = max(max(row) for row in found[2]["values"])
     assert peaks > 3 / len(found[2]["columns"]), "three times an even share"
+    says("They need not, in any head: a source word can be")
+    for head in found:
+        columns = torch.tensor(head["values"]).sum(dim=0)
+        assert columns.min() < 0.7 and columns.max() > 1.3, "a column need not sum to one"
+    assert 2**heads.even == pytest.approx(len(found[0]["columns"])), "bits of an even spread"
 
 
-def test_habits(values, says):
+def test_habits(values, says, printed):
     """A habit is counted over sentences, with the one where the head has least of it."""
+    says(
+        "For each habit it takes the head that has most of it:",
+        "`{{ cross_attention/habits.end_head }}` leaves {{ "
+        "cross_attention/habits.end_mean:.0%}} of its weight on the end token of the "
+        "source, and in no sentence less than {{ "
+        "cross_attention/habits.end_lowest:.0%}}.",
+    )
     says(
         "On the short sentence it does so in every row; over all thirteen it is",
         "looks back: at the word that was translated *one step before*",
@@ -152,9 +218,20 @@ def test_habits(values, says):
     assert habits.late_next < habits.late_mean - 0.1
     assert 0.1 < habits.end_lowest < habits.end_mean < 0.5
     assert habits.flat_mean > 0.85 < habits.flat_lowest
+    for line in printed(f"{CHAPTER}/habits").strip().splitlines()[2:]:
+        mean, lowest, following = (int(share) for share in re.findall(r"(\d+)%", line))
+        assert lowest < mean > following, "of all heads this one has most of it"
 
 
 def test_hide(printed, says):
+    says(
+        "The first row is the translation with nothing hidden.",
+        "Without `▁robot`, nobody waters.",
+        "Without `▁thirst`, they *were*, and nothing follows.",
+        "Not always, as the last two rows show.",
+        "Without `s` nothing changes:",
+        "It does: with the same mask over `▁robot`, [nobody waters](#hide-a-word).",
+    )
     rows = [line.split("|")[1:3] for line in printed(f"{CHAPTER}/hide").splitlines()[2:]]
     text = {hidden.strip(): translation.strip() for hidden, translation in rows}
     assert text["–"] == "O robô regou os girassóis porque eles estavam com sede."
@@ -171,9 +248,17 @@ def test_hide(printed, says):
     assert text["s"] == text["–"] and "regou" in text["ed"]
     assert text["ed"] == text["–"].replace("eles ", "")
     assert "floresc" in text["▁sun"] and "solares" in text["flower"]
+    assert "regou" in text["–"] and "regou" not in text["▁robot"]
+    assert next(iter(text)) == "–" and list(text)[-2:] == ["ed", "s"]
 
 
 def test_without(values, says):
+    says(
+        "The right pieces get between {{ cross_attention/without.lowest_mean:.1%}} "
+        "and {{ cross_attention/without.highest_mean:.1%}}.",
+        "With nothing of the source left, what comes next depends only on what the "
+        "decoder has written.",
+    )
     says(
         "In each of the three ways, the output is the same for all three sources.",
         "Zeros make it write pieces that form no words",
@@ -207,6 +292,11 @@ def test_sources_do_not_matter_without_the_bridge(translator):
 
 
 def test_speech(values, printed, maps, says):
+    says(
+        "The voice pauses from {{ cross_attention/speech.pause_from:.1f}} to {{ "
+        "cross_attention/speech.pause_to:.1f}} seconds, and no word is placed there:",
+        "*The* and *window* get the same tenth of a second",
+    )
     words = printed(f"{CHAPTER}/speech").splitlines()[0].split()
     heard, times = words[::2], [float(second) for second in words[1::2]]
     sentence = "Please open the window . It is very hot today ."
@@ -229,9 +319,19 @@ def test_speech(values, printed, maps, says):
     assert last == pytest.approx(speech.last_on_the_clip, abs=0.01)
     assert last < 0.3 < 0.8 < min(rows), "the other words find theirs on the clip"
     assert speech.heads == 24
+    says("turns 30 seconds of audio into 1,500 vectors, one for each fiftieth of a second")
+    config = AutoConfig.from_pretrained("models/whisper")
+    assert config.max_source_positions == 1500 == 30 * 50
 
 
 def test_answers(values, printed, says):
+    says(
+        "The encoder needs {{ cross_attention/answer_counts.ratio:.0f}} times as many.",
+        "so every target token may look at all of it.",
+        "No causal mask, so even the first Portuguese piece has weight on every English one.",
+        "Without the mask, {{ cross_attention/answer_mask.without_mask:.0%}} of the "
+        "short sentence's attention falls on padding.",
+    )
     assert values(f"{CHAPTER}/answer_counts").ratio == 20
     mask = values(f"{CHAPTER}/answer_mask")
     assert mask.with_mask == 0 < 0.05 < mask.without_mask
@@ -242,7 +342,13 @@ def test_answers(values, printed, says):
     assert bored[1].endswith("entediado.") and bored[2].endswith("entediada.")
 
 
-def test_the_questions_predictions(values, printed):
+def test_the_questions_predictions(values, printed, says):
+    says(
+        "A weighted average does not ask in which order its parts come, and with "
+        "every source token there twice, each copy gets half of the weight.",
+        "Only a source that lacks something gives another average.",
+        "`= {{ cross_attention/whisper_weights.weights:,}} ± 0`",
+    )
     lines = [line.split() for line in printed(f"{CHAPTER}/predict").splitlines()]
     said = {words[0]: words[-1] for words in lines}
     assert said == {"backwards": "True", "twice": "True", "cut": "False"}
