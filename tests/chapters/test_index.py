@@ -47,8 +47,13 @@ def test_what_the_others_write(values, says):
     assert "girassóis" in taste.translated
 
 
-def test_models_page_comes_from_the_lock_file(values, printed, book):
+def test_models_page_comes_from_the_lock_file(values, printed, book, says):
+    says(
+        "The models take {{ models/cards.disk_gigabytes:.1f}} GB of disk",
+    )
     cards = printed("models/cards")
     for name, entry in book.lock.items():
         assert f"`models/{name}`" in cards and entry["title"] in cards
     assert values("models/cards").models == len(book.lock)
+    disk = sum(entry.get("made_bytes", 0) for entry in book.lock.values())
+    assert values("models/cards").disk_gigabytes == pytest.approx(disk / 1e9)

@@ -1,5 +1,6 @@
 """The chapter on parallelism: counts, bytes and equality. No times are asserted."""
 
+import math
 import re
 
 import pytest
@@ -39,6 +40,24 @@ def test_three_positions_are_one_product(values, printed, says):
     assert "[3.0, -3.0]" in printed("parallelism/one_product")
     # h₃ is built on h₂, h₂ on h₁
     assert "[[1.0, 0.762], [0.998, -0.989], [0.987, 0.466]]" in printed("parallelism/one_product")
+
+
+def test_a_linear_recurrence_need_not_wait(says):
+    """Three rounds of merged pairs end where eight steps end; with tanh around, they do not."""
+    says("Nor must every recurrence wait.")
+    torch.manual_seed(0)
+    steps = torch.randn(8, 2, dtype=torch.double).tolist()
+    start = state = bent = 0.3
+    for a, b in steps:
+        state, bent = a * state + b, math.tanh(a * bent + b)
+    rounds = 0
+    while len(steps) > 1:
+        pairs = zip(steps[::2], steps[1::2], strict=True)
+        steps = [(c * a, c * b + d) for (a, b), (c, d) in pairs]
+        rounds += 1
+    ((a, b),) = steps
+    assert rounds == 3 and a * start + b == pytest.approx(state)
+    assert math.tanh(a * start + b) != pytest.approx(bent, abs=1e-3)
 
 
 def test_the_layer_mixes_inputs_and_the_rnn_waits(values, printed, says):
