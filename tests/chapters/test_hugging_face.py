@@ -83,7 +83,14 @@ def test_each_folder_has_its_class(printed):
         assert asked.startswith("AutoModel") and got.lower().startswith(kind)
 
 
-def test_a_missing_head_is_random_and_raises_nothing(values, printed):
+def test_a_missing_head_is_random_and_raises_nothing(values, printed, says):
+    says(
+        "Ask for one three times",
+        "the probabilities are near a half and depend on the seed.",
+        "and the second is a label called `LABEL_1`.",
+        "A head that is missing in the folder is random",
+        "A missing head raises [no error](#a-head-that-is-not-there)",
+    )
     found = values(f"{CHAPTER}/new_head")
     assert found.missing_count == 2
     assert found.spread > 0.001, "it depends on the seed"
@@ -106,7 +113,10 @@ def test_the_list_of_pipelines_is_the_library_s(says, values, printed):
         assert task in printed(f"{CHAPTER}/pipelines")
 
 
-def test_the_pipeline_by_hand(values, printed):
+def test_the_pipeline_by_hand(values, printed, says):
+    says(
+        "and the same with the three steps and an `argmax`:",
+    )
     found = values(f"{CHAPTER}/pipeline_by_hand")
     assert found.same and found.last_city == "lisbon"
     text = printed(f"{CHAPTER}/pipeline_by_hand")
@@ -119,13 +129,26 @@ def test_grouped_entities_is_gone():
         pipeline("token-classification", model="models/pii", grouped_entities=True)("Anna")
 
 
-def test_generate(values):
+def test_generate(values, says):
+    says(
+        "An [encoder–decoder](glossary.md#encoderdecoder) gives back the new text "
+        "only; a decoder gives back the [prompt](glossary.md#prompt) as well, so the "
+        "code cuts it off.",
+    )
     found = values(f"{CHAPTER}/generate")
     assert found.translation == "O robô regou os girassóis porque eles estavam com sede."
     assert found.answer == RUNNING, "it repeats the sentence, and the page says so"
+    assert found.given > 25, "more than it may write: a cut of the answer alone leaves none"
 
 
-def test_config(values, minilm):
+def test_config(values, minilm, says):
+    says(
+        "In the trained table *dog* and *cat* have a "
+        "[cosine](glossary.md#cosine-similarity) of {{ "
+        "hugging_face/config.alike:.2f}}; in the random one it is {{ "
+        "hugging_face/config.random_alike:.2f}}.",
+        "Confusing the two functions is an error that raises none.",
+    )
     found = values(f"{CHAPTER}/config")
     assert found.parameters == minilm.num_parameters()
     layer = sum(p.numel() for p in minilm.encoder.layer[0].parameters())
@@ -135,7 +158,14 @@ def test_config(values, minilm):
     assert ids == [3899, 4937]
 
 
-def test_saving_loses_nothing(values, printed):
+def test_saving_loses_nothing(values, printed, says):
+    says(
+        "There are {{ hugging_face/save.files}} files:",
+        "{{ hugging_face/save.bytes_a_parameter:.1f}} bytes a parameter, that is, 32 "
+        "bits each.",
+        "The loaded model computes the same vectors; the largest difference is {{ "
+        "hugging_face/save.difference:.0f}}.",
+    )
     found = values(f"{CHAPTER}/save")
     assert found.difference == 0 and found.same_ids and found.files == 4
     assert found.bytes_a_parameter == pytest.approx(4, abs=0.01)
@@ -143,7 +173,13 @@ def test_saving_loses_nothing(values, printed):
         assert f"`{name}`" in printed(f"{CHAPTER}/save")
 
 
-def test_attention_weights_need_eager(values, maps):
+def test_attention_weights_need_eager(values, maps, says):
+    says(
+        "{{ hugging_face/eager.maps_eager}} tensors, one a layer.",
+        "The vectors are the same up to rounding, so use the default",
+        "In this head a word gives {{ hugging_face/eager.previous:.2f}} of its "
+        "weight to the token before it, on average.",
+    )
     found = values(f"{CHAPTER}/eager")
     assert (found.maps_default, found.maps_eager) == (0, 6)
     assert found.gap < 1e-4 and found.previous > 0.6
@@ -152,15 +188,36 @@ def test_attention_weights_need_eager(values, maps):
         assert sum(row) == pytest.approx(1, abs=0.01)
 
 
-def test_sdpa_is_the_default(minilm, tokenizer):
+def test_sdpa_is_the_default(minilm, tokenizer, says):
+    says(
+        "PyTorch then keeps nothing for [gradients](glossary.md#gradient)",
+        "That adds [states, not weights](#see-it-happen)",
+        "It keeps nothing for [gradients](#see-it-happen).",
+        "so it has no weights to hand out.",
+        "Under the default, SDPA, you get none.",
+        "so it has [none to hand out](#attention-weights-eager-or-sdpa).",
+    )
     assert minilm.config._attn_implementation == "sdpa"
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         outputs = minilm(**tokenizer(RUNNING, return_tensors="pt"), output_attentions=True)
+        states = minilm(**tokenizer(RUNNING, return_tensors="pt"), output_hidden_states=True)
     assert len(outputs.attentions) == 0
+    assert len(states.hidden_states) == 7 and not states.attentions
+    assert outputs.last_hidden_state.grad_fn is None
+    assert minilm(torch.tensor([[5]])).last_hidden_state.grad_fn, "kept if you may train"
 
 
-def test_padding_needs_its_mask(values):
+def test_padding_needs_its_mask(values, says):
+    says(
+        "Without it they change by {{ hugging_face/padding.without_mask:.0%}} of "
+        "their length",
+        "but the rows of the padding are still in the output.",
+        "the mean moves by {{ hugging_face/padding.mean_change:.0%}} of its length "
+        "otherwise.",
+        "They never do: each row is [a text of its "
+        "own](#batches-padding-and-the-mask).",
+    )
     found = values(f"{CHAPTER}/padding")
     assert found.with_mask < 1e-4 and found.without_mask > 0.1
     assert found.mean_change > 0.1
@@ -178,7 +235,17 @@ def test_decoders_are_padded_on_the_left(says, values, printed):
     assert found.alone.startswith(" Paris")
 
 
-def test_answers(values, minilm):
+def test_answers(values, minilm, says):
+    says(
+        "{{ hugging_face/answers.full_bytes:,}} and {{ "
+        "hugging_face/answers.half_bytes:,}} bytes: four and two for each parameter.",
+        "the smallest cosine between a token's two vectors is {{ "
+        "hugging_face/answers.half_cosine:.5f}}.",
+        "With the mask the vectors change by at most {{ "
+        "hugging_face/answers.padded_change:.0e}}, which is rounding.",
+        "{{ hugging_face/answers.unused}} of them.",
+        "the average cosine is {{ hugging_face/answers.two_cosine:.2f}}.",
+    )
     found = values(f"{CHAPTER}/answers")
     assert found.full_bytes == 4 * minilm.num_parameters() == 2 * found.half_bytes
     assert found.half_cosine > 0.999 and found.padded_change < 1e-4
@@ -187,14 +254,24 @@ def test_answers(values, minilm):
     assert found.two_cosine < 0.9
 
 
-def test_a_mean_over_padding_is_wrong_in_two_ways(printed):
+def test_a_mean_over_padding_is_wrong_in_two_ways(printed, says):
+    says(
+        "The second text has one vector, 5, so its mean is 5.",
+        "The second line sets it to zero, but still divides by two places: half a "
+        "repair.",
+    )
     everything, half, right = map(json.loads, printed(f"{CHAPTER}/predict").splitlines())
     assert right == [2, 5]
     assert everything[0] == half[0] == right[0], "where nothing is padded all agree"
     assert len({everything[1], half[1], right[1]}) == 3
+    assert half[1] == right[1] / 2
 
 
-def test_rows_of_padding(values, tokenizer):
+def test_rows_of_padding(values, tokenizer, says):
+    says(
+        "`= {{ hugging_face/waste.one_batch}} ± 0`",
+        "to 20, which adds 16 and 14 places: half of the work.",
+    )
     found = values(f"{CHAPTER}/waste")
     texts = ["word " * (length - 2) for length in (4, 6, 20)]  # and [CLS], [SEP]
     mask = tokenizer(texts, padding=True, return_tensors="pt").attention_mask
@@ -202,13 +279,20 @@ def test_rows_of_padding(values, tokenizer):
     assert found.two_batches == 2
 
 
-def test_mistakes_with_and_without_an_error(tokenizer, minilm):
+def test_mistakes_with_and_without_an_error(tokenizer, minilm, says):
+    says(
+        "ids mean nothing without it.",
+        "Every id finds a row in the table, but the row of another token:",
+    )
     with pytest.raises(ValueError, match="padding=True"):
         tokenizer(["One.", "One and two."], return_tensors="pt")
     other = AutoTokenizer.from_pretrained("models/rxnmapper")  # another vocabulary
     assert len(other) <= minilm.config.vocab_size
+    ids = other("CCO", return_tensors="pt").input_ids
     with torch.no_grad():
-        minilm(input_ids=other("CCO", return_tensors="pt").input_ids)
+        minilm(input_ids=ids)
+    read, meant = (one.convert_ids_to_tokens(ids[0]) for one in (tokenizer, other))
+    assert all(a != b for a, b in zip(read[1:-1], meant[1:-1], strict=True))
 
 
 def test_what_the_library_says(says, values, printed, caplog, monkeypatch, tokenizer, minilm):
