@@ -11,7 +11,7 @@ questions of a page are checked with the rest, by `asked.check`.
 from __future__ import annotations
 
 import difflib
-import functools
+import math
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -32,6 +32,7 @@ from scripts.pages.patterns import (
     TITLE,
     VALUE,
 )
+from scripts.pages.refused import ALT, blank, refused
 
 # In prose: an include, a span of code, a value.
 PLACE = re.compile("|".join([FILE.pattern, printed.SPAN, VALUE.pattern]), re.M | re.S)
@@ -42,10 +43,6 @@ DRESSING = {  # a fence and what it includes → how the site wants it opened
 
 MINUS = re.compile(r"^-(?=[\d.])")
 POWER = re.compile(r"(-?[\d.]+)e([+-]\d+)")  # 8e-14, as Python writes it
-# A measurement is a decimal number, a share, or a number with a unit.
-MEASUREMENT = re.compile(
-    r"(?<![\w.$#/-])(?:\d+\.\d+|\d[\d,.]*(?: ?%|[  ]?(?:ms|s|kB|MB|GB|MiB|GiB|×)\b))"
-)
 
 
 class PageError(Exception):
@@ -64,12 +61,22 @@ def value(book: Book, name: str, variable: str, form: str | None) -> str:
     if outcome is None or outcome.error:
         raise PageError(f"snippets/{name}.py has no values: its last run failed")
     if variable not in outcome.values:
+        assigned = re.search(rf"^{variable}\b[^=\n]*=[^=]", Output(book, name).code or "", re.M)
         raise PageError(
-            f"snippets/{name}.py leaves no value {variable}"
+            f"{name}.{variable} cannot stand in a sentence: a number, a text or a truth value can,"
+            " whose name does not begin with _; let the snippet name what you want to say"
+            if assigned
+            else f"snippets/{name}.py leaves no value {variable}"
             f"{_near(variable, list(outcome.values))}"
         )
+    found = outcome.values[variable]
+    if isinstance(found, float) and not math.isfinite(found):
+        raise PageError(
+            f"{name}.{variable} is {found}, which tells a reader nothing: look for a division by"
+            f" zero or an empty mean in snippets/{name}.py"
+        )
     try:
-        return format(outcome.values[variable], form or "")
+        return format(found, form or "")
     except ValueError as error:
         raise PageError(f"{name}.{variable} cannot be written as {form}: {error}") from None
 
@@ -179,12 +186,12 @@ def captioned(text: str) -> Iterator[tuple[str, int]]:
     A figure carries its caption itself; printed text needs one after it.
     """
     last: dict[str, tuple[int, str]] = {}
-    text = LITERAL.sub(_blank, text)
+    text = LITERAL.sub(blank, text)
     for found in INCLUDE.finditer(text):
         if found[3] == "txt":
             close = re.compile(r"\n[ \t]*```[ \t]*$", re.M).match(text, found.end())
             last[found[2]] = (close.end() if close else found.end()), found[1]
-    drawn = {found[2] for found in FIGURE.finditer(FENCE.sub(_blank, text))}
+    drawn = {found[2] for found in FIGURE.finditer(FENCE.sub(blank, text))}
     for name, (end, indent) in last.items():
         if name not in drawn and not indent:
             yield name, end
@@ -206,7 +213,7 @@ def check(book: Book, docs: Path) -> list[str]:
     for path, source in sources.items():
         where = path.relative_to(book.root).as_posix()
         problems += asked.check(source, where, known)
-        text = LITERAL.sub(_blank, source)
+        text = LITERAL.sub(blank, source)
 
         def note(position: int, sentence: str) -> None:
             line = text.count("\n", 0, position) + 1  # noqa: B023
@@ -223,15 +230,16 @@ def check(book: Book, docs: Path) -> list[str]:
             alone = not any(start < found.start() < end for start, end in fences)
             if sentence := _wrong_include(book, found, alone):
                 note(found.start(), sentence)
-        for found in FIGURE.finditer(FENCE.sub(_blank, text)):
+        for found in FIGURE.finditer(FENCE.sub(blank, text)):
             used.add(found[2])
             if found[2] not in names:
                 hint = _near(found[2], names)
                 note(found.start(), f"there is no snippet {found[2]}{hint}")
             elif book.figure(found[2]) is None and not Output(book, found[2]).error:
                 note(found.start(), f"snippets/{found[2]}.py leaves no figure open")
-            if len(found[1]) < 30:
-                note(found.start(), "this figure's alt text does not tell the finding")
+            if len(found[1]) < ALT:
+                short = f"{ALT} letters at least"
+                note(found.start(), f"this figure's alt text does not tell the finding: {short}")
         for found in VALUE.finditer(text):
             used.add(found[1])
             if not Output(book, found[1]).error:
@@ -239,8 +247,9 @@ def check(book: Book, docs: Path) -> list[str]:
                     value(book, *found.groups())
                 except PageError as error:
                     note(found.start(), str(error))
-        for position, what in _forbidden(text):
+        for position, what in refused(source):
             note(position, what)
+    problems += _never_run(book, names)
     for name in sorted(names - used):
         problems.append(
             f"snippets/{name}.py is on no page: include it in docs/, or remove it"
@@ -275,6 +284,22 @@ def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
     return None
 
 
+def _never_run(book: Book, names: set[str]) -> Iterator[str]:
+    """The programs that lie where the build does not look, a sentence each.
+
+    One beside the chapters' folders, or below one, is right if a snippet imports it.
+    """
+    for path in sorted(book.snippets_dir.rglob("*.py")):
+        place = path.relative_to(book.snippets_dir)
+        if len(place.parts) == 2 or path.name == "__init__.py":
+            continue
+        if not any(path in book.snippet(name).files for name in sorted(names)):
+            yield (
+                f"snippets/{place.as_posix()} is never run, since it lies in no chapter's own"
+                f" folder: move it to snippets/<chapter>/{path.name}"
+            )
+
+
 def _printed(book: Book, text: str) -> str:
     """The page with what its snippets printed, which may hold headings."""
     return fill(book, text)
@@ -283,40 +308,3 @@ def _printed(book: Book, text: str) -> str:
 def _near(name: str, known) -> str:
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def _blank(found: re.Match) -> str:
-    return re.sub(r"[^\n]", " ", found[0])
-
-
-@functools.lru_cache(maxsize=64)
-def _forbidden(text: str) -> list[tuple[int, str]]:
-    """Where a text has what it may not have, and what that is."""
-    return list(_forbidden_parts(text))
-
-
-def _forbidden_parts(text: str) -> Iterator[tuple[int, str]]:
-    """Hand-written Python, and numbers that look measured but were typed."""
-    for found in re.finditer(r"^[ \t]*```(\S*)[^\n]*\n(.*?)^[ \t]*```", text, re.M | re.S):
-        if found[1].startswith(("python", "{.py", "py")) and "--8<--" not in found[2]:
-            yield found.start(), "Python is included from snippets/, not written in a page"
-    prose = text
-    for pattern in (
-        r"^---\n.*?\n---\n",  # front matter
-        r"^[ \t]*```.*?^[ \t]*```",  # fences
-        r"<!--.*?-->",
-        r"\$\$.*?\$\$|\$[^$\n]+\$|\\\(.*?\\\)|\\\[.*?\\\]",  # mathematics
-        r"`[^`\n]+`",
-        r"\b(?:Python|version|layer|section) \d+(?:\.\d+)*",  # names, not measurements
-        r"\{\{.*?\}\}",
-        r"\]\([^)]*\)|<[^>]+>|https?://\S+",  # addresses
-        r"^[^\n]*\[\^\w+\][^\n]*$",  # a line with a citation
-    ):
-        flags = re.M | re.S if "```" in pattern or "--" in pattern else re.M
-        flags |= re.S if pattern.startswith(r"\$\$") else 0
-        prose = re.sub(pattern, _blank, prose, flags=flags)
-    for found in MEASUREMENT.finditer(prose):
-        yield found.start(), (
-            f"“{found[0].strip()}” looks measured: name it in a snippet and quote it as"
-            " {{ chapter/idea.name }}, or cite where it is from with a footnote"
-        )

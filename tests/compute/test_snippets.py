@@ -11,7 +11,7 @@ from scripts.base import ROOT
 from scripts.compute.book import Book
 
 NAMES = Book(ROOT).names()
-LONGEST = 45  # lines of code, imports and drawing included
+LONGEST, WIDEST, TOLD = 45, 88, 200  # lines of code, letters a line, letters of a docstring
 # Whole models, each one file, imported by the snippets beside them.
 WHOLE = {f"from_scratch/{n}" for n in ("encoder", "decoder", "encoder_decoder", "train")}
 
@@ -35,15 +35,22 @@ def test_is_one_plain_program(name):
     tree = ast.parse(source)
     doc = ast.get_docstring(tree)
     assert doc, "a sentence at the top says what it shows"
-    assert len(doc) <= 200, "the docstring says in one sentence what is shown"
+    assert len(doc) <= TOLD, f"its docstring has {len(doc)} letters: at most {TOLD}"
     lines = [x for x in source.splitlines() if x.strip() and not x.strip().startswith("#")]
     longest = 150 if name in WHOLE else LONGEST
-    assert len(lines) <= longest, f"{len(lines)} lines of code: split the idea"
-    assert all(len(line) <= 88 for line in source.splitlines()), "a line beyond 88"
+    assert len(lines) <= longest, f"{len(lines)} lines of code, at most {longest}: split it"
+    wide = [n for n, line in enumerate(source.splitlines(), 1) if len(line) > WIDEST]
+    assert not wide, f"lines {wide} have more than {WIDEST} letters"
     forbidden = r"savefig|plt\.show|style\.use|argparse|http"
     forbidden += "" if name.startswith("how_it_is_made/") else r"|scripts\b"
     forbidden += "" if name in WHOLE else "|__main__"
     assert not (bad := re.search(forbidden, source)), f"no {bad and bad[0]} in a snippet"
+
+
+def test_contributors_are_told_the_rules():
+    page = (ROOT / "docs" / "contributing.md").read_text("utf-8")
+    assert f"at most {LONGEST} lines of code, none longer than {WIDEST} letters" in page
+    assert f"at most {TOLD} letters" in page
 
 
 def test_runs_alone_too():

@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from scripts.base import ROOT
+from scripts.compute.book import Book
 from scripts.pages import chapter as pages
+from scripts.pages.refused import DESCRIPTION
 
 DOCS = ROOT / "docs"
 PAGES = sorted(p.relative_to(DOCS).as_posix() for p in DOCS.rglob("*.md"))
@@ -20,7 +22,7 @@ def test_no_problem_between_pages_and_snippets(book):
 
 @pytest.fixture
 def page(book, tmp_path):
-    """page(text) → the problems of a page with this text, but for orphaned snippets."""
+    """page(text) → the problems of a page with this text."""
 
     def problems(text: str) -> list[str]:
         (tmp_path / "docs").mkdir(exist_ok=True)
@@ -28,12 +30,13 @@ def page(book, tmp_path):
         seen = type(book)(book.root)
         seen.root = tmp_path  # so that the page's path can be shown
         found = pages.check(seen, tmp_path / "docs")
-        return [p for p in found if "is on no page" not in p]
+        return [problem for problem in found if problem.startswith("docs/")]
 
     return problems
 
 
 SCALING = "self_attention/scaling"
+HEAD = "---\ndescription: A page about what pages say.\n---\n# X\n\n"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,7 @@ SCALING = "self_attention/scaling"
         ("![A long enough alt text for a figure](figures/models/cards.svg)", "no figure"),
         ("{{ self_attention/scaling.rew }}", "did you mean raw?"),
         ("{{ self_attention/scaling.raw:.2q }}", "cannot be written as .2q"),
+        ("{{ self_attention/scaling.query }}", "a number, a text or a truth value can"),
         ("It is 3.7 times as wide.", "“3.7” looks measured"),
         ("It took 12 ms.", "“12 ms” looks measured"),
         ("In 40% of cases.", "“40%” looks measured"),
@@ -52,8 +56,8 @@ SCALING = "self_attention/scaling"
     ],
 )
 def test_a_bad_page_is_named_with_its_line(page, text, said):
-    (problem,) = page(f"# X\n\n{text}\n")
-    assert problem.startswith("docs/x.md, line 3: ") and said in problem, problem
+    (problem,) = page(f"{HEAD}{text}\n")
+    assert problem.startswith("docs/x.md, line 6: ") and said in problem, problem
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ def test_a_bad_page_is_named_with_its_line(page, text, said):
     ],
 )
 def test_a_good_page_has_no_problem(page, text):
-    assert page(f"# X\n\n{text}\n") == []
+    assert page(f"{HEAD}{text}\n") == []
 
 
 HIDDEN = re.compile(  # what is no prose: front matter, code, drawings, formulas, tags, addresses
@@ -152,6 +156,28 @@ def test_an_orphan_is_named(book, tmp_path):
     assert f"snippets/{SCALING}.py is on no page: include it in docs/, or remove it" in found
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_a_value_that_is_no_number_is_refused(book, monkeypatch, number):
+    monkeypatch.setitem(book.outcome(SCALING).values, "raw", number)
+    with pytest.raises(pages.PageError, match=f"is {number}, which tells a reader nothing"):
+        pages.value(book, SCALING, "raw", ".1f")
+    assert "⚠" in pages.fill(book, f"{{{{ {SCALING}.raw:.1f }}}}")
+
+
+def test_a_program_that_is_never_run_is_named(tmp_path):
+    for place in ("longest.py", "decoding/more/beam.py", "shared.py", "decoding/one.py"):
+        path = tmp_path / "snippets" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("from snippets import shared\n" if path.stem == "one" else "")
+    (tmp_path / "docs").mkdir()
+    found = [one for one in pages.check(Book(tmp_path), tmp_path / "docs") if "never run" in one]
+    assert [one.split()[0] for one in found] == [
+        "snippets/decoding/more/beam.py",
+        "snippets/longest.py",
+    ], "the module that a snippet imports is in its place"
+    assert "move it to snippets/<chapter>/longest.py" in found[1]
+
+
 def test_values_are_filled_and_outputs_marked(book):
     raw = book.outcome(SCALING).values["raw"]
     assert pages.fill(book, f"{{{{ {SCALING}.raw:.1f }}}}!") == f"{raw:.1f}!"
@@ -175,7 +201,8 @@ def test_front_matter_can_be_read(name):
     text = (DOCS / name).read_text("utf-8")
     if text.startswith("---"):
         told = yaml.safe_load(text.split("---\n")[1])
-        assert 20 < len(told["description"]) < 160
+        least, most = DESCRIPTION
+        assert least < len(told["description"]) < most
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
