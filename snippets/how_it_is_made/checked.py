@@ -1,4 +1,4 @@
-"""A page with six mistakes, a snippet on no page, and what the build says to each."""
+"""A page with seven mistakes, a snippet on no page, and what the build says to each."""
 
 import tempfile
 import textwrap

@@ -44,6 +44,7 @@ def test_each_mistake_gets_its_sentence(printed, values, says):
     )
     said = " ".join(printed("how_it_is_made/checked").split())
     for mistake in (
+        "line 1: a page begins with three lines",
         "line 2: “0.94” looks measured",
         "line 3: snippets/chapter/idea.py leaves no value spred; did you mean spread?",
         "line 4: snippets/chapter/idea.py leaves no figure open",
@@ -53,7 +54,7 @@ def test_each_mistake_gets_its_sentence(printed, values, says):
         "forgotten.py is on no page",
     ):
         assert mistake in said
-    assert values("how_it_is_made/checked").found == 7
+    assert values("how_it_is_made/checked").found == 8
 
 
 def test_every_package_has_its_version_reason_and_license(printed, values, says):
