@@ -7,15 +7,18 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from scripts.base import ROOT, BookError, seals
+from scripts.compute.parts import tree, used
 from scripts.models.lock import digest, load_lock
 
 FORMAT = 4  # raise it when the outputs of an unchanged snippet would change
+STYLE_COMMENT = re.compile(rb"^[ \t]*(?:#[^\n]*)?\n|[ \t]+#[^\n]*", re.M)
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 
 
@@ -31,6 +34,7 @@ class Snippet:
     path: Path
     files: list[Path]  # shared modules and data files, sorted
     models: list[str]  # names in the lock file, sorted
+    modules: list[Path] = field(default_factory=list)  # files of which only the syntax counts
 
 
 @dataclass
@@ -83,6 +87,7 @@ class Book:
         """
         path = self.snippets_dir / f"{name}.py"
         files, found, waiting = set(), set(), [path]
+        modules, read = set(), set()
         fetched = {m for m, entry in self.lock.items() if "snippet" not in entry}
         while waiting:
             for kind, what in _mentions(waiting.pop()):
@@ -90,6 +95,7 @@ class Book:
                     found |= {what} & set(self.lock) if what else fetched
                     continue
                 what = self.root / what
+                (modules.add if kind == "module" else read.add)(what)
                 if what.is_dir():
                     files.update(what.rglob("*.py"))
                 elif what not in files and what != path and what.is_file():
@@ -99,17 +105,24 @@ class Book:
         style = self.snippets_dir / "house.mplstyle"
         files |= {style} if style.exists() else set()
         trained = {m for m in found if self.lock[m].get("snippet") == name}
-        return Snippet(name, path, sorted(files), sorted(found - trained))
+        only = sorted(modules & files - read)
+        return Snippet(name, path, sorted(files), sorted(found - trained), only)
 
     def stamp(self, snippet: Snippet, _above: tuple[str, ...] = ()) -> str:
-        """A digest of all that decides the outcome: contents and versions, never times."""
+        """A digest of all that decides the outcome: contents and versions, never times.
+
+        Of a module that is only imported, what the snippet uses counts; see `parts`.
+        """
         if snippet.name in _above:
             circle = " → ".join([*_above, snippet.name])
             raise RunnerError(f"snippets wait for each other in a circle: {circle}")
         parts = [self._versions]
-        for path in (snippet.path, *snippet.files):
-            data = path.read_bytes().replace(b"\r\n", b"\n")
-            parts.append(f"{path.relative_to(self.root).as_posix()} {_sha256(data)}")
+        data = {path: _plain(path) for path in (snippet.path, *snippet.files)}
+        syntax = used(data[snippet.path], [data[path] for path in snippet.modules])
+        for path, text in zip(snippet.modules, syntax or ()):
+            data[path] = text.encode()
+        for path, text in data.items():
+            parts.append(f"{path.relative_to(self.root).as_posix()} {_sha256(text)}")
         for name in snippet.models:
             trainer = self.lock[name].get("snippet")
             if trainer:
@@ -228,6 +241,12 @@ def timed(seconds: str) -> str:
     return f"{seconds} {_sha256(seconds.encode())[:8]}\n"
 
 
+def _plain(path: Path) -> bytes:
+    """The text of a file with plain line ends; of a style file without its comments."""
+    text = path.read_bytes().replace(b"\r\n", b"\n")
+    return STYLE_COMMENT.sub(b"", text) if path.suffix == ".mplstyle" else text
+
+
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -249,11 +268,11 @@ def _mentioned(source: bytes) -> list[tuple[str, str]]:
         name means that the name is put together.
     """
     try:
-        tree = ast.parse(source)
+        nodes = ast.walk(tree(source))
     except (SyntaxError, ValueError):
         return []  # its own run will say so, with line and reason
     found = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
