@@ -45,14 +45,14 @@ rows = []
 for texts, n in ((1, 16), (1, 64), (1, 256), (32, 64)):
     x = torch.randn(texts, n, 384)  # (texts, positions, width)
     (work, products), (rnn_work, rnn_products) = count(layer, x), count(rnn, x)
-    times_seconds = ratio_seconds(rnn, layer, x)
-    rows.append((rnn_work / work, products, rnn_products, times_seconds))
-    print(f"| {texts} × {n} | {products} | {rnn_products}"
-          f" | {rows[-1][0]:.2f} | {rows[-1][3]:.1f} |")  # fmt: skip
+    rows.append((rnn_work / work, products, rnn_products, ratio_seconds(rnn, layer, x)))
+    cells = f"{rows[-1][0]:.2f} | {rows[-1][3]:.1f}"
+    print(f"| {texts} × {n} | {products} | {rnn_products} | {cells} |")
 
 less_work, layer_products, rnn_products, long_ratio_seconds = rows[2]
 batch_products, batch_ratio_seconds = rows[3][2:]
 # No network: 256 products of one row against one product of 256 rows.
 matrix, x = torch.randn(384, 3 * 384), torch.randn(256, 384)
 apart_ratio_seconds = ratio_seconds(
-    lambda x: [row @ matrix for row in x.split(1)], lambda x: x @ matrix, x)  # fmt: skip
+    lambda x: [row @ matrix for row in x.split(1)], lambda x: x @ matrix, x
+)
