@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel
 
 torch.set_grad_enabled(False)
+torch.set_num_threads(1)
 torch.manual_seed(0)
 eager = {"attn_implementation": "eager"}
 layer = AutoModel.from_pretrained("models/minilm", **eager).encoder.layer[0]
@@ -20,16 +21,22 @@ class Products(TorchDispatchMode):  # sees every operation that PyTorch carries 
         return call(*args, **kwargs or {})
 
 
-def measure(model, x):
+def count(model, x):
     with FlopCounterMode(display=False) as counter, Products() as products:
         products.count = 0
         model(x)
-    runs_seconds = []
+    return counter.get_total_flops() // 2, products.count
+
+
+def ratio_seconds(one, other, x):
+    """The least time of six rounds, that of `one` divided by that of `other`."""
+    runs_seconds = {one: [], other: []}
     for _ in range(6):
-        start_seconds = time.process_time()
-        model(x)
-        runs_seconds.append(time.process_time() - start_seconds)
-    return counter.get_total_flops() // 2, products.count, min(runs_seconds)
+        for run in (one, other):
+            start_seconds = time.process_time()
+            run(x)
+            runs_seconds[run].append(time.process_time() - start_seconds)
+    return min(runs_seconds[one]) / min(runs_seconds[other])
 
 
 print("| texts × n | layer | RNN | work | time |")
@@ -37,11 +44,15 @@ print("|---:|---:|---:|---:|---:|")
 rows = []
 for texts, n in ((1, 16), (1, 64), (1, 256), (32, 64)):
     x = torch.randn(texts, n, 384)  # (texts, positions, width)
-    work, products, layer_seconds = measure(layer, x)
-    rnn_work, rnn_products, rnn_seconds = measure(rnn, x)
-    rows.append((rnn_work / work, products, rnn_products, rnn_seconds / layer_seconds))
-    print(f"| {texts} × {n} | {products} | {rnn_products}"
-          f" | {rows[-1][0]:.2f} | {rows[-1][3]:.1f} |")  # fmt: skip
+    (work, products), (rnn_work, rnn_products) = count(layer, x), count(rnn, x)
+    rows.append((rnn_work / work, products, rnn_products, ratio_seconds(rnn, layer, x)))
+    cells = f"{rows[-1][0]:.2f} | {rows[-1][3]:.1f}"
+    print(f"| {texts} × {n} | {products} | {rnn_products} | {cells} |")
 
 less_work, layer_products, rnn_products, long_ratio_seconds = rows[2]
 batch_products, batch_ratio_seconds = rows[3][2:]
+# No network: 256 products of one row against one product of 256 rows.
+matrix, x = torch.randn(384, 3 * 384), torch.randn(256, 384)
+apart_ratio_seconds = ratio_seconds(
+    lambda x: [row @ matrix for row in x.split(1)], lambda x: x @ matrix, x
+)

@@ -7,7 +7,7 @@ W = torch.tensor([[1.0, -1.0], [2.0, 1.0]])  # (width, width)
 
 one_by_one = [position @ W for position in x]
 at_once = x @ W  # (positions, width)
-loop_steps, product_steps = len(one_by_one), 1
+loop_steps = len(one_by_one)
 equal = torch.equal(torch.stack(one_by_one), at_once)
 print("one by one:", [row.tolist() for row in one_by_one])
 print("at once:   ", at_once.tolist(), " equal to the last bit:", equal)

@@ -12,7 +12,7 @@ config._attn_implementation = "eager"
 with torch.device("meta"):  # shapes without numbers: nothing is computed
     model = AutoModelForCausalLM.from_config(config)
 parameters = sum(weight.numel() for weight in model.parameters())
-weight_bytes = 2 * parameters  # two bytes a number, as on a GPU
+weight_bytes = 2 * parameters  # two bytes a number
 
 peak = 312e12  # operations a second, A100 80 GB, bfloat16, from its data sheet
 bandwidth = 2039e9  # bytes a second from its memory, the same sheet
@@ -40,7 +40,7 @@ per_byte = single / weight_bytes
 ridge = peak / bandwidth / (2 * per_byte)  # tokens at which the two limits are equal
 lengths = [2**i for i in range(11)]
 bounds = [min(n * bandwidth / weight_bytes, peak / (2 * single)) for n in lengths]
-one_bound, top_bound = bounds[0], bounds[-1]
+one_bound, top_bound_millions = round(bounds[0], -2), bounds[-1] / 1e6
 figure, ax = plt.subplots(figsize=(4.4, 2.7))
 ax.loglog(lengths, bounds, "o-", color=plots.BLUE)
 ax.axvline(ridge, color=plots.CUT, linewidth=1)

@@ -9,7 +9,7 @@ scores = torch.tensor([1.0, 2.0, 1.0])
 shifted = (scores + 100).softmax(dim=0)
 shift_changes = (shifted - scores.softmax(dim=0)).abs().max().item()
 tenfold = (10 * scores).softmax(dim=0).max().item()
-print(f"scores + 100 changes a weight by at most {shift_changes:.0e}")
+print("scores + 100 changes a weight by a millionth:", shift_changes >= 1e-6)
 print(f"scores × 10 raises the top weight to {tenfold:.4f}")
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")

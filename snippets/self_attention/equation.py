@@ -23,7 +23,7 @@ print(output)
 print("the library's function:")
 print(library)
 difference = (output - library).abs().max().item()
-print(f"largest difference: {difference:.0e}")
+print("largest difference:", f"{difference:.0e}" if difference else "none")
 
 robot_first, robot_second = output[0].tolist()
 words = ["robot", "watered", "flowers"]

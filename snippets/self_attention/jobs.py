@@ -37,6 +37,7 @@ for job, grid in zip(jobs, mean):
     best = f"layer {layer + 1}, head {head + 1}"
     print(f"| {job} | {best} | {grid.max():.3f} | {grid.mean():.3f} |")
 previous_best, sep_best = mean[0].max().item(), mean[4].max().item()
+previous_lowest = torch.stack(found)[:, 0, 0, 2].min().item()  # of that head
 cls_best, cls_mean = mean[3].max().item(), mean[3].mean().item()
 layers = [f"layer {n}" for n in range(1, 7)]
 heads = [str(n) for n in range(1, 13)]

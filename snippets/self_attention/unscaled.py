@@ -22,7 +22,7 @@ def maps(scaling):
     for x, layer in zip(outputs.hidden_states, model.encoder.layer):
         layer.attention.self.scaling = scaling  # the library multiplies by 1/√d
         with torch.no_grad():
-            found.append(layer.attention(x)[1][0])
+            found.append(layer.attention(x)[1][0])  # eager: the weights too
     return torch.stack(found)  # (layers, heads, tokens, tokens)
 
 

@@ -10,7 +10,7 @@ print(f"half is left after 1,000 steps if a step keeps {share_a_step:.4f}")
 cache_a_token = 30 * 2 * 3 * 64 * 4  # layers, key and value, heads, width, bytes
 map_a_pair = 9 * 4  # heads, bytes
 crossing = cache_a_token // map_a_pair  # 36 n² = 46,080 n
-print(f"cache: {cache_a_token:,} bytes a token; maps: {map_a_pair} bytes a pair")
+print(f"cache: {cache_a_token:,} bytes per token; maps: {map_a_pair} bytes per pair")
 print(f"equal at {crossing:,} tokens")
 state = 30 * 2 * 576 * 4  # layers, two vectors, width, bytes
 cache_8000 = cache_a_token * 8000

@@ -19,7 +19,7 @@ def read(text):
 told = " ".join(f"The {who} is called {name}." for who, name in people.items())
 with open("snippets/why_transformers/alice.txt", encoding="utf-8") as file:
     novel = read(file.read())[:, :320]
-cache = model(torch.cat([read(f"{told}\n\n"), novel], dim=1)).cache
+cache = model(torch.cat([read(f"<|endoftext|>{told}\n\n"), novel], dim=1)).cache
 
 first_pieces = [int(read(f" {name}")[0, 0]) for name in people.values()]
 said, any_name = {}, {}

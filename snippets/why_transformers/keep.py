@@ -24,7 +24,7 @@ right = {}
 for name, reader in (("LSTM", Recurrent), ("Transformer", Transformer)):
     torch.manual_seed(0)
     model = reader(letters=2 * LETTERS)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     for _ in range(300):
         ids, capitals = texts(8)
         loss = cross_entropy(model(ids).flatten(0, 1), capitals.flatten())

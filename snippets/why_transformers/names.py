@@ -31,7 +31,7 @@ def chances(told, who, name):
             cache.crop(length - longer)  # forget the novel's end
         ids = torch.cat([question, answer], dim=1)
         logits = model(ids, cache=copy.deepcopy(cache)).logits[0]
-        steps = logits[question.shape[1] - 1 : -1].softmax(dim=-1)  # one row a piece
+        steps = logits[question.shape[1] - 1 : -1].softmax(dim=-1)  # one row per piece
         found.append(steps[range(len(steps)), answer[0]].prod().item())
         likeliest += int((steps.argmax(dim=-1) == answer[0]).all())
     return found, likeliest
@@ -42,11 +42,11 @@ print("|:---|" + "---:|" * len(lengths))
 right, far = 0, []
 for who, name in people.items():
     told = f"The {who} is called {name}."
-    found, likeliest = chances(f"{told}\n\n", who, name)
+    found, likeliest = chances(f"<|endoftext|>{told}\n\n", who, name)
     right += likeliest
     far.append(found[0])
     print(f"| {told} | " + " | ".join(f"{chance:.2f}" for chance in found) + " |")
-found, _ = chances("\n\n", "robot", "Otto")
+found, _ = chances("<|endoftext|>\n\n", "robot", "Otto")
 print("| (none; asked for Otto) | " + " | ".join(f"{c:.6f}" for c in found) + " |")
 asked = len(people) * len(lengths)
 untold, told_otto = found[0], far[0]

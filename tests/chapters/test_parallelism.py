@@ -2,10 +2,39 @@
 
 import math
 import re
+from pathlib import Path
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, GPT2Config
+
+PAGE = Path("docs/parallelism.md")
+CODE = Path("snippets/parallelism")
+
+
+class Started(TorchDispatchMode):
+    """What PyTorch starts: the operations, and of each matrix product the rows it multiplies."""
+
+    def __init__(self):
+        super().__init__()
+        self.operations, self.rows, self.numbers = 0, [], []
+
+    def __torch_dispatch__(self, call, types, args=(), kwargs=None):
+        self.operations += 1
+        if call.name() in ("aten::mm", "aten::addmm", "aten::bmm"):
+            one, other = args[-2:]
+            self.rows.append(one.shape[-2])
+            self.numbers.append(other.numel())
+        return call(*args, **kwargs or {})
+
+
+def counted(model, *args, **kwargs) -> tuple[Started, int]:
+    """What a model starts, and the multiply-adds of its products."""
+    with FlopCounterMode(display=False) as counter, Started() as started:
+        model(*args, **kwargs)
+    return started, counter.get_total_flops() // 2
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -20,6 +49,12 @@ def smollm2(book):
 
 
 @pytest.fixture(scope="module")
+def minilm_layer(book):
+    model = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+    return model.encoder.layer[0]
+
+
+@pytest.fixture(scope="module")
 def story_ids(book):
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     text = open("snippets/parallelism/story.txt").read()
@@ -29,22 +64,73 @@ def story_ids(book):
 def test_three_positions_are_one_product(values, printed, says):
     says(
         "Check the second row in your head: it is 3 times the first row of $W$.",
-        "The loop takes {{ parallelism/one_product.loop_steps }} steps, the product "
-        "{{ parallelism/one_product.product_steps }}, and the numbers are the same:",
+        "The loop makes {{ parallelism/one_product.loop_steps }} products, one after the other. "
+        "`x @ W` is one, and the numbers are the same:",
         "So three workers can compute the three rows and never speak to each other.",
+        "A second worker would stand and wait.",
+        "The hardware cannot help where a result is [missing](#three-positions-one-product).",
     )
     left = values("parallelism/one_product")
-    assert left.equal and (left.loop_steps, left.product_steps) == (3, 1)
+    assert left.equal and left.loop_steps == 3
     assert left.recurrent_steps == 3
     # "the second row is 3 times the first row of W"
     assert "[3.0, -3.0]" in printed("parallelism/one_product")
     # h₃ is built on h₂, h₂ on h₁
     assert "[[1.0, 0.762], [0.998, -0.989], [0.987, 0.466]]" in printed("parallelism/one_product")
+    alone = torch.tanh(torch.tensor([2.0, 1.0]))  # the third row of X W: nothing to start with
+    assert not torch.allclose(alone, torch.tensor([0.987, 0.466]), atol=0.01), "so it waits"
+
+
+def test_the_arrows_of_the_drawing(says):
+    says("Follow the arrows: above they make a chain; below, none leads from one position to the")
+    drawing = re.search(r"<svg.*?steps-title.*?</svg>", PAGE.read_text("utf-8"), re.S)[0]
+    arrows = re.findall(r'd="M(\d+) (\d+)([HV])(\d+)" marker-end', drawing)
+    above = [arrow for arrow in arrows if int(arrow[1]) < 150]
+    below = [arrow for arrow in arrows if int(arrow[1]) >= 150]
+    assert [arrow[2] for arrow in above].count("H") == 3, "four states, each to the next"
+    assert len(below) == 8 and {arrow[2] for arrow in below} == {"V"}, "four in, four out"
+
+
+def test_a_row_reads_inputs_and_no_results(minilm_layer, says):
+    """One row of a layer's output, from all its inputs alone."""
+    says(
+        "A row reads the [keys](glossary.md#key) and [values](glossary.md#value) of the other "
+        "rows, which are computed from the input, and never their *results*.",
+        "Because they read each other's inputs, and never each other's results.",
+        "!!! question \"In attention every position reads the others. Why can all positions of a "
+        "layer be computed at once all the same?\"",
+        "Because each position reads only the positions before it. A recurrent network does that "
+        "too, and [must wait](#three-positions-one-product). In an encoder, positions read both "
+        "sides, and none waits.",
+        "Because the weights of far positions are small enough to be left out. None is left "
+        "out: attention reads [all of them](#three-positions-one-product), near or far.",
+    )
+    torch.manual_seed(0)
+    x, row = torch.randn(1, 9, 384), 3
+    attention = minilm_layer.attention
+
+    def heads(vectors):
+        return vectors.view(1, -1, 12, 32).transpose(1, 2)
+
+    query = heads(attention.self.query(x[:, row : row + 1]))
+    key, value = heads(attention.self.key(x)), heads(attention.self.value(x))
+    weights = (query @ key.mT / 32**0.5).softmax(-1)
+    mixed = (weights @ value).transpose(1, 2).reshape(1, 1, 384)
+    between = attention.output(mixed, x[:, row : row + 1])
+    own = minilm_layer.output(minilm_layer.intermediate(between), between)
+    whole = minilm_layer(x)
+    whole = whole[0] if isinstance(whole, tuple) else whole
+    assert torch.allclose(own, whole[:, row : row + 1], atol=1e-5)
+    assert (weights > 0).all(), "all of them, before and after"
+    for other in (0, 8):  # the first and the last: both move the row
+        moved = x.clone()
+        moved[0, other] += 1
+        assert not torch.allclose(minilm_layer(moved)[0].view(-1, 384)[row], own[0, 0], atol=1e-3)
 
 
 def test_a_linear_recurrence_need_not_wait(says):
     """Three rounds of merged pairs end where eight steps end; with tanh around, they do not."""
-    says("Nor must every recurrence wait.")
+    says("Nor must every recurrence wait.", "Mamba, of 2023, was built that way.[^mamba]")
     torch.manual_seed(0)
     steps = torch.randn(8, 2, dtype=torch.double).tolist()
     start = state = bent = 0.3
@@ -70,8 +156,14 @@ def test_the_layer_mixes_inputs_and_the_rnn_waits(values, printed, says):
         "the layer's work, because the layer's attention scores come on top.",
         "But it still starts {{ parallelism/layer_and_rnn.batch_products }} products "
         "one after the other for 64 positions.",
+        "Even so the GRU takes {{ parallelism/layer_and_rnn.long_ratio_seconds:.1f}} times as "
+        "long, on a single core with nothing to share out.",
+        "On a GPU each start takes time of its own. The PyTorch team traced a model that writes "
+        "one token after the other: the processor could not tell the GPU fast enough what to do "
+        "next.[^gptfast]",
     )
     left = values("parallelism/layer_and_rnn")
+    assert left.less_work < 1 < left.long_ratio_seconds, "less work, and longer all the same"
     assert left.layer_products == 8
     rows = [[cell.strip() for cell in line.strip("|").split("|")]
             for line in printed("parallelism/layer_and_rnn").splitlines()[2:]]  # fmt: skip
@@ -84,6 +176,47 @@ def test_the_layer_mixes_inputs_and_the_rnn_waits(values, printed, says):
     assert 1 / left.less_work == pytest.approx(1 + attention / (256 * 12 * 384**2))
     # The last row's work: as many matrices as the layer has, as wide, at every position.
     assert left.rnn_work == 32 * 64 * 12 * 384**2
+
+
+def test_one_row_for_every_matrix_or_as_many_as_texts(values, says):
+    """Counted: what a likely reason rests on, and what a batch changes in it."""
+    says(
+        "(How much it has to compute does not depend on them.)",
+        "Products of one row are slow even without a network: 256 products of one row with a "
+        "matrix as large as one of the GRU's took {{ "
+        "parallelism/layer_and_rnn.apart_ratio_seconds:.1f}} times as long as one product of 256 "
+        "rows, for the same multiply-adds.",
+        "Each product must be started, and a product of one row fetches the whole matrix to use "
+        "each number once. Which of the two costs more was not measured.",
+        "The times are the shortest of six, taken in turn.",
+        "With 32 texts at once, a [batch](glossary.md#batch), each step of the GRU has 32 rows "
+        "for every matrix that it fetches, and on this core it takes {{ "
+        "parallelism/layer_and_rnn.batch_ratio_seconds:.1f}} times as long as the layer.",
+        "Because a GPU has a core for each position.",
+        "That is why it does not help a recurrent network with one text.",
+    )
+    work = set()
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        rnn = torch.nn.GRU(384, 384, num_layers=2, batch_first=True)
+        for texts in (1, 32):
+            started, multiply_adds = counted(rnn, torch.randn(texts, 16, 384))
+            steps = [rows for rows in started.rows if rows == texts]
+            assert len(steps) == 2 * 16, "in both layers, a product at each position"
+            assert len(started.rows) == 2 * 16 + 2, "and one for all inputs together"
+            work.add((texts, multiply_adds))
+            # Of the products at the positions, multiply-adds for each number of the matrix:
+            assert {rows for rows in started.rows if rows < 16 * texts} == {texts}
+    assert len(work) == 2, "other numbers, as much to compute"
+    left = values("parallelism/layer_and_rnn")
+    assert 0 < left.batch_ratio_seconds < left.long_ratio_seconds, "the fair other side"
+    assert left.apart_ratio_seconds > 1, "as many multiply-adds, and longer"
+    matrix, x = torch.randn(384, 3 * 384), torch.randn(256, 384)
+    assert matrix.numel() == rnn.weight_hh_l0.numel(), "as large as the GRU's"
+    apart = counted(lambda x: [row @ matrix for row in x.split(1)], x)
+    together = counted(lambda x: x @ matrix, x)
+    assert (apart[0].rows, together[0].rows) == ([1] * 256, [256])
+    assert apart[1] == together[1] == 256 * matrix.numel(), "one row: each number once"
 
 
 def test_work_per_position_is_that_of_the_matrices(values, says):
@@ -112,6 +245,7 @@ def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids, says):
         "In the real model they agreed to rounding",
         "Passes of other shapes give the same numbers to rounding, not to the last "
         "bit.",
+        "The time differs by a factor of {{ parallelism/one_pass.ratio_seconds:.0f}}.",
     )
     left = values("parallelism/one_pass")
     assert left.tokens == left.passes == left.same_choice == 256
@@ -123,6 +257,72 @@ def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids, says):
     assert torch.allclose(whole, prefix, atol=1e-3)
     assert not torch.allclose(whole[:, :19], whole[:, 1:], atol=1)
     assert left.difference > 0, "not to the last bit"
+    assert left.ratio_seconds > 1, "one by one is the slow way"
+
+
+def test_256_passes_start_256_times_as_much(values, smollm2, story_ids, says):
+    says(
+        "Python starts every operation 256 times and not once, and the weights are fetched "
+        "from memory 256 times and not once.",
+        "The second needs a closer look. ## Bytes, not operations",
+        "The factor should come out larger than on one core. One pass starts about as many "
+        "operations for 256 tokens as for one. If only starting them took time, the factor "
+        "would be 256.",
+        "Several texts bring several, and all of them use the "
+        "same weights, which are fetched once.",
+        "The KV cache has already done most of the work for the fifty.",
+    )
+    ids = story_ids[:, :256]
+    past = smollm2(ids).cache
+    many, much = counted(smollm2, ids)
+    one, little = counted(smollm2, ids[:, :1])
+    assert one.operations == pytest.approx(many.operations, rel=0.02)
+    assert len(one.rows) == len(many.rows) >= 7 * 30 + 1, "every matrix, in each pass"
+    assert 1 < values("parallelism/one_pass").ratio_seconds < 256, "one core is not that case"
+    batch, _ = counted(smollm2, ids[0, :8, None])
+    assert batch.numbers == one.numbers, "eight texts, the same weights"
+    # Fifty new tokens after a cache: each goes through all layers, and the work is that of fifty.
+    new, work = counted(smollm2, ids[:, :50], cache=past)
+    assert {50} == set(new.rows[: 7 * 30])
+    assert work == pytest.approx(50 * little, rel=0.01)
+
+
+def test_the_next_token_hangs_on_this_one(smollm2, story_ids, says):
+    """A chain of passes, as long as the answer: with a cache, without, and in two bytes."""
+    says(
+        "The next pass must read token 257, and nobody knows it before this pass ends.",
+        "It makes each pass smaller. There are still [as many passes]",
+        "An answer that says the same in half as many tokens. A [pass for each "
+        "token](#reading-is-parallel-writing-is-not): fewer tokens, fewer passes.",
+        "Weights stored in fewer bytes. That makes each pass [faster](#bytes-not-operations), and "
+        "takes none away.",
+        "Each of them waits through all its passes, and each pass is a little longer.",
+        "More texts are written [at the same time](#batching-other-texts-fill-the-pass).",
+    )
+    ids = story_ids[:, :12]
+    nexts = {int(smollm2(torch.cat([ids, torch.tensor([[last]])], 1)).logits[0, -1].argmax())
+             for last in ids[0, :6].tolist()}  # fmt: skip
+    assert len(nexts) > 1, "another token before, another after"
+    in_two_bytes = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=torch.bfloat16)
+    for model, texts, cached in (
+        (smollm2, 1, True),
+        (smollm2, 1, False),
+        (smollm2, 3, True),
+        (in_two_bytes, 1, True),
+    ):
+        for answer in (6, 3):
+            read = []
+            hook = model.model.register_forward_pre_hook(
+                lambda module, args, given, read=read: read.append(given["input_ids"].shape),
+                with_kwargs=True,
+            )
+            given = {"input_ids": ids.repeat(texts, 1), "use_cache": cached, "do_sample": False}
+            given["attention_mask"] = torch.ones_like(given["input_ids"])
+            model.generate(**given, max_new_tokens=answer, min_new_tokens=answer, pad_token_id=0)
+            hook.remove()
+            assert len(read) == answer, "a pass for each token"
+            assert {shape[0] for shape in read} == {texts}, "all texts in each of them"
+            assert (read[-1][1] == 1) == cached, "with a cache, a smaller pass"
 
 
 def test_intensity_is_half_the_tokens(values, printed, smollm2, says):
@@ -133,10 +333,20 @@ def test_intensity_is_half_the_tokens(values, printed, smollm2, says):
         "multiply-adds from each byte",
         "Nothing is skipped: there is [fifty times](#bytes-not-operations) as much "
         "arithmetic.",
+        "(Many authors count operations instead, which gives twice the number.)",
+        "In two-byte numbers, SmolLM2's weights take {{ parallelism/roofline.weight_bytes:,}} "
+        "bytes. The fast memory next to the arithmetic units is smaller: 40 MB on the GPU that "
+        "we take as an example below.[^ampere] So each pass fetches all weights once.",
     )
+    _, multiply_adds = counted(torch.nn.Linear(8, 4), torch.zeros(3, 8))
+    assert multiply_adds == 3 * 8 * 4
+    with FlopCounterMode(display=False) as counter:
+        torch.nn.Linear(8, 4)(torch.zeros(3, 8))
+    assert counter.get_total_flops() == 2 * multiply_adds, "operations: twice the number"
     left = values("parallelism/roofline")
     matrices = sum(p.numel() for p in smollm2.parameters() if p.dim() == 2)
     assert left.single == matrices, "each weight once, the shared table as the head"
+    assert left.weight_bytes > 5 * 40e6, "not all of it stays in the fast memory"
     assert left.linear
     assert left.parameters == sum(p.numel() for p in smollm2.parameters())
     assert left.per_byte == pytest.approx(0.5, abs=0.001)
@@ -151,26 +361,53 @@ def test_the_bounds_follow_from_the_data_sheet(values, says):
         "2,039 GB of memory traffic and 312 trillion operations a second.",
         "SmolLM2 in two-byte numbers: an upper limit for tokens per second, computed "
         "from the data sheet of an A100.",
-        "divided by the bytes of the weights, here {{ "
+        "divided by the bytes of the weights, here about {{ "
         "parallelism/roofline.one_bound:,.0f}} tokens a second.",
         "The slope ends where fetching takes as long as computing: two bytes for "
         "each weight, against two operations for each weight and token.",
         "On this GPU, that is {{ parallelism/roofline.ridge:.0f}} tokens.",
-        "{{ parallelism/roofline.top_bound:,.0f}} tokens a second at most for "
-        "SmolLM2.",
+        "about {{ parallelism/roofline.top_bound_millions:.1f}} million tokens a second at most "
+        "for SmolLM2.",
+        "It is fast if they all have something to do at the same moment.",
+        "A chip has two speeds: how many bytes it can fetch in a second, and how many "
+        "operations it can do. It does both at the same time, so whichever takes longer "
+        "decides. The [roofline](glossary.md#roofline) model[^williams] draws that",
+        "Nothing here was measured on that GPU.",
+        "On a large GPU they should cost little extra up to that point; on our one core, 8 "
+        "texts gave only {{ parallelism/batching.eight_gain_seconds:.1f}} times the tokens per",
     )
+    code = (CODE / "roofline.py").read_text("utf-8")
+    assert "import time" not in code and 'with torch.device("meta")' in code, "nothing is timed"
+    assert "min(n * bandwidth / weight_bytes, peak / (2 * single))" in code, "the longer decides"
     left = values("parallelism/roofline")
-    assert left.one_bound == pytest.approx(2039e9 / left.weight_bytes)
-    assert left.top_bound == pytest.approx(312e12 / (2 * left.single))
+    assert left.one_bound == round(2039e9 / left.weight_bytes, -2), "two digits are enough"
+    assert left.top_bound_millions == pytest.approx(312 / (2 * left.single / 1e6))
     # P cancels: the corner is the ratio of the two speeds, 153 (the alt text names it)
     assert left.ridge == pytest.approx(312e12 / 2039e9, rel=0.001)
     assert round(left.ridge) == 153
+    busy = left.one_bound / (1e6 * left.top_bound_millions)  # with one token in a pass
+    assert busy == pytest.approx(1 / left.ridge, rel=0.01) and busy < 0.01, "the rest waits"
+    assert values("parallelism/batching").eight_gain_seconds < 8
     assert left.weight_bytes == 2 * left.parameters
+
+
+def test_a_large_model_fetches_longer_than_fifty_tokens_compute(values, says):
+    says(
+        "!!! question \"By the roofline, a pass over one token and a pass over fifty should take "
+        "a large GPU the same time, for a model of many billions of parameters. Why?\"",
+        "Both must fetch all the weights, and that takes longest. The arithmetic units have time "
+        "left while the [bytes arrive](#bytes-not-operations).",
+    )
+    weight_bytes = values("parallelism/answers").weight_bytes  # of Llama 2 7B
+    fetching, one = weight_bytes / 2039e9, 2 * (weight_bytes / 2) / 312e12
+    assert fetching > 3 * 50 * one, "seconds, on the data sheet's GPU"
 
 
 def test_a_batch_gives_each_text_its_own_answer(smollm2, says):
     says(
-        "Texts in a batch never look at each other.",
+        "The texts must wait for each other, because attention runs over the whole batch. Texts "
+        "in a batch never look at each other. They share "
+        "[the pass](#batching-other-texts-fill-the-pass), nothing more.",
     )
     torch.manual_seed(1)
     ids = torch.randint(49_152, (4, 16))
@@ -180,8 +417,35 @@ def test_a_batch_gives_each_text_its_own_answer(smollm2, says):
     assert together.shape == (4, 49_152)
 
 
+def test_filled_places_are_computed(smollm2, says):
+    says(
+        "[The padding mask](masked_self_attention.md#the-other-mask-padding) keeps the answers "
+        "right, but the filled places are computed all the same.",
+        "Padding costs because the filled places are "
+        "[computed all the same](#how-much-is-padding).",
+    )
+    torch.manual_seed(2)
+    text, filled = torch.randint(49_152, (1, 6)), 5
+    padded = torch.nn.functional.pad(text, (filled, 0))
+    mask = torch.tensor([[0] * filled + [1] * 6])
+    places = mask.cumsum(1).sub(1).clamp(min=0)
+    alone = smollm2(text).logits[0, -1]
+    right = smollm2(padded, attention_mask=mask, position_ids=places).logits[0, -1]
+    assert torch.allclose(alone, right, atol=1e-3)
+    assert not torch.allclose(alone, smollm2(padded).logits[0, -1], atol=0.1), "the mask's doing"
+    _, work = counted(smollm2, text)
+    _, with_padding = counted(smollm2, padded, attention_mask=mask)
+    assert with_padding == pytest.approx(work * 11 / 6, rel=0.01)
+
+
 def test_padding_is_counted(values, says):
     says(
+        "in each batch, seven sentences are filled up to the length of the longest.",
+        "The original paper put sentences of similar length together.[^vaswani] Later, large "
+        "trainings put several texts into one row instead, as T5 did[^t5] and Llama 3, which "
+        "also hides the texts of a row from each other with a mask.[^llama3]",
+        "In writing the same waste comes later: a batch runs until its *longest* answer is "
+        "finished. Servers put a new text into a place as soon as it is free.[^orca]",
         "On the left the hatched part, padding, covers more than half of the area.",
         "In the order of the story, {{ parallelism/padding.wasted_as_they_come:.0%}} "
         "of all positions are padding",
@@ -242,7 +506,25 @@ def test_published_models(values, printed, says):
         "{{ parallelism/cache_bytes.saved:.0f}} times less for each token.",
         "tokens is as heavy as Llama 2 7B; with shared key heads, Llama 3 8B needs "
         "{{ parallelism/cache_bytes.llama3_equal:,}}.",
+        "Their sizes are published, and the library builds each model without its numbers, "
+        "only to count its parameters.",
+        "It is not only a matter of space.",
+        "(Texts that begin alike can share that part.[^kwon]) With many long texts, most of the "
+        "traffic is cache, and a larger batch hardly helps. That was the reason for sharing key "
+        "heads in the first place.[^shazeer]",
+        "Why does the gain in tokens per second end, even if the arithmetic units are not busy?",
     )
+    assert 'with torch.device("meta"):' in (CODE / "cache_bytes.py").read_text("utf-8")
+    # Bytes that a step of Llama 2 7B fetches for each token that it writes, by texts in the batch.
+    long, heavy = 4096, values("parallelism/answers").weight_bytes
+
+    def traffic(texts: int) -> float:
+        return heavy / texts + long * 524_288
+
+    assert long * 524_288 * 64 > 0.9 * 64 * traffic(64), "most of it is cache"
+    assert traffic(64) / traffic(128) < 1.05 < traffic(1) / traffic(2), "twice the texts"
+    multiply_adds = heavy / 2 + 2 * long * 4096 * 32  # weights, then scores and their averages
+    assert multiply_adds / traffic(1024) < values("parallelism/roofline").ridge / 2 / 10
     left = values("parallelism/cache_bytes")
     assert (left.gpt2_cache, left.llama2_cache) == (36_864, 524_288)
     assert left.llama3_cache == 131_072 and left.saved == 4
@@ -261,14 +543,126 @@ def test_published_models(values, printed, says):
     assert "| Llama 3 8B | 131.1 | 524.3 |" in table, "32 layers, 8 key heads or 32, 128 wide"
 
 
+def test_a_step_fetches_each_text_s_own_cache(smollm2, says):
+    says(
+        "In every step the cache must be fetched as well.",
+        "A batch shares the weights, but it cannot share the caches, since each text has its own "
+        "past.",
+        "The weights are fetched once for all. The [caches](#what-the-cache-weighs) cannot be "
+        "shared, since each text has its own past.",
+    )
+    torch.manual_seed(3)
+    ids = torch.randint(49_152, (2, 9))
+    past = smollm2(ids[:, :8]).cache
+    keys = past.layers[0].keys  # (texts, key heads, tokens, width)
+    assert not torch.allclose(keys[0], keys[1], atol=0.1), "of two texts"
+    before = smollm2(ids[:, 8:], cache=past).logits
+    past.crop(-1)
+    for layer in past.layers:
+        layer.keys[:, :, 0] += 1  # the first token's
+    assert not torch.allclose(before, smollm2(ids[:, 8:], cache=past).logits, atol=1e-2)
+
+
+def test_all_numbers_that_are_timed_have_four_bytes(smollm2, minilm_layer, says):
+    says("(The script uses four-byte numbers, as does every time on this page.")
+    for model in (smollm2, minilm_layer, torch.nn.GRU(2, 2)):
+        assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    timed = {file.stem for file in CODE.glob("*.py") if "import time" in file.read_text("utf-8")}
+    assert timed == {"layer_and_rnn", "one_pass", "batching"}
+    for name in timed:
+        assert "bfloat16" not in (CODE / f"{name}.py").read_text("utf-8")
+
+
+def test_the_reader_gets_the_library_of_the_book(values, says):
+    """A library before it has no argument `cache`, which the pasted program uses."""
+    says("(`pip install transformers=={{ hugging_face/versions.version }}`), paste `one_pass.py`")
+    version = values("hugging_face/versions").version
+    assert f"transformers=={version} " in Path("requirements.txt").read_text("utf-8")
+    assert "cache=past" in (CODE / "one_pass.py").read_text("utf-8")
+
+
+def test_three_ways_to_share_the_work(smollm2, says):
+    """Texts, columns of a matrix, or layers: put together, the parts are the whole."""
+    says(
+        "They are mixed and refined: since ZeRO, of 2019, devices that take other texts need not "
+        "each keep the whole model.[^zero]",
+        "Each holds the whole model and takes other texts (*data parallelism*), or each holds a "
+        "part of every matrix (*tensor parallelism*), or each holds some of the layers "
+        "(*pipeline parallelism*).",
+        "One way to loosen the second chain uses the cheapness of reading: a small model guesses "
+        "a few tokens ahead, and the large one reads all guesses in a single pass and keeps them "
+        "up to the first one that it does not agree with.[^leviathan]",
+    )
+    torch.manual_seed(4)
+    x = torch.randn(4, 3, 576)
+    one, two = smollm2.model.layers[0].mlp, smollm2.model.layers[1].mlp
+    whole = two(one(x))
+    by_texts = torch.cat([two(one(part)) for part in x.chunk(2)])
+    handed_on = one(x)  # by the device that holds the first layers
+    W = two.up_proj.weight
+    by_columns = torch.cat([handed_on @ part.T for part in W.chunk(2)], dim=-1)
+    assert torch.allclose(whole, by_texts, atol=1e-4)
+    assert torch.allclose(whole, two(handed_on), atol=1e-4)
+    assert torch.allclose(handed_on @ W.T, by_columns, atol=1e-4)
+
+
+def test_most_of_the_work_of_training_is_large_products(minilm_layer, says):
+    """Counted against every number that any other operation writes."""
+    says("In training, most of the work is large products.")
+
+    class Others(TorchDispatchMode):
+        written = 0
+
+        def __torch_dispatch__(self, call, types, args=(), kwargs=None):
+            given = call(*args, **kwargs or {})
+            if call.name() not in ("aten::mm", "aten::addmm", "aten::bmm"):
+                outputs = given if isinstance(given, tuple | list) else [given]
+                self.written += sum(x.numel() for x in outputs if isinstance(x, torch.Tensor))
+            return given
+
+    with torch.enable_grad(), FlopCounterMode(display=False) as counter, Others() as others:
+        output = minilm_layer(torch.randn(8, 64, 384))
+        (output[0] if isinstance(output, tuple) else output).square().sum().backward()
+    minilm_layer.zero_grad()
+    assert counter.get_total_flops() > 50 * others.written
+
+
+def test_the_order_of_adding(says):
+    says(
+        "A matrix product that is cut [into other "
+        "pieces](#where-it-breaks-equal-is-not-identical) adds in another order.",
+    )
+    torch.manual_seed(5)
+    x, W = torch.randn(8, 576), torch.randn(576, 64)
+    whole, pieces = x @ W, x[:, :288] @ W[:288] + x[:, 288:] @ W[288:]
+    assert torch.allclose(whole, pieces, atol=1e-3) and not torch.equal(whole, pieces)
+
+
 def test_grouping_changes_choices_in_two_bytes_only(values, says):
     says(
+        "## Where it breaks: equal is not identical",
+        "The next snippet reads the whole story in one pass and in four, with four-byte and with "
+        "two-byte numbers, and counts where the most probable next token is another one.",
+        "Model, text and mathematics are the same; only the grouping changed.",
+        "All of these places are near ties: the first choice was at most {{ "
+        "parallelism/rounding.widest_gap:.2f}} likelier than the second, where half of all "
+        "places have a gap of {{ parallelism/rounding.usual_gap:.2f}} or more.",
+        "which round much more coarsely. (Since about 2024, parts of the work are also done in "
+        "one byte.[^deepseek])",
+        "That is one reason why a chat service can give different answers to the same question "
+        "even with [greedy decoding](glossary.md#greedy-decoding): your text was in another "
+        "batch.[^he]",
         "With four bytes {{ parallelism/rounding.four_bytes }} choices change; with "
         "two bytes it is {{ parallelism/rounding.two_bytes }} of {{ "
         "parallelism/rounding.tokens }}.",
     )
     left = values("parallelism/rounding")
     assert left.four_bytes == 0 and 0 < left.two_bytes < left.tokens / 10
+    assert left.widest_gap < 0.05 < 0.1 < left.usual_gap, "near ties"
+    assert torch.finfo(torch.bfloat16).eps > 1000 * torch.finfo(torch.float32).eps, "coarsely"
+    code = (CODE / "rounding.py").read_text("utf-8")
+    assert "for dtype in (torch.float32, torch.bfloat16):" in code
+    assert "one, four = read(model, 1), read(model, 4)" in code and "ids.chunk(parts" in code
 
 
 def test_answers(values, says):
@@ -288,6 +682,13 @@ def test_answers(values, says):
         "The published plain loop reached {{ parallelism/answers.plain_share:.0%}} "
         "of the limit, and the compiled step {{ "
         "parallelism/answers.compiled_share:.0%}}.",
+        "**4. A limit on speed.**",
+        "The paper is about handing out this memory in small pages, so that a text takes little "
+        "more than it uses.",
+        "For the same reason, one token at a time will reach a small part of the limit from the "
+        "data sheet. The PyTorch team reports such a case for Llama 7B, one text, on an A100: "
+        "25.5 tokens a second from a plain loop and 107.0 after the whole step was compiled "
+        "into one piece, with a cache of fixed size.[^gptfast]",
     )
     left, roof = values("parallelism/answers"), values("parallelism/cache_bytes")
     assert (left.transformer_passes, left.rnn_steps, left.training_passes) == (200, 1199, 1)
@@ -302,6 +703,7 @@ def test_answers(values, says):
     assert left.single_bound == pytest.approx(2039e9 / left.weight_bytes)
     assert left.four_bits_bound == pytest.approx(4 * left.single_bound)
     assert left.plain_share == pytest.approx(25.5 / left.single_bound)
+    assert left.plain_share < 0.2 and left.compiled_share > 3 * left.plain_share, "a small part"
 
 
 def test_the_page_gives_no_gpu_time(values, says):
@@ -335,16 +737,33 @@ def test_what_a_batch_shares(values, smollm2, says):
     says(
         "the bytes of weights in a step stay the same, while the multiply-adds grow with the texts",
         "The measured line rises too, but lies below the dashed line",
-        "One reason why the line lies below the dashed one:",
+        "Where the slope of this core ends, and what else keeps the line below the dashed one, "
+        "was not measured.",
         "How much of the factor each explains was not measured.",
         "On the slope a program is *memory-bound*: it waits for bytes.",
         "[*Throughput*](glossary.md#throughput) is the number of tokens per second",
         "[*Latency*](glossary.md#latency) is the time that one reader waits",
+        "The dashed line is what you would get if a step with 64 texts took no longer than with "
+        "one.",
+        "Gain in tokens per second against the number of texts, both axes logarithmic.",
+        "SmolLM2, one step of generation with a cache of 15 tokens, one core: tokens per second, "
+        "with one text as the unit.",
+        "With 8 texts you get {{ parallelism/batching.eight_gain_seconds:.1f}} times the tokens "
+        "per second, with 64 texts {{ parallelism/batching.top_gain_seconds:.0f}} times.",
+        "There is a price for each single reader: a step with 64 texts takes {{ "
+        "parallelism/batching.longer_seconds:.1f}} times as long as a step with one.",
+        "A larger batch is better for the first and worse for the second.",
     )
-    with open("docs/parallelism.md", encoding="utf-8") as file:
-        page = file.read()
+    page, code = PAGE.read_text("utf-8"), (CODE / "batching.py").read_text("utf-8")
     assert "at first, then falls" not in page and "about even" not in page
-    from torch.utils.flop_counter import FlopCounterMode
+    for line in ('ax.plot(sizes, sizes, "--"', 'xscale="log", yscale="log"',
+                 "gain_seconds = [n * step_seconds[0] / t for n, t in zip(sizes, step_seconds)]",
+                 "(64, 16)", "past.crop(-1)", "torch.set_num_threads(1)"):  # fmt: skip
+        assert line in code
+    left = values("parallelism/batching")
+    assert 1 < left.eight_gain_seconds < 8 and 1 < left.top_gain_seconds < 64
+    assert left.longer_seconds == pytest.approx(64 / left.top_gain_seconds)
+    assert left.longer_seconds > 1 < left.top_gain_seconds, "worse for one, better for all"
 
     layer, counted = smollm2.model.layers[0].mlp, []
     for texts in (1, 8):

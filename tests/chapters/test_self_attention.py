@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
 PAGE = Path("docs/self_attention.md")
+CODE = Path("snippets/self_attention")
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,49 @@ def robot(model, tokenizer):
     inputs = tokenizer(SENTENCE, return_tensors="pt")
     with torch.no_grad():
         return model(**inputs, output_attentions=True, output_hidden_states=True)
+
+
+def test_one_row_of_a_table_in_every_sentence(says, model, tokenizer):
+    says(
+        "Its [embedding](glossary.md#embedding) is one row of a table, the same row in every "
+        "sentence.",
+    )
+    found = []
+    for text in (SENTENCE, "Nobody knew where they had been."):
+        inputs = tokenizer(text, return_tensors="pt")
+        place = tokenizer.tokenize(text, add_special_tokens=True).index("they")
+        with torch.no_grad():
+            first = model.embeddings.word_embeddings(inputs.input_ids)[0, place]
+            found.append((first, model(**inputs).last_hidden_state[0, place]))
+    (one, read), (other, read_elsewhere) = found
+    assert torch.equal(one, other) and not torch.allclose(read, read_elsewhere, atol=0.1)
+
+
+def test_all_but_attention_works_on_each_position_alone(says, model, robot):
+    says(
+        "In the [Transformer](glossary.md#transformer) of the paper, and in MiniLM, attention is "
+        "the only place where one position learns about another; everything else works on each "
+        "position alone.",
+        "Each gives every [token](glossary.md#token) a list of "
+        "[weights](glossary.md#attention-weight), one weight for each token of the sentence.",
+        "Here every token could look at every other.",
+    )
+    x = robot.hidden_states[5]
+    layer = model.encoder.layer[5]
+
+    def rest(mixed, x):
+        between = layer.attention.output(mixed, x)
+        return layer.output(layer.intermediate(between), between)
+
+    with torch.no_grad():
+        mixed = layer.attention.self(x)[0]
+        whole = rest(mixed, x)
+        alone = [rest(mixed[:, i : i + 1], x[:, i : i + 1]) for i in range(x.shape[1])]
+    assert torch.allclose(whole, robot.hidden_states[6], atol=1e-4), "the layer itself"
+    assert torch.allclose(whole, torch.cat(alone, dim=1), atol=1e-5)
+    tokens = x.shape[1]
+    assert [tuple(one.shape) for one in robot.attentions] == 6 * [(1, 12, tokens, tokens)]
+    assert min(one.min() for one in robot.attentions) > 0, "every other"
 
 
 def rows(text: str) -> list[list[str]]:
@@ -63,7 +107,14 @@ def test_pencil_and_paper(says, values, printed):
         "Its output is the mix ({{ self_attention/by_hand.robot_first:.2f}},",
         "*watered* has the scaled scores (1, 2, 1) and *flowers* has (0, 0, 1), yet both "
         "rows contain",
+        "A token compares its query with every key.",
+        "Nothing here was looked up or chosen by a rule: dot products, softmax, average.",
     )
+    space = {}
+    exec((CODE / "by_hand.py").read_text("utf-8"), space)
+    query, key, value = (torch.tensor(space[n]).float() for n in ("queries", "keys", "values"))
+    average = (query @ key.T / 2).softmax(dim=-1) @ value
+    assert average[0].tolist() == pytest.approx([space["robot_first"], space["robot_second"]])
     by_hand = values("self_attention/by_hand")
     e = math.e
     total = e**2 + e + 1
@@ -76,7 +127,13 @@ def test_pencil_and_paper(says, values, printed):
     assert sorted(weights[3:6]) == sorted(weights[6:9]), "exercise 1: the same three weights"
 
 
-def test_the_diagram_shows_the_weights_of_the_first_block(printed):
+def test_the_diagram_shows_the_weights_of_the_first_block(printed, says):
+    says("The dashed queries ask in the same way, at the same time.")
+    assert PAGE.read_text("utf-8").count('<g stroke-dasharray="3 3"><rect') == 1
+    query, key, value = torch.randn(3, 3, 4)
+    together = F.scaled_dot_product_attention(query, key, value)
+    one_by_one = [F.scaled_dot_product_attention(q[None], key, value) for q in query]
+    assert torch.allclose(together, torch.cat(one_by_one), atol=1e-5), "in the same way"
     drawn = re.findall(r'class="weight"[^>]*fill-opacity="([\d.]+)"', PAGE.read_text("utf-8"))
     block = printed("self_attention/by_hand").split("sum of exp")[0].splitlines()[2:5]
     assert drawn == [line.split()[-1] for line in block]
@@ -87,7 +144,13 @@ def test_the_equation_is_the_pencil_and_the_library(says, values, maps):
         "The output is the one from the pencil, and PyTorch's own",
         "Each token's query is compared with every key; softmax makes weights of the scores; "
         "the output is",
+        "Compare every query with every key.",
+        "So that each row of weights sums to 1. Softmax does that, whatever the scale of the "
+        "scores: see the rows [by hand](#by-hand-on-three-tokens).",
     )
+    scores = torch.randn(3, 5)
+    for scale in (0.01, 1, 100):
+        assert torch.allclose((scale * scores).softmax(dim=-1).sum(dim=-1), torch.ones(3))
     equation, by_hand = values("self_attention/equation"), values("self_attention/by_hand")
     assert equation.robot_first == pytest.approx(by_hand.robot_first, abs=1e-5)
     assert equation.robot_second == pytest.approx(by_hand.robot_second, abs=1e-5)
@@ -108,7 +171,34 @@ def test_scaling_brings_the_spread_to_one(says, values):
         "the weight",
         "For such random vectors, dividing by $\\sqrt{d_k}$ brings the spread back to 1, "
         "whatever the width.",
+        "Two histograms of the same scores. Before the division they reach beyond minus twenty "
+        "and twenty; after it nearly all lie between minus three and three.",
+        "Because softmax takes exponentials: a score that is larger by 1 gets $e$ times the "
+        "weight.",
+        "When one weight is nearly 1 and the others nearly 0, small changes of the scores change "
+        "almost nothing.",
+        "Here it is near zero, and from so small gradients a model learns slowly: that is what "
+        "the paper wants to prevent.[^vaswani]",
+        "So that their spread does not grow with the width. For random vectors, a sum of more "
+        "products spreads wider. Softmax would then give nearly all weight to one token, where "
+        "the gradient is near zero: [why divide]",
+        "So that no score is negative. Dividing keeps the sign.",
+        "So that a wide head costs no more operations than a narrow one. The division changes the "
+        "size of the numbers, not how many there are.",
     )
+    space = {}
+    exec((CODE / "scaling.py").read_text("utf-8").split("raw =")[0], space)
+    scores, scaled = space["scores"], space["scaled_scores"]
+    assert scores.min() < -20 and scores.max() > 20
+    assert (scaled.abs() < 3).float().mean() > 0.99
+    assert scores.shape == scaled.shape and torch.equal(scores.sign(), scaled.sign())
+    weights = torch.tensor([2.0, 3.0, 0.5]).softmax(dim=0)
+    assert weights[1] / weights[0] == pytest.approx(math.e)
+    sharp = torch.autograd.functional.jacobian(lambda x: x.softmax(0), torch.tensor([12.0, 0, 1]))
+    soft = torch.autograd.functional.jacobian(lambda x: x.softmax(0), torch.tensor([1.5, 0, 0.1]))
+    assert sharp.abs().max() < 1e-3 < 0.1 < soft.abs().max(), "almost nothing, and something"
+    spreads = [(torch.randn(10_000, d) * torch.randn(10_000, d)).sum(1).std() for d in (8, 512)]
+    assert spreads[1] > 6 * spreads[0], "more products, wider"
     scaling = values("self_attention/scaling")
     assert scaling.raw == pytest.approx(8, rel=0.05)
     assert scaling.scaled == pytest.approx(1, rel=0.05)
@@ -119,11 +209,25 @@ def test_scaling_brings_the_spread_to_one(says, values):
         assert ((query * key).sum(dim=1) / width**0.5).std().item() == pytest.approx(1, rel=0.05)
 
 
-def test_without_the_division_heads_collapse(says, values, robot, maps):
+def test_without_the_division_heads_collapse(says, values, robot, maps, model):
     says(
         "Not divided, most rows have one strong cell and are blank elsewhere.",
         "this head's top weight rises from {{ self_attention/unscaled.top:.2f}} to",
+        "The next snippet lets every layer of MiniLM read what it always reads, and removes the "
+        "division.",
+        "The model was trained with the division; without it, every layer would hand on another "
+        "average than the one it has learned to make.",
     )
+    code = (CODE / "unscaled.py").read_text("utf-8")
+    assert "in zip(outputs.hidden_states, model.encoder.layer)" in code and "maps(1.0)" in code
+    for x, layer in zip(robot.hidden_states, model.encoder.layer):
+        own = layer.attention.self
+        with torch.no_grad():
+            q, k, v = (f(x).view(1, -1, 12, 32).transpose(1, 2)
+                       for f in (own.query, own.key, own.value))  # fmt: skip
+            right = F.scaled_dot_product_attention(q, k, v)
+            other = F.scaled_dot_product_attention(q, k, v, scale=1.0)
+        assert (other - right).norm() > 0.3 * right.norm(), "another average"
     unscaled = values("self_attention/unscaled")
     assert unscaled.unscaled_top > 2 * unscaled.top
     assert unscaled.unscaled_entropy < unscaled.entropy / 2
@@ -139,7 +243,7 @@ def test_without_the_division_heads_collapse(says, values, robot, maps):
     assert sum(strong) > 2 * len(strong) / 3, "one strong cell, so half at most for the rest"
 
 
-def test_a_real_head_from_its_weights(says, values, maps, robot):
+def test_a_real_head_from_its_weights(says, values, maps, robot, model):
     says(
         "The row of “they” is strongest at “##flower”; the columns of “sun”, “##flower” and "
         "the start",
@@ -149,7 +253,21 @@ def test_a_real_head_from_its_weights(says, values, maps, robot):
         "in nearly every row, these two and `[CLS]` are among the strongest cells.",
         "The head looks at much the same places, whoever asks.",
         "The weights of a row must sum to one, so a head that finds nothing to take",
+        "In a real model nobody writes the vectors down.",
+        "*Self*-attention means that all three come from the same $X$.",
+        "The library stores the matrices of all 12 heads in one, transposed; that is why the code "
+        "takes 32 rows and writes `.T`.",
+        "!!! question \"In a head's map the column of `[CLS]` is strong in nearly every row. What "
+        "can you say from this?\"",
+        "Nearly every token puts much of its weight there. And no more than that.",
+        "`[CLS]` looks at nearly every token. That would be its row.",
+        "Something is wrong, because a column must sum to one. Rows sum to one. Columns need not:",
     )
+    code = (CODE / "real_head.py").read_text("utf-8")
+    for part in ("query", "key", "value"):
+        assert f"{part} = x @ linear.{part}.weight[mine].T" in code, "the same X, 32 rows, .T"
+    for linear in ("query", "key", "value"):
+        assert getattr(model.encoder.layer[5].attention.self, linear).weight.shape == (384, 384)
     assert values("self_attention/real_head").difference < 1e-5
     (drawn,) = maps("self_attention/real_head")
     theirs = robot.attentions[5][0, 11]
@@ -159,21 +277,43 @@ def test_a_real_head_from_its_weights(says, values, maps, robot):
     strongest = [{drawn["columns"][i] for i in row.topk(4).indices} for row in theirs]
     assert all({"sun", "##flower", "[CLS]"} <= names for names in strongest)
     assert torch.allclose(theirs.sum(dim=1), torch.ones(len(theirs)), atol=1e-5)
+    assert (theirs.sum(dim=0) - 1).abs().max() > 0.5, "columns need not"
 
 
-def test_heads_show_a_diagonal_and_a_dark_first_column(maps):
+def test_heads_show_a_diagonal_and_a_dark_first_column(maps, says):
+    says(
+        "One head has one set of weights for each token, so what a token takes from a head is one "
+        "average. A layer runs several heads side by side, each with matrices of its own.",
+        "A strong first column means that every token looks at `[CLS]`, the [special "
+        "token](glossary.md#special-token) at the start.",
+    )
     stack = torch.tensor([one["values"] for one in maps("self_attention/heads")])
     assert stack.shape == (12, 10, 10)
     beside = stack.diagonal(1, 1, 2).mean(dim=1)
     assert beside.max() > 0.5, "a head of layer 2 looks at the next token"
     assert (stack[:, :, 0].mean(dim=1) > 0.3).sum() >= 6, "many first columns are dark"
+    assert maps("self_attention/heads")[0]["columns"][0] == "[CLS]"
+    assert stack[:, :, 0].amin(dim=1).max() > 0.3, "in the strongest, every token"
 
 
-def test_head_3_of_layer_1_looks_at_the_previous_token(says, values, printed, maps, robot):
+def test_head_3_of_layer_1_looks_at_the_previous_token(
+    says, values, printed, maps, robot, model, tokenizer
+):
     says(
         "layer 1, head 3 puts {{ self_attention/jobs.previous_best:.1%}} of its weight on "
-        "the previous",
+        "the previous token, and in no sentence less than {{ "
+        "self_attention/jobs.previous_lowest:.1%}}.",
+        "No one programmed this; it came out of training.",
+        "(Special tokens and the tokens beside them do not ask here.)",
     )
+    assert "i = torch.arange(2, last - 1)" in (CODE / "jobs.py").read_text("utf-8")
+    assert values("self_attention/jobs").previous_lowest > 0.99
+    torch.manual_seed(0)
+    new = AutoModel.from_config(model.config, attn_implementation="eager").eval()
+    with torch.no_grad():
+        untrained = new(**tokenizer(SENTENCE, return_tensors="pt"), output_attentions=True)
+    before = torch.cat(untrained.attentions).diagonal(-1, 2, 3).mean(dim=-1)
+    assert before.max() < 0.3, "before any training, no head does it"
     jobs = values("self_attention/jobs")
     table = rows(printed("self_attention/jobs"))
     assert table[0][:2] == ["previous token", "layer 1, head 3"]
@@ -193,6 +333,7 @@ def test_heads_park_on_cls_and_not_on_sep(says, values, printed):
         "The *average* head puts {{ self_attention/jobs.cls_mean:.0%}} of its weight there.",
         "even the head that looks at `[SEP]` most gives it only {{ "
         "self_attention/jobs.sep_best:.2f}}.",
+        "A study of BERT found the same habit, with `[SEP]` as the usual place.[^clark]",
     )
     jobs = values("self_attention/jobs")
     assert jobs.cls_mean > 0.4 and jobs.cls_best > 0.8
@@ -208,6 +349,8 @@ def test_joined_heads_are_the_layers_own_result(says, values, model, robot):
         "$W_O$:",
         "By default the library uses a fused function and returns an empty tuple, with a "
         "warning at most.",
+        "They work block by block and never store the whole map;[^dao] the number of operations "
+        "stays $n^2$. It is also why they cannot show you the map.",
     )
     join = values("self_attention/join")
     assert join.difference < 1e-5 and join.difference_added < 1e-5
@@ -232,7 +375,17 @@ def test_what_the_clock_adds_is_pages(says, values):
         "The maps of twelve heads at 1,024 tokens take {{ "
         "self_attention/seconds.map_megabytes:.0f}}",
         "{{ self_attention/seconds.most_pages:,}} of them in a run, and",
+        "With new maps in each run it took {{ self_attention/seconds.new_ratio_seconds:.0f}} "
+        "times as long here; with maps that are allocated once and written again, {{ "
+        "self_attention/seconds.kept_ratio_seconds:.0f}} times.",
+        "Why it was not exactly sixteen, we have not taken apart. But at one length, too, new "
+        "maps take longer than kept ones.",
+        "With these pages, the same work took {{ self_attention/seconds.pages_ratio_seconds:.1f}} "
+        "times as long.",
     )
+    told = values("self_attention/seconds")
+    assert min(told.new_ratio_seconds, told.kept_ratio_seconds) > 4, "more than the tokens"
+    assert told.pages_ratio_seconds > 1, "with pages, longer"
     assert "cache" not in PAGE.read_text("utf-8"), "the cause that was told here before"
     counted = values("self_attention/seconds")
     assert counted.map_megabytes == pytest.approx(12 * 1024**2 * 4 / 1e6)
@@ -259,11 +412,19 @@ def test_the_head_that_looks_back_reads_positions(says, values):
         "But one head [further up](#many-heads) looks one token back.",
         "So the order is still invisible to attention itself.",
         "It can only read the order from the vectors:",
-        "on {{ self_attention/looks_back.sentences}} other sentences:",
+        "Take these away from the same head, on {{ self_attention/looks_back.sentences}} other "
+        "sentences. As a control, leave the positions and take away the words:",
         "With positions the head puts {{ self_attention/looks_back.with_mean:.1%}} of its "
         "weight on the",
         "Without them it is {{ self_attention/looks_back.without_mean:.0%}}, where an even spread",
+        "With positions and no words it is {{ self_attention/looks_back.wordless_mean:.1%}}. So "
+        "the order is still invisible to attention itself. What this head compares is what the "
+        "position vectors have put into its queries and keys.",
     )
+    sentences = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()[1:]
+    known = (CODE / "jobs.py").read_text("utf-8")
+    assert not any(sentence in known for sentence in sentences), "other sentences"
+    assert values("self_attention/looks_back").wordless_lowest > 0.99, "the control"
     found = values("self_attention/looks_back")
     assert found.sentences >= 20 and found.with_lowest > 0.99
     assert abs(found.without_mean - found.even_share) < 0.1 < found.with_mean
@@ -294,12 +455,18 @@ def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, prin
         "MiniLM reads at most 512, and there the famous $n^2$ is {{ "
         "self_attention/cost.share_at_512:.0%}}",
         "12 maps of $n \\times n$ numbers.",
+        "It separates the two products inside attention, queries with keys and weights with "
+        "values, from all the rest: the products with parameter matrices.",
+        "of the operations in a layer's products. (Softmax and other steps between the products "
+        "are not counted.)",
         "Four times the tokens are sixteen times the work.",
     )
     cost = values("self_attention/cost")
     assert cost.ratio == 4 and cost.rest_ratio == 2
     assert cost.crossing == 6 * 384
     assert cost.share_at_512 == pytest.approx(512 / (512 + 6 * 384))
+    code = (CODE / "cost.py").read_text("utf-8")
+    assert 'attention.append(by_name["aten.bmm"])' in code and 'by_name["aten.addmm"]' in code
     sizes = {int(r[0]): r[3] for r in rows(printed("self_attention/cost"))}
     assert sizes[512] == f"{12 * 512**2 * 4 / 1e6:.1f} MB"
     work = {int(r[0]): float(r[1].replace(",", "")) for r in rows(printed("self_attention/cost"))}
@@ -329,6 +496,8 @@ def test_shuffled_input_gives_shuffled_output(says, model, robot):
         "but not changed.",
         "It stays the same, up to rounding.",
         "Each query still meets the same keys and values; only the order of the rows has changed:",
+        "It changes, because the word now has other neighbors.",
+        "It becomes the same as every other word's. Each word still has its own embedding,",
     )
     torch.manual_seed(0)
     x = robot.hidden_states[0]
@@ -338,10 +507,24 @@ def test_shuffled_input_gives_shuffled_output(says, model, robot):
     assert torch.allclose(
         plain.last_hidden_state[:, shuffle], shuffled.last_hidden_state, atol=1e-4
     )
+    vectors = shuffled.last_hidden_state[0]
+    assert torch.pdist(vectors).min() > 0.1, "not the same as another word's"
 
 
 def test_mistakes_keep_the_shape_and_change_the_numbers(says, values, printed):
-    says("Attention is easy to get wrong because the shapes fit anyway.")
+    says(
+        "Attention is easy to get wrong because the shapes fit anyway.",
+        "The shape is the same; now the columns sum to one, and not the rows: "
+        "[mistakes](#mistakes-that-raise-no-error).",
+        "Fourteen columns of weights, but only thirteen rows of values. PyTorch refuses:",
+        "Queries 32 wide, keys 64 wide. PyTorch refuses:",
+    )
+    scores = torch.randn(5, 5)
+    assert torch.allclose(scores.softmax(dim=-2).sum(dim=0), torch.ones(5))
+    assert not torch.allclose(scores.softmax(dim=-2).sum(dim=1), torch.ones(5), atol=0.01)
+    for one, other in ((14, 14), (13, 32)), ((14, 32), (64, 14)):
+        with pytest.raises(RuntimeError):
+            torch.randn(one) @ torch.randn(other)
     mistakes = values("self_attention/mistakes")
     assert mistakes.smallest_error > 0.2
     assert mistakes.maps_kept == 0
@@ -352,13 +535,22 @@ def test_mistakes_keep_the_shape_and_change_the_numbers(says, values, printed):
 def test_the_head_links_pronouns_but_does_not_resolve_them(says, values, printed, maps):
     says(
         "Its first choice in a pair never changes.",
-        "In four pairs the lead of the first noun shrinks a little when the second is meant.",
+        "In four pairs the lead of the first noun shrinks when the second is meant. So another "
+        "ending moves the weights, but not enough to change the choice. (Whether its meaning "
+        "moves them, or any other word would, these pairs do not show.)",
+        "A fair test changes one word at the end, so that the meaning of *it* changes and "
+        "everything before stays: *The dog chased the ball because it was bored*, or *round*.",
+        "A head that knows what *it* means should look at another noun in the second sentence of "
+        "each pair.",
         "The number of pairs in which it changes its choice is {{ "
         "self_attention/pronoun.changed}}.",
         "So it is right once in each pair: in {{ self_attention/pronoun.right}} of",
         "When the ball is round, *it* still gives {{ "
         "self_attention/pronoun.dog_if_round:.2f}} to *dog*.",
     )
+    code = (CODE / "pronoun.py").read_text("utf-8")
+    assert 'tokenizer(f"{start} {last}.", return_tensors="pt")' in code, "one word at the end"
+    assert '("The dog chased the ball because it was", ("dog", "bored"), ("ball", "round"))' in code
     pronoun = values("self_attention/pronoun")
     assert (pronoun.right, pronoun.sentences, pronoun.changed) == (6, 12, 0)
     table = rows(printed("self_attention/pronoun"))
@@ -384,9 +576,21 @@ def test_nearly_every_row_of_that_head_looks_at_nouns(robot, tokenizer):
 def test_much_weight_on_cls_moves_little(says, values, maps):
     says(
         "So a strong column need not mean that this token adds much.",
-        "In every layer the weight on the start token is several times its share of what arrives.",
-        "The token with {{ self_attention/contribution.weight_on_cls:.0%}} of the weight delivers",
+        "In every layer the weight on the start token is several times its share of the lengths.",
+        "The token with {{ self_attention/contribution.weight_on_cls:.0%}} of the weight has {{ "
+        "self_attention/contribution.share_of_cls:.0%}} of the summed lengths.",
+        "Its length times the weight says how far it can move the result. Add up these lengths "
+        "over all tokens: what is the share of `[CLS]`?",
+        "“The robot watered the sunflowers because they were thirsty.”",
+        "`[CLS]` matters most for what this head hands on.",
+        "Jain and Wallace found very different weights that leave the output almost the same, and "
+        "weights that agree little with other measures of importance.[^jain]",
+        "and proposed stricter tests.[^wiegreffe] What stays is a rule: a map is an observation. "
+        "To claim that it causes something, change it and measure.",
     )
+    code = (CODE / "contribution.py").read_text("utf-8")
+    assert SENTENCE in code and "moved = weights[0] * arriving[:, None]" in code
+    assert "moved / moved.sum(dim=-1, keepdim=True)" in code, "of the summed lengths"
     contribution = values("self_attention/contribution")
     assert contribution.weight_on_cls > 4 * contribution.share_of_cls
     (drawn,) = maps("self_attention/contribution")
@@ -395,7 +599,10 @@ def test_much_weight_on_cls_moves_little(says, values, maps):
 
 def test_answers(says, values):
     says(
-        "Adding 100 changes a weight by {{ self_attention/answers.shift_changes:.0e}}.",
+        "Adding 100 changes no weight by as much as a millionth.",
+        "With 6 heads of 64 it is the same number, since $6 \\times 64 = 384$. The number of heads "
+        "costs no parameters; it says into how many slices the same width is cut.",
+        "Whoever picks the best of many heads after looking must test it on new sentences.",
         "Softmax sees differences only: a constant added to all scores multiplies all exponentials",
         "with (10, 20, 10) the top weight is {{ self_attention/answers.tenfold:.4f}}.",
         "Four matrices of $384 \\times 384$ and four biases of 384:",
@@ -421,12 +628,21 @@ def test_answers(says, values):
     chance = sum(math.comb(12, right) for right in range(8, 13)) / 2**12
     assert answers.expected == pytest.approx(72 * chance)
     assert answers.counted == 6 * 12 * 20 * 20
+    assert 1 - (1 - chance) ** 72 > 0.99, "one of 72 coins is as good, nearly always"
+    plan = AutoConfig.from_pretrained("models/minilm")
+    sizes = []
+    for plan.num_attention_heads in (12, 6):
+        with torch.device("meta"):
+            sizes.append(AutoModel.from_config(plan).num_parameters())
+    assert sizes[0] == sizes[1]
 
 
 def test_a_query_of_zeros_looks_everywhere(says, printed):
     says(
         "A dot product with zeros is zero, whatever the key.",
         "Four equal scores become four equal weights, and the output is the plain average",
+        "A query cannot say “nothing for me”: the weights of a row [sum to one](#the-equation), "
+        "so they must go somewhere.",
     )
     weights, output = printed("self_attention/predict").splitlines()
     assert weights.endswith("[[0.25, 0.25, 0.25, 0.25]]")
