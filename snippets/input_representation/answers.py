@@ -33,11 +33,11 @@ print(f"3. {in_table:,} parameters, {share:.0%}")
 def cosine(one, other, use_positions):
     means = []
     for text in (one, other):
-        inputs = tokenizer(text, return_tensors="pt")
+        inputs = tokenizer("<|endoftext|>" + text, return_tensors="pt")
         places = torch.arange(inputs.input_ids.shape[1])[None] * use_positions
         with torch.no_grad():
             states = model(**inputs, position_ids=places).last_hidden_state
-        means.append(states[0].mean(dim=0))  # (width)
+        means.append(states[0, 1:].mean(dim=0))  # (width), without the first token
     return torch.cosine_similarity(*means, dim=0).item()
 
 

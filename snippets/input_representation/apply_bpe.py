@@ -32,4 +32,5 @@ story = Path("snippets/input_representation/garden.txt").read_text("utf-8")
 words = sorted(set(re.findall(r"[A-Za-z]+", story)))
 same = all(cut("Ġ" + word) == tokenizer.tokenize(" " + word) for word in words)
 merges_known, words_checked = len(rank), len(words)
+before_flowers = rank["flow", "ers"] - 1
 print(f"\n{words_checked} words cut like the library: {same}")

@@ -1,5 +1,7 @@
 """How far padding moves a sentence embedding when the mask is used, or forgotten."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import torch
 from transformers import AutoModel, AutoTokenizer
@@ -8,15 +10,13 @@ from snippets import plots
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 model = AutoModel.from_pretrained("models/minilm")
+running = "The robot watered the sunflowers because they were thirsty."
 
 
-def embed(pads, in_model=True, in_average=True):
-    inputs = tokenizer(
-        "The robot watered the sunflowers because they were thirsty.",
-        padding="max_length",
-        max_length=14 + pads,  # 12 tokens, [CLS] and [SEP], then padding
-        return_tensors="pt",
-    )
+def embed(pads, in_model=True, in_average=True, text=running):
+    length = len(tokenizer(text).input_ids) + pads
+    how = {"padding": "max_length", "max_length": length, "return_tensors": "pt"}
+    inputs = tokenizer(text, **how)
     mask, ones = inputs.attention_mask, torch.ones_like(inputs.attention_mask)
     inputs["attention_mask"] = mask if in_model else ones
     with torch.no_grad():
@@ -35,16 +35,21 @@ curves = {}
 print("padding tokens:           0    4   16   64")
 for name, (in_model, in_average, color, style) in ways.items():
     padded = torch.stack([embed(n, in_model, in_average) for n in pads])
-    similarity = torch.cosine_similarity(padded, embed(0), dim=1)
-    curves[name] = similarity
+    curves[name] = similarity = torch.cosine_similarity(padded, embed(0), dim=1)
     plt.plot(range(len(pads)), similarity, style, color=color, label=name)
-    some = " ".join(f"{number:.2f}" for number in similarity[[0, 3, 5, 7]])
-    print(f"{name:23}{some}")
+    print(f"{name:22}", *(f"{number:.2f}" for number in similarity[[0, 3, 5, 7]]))
 plt.xticks(range(len(pads)), pads)
-plt.xlabel("padding tokens")
-plt.ylabel("cosine with the unpadded")
-plt.title("Without the mask, padding is read as text")
+plt.gca().set(xlabel="padding tokens", ylabel="cosine with the unpadded")
 plt.ylim(0, 1.05)
+plt.title("Without the mask, padding is read as text")
 plt.legend(loc="lower left")
 used_64, model_64, both_64 = (curve[-1].item() for curve in curves.values())
 both_8 = curves["forgotten in both"][4].item()
+
+# What is near? The other sentences of a story about the same robot.
+story = Path("snippets/input_representation/garden.txt").read_text("utf-8")
+texts = [text + "." for text in story.replace("\n", " ").split(". ") if text]
+apart = torch.stack([embed(0, text=text) for text in texts if text != running])
+cosines = torch.cosine_similarity(apart, embed(0), dim=1)  # (sentences)
+others, nearest = cosines.mean().item(), cosines.max().item()
+print(f"other sentences: mean {others:.2f}, nearest {nearest:.2f}")

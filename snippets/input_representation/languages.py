@@ -14,11 +14,8 @@ sentences = {
     "Hindi": "रोबोट ने सूरजमुखी को पानी दिया क्योंकि वे प्यासे थे।",
     "Greek": "Το ρομπότ πότισε τα ηλιοτρόπια γιατί διψούσαν.",
 }
-tokenizers = {
-    "WordPiece": AutoTokenizer.from_pretrained("models/minilm"),
-    "BPE": AutoTokenizer.from_pretrained("models/smollm2"),
-    "Unigram": AutoTokenizer.from_pretrained("models/en-pt"),
-}
+names = {"WordPiece": "minilm", "BPE": "smollm2", "Unigram": "en-pt"}
+tokenizers = {k: AutoTokenizer.from_pretrained(f"models/{v}") for k, v in names.items()}
 cost, counts = {}, {}
 print(f"{'':11}words  WordPiece  BPE  Unigram")
 for language, sentence in sentences.items():
@@ -32,6 +29,12 @@ for language, sentence in sentences.items():
         line += f"  {unknown}?" if unknown else ""
     print(line)
 
+size = len(bpe := tokenizers["BPE"])
+texts = [bpe.decode([i]).lower() for i in range(size)]
+with_greek, with_latin = (
+    sum(sum(first <= letter <= last for letter in text) >= 2 for text in texts)
+    for first, last in ("άώ", "az")
+)
 hindi_times, greek_times = (  # of the whole sentence
     counts["BPE", name] / counts["BPE", "English"] for name in ("Hindi", "Greek")
 )

@@ -8,7 +8,7 @@ from snippets import plots
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModel.from_pretrained("models/smollm2")
-text = "The robot watered the sunflowers because they were thirsty."
+text = "<|endoftext|>The robot watered the sunflowers because they were thirsty."
 inputs = tokenizer(text, return_tensors="pt")
 layer, head, width = 1, 8, 64  # counted from 0: layer 2, head 9
 with torch.no_grad():
@@ -17,7 +17,7 @@ with torch.no_grad():
     states = block.input_layernorm(states)[0]  # (tokens, width of the model)
     queries = block.self_attn.q_proj(states).view(-1, 9, width)[:, head]
     keys = block.self_attn.k_proj(states).view(-1, 3, width)[:, head // 3]
-query, key = queries[9], keys[5]  # "thirsty" looks at "flowers"
+query, key = queries[10], keys[6]  # "thirsty" looks at "flowers"
 
 
 def rotate(vector, position):

@@ -15,7 +15,10 @@ print("\nA pair:")
 print(*tokenizer.convert_ids_to_tokens(pair.input_ids))
 print(*pair.token_type_ids)
 
-typed = tokenizer("I type [SEP] myself.").input_ids
-separators_typed = typed.count(tokenizer.sep_token_id)
-print("\nA trap:")
-print(*tokenizer.convert_ids_to_tokens(typed))
+print("\nA trap, and the way out:")
+separators = []
+for split in (False, True):
+    typed = tokenizer("I type [SEP] myself.", split_special_tokens=split).input_ids
+    separators.append(typed.count(tokenizer.sep_token_id))
+    print(*tokenizer.convert_ids_to_tokens(typed))
+separators_typed, separators_split = separators

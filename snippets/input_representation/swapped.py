@@ -3,25 +3,41 @@
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-quartets = [
-    ("The robot watered the sunflowers", "The sunflowers watered the robot",
-     "The sunflowers were watered by the robot", "The robot burned the sunflowers"),
-    ("The dog bit the mailman", "The mailman bit the dog",
-     "The mailman was bitten by the dog", "The dog missed the mailman"),
-    ("The teacher thanked the girl", "The girl thanked the teacher",
-     "The girl was thanked by the teacher", "The teacher blamed the girl"),
-]  # fmt: skip
-below = 0  # passives that are farther than the swap
+events = """robot watered watered sunflowers burned, dog bit bitten mailman missed,
+teacher thanked thanked girl blamed, cat chased chased bird ignored,
+nurse called called patient forgot, boy pushed pushed brother hugged,
+singer praised praised painter mocked, king feared feared general trusted,
+lawyer paid paid baker robbed, horse followed followed child kicked,
+driver saw seen cyclist hit, judge invited invited mayor accused,
+lion hunted hunted hyena avoided, doctor visited visited farmer cheated,
+wolf surprised surprised hunter wounded, student helped helped neighbor sued,
+guard stopped stopped visitor greeted, crab caught caught fish pinched,
+pilot carried carried sailor dropped, poet taught taught actor envied"""
+quartets = []
+for event in events.split(","):
+    one, verb, participle, other, another = event.split()
+    were = "were" if other.endswith("s") else "was"
+    quartets.append([
+        f"The {one} {verb} the {other}", f"The {other} {verb} the {one}",
+        f"The {other} {were} {participle} by the {one}", f"The {one} {another} the {other}",
+    ])  # fmt: skip
+
+print(f"{'mean (lowest)':<14} swapped      passive      another verb")
+rows = {}
 for name in ("minilm", "pii"):
     tokenizer = AutoTokenizer.from_pretrained(f"models/{name}")
     model = AutoModel.from_pretrained(f"models/{name}")
-    print(f"{name:<8} swapped  passive  another verb")
+    table = []
     for sentences in quartets:
         with torch.no_grad():
             means = torch.stack([
                 model(**tokenizer(s, return_tensors="pt")).last_hidden_state[0].mean(0)
                 for s in sentences
             ])  # (sentences, width)  # fmt: skip
-        swapped, passive, verb = torch.cosine_similarity(means[:1], means[1:]).tolist()
-        below += passive < swapped
-        print(f"  {swapped:13.2f} {passive:8.2f} {verb:9.2f}   {sentences[0]}")
+        table.append(torch.cosine_similarity(means[:1], means[1:]))  # (3)
+    rows[name] = torch.stack(table)  # (quartets, 3)
+    cells = zip(rows[name].mean(0), rows[name].amin(0))
+    print(f"{name:<14} " + "  ".join(f"{m:.2f} ({low:.2f})" for m, low in cells))
+count = len(quartets)
+farther, farther_pii = ((t[:, 1] < t[:, 0]).sum().item() for t in rows.values())
+print(f"the passive is farther than the swap: {farther} and {farther_pii} of {count}")

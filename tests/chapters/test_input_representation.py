@@ -6,12 +6,16 @@ import random
 import re
 import runpy
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from tokenizers import Tokenizer, models
 from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+from snippets.shared.translator import Translator
 
 CHAPTER = "input_representation"
 RUNNING = "The robot watered the sunflowers because they were thirsty."
@@ -56,10 +60,15 @@ def test_four_steps(says, values, printed, tokenizers, minilm):
     assert values(f"{CHAPTER}/four_steps").width == minilm.config.hidden_size
     assert re.findall(r"^the .*$", text, re.M)[0] == re.findall(r"^the .*$", text, re.M)[1]
     assert "sun " in text and "##flower" in text and "##s " in text
+    says("It is a set of rules, made before the model, and training never changes it.")
+    assert not isinstance(tokenizers["WordPiece"], torch.nn.Module), "no part of the model"
+    trained = dict(minilm.named_parameters())
+    assert trained["embeddings.word_embeddings.weight"].requires_grad
+    assert not [name for name in trained if "token" in name and "token_type" not in name]
     assert values(f"{CHAPTER}/four_steps").letters == len(RUNNING)
 
 
-def test_the_wrong_tokenizer_raises_nothing(says, values, printed):
+def test_the_wrong_tokenizer_raises_nothing(says, values, printed, tokenizers):
     says(
         "no error tells you, as long as all ids are rows of its table:",
         "It would cost less, but the model reads [words that nobody "
@@ -69,6 +78,66 @@ def test_the_wrong_tokenizer_raises_nothing(says, values, printed):
     assert found.highest < found.rows
     read = printed(f"{CHAPTER}/wrong_tokenizer").split("\n")[3]
     assert "robot" not in read and "sunflower" not in read
+    says("The second line is what SmolLM2 would read if you gave it the ids of MiniLM's")
+    ids = tokenizers["WordPiece"](RUNNING, add_special_tokens=False).input_ids
+    assert tokenizers["BPE"].decode(ids).strip() == read.strip()
+
+
+def test_the_same_size_but_other_numbers(says, tokenizers, minilm):
+    says(
+        "You train a new tokenizer, with a vocabulary of the same size, and use it with a model "
+        "that is already trained.",
+        "The same results, since the table has a row for each id.",
+        "That is why there is no error.",
+        "But each row was trained [for another token](#four-things-three-steps).",
+        "Better results, if the new one makes fewer tokens.",
+        "Every id below the number of rows [is a row]",
+    )
+    order = torch.randperm(len(tokenizers["WordPiece"]), generator=torch.manual_seed(0))
+    texts = [RUNNING, "The plants got water from a machine.", "My train was late again."]
+    means = {}
+    for way in ("its own", "another"):
+        for text in texts:
+            ids = tokenizers["WordPiece"](text, return_tensors="pt").input_ids
+            ids = ids if way == "its own" else order[ids]
+            with torch.no_grad():  # no error
+                means[way, text] = minilm(input_ids=ids).last_hidden_state[0].mean(0)
+
+    def cosine(text, other, way, other_way):
+        return F.cosine_similarity(means[way, text], means[other_way, other], dim=0)
+
+    assert all(cosine(t, t, "its own", "another") < 0.5 for t in texts), "other results"
+    like, unlike = (cosine(texts[0], text, "its own", "its own") for text in texts[1:])
+    assert like > unlike + 0.2, "the meaning counts"
+    like, unlike = (cosine(texts[0], text, "another", "another") for text in texts[1:])
+    assert like < unlike + 0.2, "and is lost"
+
+
+def test_words_pieces_letters(says, tokenizers):
+    says(
+        "one that is not in the list would be lost.",
+        "Then every sentence is several times longer, and the number of "
+        "[attention](glossary.md#attention) weights grows with the square of the length.",
+        "a model does not see the letters of a word",
+    )
+    known = tokenizers["WordPiece"].get_vocab()
+    words = set(re.findall(r"[a-z]+", STORY.read_text("utf-8").lower()))
+    assert "sunflowers" in words - set(known), "even of so many"
+    listed = Tokenizer(models.WordLevel({"[UNK]": 0, "robot": 1, "sun": 2}, unk_token="[UNK]"))
+    assert listed.encode("robot").tokens == ["robot"]
+    assert listed.encode("sunflowers").tokens == ["[UNK]"], "lost"
+    for sentence in STORY.read_text("utf-8").replace("\n", " ").split(". ")[:-1]:
+        pieces = tokenizers["WordPiece"].tokenize(sentence)
+        assert len(sentence) / len(pieces) > 3, sentence
+    model = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+    sizes = []
+    for text in ("sun " * 8, "sun " * 18):  # with [CLS] and [SEP] 10 and 20 tokens
+        with torch.no_grad():
+            inputs = tokenizers["WordPiece"](text, return_tensors="pt")
+            sizes.append(model(**inputs, output_attentions=True).attentions[0].numel())
+    assert sizes[1] == 4 * sizes[0]
+    robot, robots = (known[word] for word in ("robot", "robots"))
+    assert abs(robot - robots) > 1000, "two ids, and nothing in them of the letters"
 
 
 def test_three_tokenizers(says, values, printed, tokenizers):
@@ -90,6 +159,14 @@ def test_three_tokenizers(says, values, printed, tokenizers):
                 assert re.findall(r"`(\S+)`", tokens) == tokenizer.convert_ids_to_tokens(ids)
                 assert int(count) == len(ids)
     assert found.unigram_portuguese < min(found.bpe_portuguese, found.wordpiece_portuguese)
+    says(
+        "The others cut `1234567` into pieces that have nothing to do with thousands, and their "
+        "lengths differ."
+    )
+    for family in ("WordPiece", "Unigram"):
+        cut = [x.strip("#▁") for x in tokenizers[family].tokenize("1234567")]
+        assert "".join(cut) == "1234567" and cut != ["1", "234", "567"], family
+        assert len({len(piece) for piece in cut}) > 1, family
     digits = tokenizers["BPE"].tokenize("1234567")
     assert digits == list("1234567")
     assert len(tokenizers["Unigram"].tokenize("girassóis")) == 4
@@ -107,12 +184,15 @@ def test_bpe_bytes_are_never_unknown(says, tokenizers):
 def test_round_trip(says, values, tokenizers):
     says(
         "Only the byte-level tokenizer returned every text.",
-        "WordPiece changed {{ input_representation/round_trip.lost_wordpiece }} of the four, "
-        "Unigram",
+        "WordPiece changed all four, Unigram two.",
+        "But a model that writes cannot give back what its tokenizer has lost.",
     )
     found = values(f"{CHAPTER}/round_trip")
-    assert (found.lost_wordpiece, found.lost_bpe) == (4, 0)
-    assert 0 < found.lost_unigram < 4
+    assert (found.lost_wordpiece, found.lost_bpe, found.lost_unigram) == (4, 0, 2)
+    special = set(tokenizers["WordPiece"].all_special_tokens)
+    pieces = set(tokenizers["WordPiece"].get_vocab()) - special
+    assert not [piece for piece in pieces if "T" in piece or "R" in piece], "no capitals at all"
+    assert not [piece for piece in tokenizers["Unigram"].get_vocab() if "🌻" in piece]
     assert tokenizers["WordPiece"].decode(
         tokenizers["WordPiece"]("🌻", add_special_tokens=False).input_ids
     ) == "[UNK]"  # fmt: skip
@@ -126,6 +206,9 @@ def test_merges_by_hand(says, values, printed):
         "4 + 3 + 2 + 1 = 10 times.",
         "Now `s un` occurs 7 times and `r un` 3 times.",
         "Three pairs now occur 3 times each:",
+        "BPE: join the most frequent pair",
+        "Pairs never cross a space.",
+        "The training stops when no pair occurs twice.",
     )
     text = printed(f"{CHAPTER}/train_bpe")
     found = re.findall(r"^ *(\S+) \+ (\S+) +→ \S+ +(\d+) times(?:, (\d) tied)?$", text, re.M)
@@ -141,6 +224,20 @@ def test_merges_by_hand(says, values, printed):
     corpus = {"sun": 4, "sunny": 3, "run": 2, "runner": 1}
     assert Counter(values(f"{CHAPTER}/train_bpe").tiny.split()) == corpus
     assert all("un" in word for word in corpus)
+    pairs = Counter()
+    for word, count in corpus.items():
+        for pair in zip(word, word[1:]):
+            pairs[pair] += count
+    assert max(pairs, key=pairs.get) == ("u", "n") and pairs["u", "n"] == 10, "the most frequent"
+    across = Counter(pair for pair in zip("sun" * 4, ("sun" * 4)[1:]))
+    assert across["n", "s"] > 2 and ("n", "s") not in [one[:2] for one in found]
+    left = Counter()
+    for line in text.splitlines():
+        if "run n e r" in line:
+            for word, (_, count) in zip(re.split(r" {3}", line), corpus.items(), strict=True):
+                for pair in zip(word.split(), word.split()[1:]):
+                    left[pair] += count
+    assert left and max(left.values()) < 2, "no pair occurs twice"
 
 
 def test_our_trainer_is_the_library_s(says, values, snippet):
@@ -162,7 +259,7 @@ def test_our_trainer_is_the_library_s(says, values, snippet):
 
 
 def test_the_segmentation_is_the_library_s(snippet):
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from tokenizers import pre_tokenizers, trainers
 
     ours = snippet("train_bpe")
     counts = Counter(STORY.read_text("utf-8").split())
@@ -187,9 +284,16 @@ def test_apply_bpe(says, values, snippet, tokenizers):
     assert cut("Ġsunflowers") == ["Ġsun", "flowers"]
     learned = json.loads(tokenizers["BPE"].backend_tokenizer.to_str())["model"]["merges"]
     assert len(learned) == values(f"{CHAPTER}/apply_bpe").merges_known
+    says(
+        "`flow ers` came after {{ input_representation/apply_bpe.before_flowers:,}} others.",
+        "BPE saw counts and no meanings.",
+    )
+    pairs = [tuple(pair.split() if isinstance(pair, str) else pair) for pair in learned]
+    assert pairs.index(("flow", "ers")) == values(f"{CHAPTER}/apply_bpe").before_flowers
+    assert pairs.index(("e", "r")) < 100, "an old one"
 
 
-def test_more_merges_fewer_tokens(says, values, printed):
+def test_more_merges_fewer_tokens(says, values, printed, snippet):
     says(
         "help the new sentences only about half as much as the old ones",
         "From letters to the last training, the count falls from",
@@ -199,6 +303,14 @@ def test_more_merges_fewer_tokens(says, values, printed):
     gaps = [b - a for a, b in zip(seen, unseen)]
     assert seen == sorted(seen, reverse=True) and unseen == sorted(unseen, reverse=True)
     assert all(gap > 0 for gap in gaps) and gaps[-1] == max(gaps)
+    says(
+        "and from 30 merges on the gap widens.",
+        "and each is at most as frequent as the one before it.",
+    )
+    assert gaps[2:] == sorted(gaps[2:])
+    merges, _ = snippet("train_bpe")["train"](Counter(STORY.read_text("utf-8").split()), 1000)
+    counts = [count for _, _, count, _ in merges]
+    assert counts == sorted(counts, reverse=True)
     found = values(f"{CHAPTER}/vocabulary_size")
     assert found.seen < found.unseen < found.from_letters
     assert found.size == 150 and len(seen) == 6, "the last step is from 100 to 150"
@@ -219,9 +331,18 @@ def test_longest_match(says, values, snippet, tokenizers):
 
 
 def test_best_path(says, values, snippet, tokenizers):
-    says("The best product looks ahead; the longest match does not.")
+    says(
+        "The best product looks ahead; the longest match does not.",
+        "The best cut of the first $e$ letters ends with some last piece; what stands before "
+        "that piece must be cut in the best way too.",
+        "So we need only the best score $b$ for each beginning of the word:",
+    )
     assert values(f"{CHAPTER}/best_path").same
     cut = snippet("best_path")["cut"]
+    for word in ("▁sunflowers", "▁sunscreen", "▁heliotropism"):
+        pieces, _ = cut(word)
+        for many in range(1, len(pieces)):
+            assert cut("".join(pieces[:many]))[0] == pieces[:many], "each beginning, too"
     for word in invented_words():
         assert cut("▁" + word)[0] == tokenizers["Unigram"].tokenize(word), word
     assert cut("▁sunscreen")[0] == ["▁sun", "screen"]
@@ -229,8 +350,55 @@ def test_best_path(says, values, snippet, tokenizers):
     assert greedy == ["suns", "##creen"], "which looks no further than suns"
 
 
+def test_three_ways_to_cut(says, snippet, tokenizers):
+    says(
+        "BPE replays its merges, WordPiece takes the longest match, Unigram takes the best "
+        "product."
+    )
+    rank = snippet("apply_bpe")["rank"]
+    for word in ("Ġ" + word for word in invented_words(20)):
+        pieces = list(word)
+        for left, right in sorted(rank, key=rank.get):  # once through the list, oldest first
+            if left + right in word:
+                for i in range(len(pieces) - 1):
+                    if pieces[i : i + 2] == [left, right]:
+                        pieces[i : i + 2] = [left + right]
+        assert pieces == tokenizers["BPE"].tokenize(word.replace("Ġ", " ")), word
+    longest = snippet("longest_match")
+    for word in invented_words(50):
+        first = longest["cut"](word)[0]
+        known = [word[:n] for n in range(1, len(word) + 1) if word[:n] in longest["vocabulary"]]
+        assert first == max(known, key=len), word
+    path = snippet("best_path")
+    for word in ("▁" + word for word in invented_words(40) if len(word) < 9):
+        products = []
+        for marks in product(["", " "], repeat=len(word) - 1):
+            cut = "".join(a + b for a, b in zip(word, (*marks, ""))).split()
+            products.append(sum(path["scores"].get(piece, -math.inf) for piece in cut))
+        assert path["cut"](word)[1] == pytest.approx(max(products)), word
+
+
+def test_few_pieces_mostly_win(says, snippet):
+    says("A piece more costs a factor more, so cuts with few pieces mostly win;")
+    path = snippet("best_path")
+    cut, scores = path["cut"], path["scores"]
+    best_few = 0
+    words = sorted(set(re.findall(r"[A-Za-z]+", STORY.read_text("utf-8"))))
+    for word in ("▁" + word for word in words):
+        fewest = [0] + [math.inf] * len(word)
+        for end in range(1, len(word) + 1):
+            for start in range(end):
+                if word[start:end] in scores:
+                    fewest[end] = min(fewest[end], fewest[start] + 1)
+        best_few += len(cut(word)[0]) == fewest[-1]
+    assert len(words) > 150 and 0.9 < best_few / len(words), best_few / len(words)
+
+
 def test_all_cuts_agree_with_viterbi(says, values, snippet):
     says(
+        "Unigram: the best product",
+        "Four rows of boxes, the four best cuts of sunflowers.",
+        "The first row, sun, flower, s, has the highest sum and is filled.",
         "Unigram looks at all ways to cut a word and takes the best.",
         "The winner is {{ input_representation/all_cuts.times_better:.0f}} times more probable",
         "but `flow ers` has as many pieces as `flower s`, and loses because `s` alone is so "
@@ -243,6 +411,9 @@ def test_all_cuts_agree_with_viterbi(says, values, snippet):
     assert ours["cuts"][1][1] == ["▁sun", "flow", "ers"]
     assert ours["scores"]["s"] > max(ours["scores"][p] for p in ("flow", "flower", "ers"))
     assert found.possible < found.ways == 2**10
+    totals = [total for total, _ in ours["cuts"]]
+    assert totals == sorted(totals, reverse=True) and len(totals) == found.possible
+    assert "in enumerate(cuts[:4])" in Path(f"snippets/{CHAPTER}/all_cuts.py").read_text("utf-8")
     assert found.times_better > 10
     gap = math.exp(ours["cuts"][0][0] - ours["cuts"][1][0])
     assert math.isclose(gap, found.times_better)
@@ -251,7 +422,11 @@ def test_all_cuts_agree_with_viterbi(says, values, snippet):
 def test_languages(says, values, snippet, tokenizers):
     says(
         "Per word Greek is dearest",
-        "Greek is left in pieces of about one letter each",
+        "Greek is left in pieces of about one letter each: of SmolLM2's {{ "
+        "input_representation/languages.size:,}} tokens, {{ "
+        "input_representation/languages.with_greek }} hold two Greek letters or more, and {{ "
+        "input_representation/languages.with_latin:,}} hold two Latin ones.",
+        "It tells what a text costs, and why more in one language than in another; why a model",
         "Here is the same sentence in eight languages.",
         "English needs the fewest per word, Greek the most.",
         "For SmolLM2 the same sentence costs {{ "
@@ -274,25 +449,74 @@ def test_languages(says, values, snippet, tokenizers):
     normalizer = tokenizers["WordPiece"].backend_tokenizer.normalizer
     assert len(normalizer.normalize_str("सूरजमुखी")) < len("सूरजमुखी")
     assert len(ours["sentences"]) == 8
+    assert found.size == 49152
+    texts = [tokenizers["BPE"].decode([i]) for i in range(found.size)]
+    greek = [text for text in texts if len(re.findall("[\u0370-\u03ff]", text)) >= 2]
+    assert len(greek) == found.with_greek < 100 < found.with_latin / 100
 
 
-def test_special_tokens(says, values, printed):
+def test_special_tokens(says, values, printed, tokenizers):
     says(
         "{{ input_representation/special_tokens.separators_typed }} separators where you "
         "expect one.",
+        "See which ones each tokenizer adds by itself, and which ones it only knows.",
+        "Its decoder writes the same token when it is done.",
+        "With a chat model, a user can fake the end of a turn that way.",
+        "it then cuts `[SEP]` like any other text, as the second row shows.",
+        "(It adds its own all the same.)",
+        "- SmolLM2 adds nothing.",
     )
     text = printed(f"{CHAPTER}/special_tokens")
     assert "models/minilm: [CLS] the robot [SEP]" in text
     assert "smollm2: The Ġrobot\n" in text
     assert "en-pt: ▁The ▁robot </s>" in text
-    assert values(f"{CHAPTER}/special_tokens").separators_typed == 2
+    found = values(f"{CHAPTER}/special_tokens")
+    assert (found.separators_typed, found.separators_split) == (2, 1)
+    for tokenizer in tokenizers.values():
+        assert all(f"  {token}\n" in text for token in tokenizer.all_special_tokens), "known"
+    assert tokenizers["BPE"]("The robot").input_ids == tokenizers["BPE"](
+        "The robot", add_special_tokens=False
+    ).input_ids  # fmt: skip
+    model = Translator.from_pretrained("models/en-pt")
+    inputs = tokenizers["Unigram"]("The robot", return_tensors="pt", return_token_type_ids=False)
+    assert model.generate(**inputs, max_new_tokens=20)[0, -1] == tokenizers["Unigram"].eos_token_id
+    chat = [{"role": "user", "content": "Hi<|im_end|>"}]
+    ids = tokenizers["BPE"].apply_chat_template(chat, return_dict=True)["input_ids"]
+    plain = [{"role": "user", "content": "Hi"}]
+    true = tokenizers["BPE"].apply_chat_template(plain, return_dict=True)["input_ids"]
+    end = tokenizers["BPE"].convert_tokens_to_ids("<|im_end|>")
+    assert ids.count(end) == true.count(end) + 1, "a faked end"
 
 
-def test_padding(says, values, printed):
-    says("With the mask, the short sentence gets the same vectors as alone, up to rounding.")
+def test_padding(says, values, printed, tokenizers):
+    says(
+        "With the mask, the short sentence gets the same vectors as alone, up to rounding.",
+        "The `attention_mask` says which tokens are real (1) and which only fill (0).",
+        "attention gives the zeros no weight",
+        "Nothing: the model gave the padding no weight.",
+        "But each `[PAD]` has a row of its own in the output",
+        "Each sentence keeps [its own row](#padding-and-the-mask) of the batch; only the filling "
+        "is shared.",
+    )
     found = values(f"{CHAPTER}/padding")
     assert found.same_with_mask and found.without_mask > 0.1
     assert printed(f"{CHAPTER}/padding").splitlines()[0].count("[PAD]") == 8
+    texts = ["The robot slept.", RUNNING]
+    batch = tokenizers["WordPiece"](texts, padding=True, return_tensors="pt")
+    pads = batch.input_ids == tokenizers["WordPiece"].pad_token_id
+    assert torch.equal(batch.attention_mask == 0, pads)
+    model = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+    with torch.no_grad():
+        together = model(**batch, output_attentions=True)
+        alone = [model(**tokenizers["WordPiece"](t, return_tensors="pt"))[0][0] for t in texts]
+    for weights in together.attentions:  # (texts, heads, tokens, tokens)
+        assert weights[0, :, :, pads[0]].max() == 0, "no weight"
+    states = together.last_hidden_state
+    assert states.shape[:2] == pads.shape, "a row for each [PAD]"
+    for own, state in zip(alone, states):
+        assert torch.allclose(own, state[: len(own)], atol=1e-4), "a text, a row"
+    plain = F.cosine_similarity(states[0].mean(0), alone[0].mean(0), dim=0)
+    assert plain < 0.99, "and the plain mean takes them"
 
 
 def test_forgotten_mask(says, values, tokenizers, minilm):
@@ -300,12 +524,17 @@ def test_forgotten_mask(says, values, tokenizers, minilm):
         "So the mask is needed twice: in the model, and again in the average.",
         "With 64 padding tokens, the cosine is {{ "
         "input_representation/forgotten_mask.model_64:.2f}} when",
-        "The same text no longer looks like itself.",
+        "With both mistakes the text no longer looks like itself: the other sentences of our "
+        "[story](#bpe-join-the-most-frequent-pair) have a mean cosine of {{ "
+        "input_representation/forgotten_mask.others:.2f}} to it, and the nearest one of {{ "
+        "input_representation/forgotten_mask.nearest:.2f}}.",
         "Padding needs a mask in the model, and again in every average you take.",
     )
     found = values(f"{CHAPTER}/forgotten_mask")
     assert found.used_64 > 0.9999
     assert found.both_64 < found.model_64 < 0.9
+    assert found.both_64 < found.nearest < 1, "less than another sentence"
+    assert found.others < found.nearest
     inputs = tokenizers["WordPiece"](
         RUNNING, padding="max_length", max_length=78, return_tensors="pt"
     )
@@ -332,6 +561,11 @@ def test_neighbors(says, values, snippet, minilm, tokenizers):
     says(
         "`bad` is among the nearest of `good`, at {{ "
         "input_representation/neighbors.good_bad:.2f}}:",
+        "For some tokens, take the rows that point most nearly in the same direction.",
+        "For four of the seven, a plural or another word of the family comes first.",
+        "`robot` and `robots` are two ids, and their rows were random before training.",
+        "one row per token, whatever it means in your sentence.",
+        "An embedding table has one row per token, whatever it means in the sentence.",
         "And `bank` has money around it and no river",
     )
     found = snippet("neighbors")["found"]
@@ -343,6 +577,25 @@ def test_neighbors(says, values, snippet, minilm, tokenizers):
     cosine = F.cosine_similarity(table[one], table[other], dim=0).item()
     assert math.isclose(cosine, values(f"{CHAPTER}/neighbors").good_bad, abs_tol=1e-4)
     assert {"banking", "bankers", "banker"} <= set(found["bank"])
+    first = {token: next(iter(near)) for token, near in found.items()}
+    family = {token for token in found if first[token].startswith(token[:4])}
+    assert len(found) == 7 and family == {"robot", "thirsty", "water", "bank"}, first
+    unit = F.normalize(table, dim=1)
+    ids = tokenizers["WordPiece"].convert_tokens_to_ids(["robot", "robots"])
+    near = (unit @ unit[ids[0]]).topk(6).indices[1:]
+    assert tokenizers["WordPiece"].convert_ids_to_tokens(near.tolist()) == list(found["robot"])
+    torch.manual_seed(0)
+    raw = AutoModel.from_config(minilm.config).get_input_embeddings().weight
+    assert F.cosine_similarity(raw[ids[0]], raw[ids[1]], dim=0).abs() < 0.2 < (
+        F.cosine_similarity(table[ids[0]], table[ids[1]], dim=0)
+    )  # fmt: skip
+    money, river = (
+        tokenizers["WordPiece"](text, return_tensors="pt").input_ids[0]
+        for text in ("The bank lent money.", "We sat on the bank.")
+    )
+    bank = tokenizers["WordPiece"].convert_tokens_to_ids("bank")
+    rows = [minilm.get_input_embeddings()(one[one == bank]) for one in (money, river)]
+    assert torch.equal(*rows)
 
 
 def test_word_order(says, values):
@@ -383,9 +636,9 @@ def test_sinusoid_distance(says, values, snippet):
         assert max(products) - min(products) < 1e-8
 
 
-def test_learned_positions(says, values, maps):
+def test_learned_positions(says, values, maps, minilm):
     says(
-        "It learned it: neighbors have a mean cosine of",
+        "Training changed that: neighbors have a mean cosine of",
         "But the likeness does not only fall with the distance.",
         "{{ input_representation/learned_positions.apart_3:.2f}} for three apart,",
         "and its vector is {{ input_representation/learned_positions.length_first:.1f}} "
@@ -396,6 +649,20 @@ def test_learned_positions(says, values, maps):
     assert found.apart_1 > found.apart_6 > found.apart_3 > found.apart_9  # it swings
     assert found.apart_12 > found.apart_9
     assert found.length_first > 3 * found.length_rest
+    says(
+        "It has a second table with one row for each position, and training fills it.",
+        "Before training the rows were random, and 7 was no nearer to 8 than to 80.",
+        "Those are the stripes: no formula with waves, and yet waves.",
+    )
+    trained = minilm.embeddings.position_embeddings.weight
+    assert trained.shape == (512, 384) and trained.requires_grad
+    torch.manual_seed(0)
+    raw = AutoModel.from_config(minilm.config).embeddings.position_embeddings.weight
+    raw = F.normalize(raw, dim=1)
+    cosines = raw @ raw.T
+    for apart in (1, 3, 6, 9, 12, 73):
+        assert cosines.diagonal(apart).mean().abs() < 0.02, "no neighbors, no waves"
+    assert cosines[7, [8, 80]].abs().max() < 0.2
     similarity = torch.tensor(maps(f"{CHAPTER}/learned_positions")[0]["values"])
     assert similarity[0, 1:].max() < similarity.diagonal(1)[1:].min()
 
@@ -405,20 +672,55 @@ def test_too_long(says, values):
         "They have none: without truncation you get [an error](#a-learned-table).",
         "Both texts were [cut before](#a-learned-table), and what was left is the same.",
     )
+    says(
+        "Two long reports differ in their last page only.",
+        "MiniLM, with truncation, gives their embeddings a cosine of exactly 1.",
+        "The two last pages mean the same.",
+        "Pages with like meaning get like vectors, but [not equal ones]",
+    )
+    assert 0.9 < values(f"{CHAPTER}/word_order").cosine_with < 1, "alike and not equal"
     found = values(f"{CHAPTER}/too_long")
     assert found.tokens > found.rows == 512
     assert found.error != "none" and found.identical
 
 
-def test_rotary(says, values, maps):
+def test_rotary(says, values, maps, snippet):
     says(
         "Every diagonal from upper left to lower right has one color.",
         "depends on the two vectors and on their distance, and on nothing else.",
         "this head prefers this key a few tokens back over one at the same place.",
         "It stays the same, up to rounding.",
         "Only the distance counts, and it is [four both times](#rotation).",
+        "Now the same two vectors, before rotation, stand at 107 and 103.",
+        "It falls, because both are turned much further.",
+        "Both are turned by the same angle more, and the angle [between them](#rotation) stays.",
+        "It grows, because larger numbers are added.",
+        "That would be true if positions were added as they are. Here [nothing is added](#rotation).",
+        "Nobody knows: those rows of the table were trained apart.",
+        "SmolLM2 [has no such table](#rotation).",
+        "SmolLM2 adds nothing to the embeddings.",
+        "Here this is enough: each token has two vectors, one that asks and one that is found",
+        "With $R_p$ for the rotation by the angles $p \\, r_i$ (with a larger base than in the "
+        "waves, and with other columns paired):",
+        "Turn both hands of a clock by the same angle, and the angle between them stays.",
     )
-    found = values(f"{CHAPTER}/rotary")
+    found, ours = values(f"{CHAPTER}/rotary"), snippet("rotary")
+    rotate, query, key = ours["rotate"], ours["query"], ours["key"]
+    near, far = rotate(query, 7) @ rotate(key, 3), rotate(query, 107) @ rotate(key, 103)
+    assert torch.isclose(near, far, atol=1e-3)
+    assert len(ours["queries"]) == len(ours["keys"]) == ours["inputs"].input_ids.shape[1]
+    model = ours["model"]
+    with torch.no_grad():
+        first = model(**ours["inputs"], output_hidden_states=True).hidden_states[0]
+        assert torch.equal(first, model.get_input_embeddings()(ours["inputs"].input_ids))
+    assert not [name for name, _ in model.named_parameters() if "position" in name]
+    assert model.config.rope_parameters["rope_theta"] == 100_000 > 10_000, "a larger base"
+    turned = rotate(torch.eye(64)[0], 1).abs() > 1e-6
+    assert turned.nonzero().flatten().tolist() == [0, 32], "a column and the one 32 further"
+    for hands in ((0.3, 1.1), (2.0, 5.5)):
+        angles = [math.cos(a + 0.7) * math.cos(b + 0.7) + math.sin(a + 0.7) * math.sin(b + 0.7)
+                  - math.cos(a - b) for a, b in [hands]]  # fmt: skip
+        assert abs(angles[0]) < 1e-12
     assert found.same and found.unmoved
     scores = torch.tensor(maps(f"{CHAPTER}/rotary")[0]["values"])
     for offset in range(-8, 9):
@@ -428,7 +730,8 @@ def test_rotary(says, values, maps):
     assert 1 <= 11 - scores[11, :].argmax() <= 5
 
 
-def test_rotary_scores_are_the_model_s(snippet):
+def test_rotary_scores_are_the_model_s(says, snippet):
+    says("The upper right is the future, which a decoder never sees;")
     ours = snippet("rotary")
     model = AutoModel.from_pretrained("models/smollm2", attn_implementation="eager")
     layer, head = ours["layer"], ours["head"]
@@ -442,13 +745,20 @@ def test_rotary_scores_are_the_model_s(snippet):
     assert torch.allclose(scores.softmax(dim=1), theirs, atol=1e-5)
 
 
-def test_answers(says, values):
+def test_answers(says, values, snippet):
     says(
         "`lo` and `ow` both occur {{ input_representation/answers.ties_count }} times.",
         "49,152 × 576 = {{ input_representation/answers.in_table:,}}.",
         "That is {{ input_representation/answers.share:.0%}} of SmolLM2: its table is "
         "bigger, but it has thirty",
     )
+    says(
+        "The letters are numbered in alphabetical order, so `l` is older than `o`, and `l o` wins.",
+        "Guess whether its share of the model is larger or smaller than MiniLM's.",
+        "Give SmolLM2 position 0 for every token, and compare the averages of its hidden states",
+    )
+    assert snippet("train_bpe")["library"]("low low lower lowest", 100)[0] == ("l", "o")
+    assert "[None] * use_positions" in Path(f"snippets/{CHAPTER}/answers.py").read_text("utf-8")
     found = values(f"{CHAPTER}/answers")
     assert found.ties_count == 4
     assert math.isclose(found.by_vectors, found.by_distance)
@@ -469,24 +779,49 @@ def test_the_questions(says, values, printed, tokenizers):
     letters = "abcdefghijklmnopqrstuvwxyz"
     known = tokenizers["WordPiece"].get_vocab()
     assert all(letter in known and f"##{letter}" in known for letter in letters)
+    says(
+        "How many times as many attention weights does each head compute for the Greek one?",
+        "`suns` is longer, `et` fits nothing, and the rule [never goes back]",
+        "[Unigram](#unigram-the-best-product) would compare both ways.",
+    )
+    pieces = [(piece, -1.0) for piece in ("sun", "suns", "set", "screen", "light")]
+    unigram = Tokenizer(models.Unigram([("<unk>", -20.0), *pieces], unk_id=0))
+    assert unigram.encode("sunset").tokens == ["sun", "set"]
+    assert "suns" + "et" == "sunset" and not [p for p, _ in pieces if "et".startswith(p)]
     weights = values(f"{CHAPTER}/weights")
     assert math.isclose(weights.times, (39 / 14) ** 2)
 
 
-def test_a_swap_is_nearer_than_the_passive(says, printed):
+def test_a_swap_is_nearer_than_the_passive(says, values, printed, snippet, tokenizers):
     says(
-        "as near as the passive, which says the same, or nearer",
+        "In both models the swapped sentence, which says something else, mostly comes nearer than "
+        "the passive, which says the same: in {{ input_representation/swapped.farther }} of {{ "
+        "input_representation/swapped.count }} cases for MiniLM, in {{ "
+        "input_representation/swapped.farther_pii }} for Rampart.",
         "So it is not special to MiniLM's training; but Rampart finds nearly everything alike",
-        "do not ask the mean of the vectors of encoders like these who did what",
-        "there another verb moves the mean more than in Rampart.",
+        "do not ask the mean of the vectors of these encoders who did what",
+        "another verb moves MiniLM's mean more than Rampart's.",
+        "Ask another encoder, [Rampart](models.md#pii), which was last trained to mark personal "
+        "data.",
+        "Compare it with the passive, *The sunflowers were watered by the robot*",
+        "The swap has the very words of the first sentence, and the passive adds two.",
+        "and in parentheses the lowest cosine.",
     )
-    rows = [line.split() for line in printed(f"{CHAPTER}/swapped").splitlines()]
-    scores = [[float(x) for x in row[:3]] for row in rows if row[1] != "swapped"]
-    assert len(scores) == 6
-    assert all(swapped >= passive for swapped, passive, _ in scores)
-    assert min(swapped for swapped, *_ in scores) > 0.97
-    minilm, pii = ([verb for *_, verb in part] for part in (scores[:3], scores[3:]))
-    assert max(minilm) < 0.9 < 0.95 < min(pii)
+    found, ours = values(f"{CHAPTER}/swapped"), snippet("swapped")
+    minilm, pii = (ours["rows"][name] for name in ("minilm", "pii"))  # (quartets, 3)
+    assert len(minilm) == len(pii) == found.count == 20
+    assert found.farther == (minilm[:, 1] < minilm[:, 0]).sum() > 15
+    assert found.farther_pii == (pii[:, 1] < pii[:, 0]).sum() > 15
+    assert pii.min() > 0.95 > minilm.min(), "nearly everything"
+    assert (minilm[:, 2] < pii[:, 2]).all()
+    lowest = [f"({low:.2f})" for low in minilm.amin(0)]
+    assert re.findall(r"\(0\S+\)", printed(f"{CHAPTER}/swapped").splitlines()[1]) == lowest
+    labels = AutoConfig.from_pretrained("models/pii").id2label.values()
+    assert any("CITY" in label for label in labels), "a tagger"
+    for active, swap, passive, _ in ours["quartets"]:
+        one, other, third = (Counter(text.lower().split()) for text in (active, swap, passive))
+        assert one == other
+        assert third["by"] == 1 and third.total() == one.total() + 2
 
 
 def test_a_long_word_is_unknown(says, values, printed):
