@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 RUNNING = "The robot watered the sunflowers because they were thirsty."
 
@@ -404,3 +404,66 @@ def test_olmo_2_adds_after_its_norm():
     states, angles = torch.randn(1, 3, 8), torch.zeros(1, 3, 4)
     out = layer(states, position_embeddings=(angles.cos(), angles.sin()))
     assert torch.allclose(out[0] if isinstance(out, tuple) else out, states)
+
+
+def test_batch_norm_depends_on_company(says, values):
+    says(
+        "Layer norm gives the same both times.",
+        "beside one companion all become 1, beside the other −1.",
+    )
+    left = values("architecture/batch_norm")
+    assert left.layer_same and left.gap == pytest.approx(2, abs=1e-3)
+
+
+def test_three_objectives(says, values):
+    says("The next token is asked for everywhere; the other two ask for a part")
+    asked = values("architecture/objectives")
+    assert max(asked.in_gaps, asked.in_spans) < asked.in_text == 9
+
+
+def test_two_layers_are_for_the_first_token(says, values):
+    says(
+        "For the other tokens the line is a U.",
+        "For the first token the line has two peaks. Layer 2 costs {{ architecture/one_layer.first_2:.0f}} times and"
+        " layer 11 {{ architecture/one_layer.first_11:.0f}} times, if they are left out for this one token, and"
+        " {{ architecture/one_layer.others_2:.1f}} and {{ architecture/one_layer.others_11:.1f}} times,"
+        " if they are left out for all the others.",
+        "The line of the first token is near one nearly everywhere, with two sharp peaks, at layers 2 and 11.",
+        "it is at most {{ architecture/one_layer.middle_high:.2f}} times as high",
+        "{{ architecture/one_layer.in_one:.0%}} of its squared length is in a single one",
+        "The layer was needed for the first token.",
+    )
+    left = values("architecture/one_layer")
+    assert min(left.first_2, left.first_11) > 10 > left.next_first
+    assert max(left.others_2, left.others_11) < 1.5
+    assert left.middle_high < 2.5 < left.others_28 < left.others_0
+    assert left.in_one > 0.9 and left.long > 50 * left.usual
+
+
+def test_two_layers_are_for_the_first_token_of_other_texts():
+    """The half of the sentences that the page does not use, whole, by a way of its own."""
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2").eval()
+    lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()[1::2]
+    texts = [tokenizer("<|endoftext|>" + line, return_tensors="pt").input_ids for line in lines]
+
+    def loss() -> float:
+        return sum(model(ids, labels=ids).loss.item() for ids in texts) / len(texts)
+
+    def without(layer: int, places: slice) -> float:
+        def keep_old(module, inputs, new):
+            new = new.clone()
+            new[:, places] = inputs[0][:, places]
+            return new
+
+        hook = model.model.layers[layer].register_forward_hook(keep_old)
+        try:
+            return loss()
+        finally:
+            hook.remove()
+
+    with torch.no_grad():
+        whole = loss()
+        for layer in (2, 11):
+            assert without(layer, slice(0, 1)) > whole + 2 > without(layer, slice(1, None)) + 1
+        assert abs(without(12, slice(0, 1)) - whole) < 0.1

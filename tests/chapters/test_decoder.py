@@ -471,3 +471,29 @@ def test_another_first_word_spoils_the_cache_above_the_first_layer(says, smollm2
         ]
         assert gaps[0][1:].max() < 1e-4 < gaps[0][0]
         assert all(gap.min() > 1e-3 for gap in gaps[1:])
+
+
+def test_what_larger_trainings_add(says, values):
+    says(
+        "The pieces give the gradient of the whole, up to rounding, and need a quarter of the kept numbers at a time.",
+        "Checkpointing gives the same gradient and keeps {{ decoder/larger_trainings.fewer:.0f}} times less.",
+        "Two bytes change it by {{ decoder/larger_trainings.half_error:.1%}} of its length.",
+        "They save little here",
+    )
+    left = values("decoder/larger_trainings")
+    assert left.pieces_error < 1e-5 and left.again_error < 1e-6 and 1e-3 < left.half_error < 0.1
+    assert left.quarter == pytest.approx(0.25, abs=0.01) and left.fewer > 4
+    assert left.half_kept > 0.75 * left.whole_kept
+
+
+def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed):
+    says(
+        "In four bytes all are the same; in two bytes {{ decoder/cache_bfloat16.two_bytes }} of"
+        " {{ decoder/cache_bfloat16.texts }}.",
+        "From there on the texts are two texts.",
+    )
+    left = values("decoder/cache_bfloat16")
+    assert left.four_bytes == left.texts > left.two_bytes
+    kept, again = (line.split(":", 1)[1] for line in printed("decoder/cache_bfloat16").splitlines()[2:4])
+    assert kept.strip() != again.strip()
+    assert left.four_ties == 0 < left.two_ties

@@ -1,6 +1,8 @@
 """What the encoder chapter claims, on the real models."""
 
+import math
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -474,3 +476,58 @@ def test_the_order_of_words_moves_the_mean_by_more_than_rounding(says):
     with torch.no_grad():
         one, other = encoder(**inputs).last_hidden_state.mean(dim=1)
     assert 0.9 < torch.cosine_similarity(one, other, dim=0) < 0.999
+
+
+def test_pairs_that_belong_together(says, values):
+    says(
+        "MiniLM is near zero, Rampart not far from guessing.",
+        "So it is not enough to be an encoder",
+    )
+    left = values("encoder/contrastive")
+    assert left.pairs == 16 and left.guessing == pytest.approx(math.log(16))
+    assert left.trained < 0.2 < 0.75 * left.guessing < left.untrained < left.guessing
+
+
+def test_a_decoder_is_not_averaged(says, values):
+    says(
+        "no two of them have a cosine below {{ encoder/decoder_mean.lowest_all:.3f}}",
+        "no layer of these has all pairs above {{ encoder/decoder_mean.highest_without:.2f}}",
+        "The reason is a single vector.",
+        "the first token's is at least {{ encoder/decoder_mean.times:.0f}} times as long as the median of the others",
+        "even without it the sentences are more alike than MiniLM's",
+    )
+    left = values("encoder/decoder_mean")
+    assert left.lowest_all > 0.998 and left.highest_without < 0.95 and left.times > 50
+    assert left.count == 20 and left.pairs == 160
+    # MiniLM's means of the same sentences, and of two topics: some are at a right angle.
+    parts = Path("snippets/encoder/topics.txt").read_text("utf-8").split("# ")[1:]
+    texts = [line for part in parts for line in part.splitlines()[1:5]]
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+    model = AutoModel.from_pretrained("models/minilm").eval()
+    with torch.no_grad():
+        means = [model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(0) for text in texts]
+    unit = torch.nn.functional.normalize(torch.stack(means), dim=-1)
+    assert (unit @ unit.T).min() < 0.2 < left.last_without
+
+
+def test_it_is_surer_than_it_should_be_where_it_is_unsure(says, values):
+    says(
+        "From 90% on, the probabilities fit",
+        "Below 90% it is too sure of itself, by {{ encoder/sure.unsure_gap_points:.1f}} points"
+        " with an error of {{ encoder/sure.unsure_error_points:.1f}}.",
+    )
+    left = values("encoder/sure")
+    assert left.unsure_count + left.sure_count == 1000
+    assert left.unsure_gap_points > 2 * left.unsure_error_points
+    assert abs(left.sure_gap_points) < 2 * left.sure_error_points
+
+
+def test_a_stray_i(says, values):
+    says(
+        "Our score counts such a name",
+        "Counted strictly, {{ encoder/stray.stray }} names are not there, {{ encoder/stray.lost }} right ones among them.",
+    )
+    left = values("encoder/stray")
+    assert 0 < left.lost < left.stray
+    assert left.strict_f1 < left.lenient_f1 == pytest.approx(values("encoder/ner_score").f1, abs=1e-6)
+    assert spans("O I-PER O".split()) == {(1, 2, "PER")}

@@ -841,3 +841,76 @@ def test_a_cosine_has_its_baselines(says, values):
     left = values(f"{CHAPTER}/answers")
     assert left.decoder_other < left.decoder_cosine < 0.99
     assert left.decoder_with < 0.99
+
+
+def test_the_stages_by_name(says, values, printed, tokenizers):
+    says(
+        "The accents go in the first stage, before anything is cut; no later stage can bring them back.",
+        "the third cuts *girassois* into {{ input_representation/stages.flower_pieces }} pieces.",
+    )
+    lines = dict(line.split("  ", 1) for line in printed(f"{CHAPTER}/stages").splitlines())
+    shown = {name: text.strip() for name, text in lines.items()}
+    assert list(shown)[:3] == ["text", "normalization", "pre-tokenization"]
+    assert "ó" in shown["text"] and "ó" not in shown["normalization"] + shown["decoding"]
+    cut = tokenizers["WordPiece"].tokenize(shown["text"])
+    assert shown["model"] == str(cut) and "[CLS]" in shown["post-processing"]
+    assert values(f"{CHAPTER}/stages").flower_pieces == len(tokenizers["WordPiece"].tokenize("girassois"))
+
+
+def test_what_a_tokenizer_does_not_say(says, values, tokenizers):
+    says(
+        "`tokens()` shows the flower itself, as if it were known.",
+        "only `convert_ids_to_tokens` tells that this is `<unk>`.",
+        "The count of {{ input_representation/hidden_unknown.returned }} includes the word that was there before:"
+        " {{ input_representation/hidden_unknown.new }} id is new,",
+        "The added word is matched after normalization, so it comes back in small letters.",
+        "the loaded tokenizer always makes the same cut.",
+    )
+    left = values(f"{CHAPTER}/hidden_unknown")
+    assert "🌻" in left.shown and "<unk>" not in left.shown
+    assert "<unk>" in left.read and "🌻" not in left.read
+    assert (left.returned, left.new, left.back) == (2, 1, "covid-19")
+    assert "robot" in tokenizers["WordPiece"].get_vocab()
+    assert left.drawn > 1 == left.kept
+
+
+def test_what_wordpiece_joins_first(says, values):
+    says(
+        "BPE joined `u n` first.",
+        "The pair `e r` occurs once, but the only `e` of the corpus stands in it.",
+    )
+    left = values(f"{CHAPTER}/learn_pieces")
+    assert (left.bpe_first, left.wordpiece_first) == ("un", "er")
+    corpus = ["sun"] * 4 + ["sunny"] * 3 + ["run"] * 2 + ["runner"]
+    assert "".join(corpus).count("e") == " ".join(corpus).count("er") == 1
+
+
+def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
+    says(
+        "By dot product only {{ input_representation/own_row.by_product:.0%}} of the tokens fit themselves best.",
+        "its row is the longest of the table, and a long row has large products with many others.",
+        "Divide by the lengths, and {{ input_representation/own_row.by_cosine:.1%}} are their own best match.",
+        "By cosine nearly every row finds itself.",
+        "One and the same token wins for [most rows]",
+    )
+    left = values(f"{CHAPTER}/own_row")
+    assert left.longer == 0 and left.winner_text == "strugg"
+    assert left.by_product < 0.2 < 0.5 < left.share_won and left.by_cosine > 0.99
+    # Other rows than those of the page: every 32nd from the 7th on.
+    table = AutoModel.from_pretrained("models/smollm2").get_input_embeddings().weight.detach()
+    asked = torch.arange(7, len(table), 320)
+    unit = F.normalize(table, dim=1)
+    own = [((rows[asked] @ rows.T).argmax(1) == asked).float().mean() for rows in (table, unit)]
+    assert own[0] < 0.2 and own[1] > 0.99
+
+
+def test_moved_positions_change_nothing_and_pressed_ones_do(says, values):
+    says(
+        "Moving all positions changes nothing beyond rounding.",
+        "the perplexity rises from {{ input_representation/stretched.usual:.0f}} to"
+        " {{ input_representation/stretched.half:.0f}}.",
+        "Doubling hurts too.",
+    )
+    left = values(f"{CHAPTER}/stretched")
+    assert left.moved == pytest.approx(left.usual, rel=1e-3)
+    assert left.half > 1.2 * left.usual and left.double > 1.2 * left.usual
