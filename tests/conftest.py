@@ -98,7 +98,8 @@ def says(request):
     def check(*sentences: str, page: str = own) -> None:
         for sentence in sentences:
             quoted.append((page, sentence))
-            assert not (wrong := claims.missing(ROOT / claims.pages()[page], sentence)), wrong
+            wrong = claims.missing(ROOT / claims.pages(ROOT)[page], sentence, ROOT)
+            assert not wrong, wrong
 
     return check
 
@@ -112,7 +113,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     report = yield
     if report.when == "call" and report.failed and QUOTED in item.stash:
         lines = inspect.getsource(item.function)
-        own, files = claims.page_of(item.path.name), claims.pages()
+        own, files = claims.page_of(item.path.name), claims.pages(ROOT)
         # Those of calls that it did not come to as well.
         later = [(page or own, one) for page, one in claims.quoted(textwrap.dedent(lines))]
         named = {(page, " ".join(one.split())): None for page, one in [*item.stash[QUOTED], *later]}
