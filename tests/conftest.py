@@ -1,7 +1,9 @@
 """What the tests share: the built book, and the values that its snippets left."""
 
+import inspect
 import os
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ os.chdir(ROOT)  # snippets name their models from here
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "OMP_NUM_THREADS": "1"}
 
 from scripts.compute import runner  # noqa: E402
+from scripts.measure import claims  # noqa: E402
 from scripts.models.make import ensure  # noqa: E402
 
 pytest.register_assert_rewrite("browser")  # the fixtures of the tests that drive one
@@ -82,17 +85,41 @@ def maps(book):
     return lambda name: book.outcome(name).maps
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def says(request):
     """says("…") fails if the page of a chapter's tests does not have that sentence.
 
-    Values stand in it as in the page's source: {{ chapter/idea.variable:format }}.
+    Values stand in it as in the page's source: {{ chapter/idea.variable:format }}. Another page,
+    such as a lab, is named: says("…", page="labs/decoding").
     """
-    path = ROOT / "docs" / f"{request.path.stem.removeprefix('test_')}.md"
-    page = " ".join(path.read_text("utf-8").split())
+    quoted = request.node.stash.setdefault(QUOTED, [])
+    own = claims.page_of(request.path.name)
 
-    def check(*sentences: str) -> None:
+    def check(*sentences: str, page: str = own) -> None:
         for sentence in sentences:
-            assert sentence in page, f"docs/{path.name} no longer says: {sentence}"
+            quoted.append((page, sentence))
+            wrong = claims.missing(ROOT / claims.pages(ROOT)[page], sentence, ROOT)
+            assert not wrong, wrong
 
     return check
+
+
+QUOTED = pytest.StashKey[list]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """Beside a test that fails stand the sentences that it holds: page, line and words."""
+    report = yield
+    if report.when == "call" and report.failed and QUOTED in item.stash:
+        lines = inspect.getsource(item.function)
+        own, files = claims.page_of(item.path.name), claims.pages(ROOT)
+        # Those of calls that it did not come to as well.
+        later = [(page or own, one) for page, one in claims.quoted(textwrap.dedent(lines))]
+        named = {(page, " ".join(one.split())): None for page, one in [*item.stash[QUOTED], *later]}
+        held = []
+        for page, sentence in named:
+            line = claims.place(claims.source(ROOT / files[page]), sentence)
+            held.append(f"{files[page]}:{line or 'gone'}: {sentence}")
+        report.sections.append(("sentences that this test holds", "\n".join(held)))
+    return report

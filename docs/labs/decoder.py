@@ -438,8 +438,8 @@ def all_masks(length):
         yield name, torch.zeros(length, length).masked_fill(unseen, -math.inf)
 
 
-one = tokenizer("The robot watered the sunflowers because they were thirsty").input_ids
-other = tokenizer("The robot watered the sunflowers because they were broken").input_ids
+same = START + "The robot watered the sunflowers because they were"
+one, other = tokenizer([same + " thirsty", same + " broken"]).input_ids
 pair = torch.tensor([one, other])  # (2, tokens): only the last column differs
 length = pair.shape[1]
 figure, places = plt.subplots(1, 3, figsize=(6, 4), sharey=True)
@@ -501,7 +501,7 @@ print(f"a blind guess: {math.log2(len(tokenizer)):.1f} bits")
 # Write the loop yourself, without the library's `generate`. It ends after `steps` new tokens, or earlier: as soon as the token `stop` has been written.
 
 # %%
-prompt = tokenizer("Robots dream of", return_tensors="pt").input_ids  # (1, tokens)
+prompt = tokenizer(START + "Robots dream of", return_tensors="pt").input_ids  # (1, tokens)
 full_stop = tokenizer(".").input_ids[0]
 print(tokenizer.convert_ids_to_tokens(prompt[0]))
 

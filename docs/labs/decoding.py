@@ -39,10 +39,11 @@ from transformers import (
 torch.set_grad_enabled(False)  # we never train here
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+START = "<|endoftext|>"  # in training a text began behind this token, so ours do too
 
 
 def play(prompt, picks):
-    ids = tokenizer(prompt, return_tensors="pt").input_ids  # (1, tokens)
+    ids = tokenizer(START + prompt, return_tensors="pt").input_ids  # (1, tokens)
     start = ids.shape[1]
     for rank in picks:
         logits = model(ids).logits[0, -1]  # (vocabulary,)
@@ -114,7 +115,7 @@ def problem(ranks):
 
 if check(problem, ranks):
     text = "The robot watered the sunflowers because they were thirsty."
-    ids = tokenizer(text, return_tensors="pt").input_ids
+    ids = tokenizer(START + text, return_tensors="pt").input_ids
     for token, rank in zip(ids[0, 1:], ranks(model(ids).logits[0, :-1], ids[0, 1:])):
         print(f"{rank.item():>6}  {tokenizer.decode(token)}")
 
@@ -144,14 +145,14 @@ voices = {
 
 
 def write(prompt, tokens, **settings):
-    inputs = tokenizer(prompt, return_tensors="pt")
+    inputs = tokenizer(START + prompt, return_tensors="pt")
     ids = model.generate(**inputs, max_new_tokens=tokens, **settings)
     return ids[:, inputs.input_ids.shape[1] :]  # (texts, new tokens)
 
 
 def predictions(prompt, ids):
     """What the model said before each token of `ids`: (tokens, vocabulary)."""
-    start = tokenizer(prompt, return_tensors="pt").input_ids[0]
+    start = tokenizer(START + prompt, return_tensors="pt").input_ids[0]
     logits = model(torch.cat([start, ids])[None]).logits[0]
     return logits[len(start) - 1 : -1]
 
@@ -161,7 +162,7 @@ def ranks_of(logits, ids):  # by sorting, which is slower than counting
 
 
 def next_logits(prompt):
-    inputs = tokenizer(prompt, return_tensors="pt")
+    inputs = tokenizer(START + prompt, return_tensors="pt")
     return model(**inputs).logits[0, -1]  # (vocabulary,)
 
 
@@ -595,7 +596,7 @@ def problem(beam_step):
 
 
 def search(prompt, steps, beams):
-    start = tokenizer(prompt, return_tensors="pt").input_ids  # (1, tokens)
+    start = tokenizer(START + prompt, return_tensors="pt").input_ids  # (1, tokens)
     ids, totals = start, torch.zeros(1)
     for _ in range(steps):
         log_p = model(ids).logits[:, -1].log_softmax(-1)  # (parents, vocabulary)
@@ -632,7 +633,7 @@ tokenizer.padding_side = "left"  # so that all prompts of a list end at the same
 
 
 def duel(prompts):
-    inputs = tokenizer(prompts, return_tensors="pt", padding=True)
+    inputs = tokenizer([START + one for one in prompts], return_tensors="pt", padding=True)
     results = {prompt: {} for prompt in prompts}
     for name, beams in (("greedy", 1), ("4 beams", 4)):
         ids = model.generate(**inputs, num_beams=beams, max_new_tokens=20)
@@ -752,7 +753,7 @@ patients = {
     "counts": "11, 12, 13, 14, 15, 16, 17, 18, 19,",
 }
 for name, patient in patients.items():
-    start = len(tokenizer(patient).input_ids)
+    start = len(tokenizer(START + patient).input_ids)
     cures = {
         "no cure": {},
         "repetition_penalty = 1.3": {"repetition_penalty": 1.3},

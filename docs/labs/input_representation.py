@@ -119,11 +119,12 @@ duel_right = check(problem, for_wordpiece, for_bpe)
 
 # %%
 smollm2 = AutoModelForCausalLM.from_pretrained("models/smollm2")
+START = bpe.convert_tokens_to_ids("<|endoftext|>")  # in training a text began behind this token
 
 
 def next_tokens(ids, count=5):
     with torch.no_grad():
-        logits = smollm2(torch.tensor([ids])).logits[0, -1]  # (vocabulary)
+        logits = smollm2(torch.tensor([[START, *ids]])).logits[0, -1]  # (vocabulary)
     best = logits.softmax(dim=-1).topk(count)
     found = zip(best.indices.tolist(), best.values.tolist())
     return "   ".join(f"{bpe.decode([i])!r} {probability:.2f}" for i, probability in found)
