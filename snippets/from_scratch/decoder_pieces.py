@@ -37,6 +37,6 @@ pairs = {
 print("| piece | largest difference |\n| --- | ---: |")
 differences = [(a - b).abs().max().item() for a, b in pairs.values()]
 for piece, difference in zip(pairs, differences):
-    print(f"| {piece} | {difference:.1e} |")
+    print(f"| {piece} | {difference:.2g} |")
 worst_piece, worst_logit = max(differences[:-1]), differences[-1]
 key_heads, query_heads = cache[0][0].shape[1], library.config.num_attention_heads

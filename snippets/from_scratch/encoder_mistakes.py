@@ -36,8 +36,7 @@ mistakes = {
     "heads mixed up": {"split_heads": heads_mixed_up},
 }
 maps, cosines, row_sums, correct = [], [], [], dict(vars(encoder))
-print("| mistake | long text | short text | row sum |")
-print("| --- | ---: | ---: | ---: |")
+print("| mistake | long text | short text | row sum |\n| --- | ---: | ---: | ---: |")
 for mistake, change in mistakes.items():
     vars(encoder).update({**correct, **change})
     states, layers = model(ids, mask)
@@ -51,7 +50,7 @@ for mistake, change in mistakes.items():
     print(f"| {mistake} | {long:.3f} | {short:.3f} | {row_sums[-1]:.2f} |")
     maps.append(layers[5][1, 0, :9, :9])
 unscaled, late, mixed = (cosine[1].item() for cosine in cosines[1:])
-smallest_late = row_sums[2]
+smallest_late, between = row_sums[2], (right[0] @ right[1]).item()  # the two texts
 tokens = tokenizer.convert_ids_to_tokens(ids[1, :9])
 shown = {"right": maps[0], "no scale": maps[1], "mixed up": maps[3]}
 plots.heatmaps(list(shown.values()), list(shown), tokens, tokens)

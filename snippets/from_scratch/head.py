@@ -28,9 +28,10 @@ def project(name):
 query, key = project("query"), project("key")  # (tokens, head width) each
 attention_map = (query @ key.T / head_width**0.5).softmax(dim=-1)  # (tokens, tokens)
 difference = (attention_map - real.attentions[layer][0, head]).abs().max().item()
-previous = attention_map.diagonal(offset=-1)[1:-1].mean().item()
+looks_back = attention_map.diagonal(offset=-1)[:-1]  # of all but [CLS] and [SEP]
+previous, lowest = looks_back.mean().item(), looks_back.min().item()
 print(f"largest difference from the library's map: {difference:.1e}")
-print(f"mean weight on the token before: {previous:.2f}")
+print(f"weight on the token before: mean {previous:.3f}, lowest {lowest:.3f}")
 
 tokens = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
 plots.heatmap(attention_map, tokens, tokens, "This head looks one token back")

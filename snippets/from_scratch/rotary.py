@@ -23,10 +23,10 @@ spreads = [scores.diagonal(k).max() - scores.diagonal(k).min() for k in range(-9
 largest_spread = max(spreads).item()
 spread_of_all = (scores.max() - scores.min()).item()
 longer = (rotate(query, angles).norm(dim=-1) - query.norm(dim=-1)).abs().max().item()
-print(f"largest difference from the library's rotation: {difference:.1e}")
+print(f"largest difference from the library's rotation: {difference:.2g}")
 print(f"scores at one distance differ by at most {largest_spread:.1e}")
 print(f"scores at all distances differ by {spread_of_all:.2f}")
 print(f"the rotation changes the length of a vector by at most {longer:.1e}")
 
 places = [str(place) for place in range(tokens)]
-plots.heatmap(scores, places, places, "One score a distance", signed=True)
+plots.heatmap(scores, places, places, "One score per distance", signed=True)

@@ -36,7 +36,7 @@ for clip in clips:
 in_maps, compared = max(differences).item(), maps.numel()
 for text in texts:
     print(text)
-print(f"as the library: {same}; cross-attention differs by at most {in_maps:.1e}")
+print(f"as the library: {same}; cross-attention differs by at most {in_maps:.2g}")
 
 aligned = torch.stack([maps[layer, head] for layer, head in rules.alignment_heads])
 fifths = len(sound) // 3200  # of a second: ten of the encoder's states each

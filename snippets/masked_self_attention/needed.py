@@ -25,20 +25,25 @@ rules = {
     "three and the first": ([0], 4),
     "three and the second": ([1], 4),
 }
-same, lowest = dict.fromkeys(rules, 0), dict.fromkeys(rules, 1.0)
+newline = tokenizer("\n", return_tensors="pt").input_ids[0]
+begun = {"three and the newline": ([0], 4), "three and the first word": ([1], 4)}
+same, lowest = dict.fromkeys(rules | begun, 0), dict.fromkeys(rules | begun, 1.0)
 used = asked = 0
 for text in texts:
     ids = tokenizer(text, return_tensors="pt").input_ids[0]
     if len(ids) < START + 5:  # too short to hide anything
         continue
-    whole = first_choices(ids, [], len(ids))
-    used, asked = used + 1, asked + len(whole)
-    for name, rule in rules.items():
-        equal = first_choices(ids, *rule) == whole
-        same[name] += int(equal.sum())
-        lowest[name] = min(lowest[name], equal.float().mean().item())
-print(f"{asked} choices: same      all  lowest text")
+    used, asked = used + 1, asked + len(ids) - START
+    for start, tried in (ids[:0], rules), (newline, begun):
+        given = torch.cat([start, ids])
+        whole = first_choices(given, [], len(given))[len(start) :]
+        for name, rule in tried.items():
+            equal = first_choices(given, *rule)[len(start) :] == whole
+            same[name] += int(equal.sum())
+            lowest[name] = min(lowest[name], equal.float().mean().item())
+print(f"{asked} choices: same          all  lowest text")
 for name, count in same.items():
-    print(f"{name:<20} {count / asked:6.0%} {lowest[name]:12.0%}")
-three, four, with_first, with_second = (count / asked for count in same.values())
+    print(f"{name:<24} {count / asked:6.0%} {lowest[name]:12.0%}")
+shares = {name: count / asked for name, count in same.items()}
+three, four, with_first, with_second, with_newline, with_word = shares.values()
 lowest_with_first = lowest["three and the first"]

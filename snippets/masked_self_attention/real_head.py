@@ -33,5 +33,5 @@ library = outputs.attentions[layer_index][0, head_index]
 difference = (weights - library).abs().max().item()
 without_mask = scores.softmax(dim=-1)
 on_the_future = without_mask.triu(diagonal=1).sum(dim=-1)[:-1].mean().item()
-print(f"tokens: {tokens}; largest difference from the library's map: {difference:.0e}")
+print(f"tokens: {tokens}; largest difference from the library's map: {difference:.1g}")
 print(f"without the mask this head would give {on_the_future:.0%} to later tokens")

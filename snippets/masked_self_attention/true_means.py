@@ -20,11 +20,12 @@ def module(x, mask):
 
 
 leaks = {}
-print("True means            first token moves by")
+print("True means            first token moves by   last token is")
 for attend in (function, module):
     for name, mask in (("the past", lower), ("the future", ~lower)):
         one, two = attend(text, mask)[0], attend(other, mask)[0]
         moved = (one - two)[0].abs().max().item()
         leaks[attend.__name__, name] = moved
-        print(f"{name:<12}{attend.__name__:<9} {moved:9.3f}")
+        last = "nan" if one[-1].isnan().any() else f"{one[-1].norm():.2f} long"
+        print(f"{name:<12}{attend.__name__:<9} {moved:9.3f}              {last}")
 function_past, function_future, module_past, module_future = leaks.values()

@@ -25,6 +25,9 @@ for ax, name, layer, head, title in (
     later[name] = maps.triu(diagonal=1).sum(dim=-1).mean().item()
     if name == "models/minilm":
         next_token = maps[layer, head].diagonal(offset=1).mean().item()
+        strongest = maps[layer, head, :-1].argmax(dim=-1)  # of all rows but the last
+        with_next = len(strongest)
+        strongest_next = int((strongest == torch.arange(with_next) + 1).sum())
     else:
         they, flowers = tokens.index("␣they"), tokens.index("flowers")
         they_to_flowers = maps[layer, head, they, flowers].item()
