@@ -57,6 +57,15 @@ def listed(seal: Path) -> list[str]:
         return []
 
 
+def sizes(seal: Path) -> list[tuple[str, int]]:
+    """The same with their sizes in bytes."""
+    try:
+        files = json.loads(seal.read_text("utf-8"))["files"]
+        return [(name, file["seen"][0]) for name, file in files.items()]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
 def seen(path: Path) -> list[int]:
     """What changes when somebody touches a file, and cannot be set back: the last of the three."""
     status = path.stat()

@@ -153,14 +153,29 @@ class Book:
 
     def stale(self, name: str) -> bool:
         """Whether anything that decides the outcome, or the outcome itself, has changed."""
+        return (
+            not self._left_as(name, self.trained(name))
+            or any(not (self.root / "models" / m).exists() for m in self.trains(name))
+            or not (self.outcome(name).error or self._still_trained(name, self.outcome(name).stamp))
+        )
+
+    def recorded(self, name: str) -> bool:
+        """Whether a page can show what lies there: it is what the program, as it is, has left.
+
+        A model that it trained may be gone meanwhile. Whoever loads it needs it, and no page does.
+        """
+        return self._left_as(name, self.trained(name)) or (
+            bool(self.trains(name)) and self._left_as(name, self._once_trained(name))
+        )
+
+    def _left_as(self, name: str, trained: dict[str, bytes]) -> bool:
+        """Whether the outputs are whole and of this program, if it trained these models."""
         left = self.outcome(name)
         return (
-            left is None
-            or left.stamp != self.stamp(self.snippet(name))
-            or left.seal != seal(left, self._outputs(name) | self.trained(name))
-            or any(not (self.root / "models" / m).exists() for m in self.trains(name))
-            or not (left.error or self._still_trained(name, left.stamp))
-            or (self.output(name, "time").exists() and self.took(name) is None)
+            left is not None
+            and left.stamp == self.stamp(self.snippet(name))
+            and left.seal == seal(left, self._outputs(name) | trained)
+            and not (self.output(name, "time").exists() and self.took(name) is None)
         )
 
     def _outputs(self, name: str) -> dict[str, bytes]:
@@ -177,6 +192,11 @@ class Book:
         folders = [self.root / "models" / m for m in self.trains(name)]
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         sizes = [(path.relative_to(self.root).as_posix(), path.stat().st_size) for path in files]
+        return {"models": json.dumps(sizes).encode()} if sizes else {}
+
+    def _once_trained(self, name: str) -> dict[str, bytes]:
+        """What `trained` gave when the snippet had ended."""
+        sizes = [list(pair) for pair in seals.sizes(self.output(name, "made"))]
         return {"models": json.dumps(sizes).encode()} if sizes else {}
 
     def _still_trained(self, name: str, stamp: str) -> bool:

@@ -33,7 +33,8 @@ def execute(root: Path, name: str, into: Path) -> None:
     for number, stream in ((1, "text"), (2, "stderr")):
         file = os.open(into / stream, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, number)
-    sys.stdout = open(1, "w", encoding="utf-8", newline="\n", closefd=False)
+    # A line at a time, so that what was printed is there if the run must be stopped.
+    sys.stdout = open(1, "w", 1, encoding="utf-8", newline="\n", closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
     threading.Thread(target=_end_with_the_build, daemon=True).start()
     os.chdir(root)

@@ -11,58 +11,29 @@ drawn), `.json` (the stamp, the values, the numbers behind maps) and `.time` (pr
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import errno
-import json
 import multiprocessing
 import multiprocessing.connection
 import os
-import shutil
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
-from filelock import BaseFileLock
 
 from scripts.base import ROOT
 from scripts.base.files import take
 from scripts.compute import child
-from scripts.compute.book import Book, Outcome, RunnerError, Snippet, asdict, seal, timed
+from scripts.compute.book import Book, RunnerError
+from scripts.compute.job import ENVIRONMENT, Job, duration, environment
+from scripts.compute.line import Line
 from scripts.models.make import ensure
 
 TIMEOUT = 1800.0  # seconds; the longest trains a model, perhaps on a busy machine
 MEMORY_A_RUN = 2.5e9  # bytes that one run may need; bounds how many run at once
 PAYS_FROM = 4  # snippets; for fewer, the parent's warm-up costs more than it saves
-GUESS = 6.0  # seconds a snippet, until it has been timed here
-ENVIRONMENT = {  # of every run, of snippets and of labs
-    "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
-    "CUDA_VISIBLE_DEVICES": "",  # the book's numbers are a processor's, everywhere
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TOKENIZERS_PARALLELISM": "false",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",
-    "MPLBACKEND": "Agg",
-}
-
-
-@contextlib.contextmanager
-def _environment(more: dict[str, str]) -> Iterator[None]:
-    """What starts meanwhile finds these variables. Afterwards all are as they were.
-
-    What this process starts later, such as the kernels of the labs, has its own.
-    """
-    before = {name: os.environ.get(name) for name in more}
-    os.environ.update(more)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+LOOKS = 1.0  # seconds between two looks whether a snippet has changed while it runs
 
 
 def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
@@ -82,7 +53,7 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     context.set_forkserver_preload(["__main__", "scripts.compute.warm" if warm else "scripts.compute.figures"])
     # The parent finds `scripts` here and its warm-up model in `root`.
     only_parent = {"BOOK_WARM": str(root) * warm, "PYTHONPATH": str(ROOT)}
-    with _environment(ENVIRONMENT | only_parent):
+    with environment(ENVIRONMENT | only_parent):
         forkserver.ensure_running()
         # It imports for some seconds. Wait here, so that no run's time limit includes it.
         first = context.Process(target=child.is_ready)
@@ -156,14 +127,8 @@ def run(
             if trainer not in snippets and book.stale(trainer):
                 snippets[trainer] = book.snippet(trainer)
     if snippets:
-        try:
-            context = _context(book.root, stays or len(snippets) >= PAYS_FROM)
-            _run_all(book, snippets, pending, timeout, jobs or parallel(), context, say)
-        except OSError as error:
-            raise RunnerError(
-                f".cache cannot be written: {error.strerror}; make room or allow writing,"
-                " then run the same command again"
-            ) from None
+        context = _context(book.root, stays or len(snippets) >= PAYS_FROM)
+        work_off(Line(book, snippets, pending, timeout, say), context, jobs or parallel())
     if not wanted:
         book.sweep()
     failed = {}
@@ -174,199 +139,75 @@ def run(
     return failed
 
 
-def _run_all(book, snippets, pending, timeout, jobs, context, say) -> None:
-    """Start, watch and collect; a snippet starts when its trained models are there.
+def work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: int) -> None:
+    """Start, watch and collect, until nobody waits in the line.
 
     Another build in the same folder may be at work: each snippet is run by whoever takes
-    its lock first, and by nobody else.
+    its lock first, and by nobody else. A run whose program is changed meanwhile ends.
+
+    Raises:
+        RunnerError: snippets wait for each other, or the outputs cannot be written.
     """
-    known = book.seconds()
-    expected = {name: known.get(name, GUESS) for name in snippets}
-    total, jobs = len(snippets), min(jobs, len(snippets))
-    say(
-        f"{total} snippet{'s'[: total > 1]} to run, {jobs} at a time:"
-        f" about {_duration(sum(expected.values()) / jobs + 5)}"
-    )
-    book.cache.mkdir(parents=True, exist_ok=True)
-    # Trainings first, since others wait for them; then the longest, so that none is left
-    # alone at the end.
-    waiting = sorted(snippets, key=lambda name: (not book.trains(name), -expected[name]))
-    running: dict[int, _Job] = {}
-    done, waits = 0, False
-
-    def count(name: str, mark: str, how: str) -> None:
-        nonlocal done
-        done += 1
-        left = [*waiting, *(job.name for job in running.values())]
-        about = _duration(sum(expected[one] for one in left) / jobs)
-        more = f" · about {about} left" if left else ""
-        say(f"  {mark} {done}/{total} {name}, {how}{more}")
-
     try:
-        while waiting or running:
-            held = {*waiting, *(job.name for job in running.values())}
-            ready = [n for n in waiting if not book.waits_for(snippets[n]) & held]
+        line.book.cache.mkdir(parents=True, exist_ok=True)
+        _work_off(line, context, min(jobs, len(line.waiting) or jobs))
+    except OSError as error:
+        raise RunnerError(
+            f".cache cannot be written: {error.strerror}; make room or allow writing,"
+            " then run the same command again"
+        ) from None
+
+
+def _work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: int) -> None:
+    running: dict[int, Job] = {}
+    waits = False
+    line.begin(jobs)
+    names = lambda: {job.name for job in running.values()}
+    try:
+        while line.look() or running:
+            ready = line.ready(names())
             if not ready and not running:
-                raise RunnerError(f"snippets wait for each other: {', '.join(waiting)}")
+                if line.stuck:
+                    raise RunnerError(line.stuck)
+                time.sleep(0.2)  # for a model that is being fetched
+                continue
             elsewhere = []
             for name in ready:
                 if len(running) == jobs:
                     break
-                lock = take(book.cache.parent / "run" / f"{name}.lock")
+                lock = take(line.book.cache.parent / "run" / f"{name}.lock")
                 if lock is None:
                     elsewhere.append(name)
-                    continue
-                waiting.remove(name)
-                if pending(name):
-                    job = _Job(book, snippets[name], context, timeout, lock)
+                elif line.stale(name):
+                    job = line.start(name, context, lock)
                     running[job.process.sentinel] = job
                 else:
                     lock.release()
-                    count(name, "✓", "run by another build")
+                    del line.waiting[name]
+                    line.done(name, names(), "run by another build")
             if elsewhere and not running:
                 if not waits:
-                    say(f"  another build is running {elsewhere[0]}; waiting for it")
+                    line.say(f"  another build is running {elsewhere[0]}; waiting for it")
                 waits = True
                 time.sleep(0.2)
             if not running:
                 continue
             soonest = min(job.deadline for job in running.values()) - time.monotonic()
-            patience = max(0.0, min(soonest, 0.5) if elsewhere else soonest)
+            patience = max(0.0, min(soonest, 0.5 if elsewhere else LOOKS))
             ended = multiprocessing.connection.wait(list(running), timeout=patience)
             now = time.monotonic()
             late = [s for s, job in running.items() if job.deadline <= now]
             for sentinel in {*ended, *late}:
                 job = running.pop(sentinel)
                 error = job.finish(late=sentinel not in ended)
-                count(job.name, "✗" if error else "✓", _duration(job.seconds))
-                if error:
-                    say(f"    {error}")
+                line.done(job.name, names(), duration(job.seconds), error)
+            for sentinel in [s for s, job in running.items() if job.outdated()]:
+                job = running.pop(sentinel)
+                job.stop()
+                line.back(job.name)
     finally:
         for job in running.values():  # interrupted: leave nothing half-made
-            job.process.kill()
-            job.process.join()
-            job.close()
-
-
-class _Job:
-    """One snippet being run."""
-
-    def __init__(self, book: Book, snippet: Snippet, context, timeout: float, lock: BaseFileLock):
-        self.book, self.snippet, self.name = book, snippet, snippet.name
-        self.timeout, self.lock = timeout, lock
-        # Taken before the run: an edit during it makes the outcome stale, as it should.
-        self.stamp = book.stamp(snippet)
-        self.folder = book.cache.parent / "run" / self.name
-        shutil.rmtree(self.folder, ignore_errors=True)  # of a run that was killed
-        self.folder.mkdir(parents=True)
-        self.process = context.Process(
-            target=child.execute, args=(book.root, self.name, self.folder)
-        )
-        self.started = time.monotonic()
-        self.deadline = self.started + timeout
-        with _environment(ENVIRONMENT):  # where each run starts anew
-            self.process.start()
-
-    def finish(self, late: bool) -> str | None:
-        """Move the outputs into the cache and return the sentence of a failure, if any."""
-        if late:
-            self.process.kill()
-        self.process.join()
-        self.seconds = time.monotonic() - self.started
-        outcome = Outcome(self.stamp)
-        outputs = {}
-        if self.process.exitcode == child.NO_ROOM:  # no outcome: the same program will do elsewhere
-            self.close()
-            raise self._unwritten(os.strerror(errno.ENOSPC))
-        if not late and (self.folder / "result").exists():
-            result = json.loads((self.folder / "result").read_text("utf-8"))
-            outcome.values, outcome.maps = result["values"], result["maps"]
-            made = self.book.trains(self.name)  # what it made itself is not what it loaded
-            outcome.models = [m for m in result["models"] if m in self.book.lock.keys() - made]
-            self.seconds = result["seconds"]
-            outputs["txt"] = (self.folder / "text").read_bytes()
-            if (self.folder / "svg").exists():
-                outputs["svg"] = (self.folder / "svg").read_bytes()
-            # Of the processor: it says the same whatever else the machine is doing.
-            outputs["time"] = timed(f"{result['cpu']:.2f}").encode()
-            self.cpu, self.memory = result["cpu"], result["memory"]
-        else:
-            outcome.error, text = self._why(late)
-            outputs["txt"] = text.encode()
-        outcome.seal = seal(outcome, outputs | self.book.trained(self.name))
-        outputs["json"] = (json.dumps(asdict(outcome), ensure_ascii=False) + "\n").encode()
-        try:
-            self._move_in(outputs)
-            if outcome.error is None:
-                self.book.seal_models(self.name, self.stamp)
-        except OSError as error:
-            raise self._unwritten(error.strerror) from None
-        finally:
-            self.close()
-        return outcome.error
-
-    def _unwritten(self, why: str) -> RunnerError:
-        place = self.book.cache.parent.relative_to(self.book.root)
-        return RunnerError(
-            f"the outputs of snippets/{self.name}.py cannot be kept in {place}: {why};"
-            " make room or allow writing, then run the same command again"
-        )
-
-    def close(self) -> None:
-        """Leave nothing behind, and let another build have it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.lock.release()
-
-    def _move_in(self, outputs: dict[str, bytes]) -> None:
-        """Write beside the old outputs, then swap; the stamp goes last.
-
-        Unchanged bytes are left alone. An interruption between two swaps leaves an old
-        stamp, so the next build runs the snippet again.
-        """
-        for kind in ("time", "txt", "svg", "json"):
-            path = self.book.output(self.name, kind)
-            if kind not in outputs:
-                path.unlink(missing_ok=True)
-            elif not path.exists() or path.read_bytes() != outputs[kind]:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                beside = path.with_name(path.name + ".new")
-                beside.write_bytes(outputs[kind])
-                os.replace(beside, path)
-
-    def _why(self, late: bool) -> tuple[str, str]:
-        """The sentence and the text for the page of a run that did not end well."""
-        path, command = f"snippets/{self.name}.py", f"python -m snippets.{self.name}"
-        command = command.replace("/", ".")
-        if late:
-            sentence = (
-                f"{path} did not end within {_duration(self.timeout)} and was stopped;"
-                f" look for an endless loop, or try it alone: {command}"
-            )
-            return sentence, sentence + "\n"
-        with contextlib.suppress(OSError, ValueError):
-            error = json.loads((self.folder / "error").read_text("utf-8"))
-            return error["sentence"], error["traceback"]
-        code = self.process.exitcode or 0
-        how = f"ended the process (exit code {code}) without a traceback"
-        if code < 0:
-            name = signal.Signals(-code).name
-            how = f"was killed by signal {name}"
-            if name == "SIGKILL":
-                how += ", most likely because the machine ran out of memory"
-        sentence = f"{path} {how}; try it alone: {command}"
-        with contextlib.suppress(OSError):
-            last = (self.folder / "stderr").read_text("utf-8", "replace").strip()
-            return sentence, sentence + "\n" + last + "\n" * bool(last)
-        return sentence, sentence + "\n"
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as a reader says them: "0.4 s", "12 s", "3 min 20 s"."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+            job.stop()
 
 
 @click.command()
@@ -387,6 +228,6 @@ def main(wanted: tuple[str, ...], force: bool, jobs: int | None, timeout: float)
     names = choose(book, wanted)
     print(
         f"{len(names) - len(failed)} of {len(names)} snippets are fresh"
-        f" after {_duration(time.monotonic() - started)}; outputs are in .cache/snippets"
+        f" after {duration(time.monotonic() - started)}; outputs are in .cache/snippets"
     )
     return 1 if failed else 0

@@ -349,8 +349,8 @@ import sys
 sys.path.insert(0, ".")
 from scripts.compute import runner
 jobs = []
-finish = runner._Job.finish
-runner._Job.finish = lambda job, late: (jobs.append(job), finish(job, late))[1]
+finish = runner.Job.finish
+runner.Job.finish = lambda job, late: (jobs.append(job), finish(job, late))[1]
 if __name__ == "__main__":
     runner.run(runner.Book(), [sys.argv[1]], force=True)
     print(jobs[-1].memory)

@@ -3,11 +3,13 @@
 import contextlib
 import importlib.metadata
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -222,6 +224,51 @@ def test_an_endless_loop_is_stopped(small):
     book = small("a/x", "while True: pass")
     error = error_of(book, timeout=1)
     assert "did not end within 1.0 s" in error and "endless loop" in error
+
+
+def test_what_an_endless_loop_printed_is_kept(small):
+    book = small("a/x", "number = 0\nwhile True:\n    number += 1\n    print('line', number)")
+    error_of(book, timeout=1)
+    text = book.output("a/x", "txt").read_text("utf-8")
+    assert "did not end" in text and "the end of what it had printed:" in text
+    assert re.search(r"line \d+\nline \d+\n", text) and len(text) < 11_000
+    book = small("a/x", "print('one')\nwhile True: pass")
+    error_of(book, timeout=1)
+    assert book.output("a/x", "txt").read_text("utf-8").endswith("what it had printed:\n\none\n")
+
+
+def test_a_run_whose_program_is_changed_ends_and_the_new_one_is_run(small):
+    book, said = small("a/x", "import time\nprint(1)\ntime.sleep(900)"), []
+
+    curing = threading.Timer(2, lambda: small("a/x", "print(2)"))
+    curing.start()
+    assert runner.run(book, say=said.append) == {}
+    curing.join()
+    assert book.output("a/x", "txt").read_text() == "2\n"
+    assert "  a/x has changed while it ran, and is run anew" in said and not runs(book)
+
+
+def test_a_run_whose_program_is_removed_ends(small):
+    book = small("a/x", "import time\ntime.sleep(900)")
+    removing = threading.Timer(2, (book.snippets_dir / "a" / "x.py").unlink)
+    removing.start()
+    assert runner.run(book, say=lambda line: None) == {} and book.outcome("a/x") is None
+    removing.join()
+
+
+def test_a_model_that_is_gone_takes_nothing_from_the_page(small):
+    """What trained it has its outputs still; it is run again by what loads the model."""
+    small("a/train", """
+        from pathlib import Path
+        Path("models/trained").mkdir(parents=True, exist_ok=True)
+        Path("models/trained/weights").write_text("whole")
+    """)
+    book = locked(small("a/apply", "print(open('models/trained/weights').read())"), "1")
+    ran(book)
+    shutil.rmtree(book.root / "models")
+    assert book.recorded("a/train") and book.stale("a/train") and not book.stale("a/apply")
+    book.output("a/train", "txt").write_text("damaged")
+    assert not book.recorded("a/train")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are not there")

@@ -1,0 +1,80 @@
+"""The line of the snippets that are to run: which are in it, which comes next, how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from filelock import BaseFileLock
+
+from scripts.compute.book import Book, Snippet
+from scripts.compute.job import Job, duration
+
+GUESS = 6.0  # seconds a snippet, until it has been timed here
+
+
+class Line:
+    """The line of one build: made once, in the order that ends first.
+
+    While serving, another one follows what is read and edited, see `scripts.serve.line`.
+
+    Args:
+        snippets: those that are to run, by their names.
+        stale: whether one must still be run, asked when its turn has come.
+        timeout: seconds after which a run is ended.
+        say: receives one line of progress at a time.
+    """
+
+    def __init__(
+        self, book: Book, snippets: dict[str, Snippet], stale: Callable[[str], bool],
+        timeout: float, say: Callable[[str], None],
+    ):  # fmt: skip
+        self.book, self.stale, self.timeout, self.say = book, stale, timeout, say
+        known = book.seconds()
+        self.expected = {name: known.get(name, GUESS) for name in snippets}
+        # Trainings first, since others wait for them; then the longest, so that none is left
+        # alone at the end.
+        order = sorted(snippets, key=lambda name: (not book.trains(name), -self.expected[name]))
+        self.waiting = {name: snippets[name] for name in order}
+        self.total, self.count, self.jobs = len(snippets), 0, 1
+
+    def begin(self, jobs: int) -> None:
+        """Tell how long it will take with so many at once."""
+        self.jobs = jobs
+        self.say(
+            f"{self.total} snippet{'s'[: self.total > 1]} to run, {jobs} at a time:"
+            f" about {duration(sum(self.expected.values()) / jobs + 5)}"
+        )
+
+    def look(self) -> bool:
+        """Whether any are waiting; asked each time before one is taken."""
+        return bool(self.waiting)
+
+    def ready(self, running: set[str]) -> list[str]:
+        """Those that may start, the next one first: the models that they load are trained."""
+        held = self.waiting.keys() | running
+        return [name for name, one in self.waiting.items() if not self.book.waits_for(one) & held]
+
+    @property
+    def stuck(self) -> str | None:
+        """Why nothing will ever be ready, when nothing is and nothing runs."""
+        return f"snippets wait for each other: {', '.join(self.waiting)}"
+
+    def start(self, name: str, context, lock: BaseFileLock) -> Job:
+        """Take one out of the line and run it."""
+        return Job(self.book, self.waiting.pop(name), context, self.timeout, lock)
+
+    def back(self, name: str) -> None:
+        """Put one in again, whose text has changed while it ran; not if it is gone."""
+        if (self.book.snippets_dir / f"{name}.py").is_file():
+            self.waiting[name] = self.book.snippet(name)
+            self.say(f"  {name} has changed while it ran, and is run anew")
+
+    def done(self, name: str, running: set[str], how: str, error: str | None = None) -> None:
+        """Tell that one is done, and how much is left."""
+        self.count += 1
+        left = [*self.waiting, *running]
+        about = duration(sum(self.expected[one] for one in left) / self.jobs)
+        more = f" · about {about} left" if left else ""
+        self.say(f"  {'✗' if error else '✓'} {self.count}/{self.total} {name}, {how}{more}")
+        if error:
+            self.say(f"    {error}")
