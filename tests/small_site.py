@@ -11,7 +11,7 @@ from scripts.measure.build import copy_of_the_book
 
 SNIPPET = "the_paper/schedule"  # it draws, and needs none of the large libraries
 PAGE = f"""---
-description: A page for tests.
+description: A page for tests alone.
 ---
 
 # A page

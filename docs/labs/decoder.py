@@ -533,7 +533,7 @@ def library(ids, steps, stop):
 
 def problem(write):
     start = prompt.clone()
-    short, got = library(prompt, 3, full_stop), write(prompt, 3, full_stop)
+    short, got = library(prompt, 2, full_stop), write(prompt, 2, full_stop)
     if not torch.equal(start, prompt):
         return "After your loop the prompt itself has changed. Do you write into it?"
     if not torch.is_tensor(got) or got.dim() != 2:
@@ -547,7 +547,7 @@ def problem(write):
         )
     if got.shape[1] != short.shape[1]:
         return (
-            f"From {prompt.shape[1]} tokens and 3 steps come {short.shape[1]} tokens, "
+            f"From {prompt.shape[1]} tokens and 2 steps come {short.shape[1]} tokens, "
             f"but yours are {got.shape[1]}."
         )
     if not torch.equal(got[:, : prompt.shape[1]], prompt):

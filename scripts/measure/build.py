@@ -44,6 +44,8 @@ ENVIRONMENT = os.environ | {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 
+HEAD = "---\ndescription: A page to measure builds with.\n---\n\n"
+
 # All snippets one after the other in one warm process, as bare as can be.
 BARE = """
 import os, runpy, sys, time
@@ -155,8 +157,8 @@ def copy_of_the_book(into: Path, keep: list[str] | None) -> Book:
                 (into / "snippets" / f"{name}.py").unlink()
         for name in keep:
             page = into / "docs" / f"{name.replace('/', '-')}.md"
-            page.write_text(f'# Page\n\nProse.\n\n```python\n--8<-- "{name}.py"\n```\n')
-        (into / "docs" / "index.md").write_text("# Start\n")
+            page.write_text(f'{HEAD}# Page\n\nProse.\n\n```python\n--8<-- "{name}.py"\n```\n')
+        (into / "docs" / "index.md").write_text(f"{HEAD}# Start\n")
         lines = (into / "mkdocs.yml").read_text("utf-8")
         lines = re.sub(r"^nav:\n(?:[ \-].*\n|\n)*", "", lines, flags=re.M)
         (into / "mkdocs.yml").write_text(lines, "utf-8")

@@ -249,7 +249,6 @@ def check(book: Book, docs: Path) -> list[str]:
                     note(found.start(), str(error))
         for position, what in refused(source):
             note(position, what)
-    problems += _never_run(book, names)
     for name in sorted(names - used):
         problems.append(
             f"snippets/{name}.py is on no page: include it in docs/, or remove it"
@@ -270,6 +269,9 @@ def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
     text = included(book, name)
     if text is None:
         return None if named else f"there is no file snippets/{name}"
+    if _never_run(book, name):
+        place = f"snippets/<chapter>/{name.rpartition('/')[2]}"
+        return f"snippets/{name} is never run, as it lies in no chapter's folder: move it to {place}"
     if not name.endswith(".txt"):
         return f"{name} is code: include it in a fence" if alone else None
     if not named or Output(book, named[2]).error:
@@ -284,20 +286,14 @@ def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
     return None
 
 
-def _never_run(book: Book, names: set[str]) -> Iterator[str]:
-    """The programs that lie where the build does not look, a sentence each.
+def _never_run(book: Book, name: str) -> bool:
+    """Whether a program that a page shows lies where the build does not look.
 
     One beside the chapters' folders, or below one, is right if a snippet imports it.
     """
-    for path in sorted(book.snippets_dir.rglob("*.py")):
-        place = path.relative_to(book.snippets_dir)
-        if len(place.parts) == 2 or path.name == "__init__.py":
-            continue
-        if not any(path in book.snippet(name).files for name in sorted(names)):
-            yield (
-                f"snippets/{place.as_posix()} is never run, since it lies in no chapter's own"
-                f" folder: move it to snippets/<chapter>/{path.name}"
-            )
+    path = book.snippets_dir / name
+    imported = (path in book.snippet(one).files for one in book.names())
+    return name.endswith(".py") and name.count("/") != 1 and not any(imported)
 
 
 def _printed(book: Book, text: str) -> str:

@@ -22,7 +22,6 @@ def perplexity(logits):
 
 output = model(**batch, output_hidden_states=True)
 states, layers = output.hidden_states, model.model.layers
-whole = perplexity(output.logits)
 
 
 def left_out(layer, places):
@@ -31,13 +30,13 @@ def left_out(layer, places):
     mixed[:, places] = states[layer][:, places]
     model.model.layers = layers[layer + 1 :]
     logits = model(inputs_embeds=mixed, attention_mask=mask, use_cache=False).logits
-    return perplexity(logits) / whole
+    return perplexity(logits) / perplexity(output.logits)
 
 
 where = {"first token": slice(0, 1), "all others": slice(1, None)}
 # The last state comes after the last norm, so the last layer is not asked.
 first, others = ([left_out(n, at) for n in range(29)] for at in where.values())
-print(f"nothing left out: perplexity {whole:.0f}. Times as much without layer …")
+print(f"perplexity {perplexity(output.logits):.0f}; times as much without layer …")
 print("layer       ", *(f"{n:6}" for n in (1, 2, 3, 10, 11, 12, 20)))
 for name, row in zip(where, (first, others)):
     print(f"{name:12}", *(f"{row[n]:6.1f}" for n in (1, 2, 3, 10, 11, 12, 20)))
@@ -53,6 +52,6 @@ middle_low, middle_median, middle_high = middle[0], middle[12], middle[-1]
 count, width, times_longer = len(texts), len(after), long / short
 plt.plot(first, "o-", ms=3, color=plots.WARM, label="first token")
 plt.plot(others, "s--", ms=3, color=plots.COOL, label="all others")
-plt.yscale("log"), plt.legend(title="left out for")
-plt.xlabel("layer"), plt.ylabel("perplexity, times")
+plt.yscale("log"), plt.legend(title="left out for"), plt.xlabel("layer")
+plt.ylabel("perplexity, times")
 plt.title("Two layers are for the first token")

@@ -20,7 +20,7 @@ for dtype in (torch.float32, torch.bfloat16):
     same[dtype] = equal.sum().item()
     ties[dtype] = (best[..., 0] == best[..., 1]).sum().item()
     print(f"{str(dtype)[6:]:8}  {same[dtype]} of {len(prompts)} texts are the same,"
-          f" {ties[dtype]} of {len(prompts) * written} first places are shared")  # fmt: skip
+          f" {ties[dtype]} of {len(prompts) * written} places are shared")  # fmt: skip
 
 row = int(equal.int().argmin())  # the first that is not the same in two bytes
 place = int((kept[row] != again[row]).int().argmax())

@@ -4,7 +4,8 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 torch.manual_seed(0)
-config = AutoConfig.from_pretrained("models/smollm2", num_hidden_layers=4, vocab_size=1000)
+small = {"num_hidden_layers": 4, "vocab_size": 1000}
+config = AutoConfig.from_pretrained("models/smollm2", **small)
 model = AutoModelForCausalLM.from_config(config).train()  # of random numbers
 own = {parameter.data_ptr() for parameter in model.parameters()}
 ids = torch.randint(1000, (8, 32))  # (texts, tokens)
@@ -37,7 +38,8 @@ again, again_kept = gradient()
 model.gradient_checkpointing_disable()
 half, half_kept = gradient(half=True)
 names = ["all at once", "four pieces", "checkpointing", "bfloat16"]
-results = [(whole, whole_kept), (pieces, pieces_kept), (again, again_kept), (half, half_kept)]
+kept = whole_kept, pieces_kept, again_kept, half_kept
+results = zip((whole, pieces, again, half), kept)
 for name, (found, kept) in zip(names, results):
     error = ((found - whole).norm() / whole.norm()).item()
     print(f"{name:14} kept {kept / 1e6:4.0f} MB   gradient off by {error:.0e}")

@@ -12,7 +12,8 @@ answers = torch.arange(len(lines))  # the partner of text i is text i
 
 def loss(folder):
     """How hard it is to find each partner among all the second texts."""
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder)
     vectors = []
     for texts in (first, second):
         batch = tokenizer(texts, padding=True, return_tensors="pt")

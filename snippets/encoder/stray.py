@@ -1,4 +1,4 @@
-"""An I tag that continues nothing: a name, or not? The score of the same answers twice."""
+"""An I tag that continues nothing: a name, or not? The same answers, scored twice."""
 
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer

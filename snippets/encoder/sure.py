@@ -25,7 +25,8 @@ for start in range(0, 1000, 50):
     right += (best.indices == torch.tensor(labels)).tolist()
 
 sure, right = torch.tensor(sure), torch.tensor(right).float()
-print("| probability of its label | sentences | mean probability | right |\n|---|--:|--:|--:|")
+print("| probability of its label | sentences | mean probability | right |")
+print("|---|--:|--:|--:|")
 for low, high in ((0.5, 0.7), (0.7, 0.9), (0.9, 0.97), (0.97, 1)):
     chosen = (low <= sure) & ((sure < high) | (high == 1))
     said, was = sure[chosen].mean().item(), right[chosen].mean().item()

@@ -20,6 +20,6 @@ def gain(pair):
 by_count, by_gain = max(pairs, key=pairs.get), max(pairs, key=gain)
 for name, (left, right) in (("BPE", by_count), ("WordPiece", by_gain)):
     score = gain((left, right))
-    print(f"{name:9} joins {left} {right}: {pairs[left, right]:2} times,"
-          f" {left} {letters[left]}, {right} {letters[right]}, gain {score:.2f}")  # fmt: skip
+    alone = f"{left} {letters[left]}, {right} {letters[right]}, {score:.2f}"
+    print(f"{name:9} joins {left} {right}: {pairs[left, right]:2} times, {alone}")
 bpe_first, wordpiece_first = "".join(by_count), "".join(by_gain)

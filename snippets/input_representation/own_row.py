@@ -23,5 +23,5 @@ share_won = wins / count
 print(f"by dot product, {winner_text!r} wins {wins:,} times")
 by_product, by_cosine = shares
 lengths = table.norm(dim=1)
-longer = int((lengths > lengths[winner]).sum())  # rows that are longer than the winner's
+longer = int((lengths > lengths[winner]).sum())  # than the winner
 print(f"rows that are longer than the winner's: {longer}")

@@ -19,7 +19,8 @@ for event in events.split(","):
     were = "were" if other.endswith("s") else "was"
     quartets.append([
         f"The {one} {verb} the {other}", f"The {other} {verb} the {one}",
-        f"The {other} {were} {participle} by the {one}", f"The {one} {another} the {other}",
+        f"The {other} {were} {participle} by the {one}",
+        f"The {one} {another} the {other}",
     ])  # fmt: skip
 
 print(f"{'mean (lowest)':<14} swapped      passive      another verb")

@@ -6,6 +6,7 @@ import pytest
 
 from scripts.base.files import put
 from scripts.compute import difference, runner
+from scripts.compute.book import Outcome, asdict
 
 
 @pytest.fixture
@@ -18,9 +19,9 @@ def build(tmp_path):
             source = b"import time" if "run_seconds" in values else b"print()"
             source = b"print(torch.__version__)" if "version" in values else source
             put(book.snippets_dir / "a" / f"{name}.py", source)
-            left = runner.Outcome("stamp of " + folder, values, error=(more or [None])[0])
+            left = Outcome("stamp of " + folder, values, error=(more or [None])[0])
             put(book.output(f"a/{name}", "txt"), text.encode())
-            put(book.output(f"a/{name}", "json"), json.dumps(runner.asdict(left)).encode())
+            put(book.output(f"a/{name}", "json"), json.dumps(asdict(left)).encode())
         return book
 
     return make

@@ -164,18 +164,24 @@ def test_a_value_that_is_no_number_is_refused(book, monkeypatch, number):
     assert "⚠" in pages.fill(book, f"{{{{ {SCALING}.raw:.1f }}}}")
 
 
-def test_a_program_that_is_never_run_is_named(tmp_path):
-    for place in ("longest.py", "decoding/more/beam.py", "shared.py", "decoding/one.py"):
+def test_a_program_that_is_shown_and_never_run_is_named(tmp_path):
+    for place in ("longest.py", "decoding/more/beam.py", "tool.py", "decoding/one.py"):
         path = tmp_path / "snippets" / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("from snippets import shared\n" if path.stem == "one" else "")
+        path.write_text("from snippets import tool\n" if path.stem == "one" else "1\n")
     (tmp_path / "docs").mkdir()
-    found = [one for one in pages.check(Book(tmp_path), tmp_path / "docs") if "never run" in one]
-    assert [one.split()[0] for one in found] == [
-        "snippets/decoding/more/beam.py",
-        "snippets/longest.py",
-    ], "the module that a snippet imports is in its place"
-    assert "move it to snippets/<chapter>/longest.py" in found[1]
+    for shown, said in (
+        ("longest.py", "move it to snippets/<chapter>/longest.py"),
+        ("decoding/more/beam.py", "move it to snippets/<chapter>/beam.py"),
+        ("tool.py", None),
+        ("decoding/one.py", None),
+    ):
+        page = f'{HEAD}```python\n--8<-- "{shown}"\n```\n'
+        (tmp_path / "docs" / "x.md").write_text(page, "utf-8")
+        found = pages.check(Book(tmp_path), tmp_path / "docs")
+        named = [one for one in found if "is never run" in one]
+        assert len(named) == bool(said), (shown, found)
+        assert not said or (named[0].startswith("docs/x.md, line 7: ") and said in named[0])
 
 
 def test_values_are_filled_and_outputs_marked(book):

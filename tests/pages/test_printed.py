@@ -154,7 +154,8 @@ def problems(book, text: str) -> list[str]:
     (book.root / "docs").mkdir(exist_ok=True)
     (book.root / "docs" / "x.md").write_text(text, "utf-8")
     found = pages.check(book, book.root / "docs")
-    return [one for one in found if "is on no page" not in one]
+    left_out = "is on no page", "a page begins with three lines"
+    return [one for one in found if not any(words in one for words in left_out)]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_the_words_of_a_figure_are_text(made):
 
 def test_a_figure_that_is_shown_is_none(book, tmp_path):
     """Neither for the line under printed text, which a figure would carry, nor as a use of it."""
-    text = f'# A\n\n```text\n--8<-- "{NAME}.txt"\n```\n\n```\n{FIGURE}\n![x](figures/no/no.svg)\n```\n'
+    text = f'---\ndescription: A page for tests alone.\n---\n# A\n\n```text\n--8<-- "{NAME}.txt"\n```\n\n```\n{FIGURE}\n![x](figures/no/no.svg)\n```\n'
     assert [name for name, _ in chapter.captioned(text)] == [NAME]
     (tmp_path / "x.md").write_text(text, "utf-8")
     seen = type(book)(book.root)

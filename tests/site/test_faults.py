@@ -16,6 +16,7 @@ from small_site import BUILD, SmallSite
 from scripts.base import ROOT
 from scripts.base.files import put
 from scripts.compute import runner
+from scripts.compute.book import Outcome, asdict, seal
 
 
 @pytest.fixture(scope="module")
@@ -189,10 +190,10 @@ def test_work_grows_with_the_number_of_snippets_and_no_faster(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"import torch\nnumber = {number}\nprint(number)\n", "utf-8")
             name = path.relative_to(book.snippets_dir).with_suffix("").as_posix()
-            left = runner.Outcome(book.stamp(book.snippet(name)), {"number": number})
+            left = Outcome(book.stamp(book.snippet(name)), {"number": number})
             outputs = {"txt": f"{number}\n".encode()}
-            left.seal = runner.seal(left, outputs)
-            outputs["json"] = json.dumps(runner.asdict(left)).encode()
+            left.seal = seal(left, outputs)
+            outputs["json"] = json.dumps(asdict(left)).encode()
             for kind, data in outputs.items():
                 put(book.output(name, kind), data)
         profile = cProfile.Profile()

@@ -133,7 +133,7 @@ def test_formulas_that_cannot_be_read_stop_a_build_and_are_all_named(site, edite
 
 
 WITH_FORMULAS = """---
-description: A page for tests.
+description: A page for tests alone.
 ---
 
 # A width of $10^9$

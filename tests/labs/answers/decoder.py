@@ -105,7 +105,7 @@ WRONG = {
         (
             "longer = ids\nfor _ in range(steps - 1):\n    token = model(longer).logits[0, -1].argmax()\n"
             "    longer = torch.cat([longer, token.view(1, 1)], dim=1)",
-            "and 3 steps come",
+            "and 2 steps come",
         ),
     ],
     "cached": [

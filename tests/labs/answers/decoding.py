@@ -190,7 +190,7 @@ parents, tokens = places // log_p.shape[1], places % log_p.shape[1]
         ('spoiled = "The robot watered the sunflowers because"', "the chapter's prompt"),
         ('spoiled = "The queen said "', "ends in a space"),
         ('spoiled = "1, 2, 3, 4, 5, 6, 7, 8, 9,"', "Both wrote the same text"),
-        ('spoiled = "My favorite color is"', "one text ended early"),
+        ('spoiled = "2 + 2 ="', "one text ended early"),
         ('spoiled = "She said that he said that"', "offer for copying"),
     ],
 }
