@@ -25,6 +25,8 @@ it_to_dog, it_to_ball = weights[it, dog], weights[it, ball]
 control_to_dog, control_to_ball = control[it, dog], control[it, ball]
 all_to_dog = weights[:, dog].mean()
 later_share = maps.triu(1).sum() / maps.sum()
+first_share = maps[..., 0].sum() / maps.sum()  # on [CLS]
+later_of_rest = maps.triu(1).sum() / maps[..., 1:].sum()
 print(f"because it was bored:  it → dog {it_to_dog:.2f}   it → ball {it_to_ball:.2f}")
 print(f"because it was round:  it → dog {control_to_dog:.2f}   "
       f"it → ball {control_to_ball:.2f}")  # fmt: skip

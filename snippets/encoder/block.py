@@ -13,15 +13,16 @@ attention = count(block.attention) - count(block.attention.output.LayerNorm)
 norms = count(block.attention.output.LayerNorm) + count(block.output.LayerNorm)
 feed_forward = count(block) - attention - norms
 per_block, blocks = count(block), len(encoder.encoder.layer)
-embeddings, total = count(encoder.embeddings), encoder.num_parameters()
+embeddings, pooler = count(encoder.embeddings), count(encoder.pooler)
+total = encoder.num_parameters()
 
 boxes = [
-    (0.0, "one vector a token: (tokens, 384)", plots.MUTED),
+    (0.0, "one vector per token: (tokens, 384)", plots.MUTED),
     (1.4, f"12 heads, no causal mask\n{attention:,} parameters", plots.BLUE),
     (3.0, f"add the input, then layer norm\n{norms // 2:,} parameters", plots.COOL),
     (4.6, f"feed-forward, 384 → 1536 → 384\n{feed_forward:,} parameters", plots.WARM),
     (6.2, f"add the input, then layer norm\n{norms // 2:,} parameters", plots.COOL),
-    (7.6, "one vector a token: (tokens, 384)", plots.MUTED),
+    (7.6, "one vector per token: (tokens, 384)", plots.MUTED),
 ]
 arrow = {"arrowstyle": "->", "color": plots.MUTED, "lw": 1.2}
 ax = plt.figure(figsize=(4.4, 4.4)).add_subplot()

@@ -1,6 +1,6 @@
 """Whisper's attention weights: which share of them belongs to its encoder?"""
 
-heads, sound, written = 4 * 6, 1500, 11  # four layers of six heads on both sides
+heads, sound, written = 4 * 6, 1500, 13  # four layers of six heads on both sides
 encoder = heads * sound * sound
 cross = heads * written * sound
 masked = heads * written * written  # the hidden ones count too: they are computed

@@ -36,7 +36,8 @@ model = AutoModelForSpeechSeq2Seq.from_pretrained(
 )
 sound = extractor(audio, sampling_rate=16000, return_tensors="pt").input_features
 with torch.no_grad():
-    ids = model.generate(sound, max_new_tokens=20)
+    written = model.generate(sound, max_new_tokens=20)
+    ids = torch.cat([torch.tensor([[50257, 50362]]), written], dim=1)  # start, no times
     outputs = model(sound, decoder_input_ids=ids, output_attentions=True)
 masks = torch.cat(show("Whisper", outputs))  # (layers, heads, words, words)
 above = masks.triu(diagonal=1).abs().max().item()

@@ -6,11 +6,30 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForTokenClassification, AutoTokenizer
+from safetensors import safe_open
+from torch.nn.functional import normalize
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+)
 
-from snippets.shared.tagging import predict, read_bracketed, read_names, spans, tagged, words
+from snippets.shared.rated import clear_reviews
+from snippets.shared.tagging import (
+    NUMBER,
+    predict,
+    read_bracketed,
+    read_names,
+    spans,
+    tagged,
+    words,
+)
 
 GOLD = "snippets/encoder/gold_ner.txt"
+BORED = "The dog chased the ball because it was bored."
+RUNNING = "The robot watered the sunflowers because they were thirsty."
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +47,97 @@ def gold_names(gold):
     ]
 
 
+@pytest.fixture(scope="module")
+def read():
+    """read("A text.") → its tokens, and what MiniLM gives for them, maps and states too."""
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+    encoder = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+
+    def reader(text):
+        inputs = tokenizer(text, return_tensors="pt")
+        with torch.no_grad():
+            wanted = {"output_attentions": True, "output_hidden_states": True}
+            return inputs.tokens(), encoder(**inputs, **wanted)
+
+    return reader
+
+
+@pytest.fixture(scope="module")
+def topics():
+    """The sixty sentences' vectors, of length one, and their topics: (60, 384), (60,)."""
+    lines = open("snippets/encoder/topics.txt").read().splitlines()
+    sentences = [line for line in lines if not line.startswith("#")]
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+    inputs = tokenizer(sentences, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        hidden = AutoModel.from_pretrained("models/minilm")(**inputs).last_hidden_state
+    vectors = (hidden * inputs.attention_mask.unsqueeze(-1)).sum(1)
+    return normalize(vectors, dim=-1), torch.arange(5).repeat_interleave(12)
+
+
+def grouped(vectors, count, seed):
+    """K-means from random vectors: the distance of all to their centers, and the groups."""
+    centers = vectors[torch.randperm(len(vectors), generator=torch.manual_seed(seed))[:count]]
+    for _ in range(30):
+        nearest = torch.cdist(vectors, centers).argmin(1)
+        centers = torch.stack([vectors[nearest == group].mean(0) for group in range(count)])
+    return torch.cdist(vectors, centers).min(1).values.sum().item(), nearest
+
+
+def rand_index(one, other):
+    """The adjusted Rand index of two groupings, by its definition over pairs."""
+    pairs = torch.triu_indices(len(one), len(one), 1)
+    first, second = ((of[pairs[0]] == of[pairs[1]]).double() for of in (one, other))
+    chance = first.sum() * second.sum() / len(first)
+    return ((first @ second - chance) / ((first.sum() + second.sum()) / 2 - chance)).item()
+
+
 # ------------------------------------------------------------------ what an encoder gives
 
 
-def test_one_vector_a_token(says, values):
-    says("The sentence has {{ encoder/one_vector_a_token.token_count }} tokens with the two")
+def test_three_programs_begin_with_a_vector_for_each_token(says):
+    says(
+        "A search engine, a spam filter and a program that hides names in letters can all "
+        "begin with the same step",
+    )
+    for use, folder in (("search", "minilm"), ("sentiment", "minilm-sentiment"), ("redact", "pii")):
+        assert f'"models/{folder}"' in open(f"snippets/encoder/{use}.py").read()
+        encoder = AutoModel.from_pretrained(f"models/{folder}")
+        inputs = AutoTokenizer.from_pretrained(f"models/{folder}")(RUNNING, return_tensors="pt")
+        with torch.no_grad():
+            hidden = encoder(**inputs).last_hidden_state
+        assert hidden.shape == (1, len(inputs.tokens()), encoder.config.hidden_size)
+
+
+def test_one_vector_a_token(says, values, read):
+    says(
+        "The sentence has {{ encoder/one_vector_a_token.token_count }} tokens with the two",
+        "of two vectors that point in the same direction is 1.",
+    )
     left = values("encoder/one_vector_a_token")
     assert (left.token_count, left.width) == (14, 384)
+    vectors = read(RUNNING)[1].last_hidden_state[0]
+    cosine = torch.cosine_similarity(vectors, 3 * vectors, dim=-1)
+    assert torch.allclose(cosine, torch.ones(14), atol=1e-5)
+
+
+def test_before_the_first_layer_only_the_place_counts(says, read):
+    says(
+        "The embedding table has one row for *bark*, so before the first layer the four "
+        "vectors differ only by their positions.",
+        "*Bark* stands at the same place in a sentence about a tree and in one about a dog.",
+        "It knows one piece with one id, [whatever it means]",
+        "It has [one row for *bark*](#does-a-word-always-get-the-same-vector), and both "
+        "sentences take it.",
+    )
+    tree, dog = "Moss grows on the bark of the tree.", "The dog began to bark at the postman."
+    code = open("snippets/encoder/context.py").read()
+    assert tree in code and dog in code
+    (tokens, moss), (others, postman) = read(tree), read(dog)
+    place = tokens.index("bark")
+    assert others.index("bark") == place
+    for layer, (one, other) in enumerate(zip(moss.hidden_states, postman.hidden_states)):
+        assert torch.equal(one[0, place], other[0, place]) == (layer == 0)
 
 
 def test_a_word_in_two_meanings_gets_two_vectors(says, values):
@@ -51,10 +154,75 @@ def test_later_words_change_the_encoder_and_not_the_decoder(says, values):
     says(
         "For the decoder, the two vectors are one and the same: cosine",
         "and only the later words can have made that difference.",
+        "In *The bat slept in a dark cave*, only the words after *bat* tell that it is an animal.",
+        "In *The bat broke when he hit the ball* the words before it are the same.",
+        "It had read *The bat* and nothing else.",
+        "a decoder has read the whole text at its last token (cosine",
+        "and some embedding models of 2025 are decoders, read off at that place.[^qwen]",
     )
     left = values("encoder/both_sides")
-    assert left.decoder_cosine == pytest.approx(1, abs=1e-4)
+    assert left.decoder_cosine == pytest.approx(1, abs=1e-4) and left.at_the_end < 0.95
     assert left.encoder_cosine < 0.95
+    texts = "The bat slept in a dark cave.", "The bat broke when he hit the ball."
+    code = open("snippets/encoder/both_sides.py").read()
+    assert all(text in code and text.startswith("The bat ") for text in texts)
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    decoder, start = AutoModel.from_pretrained("models/smollm2"), "<|endoftext|>"
+    with torch.no_grad():
+        alone, one, other = (
+            decoder(**tokenizer(start + text, return_tensors="pt")).last_hidden_state[0, 2]
+            for text in ("The bat", *texts)
+        )
+    assert torch.allclose(alone, one, atol=1e-3) and torch.allclose(alone, other, atol=1e-3)
+
+
+def test_every_token_sees_both_sides(says, read):
+    says(
+        "It has no causal mask: every token sees both sides.",
+        "Every piece has: an encoder [looks both ways](#why-must-it-look-both-ways).",
+        "MiniLM does not write, for it has no part that names a token",
+        "others without a mask write by filling gaps again and again.[^llada]",
+        "Ours has no part that writes.",
+    )
+    with safe_open("models/minilm/model.safetensors", "pt") as file:
+        parts = {name.split(".")[0] for name in file.keys()}
+    assert parts == {"embeddings", "encoder", "pooler"}, "nothing that names tokens"
+    vectors = read(RUNNING)[1].last_hidden_state[0]
+    first = read(RUNNING.replace("The", "A", 1))[1].last_hidden_state[0]
+    last = read(RUNNING.replace("thirsty", "hungry"))[1].last_hidden_state[0]
+    for other in (first, last):
+        assert other.shape == vectors.shape
+        assert ((other - vectors).abs().amax(dim=1) > 1e-3).all(), "each vector has moved"
+
+
+def test_a_block_is_what_the_equations_say(says, read):
+    says(
+        "An encoder is a stack of blocks of the same build",
+        "In MiniLM each has parameters of its own.",
+        "From bottom to top: vectors, self-attention, add and norm, feed-forward, add and "
+        "norm, vectors of the same shape.",
+        "What enters has the shape *(tokens, 384)*, and what leaves has the same shape.",
+        "So blocks can be stacked: what leaves one enters the next.",
+    )
+    encoder = AutoModel.from_pretrained("models/minilm")
+    states = read(RUNNING)[1].hidden_states
+    builds, first_weights = set(), []
+    for block, enters, leaves in zip(encoder.encoder.layer, states, states[1:]):
+        attention, after, feed = block.attention.self, block.attention.output, block.output
+        with torch.no_grad():
+            mixed = after.dense(attention(enters)[0])
+            middle = after.LayerNorm(enters + mixed)
+            forward = feed.dense(block.intermediate(middle))
+            found = feed.LayerNorm(middle + forward)
+        assert torch.allclose(found, leaves, atol=1e-4) and enters.shape == leaves.shape
+        builds.add(tuple((name, *weight.shape) for name, weight in block.named_parameters()))
+        first_weights.append(attention.query.weight)
+    assert len(builds) == 1 and enters.shape == (1, 14, 384)
+    assert not any(torch.equal(first_weights[0], weight) for weight in first_weights[1:])
+    drawn = open("snippets/encoder/block.py").read().split("boxes = [")[1].split("\n]")[0]
+    order = re.findall(r"384\)|12 heads|then layer norm|feed-forward", drawn)
+    assert order == ["384)", "12 heads", "then layer norm", "feed-forward", "then layer norm",
+                     "384)"]  # fmt: skip
 
 
 def test_the_block_is_counted_right(says, values):
@@ -63,8 +231,10 @@ def test_the_block_is_counted_right(says, values):
         "The model has {{ encoder/block.blocks}} blocks, and its embeddings hold",
         "Attention {{ encoder/answers.attention:,}}, feed-forward",
     )
+    says("The {{ encoder/block.pooler:,}} that are left are one more layer on top")
     left = values("encoder/block")
-    assert left.total == left.embeddings + left.blocks * left.per_block + 384 * 385
+    assert left.total == left.embeddings + left.blocks * left.per_block + left.pooler
+    assert left.pooler == 384 * 384 + 384
     assert left.feed_forward / left.per_block == pytest.approx(2 / 3, abs=0.01)
     assert left.per_block == values("encoder/answers").block
     for part in ("attention", "feed_forward", "norms"):
@@ -86,8 +256,12 @@ def test_it_looks_at_the_dog_whatever_it_means(says, values, maps):
         "In a head's map, the row *it* gives most of its weight to *dog*.",
         "The weight is far above one twelfth, an equal share.",
         "Weights must sum to one, so a head that finds nothing has to look somewhere.",
+        "MiniLM, layer 6, head 12, encoder self-attention: The dog chased the ball because it "
+        "was bored.",
     )
     left = values("encoder/attention_map")
+    code = open("snippets/encoder/attention_map.py").read()
+    assert f'look("{BORED}")' in code and "maps[5, 11]" in code
     assert left.it_to_dog > 0.6 > 0.2 > left.it_to_ball
     assert left.control_to_dog > 0.5 > 0.2 > left.control_to_ball, "the control"
     assert left.all_to_dog > 0.5, "the page says that nearly every row looks there"
@@ -101,53 +275,115 @@ def test_it_looks_at_the_dog_whatever_it_means(says, values, maps):
 
 
 def test_an_encoder_looks_ahead(says, values):
-    says("Over all heads they hold {{ encoder/attention_map.later_share:.0%}} of the weight.")
+    says(
+        "Over all heads they hold {{ encoder/attention_map.later_share:.0%}} of the weight.",
+        "Cells above the diagonal are looks at later tokens; a decoder's map has none.",
+    )
     assert values("encoder/attention_map").later_share > 0.1
+    decoder = AutoModel.from_pretrained("models/smollm2", attn_implementation="eager")
+    inputs = AutoTokenizer.from_pretrained("models/smollm2")(BORED, return_tensors="pt")
+    with torch.no_grad():
+        maps = torch.cat(decoder(**inputs, output_attentions=True).attentions)
+    assert maps.triu(1).abs().max() == 0
 
 
 def test_heads_have_jobs(says, values, maps):
     says(
         "it gives {{ encoder/head_jobs.before_share:.0%}} of its weight to the token before",
-        "Another mostly looks one token ahead, which only an encoder can do.",
+        "Another mostly looks one token ahead, which only an encoder can do;",
         "And on average a head gives {{ encoder/head_jobs.average_on_first:.0%}} of its weight to",
         "That is one head out of {{ encoder/all_heads.heads}}, twelve in each of six layers.",
-        "Layer 1 head 3 is a clean line beside the diagonal; most maps of layers 3 to 5 have "
+        "of its weight to the token before, in each of the sentences.",
+        "in one sentence it gives {{ encoder/head_jobs.after_lowest:.0%}} there.",
+        "Layer 1 head 3 is a clean line beside the diagonal; most maps from layer 2 on have "
         "a strong",
+        "Here are all of them for the same sentence.",
+        "MiniLM, all 72 heads, encoder self-attention: The dog chased the ball because it was "
+        "bored.",
+        "one has no token before it, the other none after",
+        "So Clark and colleagues explain the same habit in BERT, there with `[SEP]`.[^clark]",
     )
+    assert f'tokenizer("{BORED}"' in open("snippets/encoder/all_heads.py").read()
+    code = open("snippets/encoder/head_jobs.py").read()
+    assert "diagonal[:, 1:-1].mean" in code and "maps[:, 1:-1, column].mean" in code
     left = values("encoder/head_jobs")
     assert left.before_share > 0.95 and left.before_layer == 1
-    assert left.after_share > 0.5
+    assert left.before_lowest > 0.95
+    assert left.after_share > 0.5 and left.after_share > left.after_lowest
     assert left.average_on_first > 0.25, "the resting place is [CLS]"
     assert values("encoder/all_heads").heads == 72
     drawn = torch.tensor([one["values"] for one in maps("encoder/all_heads")])
     drawn = drawn.unflatten(0, (12, 6))  # (heads, layers, tokens, tokens)
     assert drawn[2, 0].diagonal(-1).min() > 0.99, "layer 1, head 3"
     strong = drawn[:, :, :, 0].mean(dim=-1) > 0.3  # (heads, layers)
-    assert (strong[:, 2:5].sum(dim=0) > 6).all(), "most maps of layers 3 to 5"
+    assert (strong[:, 1:].sum(dim=0) > 6).all() and strong[:, 0].sum() < 6, "from layer 2 on"
 
 
 # ------------------------------------------------------------------------- gaps, sentences
 
 
-def test_gaps_are_filled(says, values, printed):
+def test_gaps_are_filled(says, values, printed, book):
     says(
         "Many encoders begin with a game of gaps.",
         "Many encoders learn first by filling gaps.",
         "the model may know it by heart",
         "It fills in {{ encoder/fill_in.correct }} of {{ encoder/fill_in.count }}.",
+        "Nineteen of 21 are close to one; the last oxygen is near a half, and the oxygen that "
+        "joins the ring is low and hatched.",
+        "A gap does not always have one right answer.",
     )
     left = values("encoder/fill_in")
     assert left.correct == left.count - 1
-    assert re.search(r"hidden: O +guesses: N", printed("encoder/fill_in"))
+    found = re.search(r"hidden: O +guesses: N ([\d.]+), O ([\d.]+)", printed("encoder/fill_in"))
+    nitrogen, oxygen = map(float, found.groups())
+    assert nitrogen > oxygen > 0.1, "both have a part of it"
+    drawn = book.output("encoder/fill_in", "svg").read_text("utf-8")
+    bars = [float(bar) for bar in re.findall(r"> (\d\.\d\d)</text>", drawn)]
+    pieces = re.findall(r">\d+  (\S+)</text>", drawn)
+    low = {place: bar for place, bar in enumerate(bars) if bar < 0.94}
+    assert len(bars) == len(pieces) == 21 and list(low) == [6, 20]
+    assert pieces[6] == pieces[20] == "O" and low[6] < 0.3 < low[20] < 0.7
 
 
-def test_an_embedding_can_miss_who_did_what(says, values):
+def test_the_gaps_are_part_of_the_text(says):
+    says(
+        "15% of the tokens were chosen; of these, 80% were hidden, 10% replaced by another "
+        "token and 10% left as they were, because the texts of a later task have no "
+        "`[MASK]`.[^bert]",
+        "No person has to label anything, because the text is its own answer.",
+        "It was made from a larger model, by imitation,[^minilm] and then trained again so that "
+        "sentences with like meanings get like vectors.[^sbert]",
+    )
+    # What the gap is scored by is the token that was taken out, and both sides count.
+    code = open("snippets/encoder/fill_in.py").read()
+    assert "hidden[0, place] = tokenizer.mask_token_id" in code
+    assert "sure.append(probabilities[ids[0, place]])" in code
+    tokenizer = AutoTokenizer.from_pretrained("models/rxnmapper")
+    model = AutoModelForMaskedLM.from_pretrained("models/rxnmapper")
+    chances = []
+    for molecule in ("CC(=O)Oc1ccccc1C(=O)O", "CN(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)N"):
+        ids = tokenizer(molecule, return_tensors="pt").input_ids
+        ids[0, 7] = tokenizer.mask_token_id  # the oxygen that joins the ring
+        with torch.no_grad():
+            chances.append(model(ids).logits[0, 7].softmax(-1))
+    for other in chances[1:]:
+        assert (other - chances[0]).abs().max() > 0.01, "a change before it, one after it"
+
+
+def test_an_embedding_can_miss_who_did_what(says, values, printed):
     says(
         "In this pair, keeping the words counted for more than keeping who did what to whom.",
-        "It can miss who did what to whom.",
-        "The other wording has only the flowers in common with the example, and still gets",
+        "Its cosine can miss who did what to whom.",
+        "The other wording has only *the* and *flowers* in common with the example, and still gets",
         "*The sunflowers watered the robot* says something else, and gets",
+        "Rows 0 to 2 of the map are the running example, the same thing in other words, and "
+        "robot and sunflowers with their roles exchanged.",
     )
+    rows = printed("encoder/pooling").splitlines()[:3]
+    assert rows == [f"0 {RUNNING}", "1 A machine gave the flowers a drink.",
+                    "2 The sunflowers watered the robot."]  # fmt: skip
+    first, second = (set(words(row.lower())) for row in rows[:2])
+    assert first & second == {"the", "."} and "sunflowers" in first and "flowers" in second
     left = values("encoder/pooling")
     assert left.same_meaning > 0.4 > left.unrelated
     assert left.swapped > left.same_meaning, "the order of words hardly counts"
@@ -157,8 +393,12 @@ def test_search_finds_by_meaning_and_fails_once(says, values, printed):
     says(
         "*Refund* finds *money back*, and *mobile* finds *phone*",
         "A nearest neighbor always exists, so the program returns something, with a cosine of",
+        "A program for people should be able to say nothing.",
+        "Here a threshold of 0.3 would keep the four right answers and drop the two wrong ones",
     )
     lines = printed("encoder/search").splitlines()
+    cosines = [float(re.search(r" (0\.\d\d) ", line)[1]) for line in lines]
+    assert [cosine > 0.3 for cosine in cosines] == [True] * 4 + [False] * 2
     assert "money back" in lines[0] and "phone" in lines[1] and "Dogs" in lines[2]
     assert "bus" in lines[3]
     assert "library" not in lines[4], "the page says that this one goes wrong"
@@ -170,10 +410,31 @@ def test_search_finds_by_meaning_and_fails_once(says, values, printed):
 
 def test_sentiment_beats_both_baselines(says, values):
     says(
-        "The frozen embeddings know a good deal already, and fine-tuning adds",
+        "The frozen embeddings know a good deal already, and the fine-tuned model is",
         "It took {{ encoder/sentiment.too_kind }} sentences of blame for praise",
     )
+    says(
+        "The data are sentences from film reviews, each rated from −4 to 4 by at least twenty "
+        "people.[^vader]",
+        "We keep those whose mean is above 1 or below −1, hold a thousand back, and train on",
+        "One always gives the label that is more frequent in training.",
+        "learns one factor for each of the {{ encoder/one_vector_a_token.width }} numbers of a "
+        "sentence embedding, and a bias.",
+    )
     tuned, base = values("encoder/sentiment"), values("encoder/frozen_baseline")
+    rows = open("models/rated-sentences/films.tsv").read().splitlines()
+    ratings = [float(row.split("\t")[0]) for row in rows]
+    assert min(ratings) >= -4 and max(ratings) <= 4
+    clear = clear_reviews()
+    assert len(clear) == sum(abs(float(row.split("\t")[0])) > 1 for row in set(rows))
+    labels = torch.tensor([label for _, label in clear])
+    assert len(labels[1000:5000]) == values("encoder/train_sentiment").training_examples
+    frequent = labels[1000:5000].double().mean().round()
+    share = (labels[:1000] == frequent).double().mean().item()
+    assert base.majority_accuracy == pytest.approx(share)
+    code = open("snippets/encoder/frozen_baseline.py").read()
+    assert "weight = torch.zeros(384," in code and "bias = torch.zeros(1," in code
+    assert values("encoder/one_vector_a_token").width == 384
     assert tuned.accuracy > 0.82  # 0.848, 0.843 and 0.845 from the seeds 0, 1 and 2
     assert base.logistic_accuracy > base.majority_accuracy + 0.2
     assert tuned.held_out == 1000
@@ -195,8 +456,10 @@ def test_two_models_are_compared_in_pairs(says, values):
         "That gives {{ encoder/frozen_baseline.separate_points:.1f}} points, and the gap is "
         "then less than",
         "Compare two models on the same items, in pairs.",
+        "These tell nothing about which model is better.",
     )
     base, tuned = values("encoder/frozen_baseline"), values("encoder/sentiment")
+    assert base.gap == (base.only_tuned - base.only_frozen) / 1000, "whatever both agree on"
     # Both programs score the same two models on the same sentences.
     assert base.gap == pytest.approx(tuned.accuracy - base.logistic_accuracy, abs=1e-6)
     assert base.differ == base.only_tuned + base.only_frozen == 1000 - base.both_agree
@@ -215,6 +478,7 @@ def test_two_models_are_compared_in_pairs(says, values):
 def test_not_nearly_always_gives_blame(says, values, printed):
     says(
         "It sees the *not* well",
+        "of ten kind words are praise; after *really*, {{ encoder/negation.really_kept }}.",
         "But *not* does not turn a word around.",
         "only {{ encoder/negation.unkind_turned }} of ten unkind words is praise",
         "In these twenty sentences *not* nearly always gives blame",
@@ -224,9 +488,12 @@ def test_not_nearly_always_gives_blame(says, values, printed):
     rows = [line.split() for line in printed("encoder/negation").splitlines()[1:]]
     assert int(rows[0][-2]) >= 7 and int(rows[0][-1]) <= 1
     assert left.kind_kept == 0 and left.unkind_turned == 1
+    assert left.really_kept >= 7, "it is not any word that does it"
+    assert left.turned_word not in ("awful", "great") and left.turned_word.isalpha()
+    assert int(rows[1][-2]) == left.really_kept and "not" in rows[2]
 
 
-def test_scores_elsewhere_are_not_ranked(says, values):
+def test_scores_elsewhere_are_not_ranked(says, values, printed):
     says(
         "So they do not tell on which texts the model is best.",
         "A score on 300 sentences has a standard error of about",
@@ -234,6 +501,13 @@ def test_scores_elsewhere_are_not_ranked(says, values):
         "reviews.",
         "You cannot say so from these scores.",
         "And there are only 300 of these, so chance moves the score by more than",
+        "Here, too, only the clear cases count, and the baselines are higher.",
+        "The classifier gets {{ encoder/sentiment.accuracy:.3f }} on film reviews and {{ "
+        "encoder/elsewhere.news:.3f }} on news.",
+        "Is the model better on news?",
+        "No: on news the same label every time would beat it.",
+        "That baseline is higher on news, but still [far below]",
+        "Above its baseline it gains less on news.",
     )
     left = values("encoder/elsewhere")
     scores = (left.products, left.tweets, left.news)
@@ -244,6 +518,12 @@ def test_scores_elsewhere_are_not_ranked(says, values):
     base, reviews = values("encoder/frozen_baseline"), values("encoder/sentiment")
     assert max(left.positive, 1 - left.positive) > base.majority_accuracy + 0.05
     assert 100 * abs(left.news - reviews.accuracy) < left.error_points
+    lows = re.findall(r"baseline ([\d.]+)", printed("encoder/elsewhere"))
+    assert len(lows) == 3 and min(map(float, lows)) > base.majority_accuracy + 0.05
+    assert "if abs(rating) > 1]" in open("snippets/encoder/elsewhere.py").read()
+    news = max(left.positive, 1 - left.positive)
+    assert news < left.news - 0.2
+    assert left.news - news < reviews.accuracy - base.majority_accuracy
 
 
 def test_held_out_reviews_are_not_trained_on():
@@ -306,6 +586,21 @@ def test_gold_sentences_are_not_trained_on(book, gold):
     assert not [text for text, *_ in gold if " ".join(text).lower() in trained]
 
 
+def test_made_names_are_partly_invented(says):
+    says(
+        "One first name, last name or place in four is invented, so the lists do not tell all "
+        "that is a name.",
+    )
+    listed = {word for kind in read_names("snippets/encoder/names.txt").values()
+              for name in kind for word in words(name)}  # fmt: skip
+    parts = []  # the parts of persons' names: some come from no list
+    for line in open("models/made-sentences/train.tsv", encoding="utf-8"):
+        text, tags = (part.split() for part in line.split("\t"))
+        for begin, end, kind in spans(tags):
+            parts += [word for word in text[begin:end] if kind == "PER" and len(word) > 1]
+    assert 0.2 < sum(word not in listed for word in parts) / len(parts) < 0.3
+
+
 def test_names_are_found(values):
     left = values("encoder/ner_score")
     assert left.f1 > 0.75
@@ -318,6 +613,7 @@ def test_kinds_of_names_are_not_ranked(says, values, printed):
         "So the table does not say which kind is the hardest.",
         "All are nearly level; organizations are a little lower, by less than chance can "
         "move them.",
+        "its authors report an F1 of 0.92, on other news of the same kind.[^bert]",
     )
     left = values("encoder/ner_score")
     f1s = left.persons_f1, left.organizations_f1, left.places_f1
@@ -332,7 +628,14 @@ def test_weak_labels_are_right_and_wrong_as_told(says, values, printed):
     says(
         "*Diane Lane* is an actor, and this *Ford* is one too",
         "Of all words in the found sentences, {{ encoder/weak.open_share:.0%}} are left open so.",
+        "It gets the label `?`, and training does not score it",
     )
+    assert "?" not in NUMBER
+    assert "NUMBER.get(tag, -100)" in open("snippets/encoder/train_ner.py").read()
+    two = torch.zeros(2, 7)
+    two[1, 3] = 5.0  # a score for a place that is not scored
+    loss = torch.nn.functional.cross_entropy
+    assert loss(two, torch.tensor([0, -100])) == loss(two[:1], torch.tensor([0]))
     table = printed("encoder/weak")
     for row in ("Bellevue Hospital | ORG", "Michael Caine | PER", "Ford | ORG"):
         assert f"| {row} |" in table
@@ -340,12 +643,15 @@ def test_weak_labels_are_right_and_wrong_as_told(says, values, printed):
     assert 0.01 < values("encoder/weak").open_share < 0.2
 
 
-def test_the_score_is_what_the_model_does(says, values, gold):
+def test_the_score_is_what_the_model_does(says, values, gold, printed):
     says(
         "A name counts as right only if its first word, its last word and its kind are all right.",
         "Of {{ encoder/ner_score.names }} names it gets {{ encoder/ner_score.correct }} right",
         "[F1](glossary.md#f1) is {{ encoder/ner_score.f1:.2f }} over all.",
         "Of the wrong spans, {{ encoder/ner_mistakes.kind_only }} have the right words and the wrong",
+        "Here are the sentences with the most mistakes.",
+        "The last column draws sets of {{ encoder/ner_score.sentences }} from our own, each "
+        "sentence as often as chance wants, and scores every set: this is the *bootstrap*.",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")
     model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
@@ -364,11 +670,23 @@ def test_the_score_is_what_the_model_does(says, values, gold):
     assert mistakes.kind_only == kind_only
     wrong = mistakes.kind_only + mistakes.boundary + mistakes.invented
     assert wrong == score.spotted - score.correct
+    counts = [len(one ^ other) for one, other in zip(true, marked)]
+    shown = [row.split("|")[1].strip() for row in printed("encoder/ner_mistakes").splitlines()[2:]]
+    asked = [" ".join(text) for text, *_ in gold]
+    assert len(set(shown)) == 8
+    assert sorted(counts)[-8:] == sorted(counts[asked.index(text)] for text in shown)
+    # The bootstrap, from another seed: the same range for all names, nearly.
+    sizes = [(len(one & other), len(one) + len(other)) for one, other in zip(true, marked)]
+    draws = torch.randint(len(gold), (2000, len(gold)), generator=torch.manual_seed(1))
+    right, both = torch.tensor(sizes)[draws].sum(1).unbind(-1)
+    low, high = (2 * right / both).quantile(torch.tensor([0.025, 0.975])).tolist()
+    told = re.findall(r"([\d.]+) to ([\d.]+)", printed("encoder/ner_score"))[-1]
+    assert [low, high] == pytest.approx([float(end) for end in told], abs=0.015)
 
 
 def test_labels_reach_the_first_piece(says, printed):
     says(
-        "MiniLM's tokenizer makes every letter small.",
+        "One thing it cannot use: MiniLM's tokenizer makes every letter small.",
         "*China* and *china*, *Will* and *will* are the same to it.",
     )
     table = printed("encoder/bio")
@@ -379,14 +697,41 @@ def test_labels_reach_the_first_piece(says, printed):
         assert tokenizer(word).input_ids == tokenizer(word.lower()).input_ids
 
 
+def test_the_first_piece_answers_for_the_word(says):
+    says(
+        "The tagger says B-PER for the first, O for the second and B-LOC for the third.",
+        "None, because the three do not agree.",
+        "Nobody asks the second and the third, neither [in training]",
+        "The first piece [answers for the word](#use-2-where-are-the-names).",
+    )
+
+    class Tagger:  # three pieces of *Wanjiru*, between [CLS] and [SEP]
+        config = AutoConfig.from_pretrained("models/minilm-ner")
+
+        def __call__(self, input_ids, **_):
+            tags = ["O", "B-PER", "O", "B-LOC", "O"]
+            best = torch.tensor([self.config.label2id[tag] for tag in tags])
+            assert input_ids.shape == (1, len(tags))
+            return type("Output", (), {"logits": torch.eye(len(NUMBER))[best][None]})
+
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")
+    assert predict(Tagger(), tokenizer, ["Wanjiru"]) == ["B-PER"]
+    code = open("snippets/encoder/train_ner.py").read()
+    assert "torch.full(inputs.input_ids.shape, -100)" in code
+    assert "labels[row, first_pieces(inputs, row)] =" in code
+
+
 def test_spans_and_tags_agree():
     assert tagged("Pan Am", "ORG") == ["B-ORG", "I-ORG"]
     tags = ["O", "B-PER", "I-PER", "B-PER", "I-LOC", "O", "I-ORG"]
     assert spans(tags) == {(1, 3, "PER"), (3, 4, "PER"), (4, 5, "LOC"), (6, 7, "ORG")}
 
 
-def test_redaction_hides_and_fails_as_told(printed):
+def test_redaction_hides_and_fails_as_told(says, printed):
+    says("A program that hides most of the data is useful to a person who checks.")
     lines = printed("encoder/redact").splitlines()
+    data = ["Anna", "Kowalski", "555 0134", "48", "Linden Street", "anna.k@", "Okafor", "tulip7"]
+    assert sum(part in " ".join(lines) for part in data) == 1, "seven of eight are gone"
     assert "Anna" not in lines[0] and "0134" not in lines[0]
     assert "Linden" not in lines[1] and "example" in lines[1]
     assert "thirsty" not in lines[2], "the page shows this mistake"
@@ -396,10 +741,63 @@ def test_redaction_hides_and_fails_as_told(printed):
 # ------------------------------------------------------------------- clusters, exercises
 
 
-def test_clusters_are_the_topics(says, values):
-    says("Here it is {{ encoder/clusters.rand_index:.2f}}, and {{ encoder/clusters.pure }} of 60")
+def test_clusters_are_the_topics(says, values, topics):
+    says(
+        "Here it is {{ encoder/clusters.rand_index:.2f}}, and {{ encoder/clusters.pure }} of 60",
+        "It begins with five vectors drawn by chance, so we start it ten times and keep the "
+        "tightest groups.",
+        "1 means the same groups, and groups drawn by chance get 0 on average.[^rand]",
+        "That is why the snippet of this page starts ten times.",
+    )
     left = values("encoder/clusters")
     assert left.rand_index > 0.8 and left.pure >= 55
+    vectors, truth = topics
+    starts = [grouped(vectors, 5, seed) for seed in range(10)]
+    tightness, nearest = min(starts, key=lambda start: start[0])
+    assert tightness == pytest.approx(left.best, abs=0.01)
+    assert max(start[0] for start in starts) > tightness + 0.1, "another start ends elsewhere"
+    assert rand_index(nearest, truth) == pytest.approx(left.rand_index, abs=1e-6)
+    assert rand_index(truth, truth.roll(12)) == pytest.approx(1), "whatever they are called"
+    torch.manual_seed(0)
+    drawn = [rand_index(nearest[torch.randperm(60)], truth) for _ in range(200)]
+    assert sum(drawn) / 200 == pytest.approx(0, abs=0.01)
+
+
+def test_the_plane_shows_less_than_there_is(says, topics):
+    says(
+        "projected on the two directions in which they differ most.",
+        "The picture shows only two directions out of many, so groups that touch here can be "
+        "apart in truth.",
+    )
+    vectors, truth = topics
+    centered = vectors - vectors.mean(0)
+    assert "plane = centered @ torch.linalg.svd(centered).Vh[:2].T" in open(
+        "snippets/encoder/clusters.py"
+    ).read()
+    plane = centered @ torch.linalg.svd(centered).Vh[:2].T
+    spread = plane.square().sum(0)
+    torch.manual_seed(0)
+    others = (centered @ normalize(torch.randn(384, 1000), dim=0)).square().sum(0)
+    assert spread.min() > others.max(), "no other direction spreads them as far"
+    assert spread.sum() < 0.4 * centered.square().sum(), "and most of it is not shown"
+
+    def strays(points):  # whose nearest neighbor is of another topic
+        distances = torch.cdist(points, points).fill_diagonal_(torch.inf)
+        return int((truth[distances.argmin(1)] != truth).sum())
+
+    assert strays(plane) > strays(vectors)
+
+
+def test_k_means_finds_what_it_is_asked_for(says, topics):
+    says(
+        "K-means found five groups because we asked for five.",
+        "It finds five groups in random numbers too.",
+        "Clusters and nearest neighbors always exist.",
+    )
+    torch.manual_seed(0)
+    for points in (topics[0], torch.randn(60, 384)):
+        for count in (3, 5, 7):
+            assert len(grouped(points, count, seed=0)[1].unique()) == count
 
 
 def test_the_figure_of_the_clusters_shows_what_was_found(says, book, printed):
@@ -418,14 +816,19 @@ def test_answers(says, values):
     says(
         "Precision is {{ encoder/answers.precision:.2f}}, recall {{ encoder/answers.recall:.2f}}",
         "With {{ encoder/answers.padding }} padding tokens in the mean, the cosine with the right",
+        "Only the organization is right, since the person's name was cut short.",
     )
     left = values("encoder/answers")
+    truth, guess = (spans(tags.split()) for tags in ("B-PER I-PER O B-ORG O B-LOC",
+                                                     "B-PER O O B-ORG O O"))  # fmt: skip
+    assert truth & guess == {(3, 4, "ORG")} and (0, 2, "PER") in truth and (0, 1, "PER") in guess
     assert (left.precision, left.recall) == (0.5, pytest.approx(1 / 3))
     assert left.f1 == pytest.approx(0.4)
     assert left.cosine < 0.9
 
 
-def test_k_means_ends_with_uneven_groups_and_another_start_elsewhere(printed):
+def test_k_means_ends_with_uneven_groups_and_another_start_elsewhere(says, printed):
+    says("other centers can end elsewhere: 1.5, 5.5 and 9.5 stay, with four points each.")
     assert "[0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2]" in printed("encoder/predict")
     points = torch.arange(12.0)
     for start, sizes in (([1.0, 4.5, 9.0], [3, 4, 5]), ([1.5, 5.5, 9.5], [4, 4, 4])):
@@ -438,8 +841,11 @@ def test_k_means_ends_with_uneven_groups_and_another_start_elsewhere(printed):
 
 def test_the_encoder_looks_ahead_less_than_evenly(says, values):
     says(
-        "So this encoder looks ahead, but [less than evenly](#what-do-the-heads-look-at): a "
-        "good part",
+        "So this encoder looks ahead, but [less than evenly](#what-do-the-heads-look-at).",
+        "{{ encoder/attention_map.first_share:.0%}} of its weight goes to `[CLS]`, which stands "
+        "before all others.",
+        "Of the rest, {{ encoder/attention_map.later_of_rest:.0%}} is on later tokens; an even "
+        "spread would have half.",
         "the sentence with the dog has {{ encoder/attention_map.later_share:.0%}} of its "
         "weight on later",
         "`= {{ encoder/even.later:.0%}} ± 1`",
@@ -453,13 +859,18 @@ def test_the_encoder_looks_ahead_less_than_evenly(says, values):
     )
     with torch.no_grad():
         weights = torch.stack(encoder(**inputs, output_attentions=True).attentions)
-    assert weights[..., 0].mean() > 0.4, "a good part goes to [CLS]"
+    left = values("encoder/attention_map")
+    assert weights[..., 0].mean() == pytest.approx(left.first_share, abs=1e-3)
+    rest = weights[..., 1:].sum()
+    assert weights.triu(1).sum() / rest == pytest.approx(left.later_of_rest, abs=1e-3)
+    assert left.later_of_rest < 66 / (144 - 12) == 0.5
 
 
 def test_bark_parts_after_the_first_layer(says, printed):
     says(
         "In [the table](#does-a-word-always-get-the-same-vector) the columns part at once.",
         "The gap opens [early](#does-a-word-always-get-the-same-vector) and grows.",
+        "Nothing waits for the end.",
     )
     rows = [line.split() for line in printed("encoder/context").splitlines()[1:]]
     gaps = [float(same) - float(other) for _, same, other in rows]
@@ -469,13 +880,27 @@ def test_bark_parts_after_the_first_layer(says, printed):
 
 
 def test_the_order_of_words_moves_the_mean_by_more_than_rounding(says):
-    says("The difference is small, but larger than rounding: try the")
+    says(
+        "The difference is small, but larger than rounding: try the",
+        "Why are the embeddings of *Dog bites man* and *Man bites dog* not equal all the same?",
+        "The mean keeps something of that: in the [lab](labs/encoder.ipynb) a probe reads off",
+        "Each real token counts [the same](#how-do-many-vectors-become-one).",
+        "They are equal; what you see is rounding.",
+        "They are equally long",
+    )
     encoder = AutoModel.from_pretrained("models/minilm").eval()
     texts = ["Dog bites man", "Man bites dog"]
     inputs = AutoTokenizer.from_pretrained("models/minilm")(texts, return_tensors="pt")
     with torch.no_grad():
-        one, other = encoder(**inputs).last_hidden_state.mean(dim=1)
-    assert 0.9 < torch.cosine_similarity(one, other, dim=0) < 0.999
+        hidden = encoder(**inputs).last_hidden_state  # (2, tokens, width)
+    one, other = hidden.mean(dim=1)
+    moved = 1 - torch.cosine_similarity(one, other, dim=0)
+    assert 0.001 < moved < 0.1
+    dog = 1 - torch.cosine_similarity(hidden[0, 1], hidden[1, 3], dim=0)
+    assert dog > 0.01, "and so has its own vector"
+    assert "## Part 6: Who did it?" in open("docs/labs/encoder.py").read()
+    shuffled = hidden[0][torch.randperm(hidden.shape[1])]
+    assert torch.allclose(shuffled.mean(dim=0), one, atol=1e-6), "each counts the same"
 
 
 def test_pairs_that_belong_together(says, values):

@@ -1,15 +1,84 @@
 """What the chapter on encoder–decoders claims, on the real models."""
 
 import re
+import runpy
+from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from snippets.shared import rewriter, styles
 from snippets.shared.translator import Translator
 
 CHAPTER = "encoder_decoder"
+
+
+@pytest.fixture(scope="module")
+def translator():
+    """The English–Portuguese translator: its tokenizer, and the model with its maps."""
+    model = Translator.from_pretrained("models/en-pt", attn_implementation="eager")
+    return AutoTokenizer.from_pretrained("models/en-pt"), model
+
+
+@pytest.fixture(scope="module")
+def code():
+    """code("idea") → the text of that snippet."""
+    return lambda idea: Path(f"snippets/{CHAPTER}/{idea}.py").read_text("utf-8")
+
+
+def translate(translator, english):
+    tokenizer, model = translator
+    batch = tokenizer(english, return_tensors="pt", return_token_type_ids=False)
+    ids = model.generate(**batch, num_beams=1, max_new_tokens=40)
+    return tokenizer.decode(ids[0], skip_special_tokens=True)
+
+
+def test_one_half_reads_and_the_other_writes(translator, says):
+    says(
+        "A [decoder](decoder.md) writes, but it looks only backwards, and keeps what it reads "
+        "and what it writes in one row.",
+        "divides the work: one half reads, in both directions, and the other half writes.",
+        "The encoder runs only once.",
+        "The encoder reads the source only once.",
+        "[Cross-attention](#three-attentions) looks at all of it in every step.",
+        "Everything is there, so nothing is hidden.",
+        "It walks from word to word, so [a later one](#three-attentions) is never there.",
+        "Nothing in the source has yet to be written.",
+        "Only what is still to be guessed must be hidden.",
+        "While it writes, the decoder cannot look at the source.",
+    )
+    tokenizer, model = translator
+    inputs = tokenizer("I miss you.", return_tensors="pt", return_token_type_ids=False)
+    runs = []
+    hook = model.model.encoder.register_forward_hook(lambda *_: runs.append(1))
+    with torch.no_grad():
+        ids = model.generate(**inputs, num_beams=1, max_new_tokens=20)
+        assert len(runs) == 1 and ids.shape[1] > 5, "one pass reads, each piece has its step"
+        hook.remove()
+        other = inputs.input_ids.clone()
+        other[0, 2] = tokenizer.convert_tokens_to_ids("▁cat")  # the last word
+        first, second = (
+            model.get_encoder()(source, output_attentions=True) for source in (inputs.input_ids, other)
+        )
+        assert min(layer.min() for layer in first.attentions) > 0, "nothing is hidden"
+        moved = (first.last_hidden_state - second.last_hidden_state).abs().amax(dim=-1)[0]
+        assert (moved > 1e-3).all(), "also what stands before it"
+        outputs = model(**inputs, decoder_input_ids=ids[:, :-1], output_attentions=True)
+        assert min(layer.min() for layer in outputs.cross_attentions) > 0, "all, in every step"
+        later = ids[:, :-1].clone()
+        later[0, 4] = 100
+        changed = model(**inputs, decoder_input_ids=later).logits[0] - outputs.logits[0]
+    changed = changed.abs().amax(dim=-1)
+    assert changed[:4].max() < 1e-3 < changed[4:].min(), "what comes later is never there"
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    prompt = tokenizer("<|endoftext|>I miss", return_tensors="pt")
+    decoder = AutoModelForCausalLM.from_pretrained("models/smollm2", attn_implementation="eager")
+    with torch.no_grad():
+        row = decoder.generate(**prompt, max_new_tokens=2, do_sample=False)
+        maps = decoder(row, output_attentions=True).attentions
+    assert torch.equal(row[:, : prompt.input_ids.shape[1]], prompt.input_ids), "in one row"
+    assert max(layer.triu(diagonal=1).max() for layer in maps) == 0, "only backwards"
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +92,21 @@ def table(printed):
     return rows
 
 
-def test_round_trip(table, values, says):
+def test_round_trip(table, values, says, translator):
     says(
         "{{ encoder_decoder/round_trip.same }} of {{ "
         "encoder_decoder/round_trip.total }} come back word for word.",
         "*Banco* is both in Portuguese, and the second translator chose the wrong one.",
     )
+    says(
+        "The meaning is the same.",
+        "The first translation is good, but the information is gone, and no second translator "
+        "can bring it back.",
+        "and came back as *She gave her a red apple*.",
+    )
+    assert translate(translator, "She gave her a red apple.") == translate(
+        translator, "She gave him a red apple."
+    ), "two sentences have become one: nothing in it tells which"
     trip = values(f"{CHAPTER}/round_trip")
     assert (trip.same, trip.total) == (2, 5), "the page tells of the other three"
     back = {english: (there, again) for english, there, again in table("round_trip")}
@@ -36,7 +114,9 @@ def test_round_trip(table, values, says):
     assert "banco" in there and "bench" in again
     there, again = back["She gave him a red apple."]
     assert "lhe" in there and "gave her" in again
-    assert "didn't" in back["The letter was long, so I did not read it."][1]
+    letter = "The letter was long, so I did not read it."
+    assert back[letter][1] == letter.replace("did not", "didn't")
+    assert again == "She gave her a red apple."
     robot = "The robot watered the sunflowers because they were thirsty."
     assert back[robot][1] == robot
     assert trip.same == sum(english == again for english, _, again in table("round_trip"))
@@ -45,6 +125,10 @@ def test_round_trip(table, values, says):
 def test_what_goes_wrong(table, says):
     says(
         "Here are six more, chosen because they fail.",
+        "Beside *comprámos*, bought, it is most likely the past: *drank*. It wrote *drink*.",
+        "Half of them are fluent, and none of the texts shows doubt.",
+        "wrote a sentence without a verb.",
+        "The output is not even a sentence.",
     )
     rows = table("wrong")
     assert len(rows) == 6
@@ -55,6 +139,9 @@ def test_what_goes_wrong(table, says):
     assert translated["My cousin arrived yesterday."].startswith("Meu primo")
     assert "drink coffee" in translated["Comprámos pão e bebemos café."]
     assert translated["Quem não tem cão caça com gato."].startswith("Who does not have")
+    assert translated["Comprámos pão e bebemos café."].startswith("We bought")
+    # No verb, two tenses, no sentence: the page names these three, and the other three are fluent.
+    assert not re.search(r"[?(]|talvez|perhaps|maybe", " ".join(translated.values()))
 
 
 def test_the_bucket_passes_the_round_trip(says):
@@ -74,14 +161,20 @@ def test_three_attentions(values, printed, says):
         "Look for the line that says *none*.",
         "**Its second attention is missing.",
         "Whisper has all three.",
+        "its target 13 tokens, two of them start tokens",
+        "It was chosen for speed.[^kim]",
+        "It never touches [the source](#three-attentions).",
+        "The source is shorter than the target, so there is nothing to hide.",
+        "The grid is [a rectangle](#three-attentions), and all of it is allowed.",
+        "Cross-attention [is still there](#three-attentions).",
     )
     assert values(f"{CHAPTER}/three").own_past == 0
     assert values(f"{CHAPTER}/three").above == 0
     translator, whisper = printed(f"{CHAPTER}/three").split("Whisper", maxsplit=1)
     for line in ("6 layers of (8, 5, 5)", "0 layers of none", "2 layers of (8, 7, 5)"):
         assert line in translator
-    for shape in ("(6, 1500, 1500)", "(6, 11, 11)", "(6, 11, 1500)"):
-        assert f"4 layers of {shape}" in whisper
+    for shape in ("(6, 1500, 1500)", "(6, 13, 13)", "(6, 13, 1500)"):
+        assert f"4 layers of {shape}" in whisper, "longer than the target, and shorter above"
 
 
 def test_we_points_at_the_verb(says, values, maps, printed):
@@ -94,6 +187,14 @@ def test_we_points_at_the_verb(says, values, maps, printed):
         "The map alone does not prove that *we* is taken from the ending",
         "that *Comprei* gives *I*, in the output above, speaks for it.",
     )
+    says(
+        "(Such a head [was trained to align](cross_attention.md#how-good-is-it), which may be "
+        "why its map is so clear.)",
+        "Source and target stand in the same order, so looking ahead is no help.",
+        "so the row *red* looks past the noun.",
+    )
+    section = Path("docs/cross_attention.md").read_text("utf-8").split("### How good is it?")[1]
+    assert "[guided alignment](glossary.md#guided-alignment)" in section.split("\n## ")[0]
     text = printed(f"{CHAPTER}/dropped")
     assert "→ I bought a red car." in text and "→ We bought a red car." in text
     [head] = maps(f"{CHAPTER}/dropped")
@@ -102,6 +203,7 @@ def test_we_points_at_the_verb(says, values, maps, printed):
     looks = dict(zip(head["rows"], looks))
     assert looks["▁We"] == "mos" and looks["▁bought"] == "▁Comp"
     assert looks["▁red"] == "▁vermelho" and looks["▁car"] == "▁carro"
+    assert head["columns"].index("▁vermelho") > head["columns"].index("▁carro")
     row = dict(zip(head["columns"], head["values"][0]))
     assert row["mos"] > values(f"{CHAPTER}/dropped").verb / 2 > 0.4
 
@@ -123,7 +225,13 @@ def test_teacher_forcing(says, values, printed):
         "whatever the model would have chosen, the next step is given the teacher's piece.",
         "In training it was always given [the teacher's pieces](#teacher-forcing).",
         "is the same [cross-entropy](glossary.md#cross-entropy) as for a decoder alone.",
+        "Second, there is a gap between training and use.",
+        "The loss was computed on [the same pieces](#teacher-forcing).",
     )
+    assert any(row[1] != row[3] for row in rows), "in use it would be given another piece"
+    tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
+    pieces = tokenizer.convert_ids_to_tokens(tokenizer("Tenho saudades tuas.").input_ids)
+    assert [row[1] for row in rows] == pieces
     assert rows[0][3] == "▁Eu" and float(rows[0][2]) < 0.05
     assert all(float(row[2]) > 0.5 and row[1] == row[3] for row in rows[2:4])
 
@@ -133,7 +241,12 @@ def test_the_grammar(values, printed, says):
         "A fifth of the sentences of each kind is [held "
         "out](glossary.md#held-out-data): never trained on, under any greeting.",
         "*Asap* is one word for four: the target is longer than the source.",
+        "copying the source, and taking the answer of the most similar training sentence.",
+        "[none of their answers](#formal-and-informal-train-one-yourself) was in training.",
+        "The held-out sentences come from the same grammar.",
     )
+    told = printed(f"{CHAPTER}/pairs").splitlines()[-1]
+    assert "by copying: 0" in told and "by the nearest training sentence: 0" in told
     train, test = styles.split()
     assert len(train) == values(f"{CHAPTER}/pairs").trained_on
     held = [pair for _, pair in test]
@@ -159,17 +272,25 @@ def test_the_grammar(values, printed, says):
     assert all(len(high.split()) > len(low.split()) for low, high in soon)
 
 
-def test_the_score(values, says):
+def test_the_score(values, says, code):
     """Seeds 0, 1 and 2 all reach 99% both ways; the bound leaves a margin."""
     says(
-        "On held-out sentences {{ encoder_decoder/rewrite.to_formal:.0%}} are right "
-        "to formal and {{ encoder_decoder/rewrite.to_informal:.0%}} to informal.",
+        "In this training, of the held-out sentences {{ encoder_decoder/rewrite.to_formal:.0%}} "
+        "are right to formal and {{ encoder_decoder/rewrite.to_informal:.0%}} to informal.",
         "After 100 steps the *plan* sentences are at {{ "
         "encoder_decoder/rewrite.plan_100:.0%}}, *get* is at {{ "
         "encoder_decoder/rewrite.get_100:.0%}} and *a lot* at {{ "
         "encoder_decoder/rewrite.a_lot_100:.0%}}.",
     )
+    says(
+        "We train it for {{ encoder_decoder/rewrite.STEPS }} steps of 32 pairs.",
+        "An answer counts only if *every word* is right",
+        "[every word](#what-it-learns-and-when) must be right.",
+    )
+    assert "right = [text == wanted for text, (_, wanted) in" in code("rewrite")
+    assert "torch.randint(len(pairs), (32,))" in Path("snippets/shared/rewriter.py").read_text()
     score = values(f"{CHAPTER}/rewrite")
+    assert score.STEPS == 400
     assert score.to_formal > 0.95 and score.to_informal > 0.95
     assert score.plan_100 > 0.8 > 0.4 > max(score.get_100, score.a_lot_100)
 
@@ -200,8 +321,19 @@ def test_outside_the_grammar_it_fails(printed, says):
         "They know *doesn't get*, but they have never seen *are not*.",
         "In *gonna fix the plan* every word is known; only the combination is new.",
         "All of them become one and the same unknown token, which training never showed.",
+        "*The children are without money* is worse. It is good English, and nothing marks it as "
+        "wrong.",
+        "Pieces in place of words, so that no name is unknown.",
     )
     _, outside = rewritten(printed)
+    written = outside["the kids are not late ."]
+    assert written == "the children are without money ."
+    train, test = styles.split()
+    assert written in [high for _, high in train + [pair for _, pair in test]], "good English"
+    tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
+    for name in ("Maria", "Wanjiru", "Zoltán"):
+        ids = tokenizer(name, add_special_tokens=False).input_ids
+        assert tokenizer.unk_token_id not in ids
     assert len(outside) == 6
     assert " not " not in outside["the kids are not late ."]
     assert "plan" not in outside["the boss is gonna fix the plan ."]
@@ -252,11 +384,16 @@ def test_answers(values, says, printed):
     assert unit.ratio == 200
 
 
-def test_the_specialist_wins(values, printed, says):
+def test_the_specialist_wins(values, printed, says, code):
     says(
         "The chat model has {{ encoder_decoder/generalist.ratio:.0f}} times as many "
         "[parameters](glossary.md#parameter), and neither answer is a translation.",
+        "gets the same task as the translator.",
+        "in 2024 they led the yearly comparison of translators,[^wmt] and in 2025 some of the best "
+        "embeddings came from one.[^qwen]",
     )
+    assert "batch = tokenizer(english," in code("generalist")
+    assert 'f"Translate into Portuguese: {english}"' in code("generalist")
     assert values(f"{CHAPTER}/generalist").ratio > 7
     text = printed(f"{CHAPTER}/generalist")
     assert "translator: O velho lê um livro." in text
@@ -264,17 +401,20 @@ def test_the_specialist_wins(values, printed, says):
         assert not {"livro", "velho", "cansado", "trabalhar"} & set(answer.split())
 
 
-def test_the_questions(values, printed, says):
+def test_the_questions(values, printed, says, code):
     says(
         "`= {{ encoder_decoder/shares.encoder_share:.1%}} ± 0.2`",
         "Without the shift, the wanted piece would be given at the same place; "
         "without the mask, one place to the right.",
         "Only [shift and mask together](#teacher-forcing) leave nothing to copy.",
+        "This decoder has learned nothing but to copy.",
+        "Which share of all its attention weights belongs to the encoder?",
     )
+    assert "sum(copy == wanted for copy, wanted in zip(copied, right))" in code("predict")
     shapes = printed(f"{CHAPTER}/three")
-    for shape in ("(6, 1500, 1500)", "(6, 11, 11)", "(6, 11, 1500)"):
+    for shape in ("(6, 1500, 1500)", "(6, 13, 13)", "(6, 13, 1500)"):
         assert f"4 layers of {shape}" in shapes
-    whole = 1500**2 + 11 * 1500 + 11**2
+    whole = 1500**2 + 13 * 1500 + 13**2
     assert values(f"{CHAPTER}/shares").encoder_share == pytest.approx(1500**2 / whole)
     hits = [line.split()[-3] for line in printed(f"{CHAPTER}/predict").splitlines()]
     assert hits == ["5", "0", "4"]
@@ -284,8 +424,19 @@ def test_a_forced_first_piece_leads_astray(says, printed):
     says(
         "Only after *não* is the sentence lost.",
     )
-    says("whoever is put before it; the rest stays as it was. Only after *não* is the sentence")
+    says(
+        "whoever is put before it; the rest stays as it was. Only after *não* is the sentence",
+        "So one wrong piece need not lead astray: two of these three are an error of their own and "
+        "no more.",
+        "In use there is no teacher: the model is given its own choices, and one bad choice can "
+        "lead where training never was ([exposure bias](glossary.md#exposure-bias)).[^ranzato]",
+        "How much that costs is disputed.[^recovery]",
+        "One bad choice can lead where training never was.",
+    )
     written = printed(f"{CHAPTER}/forced")
+    right, *others = (line.split("→ ")[1] for line in written.splitlines())
+    rests = [text.split(" ", 1)[1] == right.split(" ", 1)[1] for text in others]
+    assert rests == [True, True, False], "only the third goes astray"
     assert "Eu sinto falta de você." in written
     assert "Ela sinto" in written and "Você sinto" in written, "the verb stays with “I”"
     assert "falta" not in written.splitlines()[-1]
@@ -302,7 +453,19 @@ def test_a_list_of_phrases_is_the_baseline(says, values, printed):
         "For requests and plans no model is needed.",
         "So {{ encoder_decoder/phrases.share:.0%}}, to formal, is the score of this list",
         "phrases that include the next word (*get the joke*) would mend both.",
+        "Most of it is exchange: *fix* for *repair*.",
+        "Only the last kind needs a word to move.",
     )
+    program = runpy.run_path(f"snippets/{CHAPTER}/phrases.py")
+    listed = program["phrases"]
+    listed |= {f"don't get {low}": f"do not {high} {low}" for low, high in styles.GET.items()}
+    listed |= {f"doesn't get {low}": f"does not {high} {low}" for low, high in styles.GET.items()}
+    for low, high in styles.A_LOT.items():
+        listed |= {f"'ve got a lot of {low}": f"have {high} {low}",
+                   f"'s got a lot of {low}": f"has {high} {low}"}  # fmt: skip
+    _, asked = styles.split()
+    left_over = {kind for kind, (low, high) in asked if program["replaced"](low) != high}
+    assert left_over == {"state"}, "with longer phrases only a word that moves is left"
     train, test = styles.split()
     answers = {high for _, high in train}
     assert not any(high in answers or low == high for _, (low, high) in test)
@@ -324,7 +487,7 @@ def test_rarity_is_enough_to_explain_it(says, values, printed):
     says(
         "there are {{ encoder_decoder/rarity.plans_per_get:.0f}} plans in the "
         "training pairs for each *get*.",
-        "Which kind leads depends on the seed (*{{ encoder_decoder/rarity.leaders }}*).",
+        "Which kind leads differs from seed to seed, and the last is close behind.",
     )
     says(
         "Drawn as often, no kind is late: rarity is enough to explain it.",
@@ -349,6 +512,8 @@ def test_what_other_seeds_do_outside(says, printed):
         "One of the four gets it right.",
         "all four drop *sorry*",
         "Of two sentences each keeps at most one.",
+        "in two of the four, words that form no sentence; in the other two, a sentence about "
+        "something else.",
         "Maria turns into Anna or Tom",
         "sometimes as fluently as before",
         "Held-out data from the same grammar tests only that grammar.",
@@ -366,7 +531,10 @@ def test_what_other_seeds_do_outside(says, printed):
     assert not any("director" in text and "children" in text for text in two)
     maria = four["hey maria , the boss is late ."]
     assert {text.split()[1] for text in maria} == {"anna", "tom"}
-    assert len(set(four["wanna grab a coffee ?"])) == 4
+    coffee = four["wanna grab a coffee ?"]
+    assert len(set(coffee)) == 4
+    made = {high for kind in styles.sentences().values() for pair in kind for high in pair}
+    assert sum(text in made for text in coffee) == 2, "two are sentences of the grammar"
 
 
 def test_the_guess_shows_and_the_idiom_does_not(says, values, printed):
