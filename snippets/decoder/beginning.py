@@ -12,7 +12,7 @@ torch.set_grad_enabled(False)
 texts = open("snippets/decoder/beginnings.txt", encoding="utf-8").read().splitlines()
 starts = {"nothing": "", "the end of a text": "<|endoftext|>", "a new line": "\n",
           "a period": ".", "the word *and*": " and"}  # fmt: skip
-print("| before the text | second token | later tokens | first token's length |")
+print("| before the text | second token | later tokens | first token's vector |")
 print("|---|--:|--:|--:|")
 second, later, lengths = {}, {}, {}
 for name, start in starts.items():

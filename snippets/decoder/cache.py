@@ -29,6 +29,7 @@ with_ids, with_positions, with_seconds = write(cached=True)
 without_ids, without_positions, without_seconds = write(cached=False)
 same = torch.equal(with_ids, without_ids)
 ratio_seconds = without_seconds / with_seconds
+ratio_positions = without_positions / with_positions
 tokens = with_ids.shape[1]
 print("same tokens:", same)
 print(f"positions computed: {without_positions} without, {with_positions} with")

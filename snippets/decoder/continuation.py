@@ -12,7 +12,8 @@ beginnings = [
     "Ingredients:\n- 2 eggs\n-",
     "Dear Sir or Madam,\n",
 ]
-batch = tokenizer(beginnings, padding=True, return_tensors="pt")
+texts = ["<|endoftext|>" + beginning for beginning in beginnings]
+batch = tokenizer(texts, padding=True, return_tensors="pt")
 ids = model.generate(**batch, max_new_tokens=14, do_sample=False)
 new = ids[:, batch.input_ids.shape[1] :]  # what came after the prompts
 written = tokenizer.batch_decode(new, skip_special_tokens=True)
@@ -21,4 +22,3 @@ print("|---|---|")
 for beginning, text in zip(beginnings, written):
     print(f"| `{beginning}` | `{text.strip()}` |".replace("\n", " ⏎ "))
 story, code, powers, recipe, letter = (text.strip() for text in written)
-letter_begins = letter.split(",")[0]

@@ -20,7 +20,8 @@ print("|---|---|---|--:|--:|")
 for read, row, target, one in zip(ids[0], guesses, targets, losses):
     cells = [tokenizer.decode(id).strip() for id in (read, row.argmax(), target)]
     cells[0] = "the start" if read == ids[0, 0] else f"… {cells[0]}"
-    print("|", " | ".join(cells), f"| 1 in {one.exp():,.0f} | {one:.2f} |")
+    odds = float(f"{one.exp():.2g}")  # two digits are meant
+    print("|", " | ".join(cells), f"| 1 in {odds:,.0f} | {one:.2f} |")
 
 exercises = len(targets)
 dearest = (losses.topk(2).values.sum() / losses.sum()).item()  # share of two tokens

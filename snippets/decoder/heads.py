@@ -17,13 +17,19 @@ tokens = [token.replace("Ġ", "␣") for token in tokens]
 future = maps.triu(diagonal=1).sum().item()
 # From the third token on: for the second one, the first is also the one before.
 first = maps[:, :, 2:, 0].mean(dim=-1)  # (layers, heads)
-before = maps[:, :, 2:].diagonal(offset=1, dim1=-2, dim2=-1).mean(dim=-1)
 heads = first.numel()
 sinks = (first > 0.5).sum().item()
-previous = (before > 0.5).sum().item()
 print(f"weight on later tokens, in all {heads} heads together: {future}")
 print(f"heads that give most of their weight to the first token: {sinks}")
-print(f"heads that give most of it to the token before: {previous}")
+
+counts = []  # of such heads, on other sentences, each begun as in training
+for text in open("snippets/decoder/beginnings.txt", encoding="utf-8"):
+    begun = tokenizer("<|endoftext|>" + text.strip(), return_tensors="pt")
+    with torch.no_grad():
+        others = torch.cat(model(**begun, output_attentions=True).attentions)
+    counts.append((others[:, :, 2:, 0].mean(dim=-1) > 0.5).sum().item())
+sentences, fewest, most = len(counts), min(counts), max(counts)
+print(f"on {sentences} sentences behind the end of a text: {fewest} to {most}")
 
 layer = 13
 titles = [f"head {number}" for number in range(1, 10)]

@@ -29,17 +29,21 @@ def probability(prompt, answer):
     return log_p.gather(1, ids[0, 1:, None])[start - 1 :].sum().exp().item()
 
 
-print("| beginning | true | false |")
-print("|---|---|---|")
-labels, values = [], []
+print("| beginning | true | false | ahead without the start token |")
+print("|---|---|---|---|")
+labels, values, bare = [], [], []
 for prompt, *answers in facts:
-    values += [probability(prompt, answer) for answer in answers]
+    values += [probability("<|endoftext|>" + prompt, answer) for answer in answers]
+    bare += [probability(prompt, answer) for answer in answers]
     labels += [answer.strip() for answer in answers]
     cells = [f"{a.strip()} {p:.2%}" for a, p in zip(answers, values[-2:])]
-    print("|", " | ".join([f"{prompt} …", *cells]), "|")
-wrong = sum(false > true for true, false in zip(values[::2], values[1::2]))
+    ahead = answers[bare[-1] > bare[-2]].strip()
+    print("|", " | ".join([f"{prompt} …", *cells, ahead]), "|")
+wrong, wrong_bare = (
+    sum(false > true for true, false in zip(p[::2], p[1::2])) for p in (values, bare)
+)
 total = len(facts)
 sydney, canberra = values[9], values[8]
 kennedy, washington = values[13], values[12]
-hot, boiling = values[15], values[14]
+sydney_bare, canberra_bare = bare[9], bare[8]
 plots.bars(labels, values, [True, False] * total, "Solid: true. Hatched: false.", ".1%")

@@ -1,12 +1,15 @@
-"""Capitals of four real and four invented countries: SmolLM2 names one for most."""
+"""Capitals of real and of invented countries: SmolLM2 names one for most."""
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 
-real = ["France", "Italy", "Egypt", "Peru"]
-invented = ["Veltania", "Brumovia", "Sorland", "Quenta"]
+real = """France Italy Egypt Peru Spain Japan Norway Kenya Cuba Greece
+Chad Laos Bhutan Suriname Brunei Tonga Gabon Moldova Eritrea Malta""".split()
+invented = """Veltania Brumovia Sorland Quenta Maruvia Tolgaria Pelluria Nordavia
+Zembara Halvenia Orinia Tasmuria Kelbia Dovaria Umbrekia Yasturia Fenlovia Grastan
+Ilvaria Mokentia""".split()
 texts = []
 for country in real + invented:
     chat = [{"role": "user", "content": f"What is the capital of {country}?"}]
@@ -23,8 +26,11 @@ new = output.sequences[:, batch.input_ids.shape[1] :]
 answers = tokenizer.batch_decode(new, skip_special_tokens=True)
 print("| country | its capital is … | probability |")
 print("|---|---|--:|")
-for country, text, probability in zip(real + invented, answers, first):
+asked = [*zip(real + invented, answers, first.tolist())]
+for country, text, probability in asked[:4] + asked[20:24]:  # the first of each kind
     print(f"| {country} | {text.strip()} | {probability:.0%} |")
-answered = sum(bool(text.strip()) for text in answers[4:])
-real_mean, invented_mean = first[:4].mean().item(), first[4:].mean().item()
-real_lowest, invented_highest = first[:4].min().item(), first[4:].max().item()
+real_mean, invented_mean = first[:20].mean().item(), first[20:].mean().item()
+lima = first[3].item()
+real_lowest, invented_highest = first[:20].min().item(), first[20:].max().item()
+count = len(real)
+overlap = (first[20:] > real_lowest).sum().item()  # invented ones above the lowest

@@ -20,7 +20,7 @@ print("|---|--:|--:|")
 found = {}
 for name, text in texts.items():
     ids = tokenizer("<|endoftext|>" + text, return_tensors="pt").input_ids
-    found[name] = model(ids, labels=ids).loss.exp().item()
-    print(f"| {name}: *{text}* | {ids.shape[1] - 1} | {found[name]:,.1f} |")
+    found[name] = float(f"{model(ids, labels=ids).loss.exp():.2g}")  # two digits
+    print(f"| {name}: *{text}* | {ids.shape[1] - 1} | {found[name]:,g} |")
 counting, tale, ours, purple, portuguese, mixed = found.values()
 vocabulary = model.config.vocab_size

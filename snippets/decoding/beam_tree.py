@@ -37,4 +37,4 @@ first_rank = winner[0] + 1
 print("best after five steps:", path)
 print("greedy's text leaves the beam at step", greedy_cut)
 
-plots.tree(columns, winner, title="The third-best start wins in the end")
+plots.tree(columns, winner, title="The greedy start is cut")

@@ -19,7 +19,7 @@ methods = {
     "T = 1": draw,
 }
 rows, texts = {}, {}
-print("| method | log-probability a token | repeated words | distinct-2 |")
+print("| method | log-probability per token | repeated words | distinct-2 |")
 print("|---|--:|--:|--:|")
 for name, settings in methods.items():
     torch.manual_seed(1)

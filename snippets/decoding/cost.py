@@ -13,7 +13,7 @@ model.model.embed_tokens.register_forward_hook(
 methods = {
     "greedy": {},
     "greedy, no cache": {"use_cache": False},
-    "sampling, any filter": {"do_sample": True, "top_p": 0.9},
+    "sampling, any filter": {"do_sample": True, "top_k": 0, "top_p": 0.9},
     "4 beams": {"num_beams": 4},
     "8 beams": {"num_beams": 8},
 }

@@ -1,10 +1,13 @@
 """What the chapter on the decoder claims, on the real model."""
 
+import copy
 import math
+from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 CHAPTER = "decoder"
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
@@ -25,8 +28,23 @@ def rows(text):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-def test_one_step(says, values, printed):
+def source(idea):
+    """The program of a snippet."""
+    return Path(f"snippets/{CHAPTER}/{idea}.py").read_text("utf-8")
+
+
+def costs(model, ids):
+    """The loss of each token but the first: (tokens − 1,)."""
+    return -model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
+
+
+def test_one_step(says, values, printed, smollm2):
     says(
+        'data-text="The robot watered the sunflowers because they were"',
+        "Bars of the eight most probable next tokens. The token “too” leads by far; “so”,"
+        " “not” and “already” follow.",
+        "SmolLM2, next token after “The robot watered the sunflowers because they were”.",
+        "A decoder gives a probability to each possible next token, at every position.",
         "one row for each token, with one number for each of the {{"
         " decoder/next_token.vocabulary:,}} tokens of the vocabulary.",
         "The favorite is “{{ decoder/next_token.first }}”, with",
@@ -38,6 +56,104 @@ def test_one_step(says, values, printed):
     assert 0 < step.thirsty_probability < step.first_probability < 0.5
     assert step.rank > 8, "thirsty is not among the eight bars"
     assert f"place {step.rank}" in printed(f"{CHAPTER}/next_token")
+    tokenizer, model = smollm2
+    text = SENTENCE.removesuffix(" thirsty.")
+    assert f'text = "{text}"' in source("next_token") and ".topk(8)" in source("next_token")
+    logits = model(tokenizer(text, return_tensors="pt").input_ids).logits[0]
+    assert logits.log_softmax(-1).isfinite().all(), "each token, at every position"
+    top = logits[-1].softmax(-1).topk(8)
+    assert [tokenizer.decode(id) for id in top.indices[:4]] == [" too", " so", " not", " already"]
+    assert top.values[0] > 2 * top.values[1], "by far"
+
+
+def test_what_is_downloaded(says, smollm2):
+    says("Most are downloaded in [four bits](models.md#smollm2), and all are unpacked to four bytes.")
+    lock = Path("snippets/models.toml").read_text("utf-8").split("[smollm2]")[1]
+    size = int(lock.split("\nbytes = ")[1].split()[0])
+    parameters = [*smollm2[1].parameters()]
+    assert 4 < 8 * size / sum(x.numel() for x in parameters) < 6, "bits for each, scales included"
+    assert {x.element_size() for x in parameters} == {4}
+
+
+def test_nothing_is_drawn(says, smollm2):
+    says(
+        "On this page we always take the first place",
+        "Greedy decoding always takes the likeliest token.",
+        "On this page nothing was drawn, and much was [made up](#where-it-makes-things-up).",
+    )
+    for program in Path(f"snippets/{CHAPTER}").glob("*.py"):
+        text = program.read_text("utf-8")
+        assert "do_sample=True" not in text and "multinomial" not in text, program
+    tokenizer, model = smollm2
+    assert not model.generation_config.do_sample, "so where nothing is said, too"
+    ids = tokenizer("Ingredients:\n- 2 eggs\n-", return_tensors="pt").input_ids
+    written = model.generate(ids, max_new_tokens=10)
+    likeliest = model(written).logits[0, ids.shape[1] - 1 : -1].argmax(-1)
+    assert torch.equal(written[0, ids.shape[1] :], likeliest)
+
+
+def test_the_blocks_are_those_of_an_encoder(says, smollm2):
+    says(
+        "The same blocks as in an [encoder](encoder.md): an embedding table, then",
+        "each with its residual connection and norm",
+    )
+    decoder, encoder = smollm2[1].model, AutoModel.from_pretrained("models/minilm")
+    for table in decoder.embed_tokens, encoder.embeddings.word_embeddings:
+        assert isinstance(table, torch.nn.Embedding)
+    assert {"self_attn", "mlp"} < dict(decoder.layers[3].named_children()).keys()
+    assert {"attention", "intermediate"} < dict(encoder.encoder.layer[3].named_children()).keys()
+    for layer in decoder.layers[3], encoder.encoder.layer[3]:
+        norms = [x for x in layer.modules() if type(x).__name__.endswith("Norm")]
+        assert len(norms) == 2
+    # With both parts silent, a layer hands on what the residual connections carry.
+    decoder, layer = copy.deepcopy(decoder), encoder.encoder.layer[3]
+    for last in decoder.layers[3].self_attn.o_proj, decoder.layers[3].mlp.down_proj:
+        last.weight.data.zero_()
+    for last in layer.attention.output.dense, layer.output.dense:
+        last.weight.data.zero_()
+        last.bias.data.zero_()
+    ids = torch.tensor([[5, 6, 7]])
+    before, after = decoder(ids, output_hidden_states=True).hidden_states[3:5]
+    assert torch.equal(before, after)
+    before, after = encoder(ids, output_hidden_states=True).hidden_states[3:5]
+    normed = layer.output.LayerNorm(layer.attention.output.LayerNorm(before))
+    assert torch.allclose(normed, after, atol=1e-5)
+
+
+def test_the_page_on_the_mask_has_what_is_promised(says):
+    says("How the mask works, the same map beside an encoder's, and why it is not a [padding")
+    page = Path("docs/masked_self_attention.md").read_text("utf-8")
+    for place in ("## The smallest mask", "## In a real decoder", "## The other mask: padding"):
+        assert f"\n{place}\n" in page
+    assert "Above: MiniLM" in page and "Below: SmolLM2" in page
+
+
+def test_the_mask_makes_each_row_a_prediction(says, smollm2):
+    says("The mask makes each of the nine rows a prediction of its own.")
+    tokenizer, model = smollm2
+    text = SENTENCE.removesuffix(" thirsty.")
+    ids = tokenizer(text, return_tensors="pt").input_ids
+    masked = model(ids).logits[0]
+    assert len(masked) == 9
+    for n in range(1, 10):
+        alone = model(ids[:, :n]).logits[0, -1]
+        assert torch.allclose(alone, masked[n - 1], atol=1e-2)
+    everything = torch.zeros(1, 1, 9, 9)  # added to the scores: nothing is hidden
+    seeing = model(ids, attention_mask=everything).logits[0]
+    assert (seeing - masked).abs().amax(dim=1)[:-1].min() > 1, "without it none is"
+
+
+def test_what_others_found_is_cited(says):
+    says(
+        "One explanation: a row must sum to one, so a head that finds nothing to look for needs a"
+        " place to put its weight, an [attention sink](glossary.md#attention-sink).[^sink]",
+        "often on pairs of a better and a worse answer, with another one; ours has had"
+        " both.[^smollm2]",
+        "Other chat models have other templates.[^templates]",
+        "which is called retrieval-augmented generation.[^lewis]",
+        "reordered so that the right side comes first.[^fim]",
+    )
+    assert "SmolLM2-135M-Instruct" in Path("snippets/models.toml").read_text("utf-8")
 
 
 def test_all_maps_are_triangles(says, values, maps):
@@ -48,11 +164,13 @@ def test_all_maps_are_triangles(says, values, maps):
         "In most of them the first column is strong.",
         "the weight on later tokens is exactly zero in all {{ decoder/heads.heads }} heads of"
         " the model.",
-        "And {{ decoder/heads.sinks }} heads give most of their weight to the first token.",
+        "And {{ decoder/heads.sinks }} heads give most of their weight to the first token (on other"
+        " sentences, it is between {{ decoder/heads.fewest }} and",
     )
     heads = values(f"{CHAPTER}/heads")
     assert heads.heads == 270 and heads.future == 0
     assert heads.sinks > heads.heads / 2
+    assert heads.sentences == 24 and heads.fewest < heads.sinks < heads.most
     drawn = maps(f"{CHAPTER}/heads")
     assert len(drawn) == 9
     for one in drawn:
@@ -65,10 +183,13 @@ def test_all_maps_are_triangles(says, values, maps):
 
 def test_every_position(says, values, printed, smollm2):
     says(
+        "Every position predicts at once",
         "One pass gave {{ decoder/every_position.exercises }} exercises, and the model's"
         " first choice was right in",
         "A blind guess would give each token one in {{ decoder/next_token.vocabulary:,}}.",
         "*Watered* got far less than that",
+        "(*Thirsty* has a little more here than in the first figure, where the sentence had no"
+        " start.)",
         "The mean loss is {{ decoder/every_position.loss:.2f}}.",
         "The library computes the same number if you pass `labels=ids`:",
         "The log-probabilities differ by {{ decoder/every_position.slow_difference:.0e}},"
@@ -85,6 +206,10 @@ def test_every_position(says, values, printed, smollm2):
     assert found.exercises == 11 and found.correct == 3
     assert found.difference < 1e-4
     assert found.slow_difference < 1e-2
+    precise = copy.deepcopy(smollm2[1]).double()  # with more digits the difference goes
+    ids = smollm2[0](START + SENTENCE, return_tensors="pt").input_ids
+    whole, cut = (precise(ids[:, :n]).logits[0, 6] for n in (12, 7))
+    assert (whole - cut).abs().max() < 1e-9, "rounding"
     assert found.perplexity == pytest.approx(math.exp(found.loss), rel=1e-4)
     table = rows(printed(f"{CHAPTER}/every_position"))
     mean = sum(float(row[-1]) for row in table) / len(table)
@@ -94,6 +219,7 @@ def test_every_position(says, values, printed, smollm2):
     blind = values(f"{CHAPTER}/next_token").vocabulary
     cost = {row[2]: int(row[3].removeprefix("1 in ").replace(",", "")) for row in table}
     assert cost["watered"] > 10 * blind, "far less than a blind guess gives"
+    assert 1 < 1 / cost["thirsty"] / values(f"{CHAPTER}/next_token").thirsty_probability < 2
     assert table[5][1] == "." and table[5][2] == "flowers"
     losses = sorted(float(row[-1]) for row in table)
     assert found.dearest == pytest.approx(sum(losses[-2:]) / sum(losses), abs=0.01)
@@ -112,13 +238,15 @@ def test_what_stands_before_a_text(says, values, printed, smollm2):
         "So something else can make it dear too. Whether the long state costs anything, these"
         " numbers do not show.",
         "The tokenizer of SmolLM2 puts nothing in front of a text by itself",
+        "Then the first word stands in the first position, and no row predicts it.",
+        "Compare the loss of the second token.",
         "Take {{ decoder/beginning.sentences }} everyday sentences and five ways to begin"
         " each.",
         "With nothing in front, the second token costs {{ decoder/beginning.no_start:.1f}} on"
         " average;",
         "and none of the sentences goes the other way.",
-        "of the first token is {{ decoder/beginning.times:.0f}} times as long when that token"
-        " stands in the first position",
+        "It is {{ decoder/beginning.times:.0f}} times as great when that token stands in the first"
+        " position",
         "Behind the word *and*, the state is as short as in the other rows",
     )
     found = values(f"{CHAPTER}/beginning")
@@ -137,7 +265,11 @@ def test_what_stands_before_a_text(says, values, printed, smollm2):
     assert found.after_word > (found.no_start + found.after_end) / 2
     assert len(table) == 5, "ways to begin"
     assert cost["nothing"] == pytest.approx(found.no_start, abs=0.06)
-    assert smollm2[0].decode(smollm2[0]("A text.").input_ids) == "A text.", "nothing in front"
+    tokenizer, model = smollm2
+    ids = tokenizer("A text.", return_tensors="pt").input_ids
+    assert tokenizer.decode(ids[0]) == "A text.", "nothing in front"
+    assert len(costs(model, ids)) == ids.shape[1] - 1, "the first has no exercise"
+    assert "| second token |" in printed(f"{CHAPTER}/beginning").splitlines()[0]
 
 
 def test_perplexity(says, values, smollm2):
@@ -146,10 +278,14 @@ def test_perplexity(says, values, smollm2):
         "The same words in a wrong order are the worst, per token",
         "Counting is easiest: {{ decoder/perplexity.counting:.0f}} choices on average.",
         "you see that the first words cost most, before there is a pattern.",
-        "Our sentence is odd, {{ decoder/perplexity.ours:.0f}}, and *purple* is a worse"
-        " reason for watering than",
+        "Our sentence is odd, {{ decoder/perplexity.ours:.0f}}, and with *purple* in the place of"
+        " *thirsty* it costs more.",
         "{{ decoder/perplexity.mixed:,.0f}}, where blind guessing over the whole vocabulary"
         " would have",
+        "(Compare perplexities only between models with the same tokenizer: with longer tokens"
+        " there are fewer, harder exercises.)",
+        "The order of the *losses* does not. The order of the tokens decides [how probable each"
+        " is]",
     )
     texts = values(f"{CHAPTER}/perplexity")
     order = [texts.counting, texts.tale, texts.ours, texts.purple,
@@ -160,28 +296,52 @@ def test_perplexity(says, values, smollm2):
     tokenizer, model = smollm2
     text = f"{START}one, two, three, four, five, six, seven, eight, nine, ten"
     ids = tokenizer(text, return_tensors="pt").input_ids
-    loss = -model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
-    assert loss.mean().exp().item() == pytest.approx(texts.counting, rel=0.01)
+    loss = costs(model, ids)
+    assert loss.mean().exp().item() == pytest.approx(texts.counting, rel=0.02)
     assert loss[:3].sum() > loss[3:].sum(), "the first words cost most"
+    assert loss.flip(0).mean() == pytest.approx(loss.mean().item()), "the order of the losses"
+    # The same guesses in longer tokens: “sunflowers” and “thirsty.” are one each.
+    pieces = costs(model, tokenizer(START + SENTENCE, return_tensors="pt").input_ids).tolist()
+    words = [*pieces[:4], sum(pieces[4:6]), *pieces[6:9], sum(pieces[9:])]
+    assert sum(words) == pytest.approx(sum(pieces)) and len(words) < len(pieces)
+    assert math.exp(sum(words) / len(words)) > 2 * texts.ours
 
 
-def test_labels(says, values, printed):
+def test_labels(says, values, smollm2):
     says(
+        "A first loss near that of blind guessing (exercise 4) is a sign. (Weights that were not"
+        " loaded give the same.)",
         "Nothing crashes; the loss is {{ decoder/labels.twice:.1f}} and not {{"
         " decoder/labels.right:.1f}}.",
         "they read the question, but only the tokens of the answer count.",
         "Then fewer tokens count, and in the example they were [easy ones]",
         "It is asked for the token after the next, and does [no better than blind]",
+        "Compare the loss of the labels that were shifted twice.",
+        "The loss of the first step is {{ decoder/labels.twice:.1f}}.",
+        "The labels are shifted twice.",
     )
     labels = values(f"{CHAPTER}/labels")
     assert labels.answer_loss < labels.right < labels.twice / 3
     assert abs(labels.twice - math.log(49_152)) < 0.5, "as blind guessing"
     assert math.exp(labels.twice) > values(f"{CHAPTER}/perplexity").mixed
     assert labels.counted == 2
+    tokenizer, model = smollm2
+    for text in Path(f"snippets/{CHAPTER}/beginnings.txt").read_text("utf-8").splitlines()[::4]:
+        ids = tokenizer(START + text, return_tensors="pt").input_ids
+        twice = torch.cat([ids[:, 1:], torch.full((1, 1), -100)], dim=1)
+        assert model(ids, labels=twice).loss > model(ids, labels=ids).loss + 3, text
+    config = copy.deepcopy(model.config)
+    config.num_hidden_layers = 2  # enough for weights that were not loaded
+    unloaded = AutoModelForCausalLM.from_config(config)
+    assert unloaded(ids, labels=ids).loss.item() == pytest.approx(math.log(49_152), abs=0.5)
 
 
-def test_practice(says, values, maps):
+def test_practice(says, values, maps, smollm2):
     says(
+        "(the last six of its 30 layers only, which saves work)",
+        "In training it writes nothing.",
+        "It reads [the right tokens](#every-position-predicts-at-once) and says what may follow"
+        " each.",
         "After six steps *watered* is learned, while *The* and *robot*, which stand before"
         " it, are not.",
         "“flowers” after two, the first word last of all",
@@ -201,9 +361,42 @@ def test_practice(says, values, maps):
     assert table[1, 5] > 0.9 and table[3, 2] > 0.9 > 0.5 > table[3, :2].max()
     assert table[-1].argmin() == 0, "the first word last of all"
     assert table.shape == (1 + run.steps // 2, 11)
+    model = copy.deepcopy(smollm2[1]).requires_grad_(False)
+    assert len(model.model.layers) == 30
+    model.model.layers[-6:].requires_grad_(True)
+    states = model(torch.tensor([[5, 6, 7]]), output_hidden_states=True).hidden_states
+    assert states[25].requires_grad and not states[24].requires_grad, "no work further down"
+    assert "model.model.layers[-6:].requires_grad_(True)" in source("practice")
+    training = source("practice").split("for step in range(steps + 1):")[1].split("\n\n")[0]
+    assert "model(ids, labels=ids)" in training
+    assert not any(word in training for word in ("generate", "argmax", "ids ="))
 
 
-def test_the_loop_is_generate(values, printed):
+def test_the_loop_is_generate(says, values, printed, smollm2):
+    says(
+        "Training is parallel, because the text is there.",
+        "Writing is not: the next token cannot be read before it is chosen.",
+        "Four lines, and the tokens are those of the library's `generate`.",
+        "Here nobody forces the right token. The model reads its own “it”",
+        "A mistake stays in the text, and everything after it is conditioned on the mistake.",
+    )
+    tokenizer, model = smollm2
+    calls = []
+    hook = model.register_forward_hook(lambda *_: calls.append(1))
+    ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
+    model(ids, labels=ids)
+    assert len(calls) == 1, "all exercises in one pass, where the text is there"
+    model.generate(ids[:, :7], max_new_tokens=8)
+    hook.remove()
+    assert len(calls) == 1 + 8, "and one for each token, where it is not"
+    assert tokenizer.decode(ids[0, :7]) == SENTENCE.removesuffix(" they were thirsty.")
+    chosen = model(ids[:, :7]).logits[0, -1].argmax()
+    assert tokenizer.decode(chosen) == " it" and tokenizer.decode(ids[0, 7]) == " they"
+    after_it = torch.cat([ids[0, :7], chosen[None]])[None]
+    rows = [model(text).logits[0, -1].softmax(-1) for text in (after_it, ids[:, :8])]
+    assert (rows[0] - rows[1]).abs().sum() > 0.5, "what follows depends on what was chosen"
+    loop = source("generate").split("for step in range(8):\n")[1].split("\n\n")[0]
+    assert 1 + len(loop.splitlines()) == 4 and "logits.argmax()" in loop
     assert values(f"{CHAPTER}/generate").same
     lines = printed(f"{CHAPTER}/generate").splitlines()
     assert lines[0].endswith("because it")
@@ -211,9 +404,80 @@ def test_the_loop_is_generate(values, printed):
                for old, new in zip(lines[:8], lines[1:8]))  # fmt: skip
 
 
+def test_only_keys_and_values_are_needed(says, smollm2):
+    says(
+        "although the mask guarantees that [nothing in the past has changed]",
+        "(An old query is not needed: it asked for its own token only.)",
+        "The loop then passes only the new token.",
+        "Run this one token through the layers.",
+        "Its queries meet all the kept keys, and its own.",
+        "Choose the second token from the one new row of logits.",
+        "From then on each pass reads one position, and the kept keys and values stand for all"
+        " the others.",
+    )
+    tokenizer, _ = smollm2
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2", attn_implementation="eager")
+    ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
+    before = model(ids[:, :-1], output_hidden_states=True)
+    whole = model(ids, output_hidden_states=True)
+    for old, new in zip(before.hidden_states, whole.hidden_states):
+        assert torch.allclose(old, new[:, :-1], atol=1e-2, rtol=1e-3), "the past has not changed"
+    kept = {name for name, held in vars(before.cache.layers[0]).items() if torch.is_tensor(held)}
+    assert kept == {"keys", "values"}
+    step = model(ids[:, -1:], cache=before.cache, output_attentions=True)
+    assert step.logits.shape[1] == 1
+    assert torch.allclose(step.logits[0, 0], whole.logits[0, -1], atol=1e-2)
+    for weights in step.attentions:
+        assert weights.shape[2:] == (1, ids.shape[1]), "the kept keys, and its own"
+    assert "new = token if cached else ids" in source("cache")
+
+
+def test_a_step_with_a_cache_computes_one_position(says, smollm2):
+    """Work is counted, time is not asserted."""
+    says(
+        "The one without a cache climbs steadily; the one with a cache stays nearly level.",
+        "At {{ decoder/cache_step.length }} tokens the step without a cache costs",
+        "A step with a cache computes one position, whatever the length.",
+        "But no step is free: each must [read all the model's parameters]",
+        "for one position as for ten.",
+        "At 16 tokens, sixteen positions cost {{ decoder/cache_step.first_ratio_ms:.1f}} times"
+        " as much as one.",
+    )
+    model, work = smollm2[1], {}
+    for length in (16, 128, 256):
+        ids = torch.randint(49_152, (1, length))
+        past = model(ids[:, :-1]).cache
+        for cached, given in ((False, ids), (True, ids[:, -1:])):
+            with FlopCounterMode(display=False) as counter, torch.no_grad():
+                model(given, cache=past if cached else None)
+            work[length, cached] = counter.get_total_flops()
+    for length in (16, 128, 256):
+        assert work[length, False] == pytest.approx(length * work[length, True], rel=0.05)
+        assert work[length, True] == pytest.approx(work[16, True], rel=0.05), "level"
+    assert "process_time" in source("cache_step")
+    read = set()
+    hooks = [
+        part.register_forward_hook(lambda part, *_: read.update(part.parameters(recurse=False)))
+        for part in model.modules()
+    ]
+    for positions in (1, 10):
+        read.clear()
+        model(torch.randint(49_152, (1, positions)))
+        assert read == set(model.parameters()), positions
+    for hook in hooks:
+        hook.remove()
+
+
 def test_cache_gives_the_same_from_less(says, values):
-    says("The same tokens, from {{ decoder/cache.with_positions }} computed positions and not")
+    says(
+        "The same tokens, from {{ decoder/cache.with_positions }} computed positions and not",
+        "The loop without a cache computed {{ decoder/cache.ratio_positions:.0f}} times the"
+        " positions, and in this short text it took {{ decoder/cache.ratio_seconds:.1f}} times"
+        " the processor time.",
+    )
     cache = values(f"{CHAPTER}/cache")
+    assert cache.ratio_positions == cache.without_positions / cache.with_positions
+    assert "ratio_seconds = without_seconds / with_seconds" in source("cache")
     assert cache.same
     prompt, steps = 7, 24
     assert cache.tokens == prompt + steps
@@ -224,9 +488,9 @@ def test_cache_gives_the_same_from_less(says, values):
 def test_cache_size(says, values, smollm2):
     says(
         "The formula gives what the library holds, to the byte: {{"
-        " decoder/cache_size.kilobytes:.0f}} kilobytes a token.",
+        " decoder/cache_size.kilobytes:.0f}} kilobytes per token.",
         "SmolLM2 can read {{ decoder/cache_size.longest:,}} tokens; their cache would take",
-        "(And no key is ever rewritten: the last line compares the keys with",
+        "(And no key is ever rewritten: the last lines compare the keys with",
         "It would be {{ decoder/cache_size.groups }} times as much if the nine query heads"
         " had a key head each",
     )
@@ -242,21 +506,26 @@ def test_cache_size(says, values, smollm2):
 
 def test_continuation(says, values):
     says(
-        "The list looks right and is not",
-        "In the letter not even the style is right",
-        "“{{ decoder/continuation.letter_begins }}” is no way to begin one.",
+        "The sum and the list are solved.",
+        "The story, the recipe and the letter go on as such texts do; there is no one right answer"
+        " for them.",
+        "(But a recipe that lists the same milk twice is odd.)",
     )
     text = values(f"{CHAPTER}/continuation")
-    assert "cup" in text.recipe and text.letter_begins == "I am the last of the great ones"
-    assert text.story.startswith("girl") and text.code.startswith("a + b")
-    assert text.powers.startswith("32, 64,") and "128" not in text.powers
+    assert text.code.startswith("a + b") and text.powers.startswith("32, 64, 128,")
+    assert text.story.startswith("girl") and text.letter.startswith("I am pleased to")
+    assert text.recipe.count("1 cup whole milk") == 2
 
 
-def test_few_shot(says, values, printed):
+def test_few_shot(says, values, printed, smollm2):
     says(
+        "The capitals were in the parameters all the time, and another wording finds them too"
+        " (*The capital of Norway is*); the examples made clear what is asked.",
         "the most natural next thing is a capital, or at least a famous city",
         "{{ decoder/few_shot.alone_right }} of {{ decoder/few_shot.questions }} are right"
         " alone,",
+        "{{ decoder/few_shot.others_right }} after the colors, {{ decoder/few_shot.shown_right }}"
+        " after the examples. So it is not the longer text that helps.",
         "none of the eight is among them.",
         "And for Spain the model names {{ decoder/few_shot.spain }}",
     )
@@ -265,9 +534,17 @@ def test_few_shot(says, values, printed):
     assert 6 <= shots.shown_right < shots.questions
     assert shots.spain == "Barcelona"
     table = rows(printed(f"{CHAPTER}/few_shot"))
-    right = sum(row[2].strip("` ") == row[3] for row in table)
+    right = sum(row[3].strip("` ") == row[4] for row in table)
     assert right == shots.shown_right
+    assert shots.others_right == 0 and shots.others.count("\n") == shots.examples.count("\n")
     assert len(table) == 8 and not any(row[0].strip("`") in shots.examples for row in table)
+    tokenizer, model = smollm2
+    texts = [f"{START}The capital of {row[0].strip('`:')} is" for row in table]
+    batch = tokenizer(texts, return_tensors="pt", padding=True)
+    new = model.generate(**batch, max_new_tokens=4)[:, batch.input_ids.shape[1] :]
+    wordings = tokenizer.batch_decode(new)
+    found = [row[4] in text for row, text in zip(table, wordings)]
+    assert sum(found) >= shots.shown_right and found[4] and "Norway" in table[4][0], wordings
 
 
 def test_chat_template(says, values, printed, smollm2):
@@ -297,6 +574,9 @@ def test_memory(says, values, printed, smollm2):
         "*Ada* rises to no more than {{ decoder/memory.lowest_sent:.1%}}.",
         "“{{ decoder/memory.reply }} …” After one turn, this small model has lost the thread.",
         "(of its first piece, for *Tilly*)",
+        "Between two turns the model has no state (the cache is only saved work).",
+        "Between turns nothing is remembered.",
+        "No parameter changes, and between chats [nothing is kept]",
     )
     found = values(f"{CHAPTER}/memory")
     assert "Tilly" in printed(f"{CHAPTER}/memory")
@@ -308,6 +588,12 @@ def test_memory(says, values, printed, smollm2):
     assert not found.reply.startswith("Your name is")
     pieces = [len(smollm2[0](name).input_ids) for name in (" Tilly", " Ada", " Lisbon")]
     assert pieces == [2, 1, 1]
+    tokenizer, model = smollm2
+    asked = tokenizer("My name is", return_tensors="pt").input_ids
+    before, held = model(asked).logits, copy.deepcopy(model.state_dict())
+    model.generate(**tokenizer("My name is Ada. I live in", return_tensors="pt"), max_new_tokens=5)
+    assert torch.equal(model(asked).logits, before), "nothing is remembered"
+    assert all(torch.equal(held[name], now) for name, now in model.state_dict().items())
 
 
 def test_questions(says, values, printed):
@@ -318,7 +604,10 @@ def test_questions(says, values, printed):
         " decoder/questions.made_up_closed }} are right",
         "Of the {{ decoder/questions.general }} general ones, {{"
         " decoder/questions.general_closed }} and",
+        "(Only the prompt with the passage asks for a few words.)",
+        "Read the answers and not only the marks.",
         "With the first president's name in front of it, it names the second.",
+        "Supply an answer that training never showed.",
         "although the answer in the table of questions above, in a chat, was right",
     )
     asked = values(f"{CHAPTER}/questions")
@@ -336,48 +625,79 @@ def test_questions(says, values, printed):
     assert "person" in table[5][2] and "Adams" in table[8][2]
     assert table[7][1].startswith("✓"), "in a chat it knows when water boils"
     assert (asked.made_up, asked.general) == (7, 3)
+    assert "prompts = [q for p, q, right in asked]\n" in source("questions")
+    assert '[f"{p}\\n\\n{q} Answer in a few words."' in source("questions")
 
 
 def test_beyond_the_passage(says, values, printed):
     says(
         "Not once does it say *not stated* ({{ decoder/beyond_passage.refused }} of 3): it"
         " gives the robot a color and a year.",
+        "So the same habit, continuing what the prompt suggests, gave right answers from good"
+        " passages and a false one from a bad passage.",
     )
     found = values(f"{CHAPTER}/beyond_passage")
     assert found.refused == 0
     assert "Lyon" in found.capital
     _, color, year, _ = printed(f"{CHAPTER}/beyond_passage").splitlines()
     assert "blue" in color and "20" in year
+    asked = values(f"{CHAPTER}/questions")
+    assert asked.made_up_given > asked.made_up_closed, "from good passages"
+    assert "Paris" in values(f"{CHAPTER}/chat_template").reply, "without the bad passage"
 
 
-def test_made_up(says, values, smollm2):
+def test_made_up(says, values, printed, smollm2):
     says(
+        "The objective allows this.",
         "Nothing in the next-token loss says *true*.",
-        "but they did not mend these.",
-        "In {{ decoder/made_up.wrong }} of {{ decoder/made_up.total }} the false answer is"
-        " more probable.",
-        "Sydney beats Canberra by {{ decoder/made_up.sydney:.0%}} to",
-        "Kennedy is {{ decoder/made_up.kennedy:.0%}} and Washington",
-        "Boiling at a thousand degrees is more likely than at a hundred",
+        "Learning from plain text rewards what usually follows, and [nothing in that loss says"
+        " *true*]",
+        "The later pairs of a better and a worse answer may, and one of these was false after"
+        " them.",
+        "In {{ decoder/made_up.wrong }} of {{ decoder/made_up.total }} the false answer is more"
+        " probable:",
+        "Kennedy has {{ decoder/made_up.kennedy:.0%}} and Washington",
+        "Sydney, with {{ decoder/made_up.sydney:.0%}}, comes near Canberra, with",
+        "a near tie, which slightly different weights could turn.",
+        "In seven the true answer is the longer bar, for Canberra and Sydney only just; John F."
+        " Kennedy beats George Washington, with both below a tenth.",
+        "the same model on the same sentences prefers the false answer in",
+        "Sydney, Istanbul, water that boils at a thousand degrees.",
+        "The knowledge is in the same parameters; a beginning that training never showed is enough"
+        " to miss it.",
+        "Without a start token it still [prefers Sydney](#where-it-makes-things-up).",
     )
     facts = values(f"{CHAPTER}/made_up")
-    assert facts.total == 8 and facts.wrong == 4
-    assert facts.sydney > facts.canberra and facts.kennedy > 3 * facts.washington
-    assert facts.hot > facts.boiling
+    assert (facts.total, facts.wrong, facts.wrong_bare) == (8, 1, 4)
+    assert 0.1 > facts.kennedy > 2 * facts.washington
+    assert 0 < facts.canberra - facts.sydney < 0.1, "only just"
+    assert facts.sydney_bare > facts.canberra_bare
+    table = rows(printed(f"{CHAPTER}/made_up"))
+    assert [row[3] for row in table[4:]] == ["Sydney", "Istanbul", "John F. Kennedy", "1,000°C"]
     tokenizer, model = smollm2
-    ids = tokenizer("The capital of Australia is", return_tensors="pt").input_ids
-    sydney = tokenizer(" Sydney").input_ids
-    assert len(sydney) == 1
-    direct = model(ids).logits[0, -1].softmax(-1)[sydney[0]].item()
-    assert facts.sydney == pytest.approx(direct, abs=1e-3)
+    for start, found in (("", facts.sydney_bare), (START, facts.sydney)):
+        ids = tokenizer(f"{start}The capital of Australia is", return_tensors="pt").input_ids
+        [sydney] = tokenizer(" Sydney").input_ids
+        direct = model(ids).logits[0, -1].softmax(-1)[sydney].item()
+        assert found == pytest.approx(direct, abs=1e-3)
+    # The loss rewards what follows often, true or not.
+    texts = (f"{START}The first president of the United States was {name}"
+             for name in ("George Washington", "John F. Kennedy"))  # fmt: skip
+    true, false = (costs(model, tokenizer(x, return_tensors="pt").input_ids).sum() for x in texts)
+    assert false < true
 
 
 def test_invented_countries(says, values, printed):
     says(
-        "for three of the four invented countries the model went on with a name",
+        "for three of the four invented countries in the table the model went on with a name",
         "A false answer can read just like a right one.",
-        "{{ decoder/nobody.real_mean:.0%}} on average for the real ones,",
-        "Sydney, a mistake, had {{ decoder/made_up.sydney:.0%}}, and Lima, which is right,"
+        "For the three invented countries that got a capital, only the [probabilities]",
+        "Ask for the capitals of {{ decoder/nobody.count }} real countries and of as many that we"
+        " invented.",
+        "{{ decoder/nobody.real_mean:.0%}} on average for the {{ decoder/nobody.count }} real ones,",
+        "It is a hint and not a proof: {{ decoder/nobody.overlap }} of the invented ones have more"
+        " than the least sure of the real ones",
+        "and Sydney, which is false, had {{ decoder/made_up.sydney:.0%}} where Lima, which is right,"
         " has",
     )
     found = values(f"{CHAPTER}/nobody")
@@ -385,11 +705,31 @@ def test_invented_countries(says, values, printed):
     assert [row[1] for row in table[:4]] == ["Paris.", "Rome.", "Cairo.", "Lima."]
     named = [row[1] for row in table[4:] if row[1][0].isupper()]
     assert len(named) == 3 and table[7][1].startswith("not a place")
-    assert found.real_lowest > found.invented_highest
+    assert all(text.removesuffix(".").isalpha() for text in named), "a name, and no doubt"
+    assert found.count == 20 and found.overlap >= 5, "they overlap"
+    assert found.real_lowest < found.invented_highest
     assert found.real_mean > 3 * found.invented_mean
-    assert table[3][2] == f"{found.real_lowest:.0%}", "Lima"
-    facts = values(f"{CHAPTER}/made_up")
-    assert facts.sydney > facts.canberra and abs(facts.sydney - found.real_lowest) < 0.05
+    assert table[3][2] == f"{found.lima:.0%}" and len(table) == 8
+    assert values(f"{CHAPTER}/made_up").sydney > found.lima
+
+
+def test_a_decoder_has_not_seen_the_right_side(says, smollm2):
+    says(
+        "What a decoder cannot do: look right",
+        "A decoder cannot: at the gap it has seen one word, *The*.",
+        "An [encoder](encoder.md) sees both sides in one pass",
+    )
+    tokenizer, model = smollm2
+    encoder = AutoModel.from_pretrained("models/minilm")
+    reader = AutoTokenizer.from_pretrained("models/minilm")
+    rows, vectors = [], []
+    for right in ("barked all night.", "purred on the sofa."):
+        ids = tokenizer(f"The dog {right}", return_tensors="pt").input_ids
+        rows.append(model(ids).logits[0, 0])
+        given = reader(f"The [MASK] {right}", return_tensors="pt")
+        vectors.append(encoder(**given).last_hidden_state[0, 2])
+    assert torch.allclose(*rows, atol=1e-2)
+    assert torch.cosine_similarity(*vectors, dim=0) < 0.9
 
 
 def test_look_right(says, values, printed, smollm2):
@@ -425,6 +765,8 @@ def test_exercises(says, values):
         "{{ decoder/exercises.text_gigabytes:.2f}} gigabytes, and {{ decoder/exercises.users"
         " }} texts.",
         "{{ decoder/exercises.blind_loss:.1f}} for SmolLM2.",
+        "A model that has learned nothing gives each token the same probability.",
+        "A server's memory is filled by conversations, not only by the model.",
     )
     answers = values(f"{CHAPTER}/exercises")
     assert answers.perplexity == pytest.approx(64 ** (1 / 3))
@@ -436,6 +778,9 @@ def test_exercises(says, values):
     assert answers.blind_loss == pytest.approx(math.log(49_152))
     assert answers.work_ratio == pytest.approx(answers.without_cache / answers.with_cache)
     assert answers.text_gigabytes == pytest.approx(131_072 * 8000 / 1e9)
+    assert answers.users * answers.text_gigabytes > 0.95 * 40, "the texts fill it"
+    same = torch.zeros(answers.vocabulary).log_softmax(-1)
+    assert -same[7].item() == pytest.approx(answers.blind_loss)
 
 
 def test_the_questions(says, values, printed):

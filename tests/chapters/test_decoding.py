@@ -8,6 +8,9 @@ import torch
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
+    MinPLogitsWarper,
+    NoRepeatNGramLogitsProcessor,
+    RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -31,8 +34,24 @@ def function(idea: str, name: str, **names):
     return names[name]
 
 
+def source(idea: str) -> str:
+    """The program of a snippet."""
+    return Path(f"snippets/decoding/{idea}.py").read_text("utf-8")
+
+
+def total(tokenizer, model, prompt: str, text: str) -> float:
+    """The log-probability of a text behind a prompt."""
+    first = tokenizer(prompt, return_tensors="pt").input_ids.shape[1]
+    ids = tokenizer(prompt + text, return_tensors="pt").input_ids
+    with torch.no_grad():
+        log_p = model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])
+    return log_p[first - 1 :].sum().item()
+
+
 def test_next_token(says, values, printed):
     says(
+        "Bars of the eight most probable next tokens.",
+        "SmolLM2, next token after “The robot watered the sunflowers because”.",
         "The token “it” leads, then come “they”, “the” and “he”, none far behind the others.",
         "For each of {{ decoding/next_token.vocabulary:,}} tokens there is a [logit]",
         "The leader, “{{ decoding/next_token.first }}”, has only {{"
@@ -46,10 +65,29 @@ def test_next_token(says, values, printed):
     rows = [line.split() for line in printed("decoding/next_token").splitlines()[1:5]]
     assert [row[0] for row in rows] == ["it", "they", "the", "he"]
     assert float(rows[3][2]) > 0.8 * float(rows[1][2]), "none far behind the others"
+    shown = [float(line.split()[-2]) for line in printed("decoding/next_token").splitlines()[1:9]]
+    assert shown == sorted(shown, reverse=True) and f'"{PROMPT}"' in source("next_token")
+
+
+def test_the_prompts_begin_without_the_token(says, printed):
+    says(
+        "(The prompts of this page, but one, stand in the first position, without the token that"
+        " the model was trained to see in front of a text.",
+        "is above all the second token.)",
+    )
+    begun = [idea.stem for idea in Path("snippets/decoding").glob("*.py")
+             if "<|endoftext|>" in idea.read_text("utf-8")]  # fmt: skip
+    assert begun == ["hidden"]
+    table = [line.split("|") for line in printed("decoder/beginning").splitlines()[2:4]]
+    (second, later), (begun_second, begun_later) = ([float(x) for x in row[2:4]] for row in table)
+    assert second - begun_second > 5 * (later - begun_later) > 0
 
 
 def test_from_scratch_equals_the_library(says, values):
     says(
+        "Greedy: always the best token",
+        "[Greedy decoding](glossary.md#greedy-decoding) takes the most probable token, appends it,"
+        " and asks again.",
         "The loop gives the same tokens as the library's `generate`.",
         "The same order with the same seed of the random numbers gives the same text:",
     )
@@ -63,7 +101,8 @@ def test_from_scratch_equals_the_library(says, values):
     [(PROMPT, 1, 1.0), ("The recipe needs two eggs and", 4, 1.0),
      ("The recipe needs two eggs and", 4, 0.0)],
 )  # fmt: skip
-def test_beam_search_equals_generate(smollm2, prompt, beams, penalty):
+def test_beam_search_equals_generate(says, smollm2, prompt, beams, penalty):
+    says("The greedy text: with one beam, the best total is the old total plus the best next token.")
     tokenizer, model = smollm2
     search = function("beam", "beam_search", torch=torch, model=model, tokenizer=tokenizer)
     with torch.no_grad():
@@ -74,8 +113,99 @@ def test_beam_search_equals_generate(smollm2, prompt, beams, penalty):
     assert ours == ids[inputs.input_ids.shape[1] :].tolist()
 
 
+def by_hand(smollm2, prompt, beams, steps):
+    """The kept texts of each step, each beam extended by every token; and the best text."""
+    tokenizer, model = smollm2
+    texts = tokenizer(prompt, return_tensors="pt").input_ids
+    start, scores, kept = texts.shape[1], torch.zeros(1), []
+    for _ in range(steps):
+        with torch.no_grad():
+            log_p = model(texts).logits[:, -1].log_softmax(-1)
+        totals = [
+            (scores[row] + log_p[row, token], [*texts[row].tolist(), token])
+            for row in range(len(texts))
+            for token in log_p[row].topk(50).indices.tolist()
+        ]
+        best = sorted(totals, key=lambda found: found[0], reverse=True)[:beams]
+        scores, texts = torch.tensor([one for one, _ in best]), torch.tensor([x for _, x in best])
+        kept.append([text[start:] for _, text in best])
+    return kept, kept[-1][0]
+
+
+def test_the_three_steps_of_beam_search(says, smollm2):
+    says(
+        "Extend each of the $B$ beams by every token of the vocabulary.",
+        "Keep the $B$ best of all these totals.",
+        "At the end, the text with the best score wins.",
+        "Both places go to the best totals *so far*.",
+        "No place is [reserved](#is-a-wider-beam-better).",
+        "and nothing brings a cut text back.",
+        "It cannot be: with two beams one always is the greedy text.",
+    )
+    tokenizer, model = smollm2
+    search = function("beam", "beam_search", torch=torch, model=model, tokenizer=tokenizer)
+    with torch.no_grad():
+        assert search(PROMPT, 3, 5, 0.0)[1] == by_hand(smollm2, PROMPT, 3, 5)[1]
+    prompt = "The capital of Brazil is"
+    kept, _ = by_hand(smollm2, prompt, 2, 20)
+    greedy = by_hand(smollm2, prompt, 1, 20)[1]
+    there = [greedy[: step + 1] in texts for step, texts in enumerate(kept)]
+    assert there[0] and not there[-1], "the greedy text was cut on the way"
+    assert there == sorted(there, reverse=True), "and did not come back"
+
+
+def test_why_the_whole_algorithm_is_longer(says, smollm2):
+    says(
+        "The whole algorithm is longer than the greedy loop: some texts end earlier than others,"
+        " and each beam must take the",
+    )
+    tokenizer, model = smollm2
+    whole = source("beam").split("def beam_search")[1].split("\n\n\n")[0]
+    assert len(whole.splitlines()) > len(source("greedy").split("for step")[1].split("\n\n")[0]
+                                         .splitlines())  # fmt: skip
+    found = []
+    for cut in ("", "past.reorder_cache(parents)", "ended.append((best[i]"):
+        lines = [line for line in whole.splitlines() if not cut or cut not in line]
+        if cut.startswith("ended"):  # the loop needs a body
+            lines = [line.replace("text = torch.cat([texts[parents[i]", "pass; text = torch.cat([texts[parents[i]") for line in lines]
+        names = {"torch": torch, "model": model, "tokenizer": tokenizer}
+        exec("def beam_search" + "\n".join(lines), names)
+        with torch.no_grad():
+            found.append(names["beam_search"]("The recipe needs two eggs and", 4, 15, 0.0)[1])
+    assert found[0] != found[1], "without its parent's cache"
+    assert found[0] != found[2], "without the list of texts that ended"
+
+
+def test_min_p_keeps_a_share_of_the_best(says):
+    says("keeps the tokens that have at least a given share of the best token's probability;[^minp]")
+    torch.manual_seed(0)
+    logits = torch.randn(50, 200) * 3
+    p = logits.softmax(-1)
+    for share in 0.02, 0.1:
+        kept = MinPLogitsWarper(share)(None, logits).isfinite()
+        assert torch.equal(kept, p >= share * p.amax(dim=-1, keepdim=True))
+
+
+def test_what_others_found_is_cited(says):
+    says(
+        "Holtzman and others saw the same gap in 2020 with a larger model, and called the dull,"
+        " looping output of such searches *neural text degeneration*.[^holtzman]",
+        "it depends on the task and the model.[^shi]",
+        "the most probable of *all* translations was the empty one for more than half of the"
+        " sentences, and only the errors of the search hid it.[^stahlberg]",
+        "a higher temperature is better:[^codex] variety then finds what one careful try misses.)",
+        "The makers of Qwen3 warned against greedy decoding in its thinking mode, for the same"
+        " reason, and gave a temperature of 0.6, top-p 0.95 and top-k 20 (April 2025).[^qwen3]",
+        "since it may loop below that.[^gemini3]",
+        "what its makers advise: $T$ near $0.6$ or $1$",
+    )
+
+
 def test_filters_equal_the_warpers(says):
     says(
+        "Top-k: the k best tokens",
+        "What can never change?",
+        "Top-k does not notice.",
         "Temperature never changes the order of the tokens, and it never rules one out.",
         "All logits are divided by the same positive number, so their [order"
         " stays](#temperature).",
@@ -96,10 +226,14 @@ def test_filters_equal_the_warpers(says):
         warmed = TemperatureLogitsWarper(T)(None, logits)
         assert torch.allclose(warmed, logits / T) and warmed.isfinite().all()
         assert torch.equal(warmed.argsort(stable=True), logits.argsort(stable=True))
+        assert (top_k(warmed, 7).isfinite().sum(-1) == 7).all(), "whatever the temperature"
 
 
 def test_nucleus_is_the_smallest_set(says):
-    says("keep the smallest set whose probabilities sum to at least $p$.")
+    says(
+        "Top-p, the nucleus: as many as it takes",
+        "keep the smallest set whose probabilities sum to at least $p$.",
+    )
     torch.manual_seed(0)
     logits = torch.randn(100, 200) * 3
     kept = function("top_p", "top_p", torch=torch)(logits, 0.8).isfinite()
@@ -116,6 +250,9 @@ def test_tiny_tree(says, values, printed):
         "Greedy ends with “{{ decoding/tiny_tree.greedy_text }}”, at probability",
         "So “they” survives the first step, and “{{ decoding/tiny_tree.beam_text }}” wins"
         " with",
+        "Greedy has a second weakness. It takes the best *next token*, and that is not always the"
+        " way to the best *text*.",
+        "[Beam search](glossary.md#beam-search) keeps the *two* best unfinished texts at each step.",
     )
     v = values("decoding/tiny_tree")
     assert (v.greedy_text, v.beam_text) == ("it was", "they were")
@@ -124,12 +261,19 @@ def test_tiny_tree(says, values, printed):
     first = printed("decoding/tiny_tree").split("\n\n")[1].splitlines()
     assert [line.strip() for line in first] == ["0.50 it", "0.40 they", "0.10 he (cut)"]
     assert v.beam_probability / 0.4 > 0.85 > 0.5 > v.greedy_probability / 0.5
+    assert v.beam_probability > v.greedy_probability, "the best next token, not the best text"
+    steps = printed("decoding/tiny_tree").split("\n\n")[1:3]
+    kept = [[line for line in step.splitlines() if "(cut)" not in line] for step in steps]
+    assert [len(lines) for lines in kept] == [2, 2]
 
 
-def test_beam_tree_winner_was_third(says, values):
+def test_beam_tree_winner_was_third(says, values, printed):
     says(
-        "The heavy path goes over the, robot, watered, the, sun, and starts at the third-best"
-        " first token.",
+        "The heavy path goes over the, robot, watered, the, sun, and starts at the third first"
+        " token.",
+        "SmolLM2, three beams, after “The robot watered the sunflowers because”.",
+        "(in a near tie: “they”, “the” and “he” follow “it” closely, so other weights could order"
+        " them otherwise).",
         "The winner begins with “{{ decoding/beam_tree.first_step }}”, which was number",
         "Greedy would never have looked at it.",
         "The greedy text leaves the beam at step {{ decoding/beam_tree.greedy_cut }}.",
@@ -138,6 +282,11 @@ def test_beam_tree_winner_was_third(says, values):
     assert (v.first_step, v.first_rank, v.greedy_cut) == ("the", 3, 4)
     assert values("decoding/beam").text.strip().startswith(v.path)
     assert v.path == "the robot watered the sun"
+    assert f'prompt = "{PROMPT}"' in source("beam_tree") and "beams, " in source("beam_tree")
+    assert "= 3, [], []" in source("beam_tree")
+    rows = [line.split() for line in printed("decoding/next_token").splitlines()[2:5]]
+    assert [row[0] for row in rows] == ["they", "the", "he"]
+    assert float(rows[0][1]) - float(rows[2][1]) < 0.25, "logits: a near tie"
 
 
 def test_beam_is_more_probable_and_a_loop(says, values):
@@ -148,12 +297,18 @@ def test_beam_is_more_probable_and_a_loop(says, values):
         "A search for the most probable text can end in a loop, as on our main prompt",
         "Beam search finds a text that is far more probable than the greedy one, and it is a"
         " loop.",
+        "Why did the search end in a loop?",
+        "In the aim: the most probable text need not be a good one.",
+        "can repeat one clause again and again or lose the thread: only the choice differs.",
     )
     beam, greedy = values("decoding/beam"), values("decoding/greedy")
     assert beam.total > greedy.total + 10
     assert beam.text.count("the robot watered the sunflowers") == 3
     assert greedy.text.count("robot") == 3
     assert "The robot was a robot" in greedy.text
+    loop = values("decoding/compare")
+    assert "= 1" not in source("compare").split("methods")[0] and loop.beam_text != loop.pure_text
+    assert loop.beam_text.count("the robot watered the sunflowers") >= 3
 
 
 def test_totals_are_log_probabilities(says, smollm2, values):
@@ -178,8 +333,11 @@ def test_repetition_rises(says, printed, values):
         "The first time, a token of the beam's clause has a typical probability of",
         "The sensible sentence rises as well, from",
         "Copying soon becomes [a very safe prediction]",
+        "And it is the copy that counts: after six *other* sentences and the prompt, the two clauses"
+        " have {{ decoding/repetition.beam_control:.2f}} and"
+        " {{ decoding/repetition.sense_control:.2f}}.",
     )
-    for line in printed("decoding/repetition").splitlines():
+    for line in printed("decoding/repetition").splitlines()[:4]:
         curve = [float(word) for word in line.split() if word[0] == "0"]
         if not curve:
             continue  # the clause
@@ -187,6 +345,15 @@ def test_repetition_rises(says, printed, values):
     v = values("decoding/repetition")
     assert v.beam_last > 0.85 and v.sense_last > 0.85 > 0.3 > v.beam_first
     assert 0.15 < v.sense_first < 0.3, "about a quarter"
+    assert max(v.beam_control, v.sense_control) < 0.45, "as many tokens before it, and no copy"
+
+
+def test_bad_tokens_add_up(says):
+    says(
+        "If they hold a tenth of the probability together, then of ten texts of twenty tokens,"
+        " about nine contain one,",
+    )
+    assert round(10 * (1 - 0.9**20)) == 9
 
 
 def test_this_writer_surprises(says, values, smollm2):
@@ -194,10 +361,14 @@ def test_this_writer_surprises(says, values, smollm2):
         "This writer often takes a word that the model finds improbable.",
         "The median token of the novelist's half sentence has probability",
         "and the writer on this page often takes a word that the model finds improbable.",
+        "Second, look at a text that a person wrote. The next figure takes the second half of a"
+        " sentence from an old novel,[^jerome] and what beam search writes in its place.",
+        "SmolLM2: the probability of each token after “It is a most extraordinary thing,”.",
         "The person's text often drops to nearly zero; beam search stays higher at most"
         " tokens.",
     )
     v = values("decoding/surprise")
+    assert v.start == "It is a most extraordinary thing," and "Jerome" in source("surprise")
     assert v.human_middle < 0.05 < 0.3 < v.beam_middle
     tokenizer, model = smollm2
     curves = []
@@ -213,8 +384,13 @@ def test_this_writer_surprises(says, values, smollm2):
     assert (beam > human).float().mean() > 0.6, "higher at most tokens"
 
 
-def test_temperature(says, values, printed):
+def test_temperature(says, values, printed, smollm2):
     says(
+        "Compare the first bars of the three panels, which have the same scale.",
+        "Three panels with the same eight tokens.",
+        "SmolLM2, next token after “The robot watered the sunflowers because”, at three"
+        " temperatures.",
+        "The probability of the best token. It falls: at a high temperature",
         "in {{ decoding/temperature.hot_others:.0%}} of the draws the token is none of these",
         "higher is flatter",
         "At the low temperature the first token towers over the rest, at one it leads, at two"
@@ -229,6 +405,14 @@ def test_temperature(says, values, printed):
     first, second = (float(line.split()[2]) for line in
                      printed("decoding/next_token").splitlines()[1:3])  # fmt: skip
     assert first > second and (first / second) ** 2 > 4, "it leads; when cold it towers"
+    drawn = source("temperature")
+    assert "ax.set_xlim(0, 0.8)" in drawn and drawn.count("topk(8)") == 1
+    assert f'"{PROMPT}"' in drawn and "(0.5, 1.0, 2.0)" in drawn
+    tokenizer, model = smollm2
+    with torch.no_grad():
+        logits = model(**tokenizer(PROMPT, return_tensors="pt")).logits[0, -1]
+    best = [(logits / T).softmax(-1).max().item() for T in (0.5, 1.0, 2.0)]
+    assert best == sorted(best, reverse=True)
 
 
 def test_one_k_does_not_fit(says, values, printed, smollm2):
@@ -262,8 +446,12 @@ def test_nucleus_adapts(says, values):
     assert v.peaked_count == 2 and v.flat_count > 100
 
 
-def test_compare(says, printed):
+def test_compare(says, printed, values):
     says(
+        "All of them on one prompt",
+        "Now all methods continue the running sentence; those that draw do so four times.",
+        "This is what they wrote (of the methods that draw, their last text; all draw with the same"
+        " seed):",
         "in distinct pairs, top-k and top-p reach the same",
         "the last one repeats hardly a word",
         "Beam search has the best log-probability ({{ decoding/compare.beam_mean:.2f}}) and"
@@ -277,6 +465,11 @@ def test_compare(says, printed):
     assert min(distinct[2:]) > 90
     assert distinct[3] == distinct[4] == distinct[5] == 100
     assert repeated[5] == min(repeated) < 10
+    program = source("compare")
+    assert f'tokenizer("{PROMPT}"' in program and '"num_return_sequences": 4' in program
+    loop = program.split("for name, settings in methods.items():")[1]
+    assert "torch.manual_seed(1)" in loop.splitlines()[1], "the same seed for each"
+    assert "# the last one drawn" in loop and len(rows) == 6
 
 
 def test_a_wider_beam_is_not_always_better(says, values):
@@ -291,6 +484,9 @@ def test_a_wider_beam_is_not_always_better(says, values):
         "With two beams, a text came out that is less probable than greedy's.",
         "It may find a [more probable](#is-a-wider-beam-better) one.",
         "Rounding is very small beside [such gaps](#is-a-wider-beam-better).",
+        "Greedy takes the best token, beam search keeps several texts and often finds a more"
+        " probable one.",
+        "In the search: a wider beam would find a better text.",
     )
     v = values("decoding/beam_or_greedy")
     assert v.two_lose >= 1 and v.eight_lose == 0
@@ -298,6 +494,29 @@ def test_a_wider_beam_is_not_always_better(says, values):
     assert v.brazil_greedy.startswith("Brasília") and v.brazil_beam.startswith("Rio")
     assert "which is the largest city in" in v.brazil_beam
     assert v.brazil_greedy_total - v.brazil_two_total > 0.1, "no rounding"
+    assert v.texts[8][3].count("the robot watered the sunflowers") == 3, "wider, and still a loop"
+
+
+def test_a_search_draws_nothing_and_the_cache_changes_nothing(says, smollm2):
+    says(
+        "Nothing is drawn: it [keeps the best](#beam-search-on-the-real-model), and gives the same"
+        " text each time.",
+        "In the cache, which hands the same keys and values on again and again.",
+        "The cache changes [how much is computed](#what-does-each-cost), not what comes out.",
+        "The calls of one text run one after the other: each reads the token that was chosen"
+        " before.",
+    )
+    tokenizer, model = smollm2
+    inputs = tokenizer(PROMPT, return_tensors="pt")
+    texts = []
+    for seed, cached in ((0, True), (1, True), (0, False)):
+        torch.manual_seed(seed)
+        texts.append(model.generate(**inputs, num_beams=3, max_new_tokens=12, use_cache=cached))
+    assert torch.equal(texts[0], texts[1]) and torch.equal(texts[0], texts[2])
+    it, they = tokenizer([f"{PROMPT} it", f"{PROMPT} they"], return_tensors="pt").input_ids
+    with torch.no_grad():
+        rows = [model(text[None]).logits[0, -1].softmax(-1) for text in (it, they)]
+    assert (rows[0] - rows[1]).abs().sum() > 0.5, "the next row needs the token before"
 
 
 def test_the_false_start_pays_later(says, smollm2, values):
@@ -322,14 +541,33 @@ def test_length_penalty_decides(says, values):
         "good Portuguese) has the better sum, {{ decoding/length.short_total:.2f}} against",
         "has the better mean, {{ decoding/length.long_mean:.3f}} against",
         "The short text has the better sum.",
+        "A sum favors short texts",
+        "A smaller length penalty $\\alpha$, because a penalty on length makes texts short.",
     )
     v = values("decoding/length")
     assert v.short_length < v.long_length and v.short_text != v.long_text
     assert v.short_total > v.long_total and v.short_mean < v.long_mean
 
 
-def test_penalties_break_the_loop(values):
+def test_penalties_break_the_loop(says, values, smollm2):
+    says(
+        "Here both break the loop.",
+        "Neither makes the text good, and both have a price: a penalty also hits “the” and the"
+        " comma, and a forbidden run forbids naming the “European Economic Area” twice.",
+    )
     v = values("decoding/penalties")
+    assert "I made a few changes" in v.penalized and "In this example" in v.forbidden, "not good"
+    tokenizer, _ = smollm2
+    scores = torch.ones(1, 49_152)
+    used = tokenizer("The dog, the cat", return_tensors="pt").input_ids
+    lowered = RepetitionPenaltyLogitsProcessor(1.2)(used, scores)[0] < 1
+    the, comma, other = (tokenizer(word).input_ids[0] for word in (" the", ",", " robot"))
+    assert lowered[the] and lowered[comma] and not lowered[other]
+    named = tokenizer(" European Economic Area", return_tensors="pt").input_ids
+    assert named.shape[1] == 3
+    again = torch.cat([named, named[:, :2]], dim=1)
+    forbidden = NoRepeatNGramLogitsProcessor(3)(again, scores.clone())[0].isinf()
+    assert forbidden[named[0, 2]] and forbidden.sum() == 1
     clause = "the robot watered the sunflowers"
     assert v.plain.count(clause) == 3
     assert v.penalized.count(clause) == v.forbidden.count(clause) == 0
@@ -343,6 +581,9 @@ def test_translation(says, values, printed):
         "Four beams change {{ decoding/translation.beam_changes }} translation, for the"
         " better",
         "Sampling is lower on average, {{ decoding/translation.sampled_mean:.2f}} against",
+        "The score counts equal runs of letters, in the manner of chrF.[^chrf]",
+        "Its worst text is not wrong, only far from our one reference; five sentences are an"
+        " example, not a ranking.",
     )
     v = values("decoding/translation")
     assert v.beam_changes == 1
@@ -350,10 +591,21 @@ def test_translation(says, values, printed):
     text = printed("decoding/translation")
     assert "beam: A margem do rio" in text and "O vidro caiu" in text
     assert text.count("beam:") == 1 and "copo" not in text.split("worst")[0]
+    assert v.worst == "O morcego voou para fora da caverna durante a noite.", "good Portuguese"
+    from collections import Counter
+
+    overlap = function("translation", "overlap", Counter=Counter)
+    assert overlap("uma casa", "uma casa") == 1 and overlap("aaaaaaa", "bbbbbbb") == 0
+    assert 0 < overlap("uma casa", "uma cara") < 1
 
 
 def test_code(says, values):
-    says("From greedy to $T = 1.5$ the share falls from")
+    says(
+        "From greedy to $T = 1.5$ the share falls from",
+        "The model completes six one-line functions. Right means equal to one of the answers that"
+        " we listed.",
+    )
+    assert "sum(body in known for body, known in zip(bodies, answers))" in source("write_code")
     v = values("decoding/write_code")
     assert v.greedy_share > v.cool_share > v.one_share > v.hot_share
 
@@ -363,6 +615,7 @@ def test_cost(says, values):
         "{{ decoding/cost.four_positions }} positions instead of {{"
         " decoding/cost.greedy_positions }} with four beams",
         "Without a KV cache even greedy needs {{ decoding/cost.uncached_positions }}.",
+        "Each method of the table needs one call per token.",
     )
     v = values("decoding/cost")
     assert v.calls == 8  # one a token, whatever the method
@@ -395,7 +648,10 @@ def test_the_questions_predictions(says, values, printed):
         "Softmax sees differences only, so the three rows say the same.",
         "It hits hardest where they are large: it halves 4 and takes 2 away, but from 1 it"
         " takes a half.",
+        "[This repair](#two-repairs-for-loops) depends on a number that means nothing to the model.",
     )
+    row = torch.tensor([4.0, 3.0, -1.0])
+    assert torch.allclose((row + 7).softmax(0), row.softmax(0)), "the height of all logits"
     rows = printed("decoding/predict").splitlines()
     assert all("first token 0.73" in row for row in rows)
     assert [row.split()[-1] for row in rows] == ["0.27", "0.62", "0.50"]
@@ -410,8 +666,12 @@ def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2):
     says(
         "`generate` keeps the 50 most probable tokens.",
         "`top_k=0` switches it off. That is why the programs on this page write it.",
-        "{{ decoding/hidden.unset }}, and with `top_k=0` {{ decoding/hidden.off }}.",
+        "{{ decoding/hidden.unset }} different tokens; with `top_k=0`, {{ decoding/hidden.off }}.",
+        "A setting that nobody wrote",
     )
+    for program in Path("snippets/decoding").glob("*.py"):
+        text = program.read_text("utf-8")
+        assert "do_sample\": True" not in text or "top_k" in text, program
     left = values("decoding/hidden")
     assert smollm2[1].generation_config.top_k is None
     assert left.unset <= 50 < 400 < left.off
