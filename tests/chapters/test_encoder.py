@@ -351,7 +351,7 @@ def test_the_gaps_are_part_of_the_text(says):
         "token and 10% left as they were, because the texts of a later task have no "
         "`[MASK]`.[^bert]",
         "No person has to label anything, because the text is its own answer.",
-        "It was made from a larger model, by imitation,[^minilm] and then trained again so that "
+        "It was made from a larger model, by imitation ([distillation](glossary.md#distillation)),[^minilm] and then trained again so that "
         "sentences with like meanings get like vectors.[^sbert]",
     )
     # What the gap is scored by is the token that was taken out, and both sides count.
@@ -394,7 +394,7 @@ def test_search_finds_by_meaning_and_fails_once(says, values, printed):
         "*Refund* finds *money back*, and *mobile* finds *phone*",
         "A nearest neighbor always exists, so the program returns something, with a cosine of",
         "A program for people should be able to say nothing.",
-        "Here a threshold of 0.3 would keep the four right answers and drop the two wrong ones",
+        "Here a threshold of `0.3` would keep the four right answers and drop the two wrong ones",
     )
     lines = printed("encoder/search").splitlines()
     cosines = [float(re.search(r" (0\.\d\d) ", line)[1]) for line in lines]
@@ -828,7 +828,7 @@ def test_answers(says, values):
 
 
 def test_k_means_ends_with_uneven_groups_and_another_start_elsewhere(says, printed):
-    says("other centers can end elsewhere: 1.5, 5.5 and 9.5 stay, with four points each.")
+    says("other centers can end elsewhere: `1.5`, `5.5` and `9.5` stay, with four points each.")
     assert "[0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2]" in printed("encoder/predict")
     points = torch.arange(12.0)
     for start, sizes in (([1.0, 4.5, 9.0], [3, 4, 5]), ([1.5, 5.5, 9.5], [4, 4, 4])):
