@@ -1,4 +1,4 @@
-"""MiniLM with its residual connections, and without them: all tokens turn one way."""
+"""MiniLM with its residual connections, and without them: its tokens turn one way."""
 
 import matplotlib.pyplot as plt
 import torch
@@ -7,43 +7,48 @@ from transformers import AutoModel, AutoTokenizer
 from snippets import plots
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
-model = AutoModel.from_pretrained("models/minilm")
 robot = "The robot watered the sunflowers because they were thirsty."
-court = "The court postponed its ruling on the merger until next year."
+lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
+news = [line.split("\t")[1] for line in lines[:400:10]]
 
 
-def states(sentence):
-    inputs = tokenizer(sentence, return_tensors="pt")
-    with torch.no_grad():
-        outputs = model(**inputs, output_hidden_states=True)
-    return torch.cat(outputs.hidden_states)  # (layers + 1, tokens, 384)
+def without(parts, look=True):
+    """MiniLM without the additions around these parts of each layer."""
+    model = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
+    for layer in model.encoder.layer:
+        for part in map(layer.get_submodule, parts):  # was: norm(dense(new) + old)
+            part.forward = lambda new, old, part=part: part.LayerNorm(part.dense(new))
+        if not look:  # each token takes its own value, and nothing of the others
+            own = layer.attention.self
+            own.forward = lambda x, *rest, own=own, **more: (own.value(x), None)
+    return model
 
 
-def alike(vectors):
+def alike(model, sentence):
     """The average cosine between two different tokens, at each depth."""
-    unit = torch.nn.functional.normalize(vectors, dim=-1)
-    tokens = unit.shape[1]
-    cosines = unit @ unit.transpose(-2, -1)  # (layers + 1, tokens, tokens)
-    return (cosines.sum(dim=(1, 2)) - tokens) / (tokens**2 - tokens)
+    with torch.no_grad():
+        out = model(**tokenizer(sentence, return_tensors="pt"), output_hidden_states=True)
+    unit = torch.nn.functional.normalize(torch.cat(out.hidden_states), dim=-1)
+    tokens = unit.shape[1]  # unit: (layers + 1, tokens, 384)
+    return ((unit @ unit.mT).sum(dim=(1, 2)) - tokens) / (tokens**2 - tokens)
 
 
-def two_texts():
-    first, second = states(robot)[-1].mean(dim=0), states(court)[-1].mean(dim=0)
-    return torch.cosine_similarity(first, second, dim=0).item()
-
-
-with_them, texts_with = alike(states(robot)), two_texts()
-for layer in model.encoder.layer:
-    for part in (layer.attention.output, layer.output):  # was: norm(dense(new) + old)
-        part.forward = lambda new, old, part=part: part.LayerNorm(part.dense(new))
-without, texts_without = alike(states(robot)), two_texts()
-
-last_with, last_without = with_them[-1].item(), without[-1].item()
-print("| cosine between | with residuals | without |\n|---|---|---|")
-print(f"| two tokens of one sentence | {last_with:.3f} | {last_without:.3f} |")
-print(f"| two unrelated sentences | {texts_with:.3f} | {texts_without:.3f} |")
-plt.plot(without, "o-", color=plots.WARM, label="without residuals")
+both, lowest, highest = ("attention.output", "output"), {}, {}
+cases = {"nothing": without(()), "both additions": without(both),
+         "that around attention": without(both[:1]),
+         "that around the feed-forward network": without(both[1:]),
+         "both, and all looks at others": without(both, look=False)}  # fmt: skip
+print("| left out in each layer | lowest cosine | mean | highest |\n|---|---:|---:|---:|")
+for name, model in cases.items():
+    found = torch.stack([alike(model, text)[-1] for text in news])  # (sentences,)
+    lowest[name], highest[name] = found.min().item(), found.max().item()
+    print(f"| {name} | {lowest[name]:.3f} | {found.mean():.3f} | {highest[name]:.3f} |")
+with_them, gone = (alike(cases[name], robot) for name in list(cases)[:2])
+last_with, last_without = with_them[-1].item(), gone[-1].item()
+_, lowest_without, lowest_attention, *_ = lowest.values()
+highest_with, _, _, highest_feed, highest_alone = highest.values()
+plt.plot(gone, "o-", color=plots.WARM, label="without residuals")
 plt.plot(with_them, "s--", color=plots.COOL, label="with residuals")
-plt.gca().set(title="Without residuals all tokens turn one way", ylim=(0, 1.05))
+plt.gca().set(title="Without residuals its tokens turn one way", ylim=(0, 1.05))
 plt.gca().set(xlabel="layers passed", ylabel="average cosine")
 plt.legend()

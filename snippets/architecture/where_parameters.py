@@ -46,5 +46,5 @@ for (part, share), color, hatch in zip(shares.items(), colors, hatches):
             label=part)  # fmt: skip
     left = [start + more for start, more in zip(left, share)]
 ax.invert_yaxis()
-ax.set(xticks=[], title="Attention is the smaller part")
+ax.set(xticks=[], title="Attention holds less than feed-forward")
 ax.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.45, -0.02))
