@@ -9,7 +9,7 @@ model = AutoModel.from_pretrained("models/smollm2")
 mlp = model.layers[0].mlp
 x = torch.randn(5, 576)  # (tokens, 576)
 with torch.no_grad():
-    gate = F.silu(x @ mlp.gate_proj.weight.T)  # (tokens, 1536), the gate, number by number
+    gate = F.silu(x @ mlp.gate_proj.weight.T)  # (tokens, 1536), number by number
     up = x @ mlp.up_proj.weight.T  # (tokens, 1536), what would pass
     output = (gate * up) @ mlp.down_proj.weight.T  # (tokens, 576)
     difference = (output - mlp(x)).abs().max().item()

@@ -24,10 +24,10 @@ def without(parts, look=True):
     return model
 
 
-def alike(model, sentence):
+def alike(model, text):
     """The average cosine between two different tokens, at each depth."""
     with torch.no_grad():
-        out = model(**tokenizer(sentence, return_tensors="pt"), output_hidden_states=True)
+        out = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True)
     unit = torch.nn.functional.normalize(torch.cat(out.hidden_states), dim=-1)
     tokens = unit.shape[1]  # unit: (layers + 1, tokens, 384)
     return ((unit @ unit.mT).sum(dim=(1, 2)) - tokens) / (tokens**2 - tokens)
@@ -38,7 +38,7 @@ cases = {"nothing": without(()), "both additions": without(both),
          "that around attention": without(both[:1]),
          "that around the feed-forward network": without(both[1:]),
          "both, and all looks at others": without(both, look=False)}  # fmt: skip
-print("| left out in each layer | lowest cosine | mean | highest |\n|---|---:|---:|---:|")
+print("| left out in each layer | lowest | mean | highest |\n|---|---:|---:|---:|")
 for name, model in cases.items():
     found = torch.stack([alike(model, text)[-1] for text in news])  # (sentences,)
     lowest[name], highest[name] = found.min().item(), found.max().item()
