@@ -3,6 +3,7 @@
 `python -m scripts engines` goes through every page and every widget; that takes longer.
 """
 
+import json
 import os
 
 import pytest
@@ -177,6 +178,24 @@ def test_an_engine_that_is_not_there_is_named(monkeypatch, capsys, built):
     for engine in browsers.ENGINES:
         assert engines.main(["--engine", engine, "--check", "tab"], standalone_mode=False) == 1
         assert "is not on this machine: install" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "tour, faults", [(360, []), (362, ["100 MB, after a tour 362: 261 more would be enough"])]
+)
+def test_a_page_that_takes_too_much_is_told(monkeypatch, tour, faults):
+    one = engines.Round(type("Browser", (), {"name": "chromium"}), None, [], {})
+    monkeypatch.setattr(one, "_held", lambda: (100, tour, 261))
+    assert one.memory()[1] == faults
+
+
+def test_the_largest_model_is_measured_with_its_cache(request, site_server):
+    browser = started("chromium", request)
+    browser.open(site_server.url)
+    found = browser.js(widgets.LARGEST, site_server.url + "assets/live/")
+    browser.close()
+    weights = json.loads((SITE / "assets/live/weights.json").read_text())
+    assert found > weights["smollm2"]["bytes"] + 4 * 30 * 2048 * 2 * 3 * 64  # keys and values
 
 
 def test_the_names_of_all_engines_are_one_table():

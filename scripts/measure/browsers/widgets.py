@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 
@@ -158,6 +159,10 @@ def answers(
     """
     browser.size(1280, 800)
     browser.open(server.url + PLAYGROUND)
+    return _toured(browser, names)
+
+
+def _toured(browser: Browser, names: tuple[str, ...]) -> dict[str, list[str]]:
     found = {}
     for name in names:
         box = f"[data-live={name}]"
@@ -165,6 +170,38 @@ def answers(
         opened(browser, box)
         found[name] = ANSWERS[name](browser, box)
     return found
+
+
+# Bytes of the largest model: its weights, and what it sets aside for its cache and activations.
+LARGEST = """
+const at = (path) => new URL(path, arguments[0]);
+return Promise.all([fetch(at("weights.json")).then((one) => one.json()),
+  import(at("models/decoder.js")), import(at("models/encoder.js"))])
+  .then(([listed, { Decoder }, { Encoder }]) => Math.max(
+    listed.smollm2.bytes + Decoder.room(listed.smollm2.config),
+    listed.minilm.bytes + Encoder.room(listed.minilm.config)));
+"""
+SHARE = 1.3  # of the largest model: itself, the tokenizers, six widgets
+
+
+def held(browser: Browser, server: ThreadingHTTPServer) -> tuple[float, float, float]:
+    """Megabytes of the playground as it comes, of it after a tour, and how much more that may be.
+
+    An engine tidies up when it sees fit: it has half a minute for it.
+
+    Raises:
+        BrowserError: If a widget does not open or does not answer.
+    """
+    browser.size(1280, 800)
+    browser.open(server.url + PLAYGROUND)
+    time.sleep(2)
+    before = browser.memory()
+    _toured(browser, tuple(ANSWERS))
+    most = SHARE * browser.js(LARGEST, server.url + "assets/live/") / 1e6
+    end = time.monotonic() + 30
+    while (after := browser.memory()) - before > most and time.monotonic() < end:
+        time.sleep(1)
+    return before, after, most
 
 
 # What is drawn to be seen, and what it must differ from.
