@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.base.files import put
 from scripts.compute.book import Book
+from scripts.pages import answers
 from scripts.pages import chapter as pages
 from scripts.pages.patterns import FRONT
 
@@ -21,9 +22,9 @@ CHANGES = 30  # as many of the last changes are told
 def markdown(book: Book, text: str) -> str:
     """A page's Markdown with its values, its code and what that printed in place.
 
-    A fence says its language and, where the page names one, its file.
+    A fence says its language and, where the page names one, its file. Answers stand at the end.
     """
-    return pages.fill(book, FRONT.sub("", text), dressed=False).lstrip("\n")
+    return pages.fill(book, answers.apart(FRONT.sub("", text)), dressed=False).lstrip("\n")
 
 
 def write(site: Path, title: str, about: str, listed: list[tuple[str, str, str, str]]) -> None:

@@ -80,7 +80,12 @@ class Question:
 
 def parse(markdown: str) -> list[Question]:
     """The questions of a page, in order."""
-    return [_question(found) for found in _blocks(markdown)]
+    return [question for _, question in each(markdown)]
+
+
+def each(markdown: str) -> Iterator[tuple[re.Match, Question]]:
+    """The questions of a page in order, each with the block that it was read from."""
+    return ((found, _question(found)) for found in _blocks(markdown))
 
 
 def _blocks(markdown: str) -> Iterator[re.Match]:
@@ -145,8 +150,7 @@ def blank(found: re.Match) -> str:
 def render(markdown: str) -> str:
     """The page with each question as HTML around Markdown, numbered, its answer folded."""
     parts, end = [], 0
-    for number, found in enumerate(_blocks(markdown), 1):
-        question = _question(found)
+    for number, (found, question) in enumerate(each(markdown), 1):
         parts.append(markdown[end : found.start()])
         parts.append(_shown(number, question) if question.kind else found[0])
         end = found.end()
@@ -212,11 +216,19 @@ def _number(question: Question) -> tuple[str, str]:
     return asked, f"**{question.key}{unit}**{near}\n\n{question.answer}"
 
 
-def _order(question: Question) -> tuple[str, str]:
-    shown = sorted(range(len(question.steps)), key=lambda i: letters(question.steps[i]))
+def mixed(steps: list[str]) -> list[int]:
+    """In what order the steps are shown, by their numbers from 0: never in the right one."""
+    shown = sorted(range(len(steps)), key=lambda i: letters(steps[i]))
     if shown == sorted(shown):
         shown.reverse()  # the alphabet must not give the answer away
-    steps = [f'<li data-place="{i + 1}" markdown="1">{question.steps[i]}</li>' for i in shown]
+    return shown
+
+
+def _order(question: Question) -> tuple[str, str]:
+    steps = [
+        f'<li data-place="{i + 1}" markdown="1">{question.steps[i]}</li>'
+        for i in mixed(question.steps)
+    ]
     right = "\n".join(f"{i}. {step}" for i, step in enumerate(question.steps, 1))
     return _list("steps", steps, "ul"), f"{right}\n\n{question.answer}"
 
