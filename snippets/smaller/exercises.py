@@ -1,0 +1,39 @@
+"""The answers to the exercises, computed."""
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+torch.set_grad_enabled(False)
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
+lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
+news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:25]]
+batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
+seen = batch.attention_mask[:, 1:].bool()
+model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+
+
+def rounded(weight, levels, size=32):
+    blocks = weight.reshape(-1, size)
+    least, most = blocks.aminmax(dim=1, keepdim=True)
+    scale = (most - least) / (levels - 1)
+    return (least + scale * ((blocks - least) / scale).round()).reshape(weight.shape)
+
+
+numbers = sum(weight.numel() for weight in model.parameters())
+bits_block = 8 * (2 + 2 + 16) / 32
+halves, blocks = 2 * numbers / 1e6, numbers * bits_block / 8 / 1e6
+print(f"float16: {halves:.0f} MB; all in blocks of 4 bits: {blocks:.0f} MB")
+
+weight = model.model.layers[0].mlp.down_proj.weight.data
+error = {}
+for levels in (16, 31, 32):
+    error[levels] = ((rounded(weight, levels) - weight).norm() / weight.norm()).item()
+    print(f"{levels} levels: error {error[levels]:.1%}")
+same_levels, fit_levels, other_levels = error.values()
+
+choices = model(**batch).logits[:, :-1].argmax(-1)[seen]
+model.model.embed_tokens.weight.data = rounded(model.model.embed_tokens.weight.data, 16)
+model.tie_weights()
+new = model(**batch).logits[:, :-1].argmax(-1)[seen]
+changed, tokens = (new != choices).sum().item(), len(choices)
+print(f"token table in 4 bits: {changed} of {tokens} first choices are others")

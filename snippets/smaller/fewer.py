@@ -1,0 +1,52 @@
+"""SmolLM2 with fewer bits a weight, in blocks of 32 and in whole rows."""
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+torch.set_grad_enabled(False)
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
+lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
+news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:25]]
+batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
+seen = batch.attention_mask[:, 1:].bool()  # (texts, tokens - 1), no padding
+model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+matrices = [m for m in model.model.layers.modules() if isinstance(m, torch.nn.Linear)]
+exact = [m.weight.data for m in matrices]
+
+
+def rounded(weight, bits, size):
+    """The weight with 2**bits levels between the ends of each block."""
+    blocks = weight.reshape(-1, size or weight.shape[1])
+    least, most = blocks.aminmax(dim=1, keepdim=True)
+    scale = (most - least) / (2**bits - 1)
+    steps = ((blocks - least) / scale).round()
+    return (least + scale * steps).reshape(weight.shape)
+
+
+def read():
+    """The perplexity of the texts, and the first choice at each place."""
+    logits = model(**batch).logits[:, :-1]  # (texts, tokens - 1, 49152)
+    targets = batch.input_ids[:, 1:, None]
+    log_p = logits.log_softmax(-1).gather(-1, targets)[..., 0][seen]
+    return (-log_p.mean()).exp().item(), logits.argmax(-1)[seen]
+
+
+before, choices = read()
+perplexity, changed = {}, {}
+print(
+    "| bits | blocks: perplexity | other choices | rows: perplexity | other choices |"
+)
+print("|--:|--:|--:|--:|--:|")
+for bits in (8, 5, 4, 3, 2):
+    for size in (32, None):
+        for matrix, weight in zip(matrices, exact):
+            matrix.weight.data = rounded(weight, bits, size)
+        found, new = read()
+        perplexity[bits, size] = float(f"{found:.2g}")  # two digits
+        changed[bits, size] = (new != choices).float().mean().item()
+    cells = (f"{perplexity[bits, s]:,.0f} | {changed[bits, s]:.1%}" for s in (32, None))
+    print(f"| {bits} | {' | '.join(cells)} |")
+tokens = len(choices)
+blocks_8, blocks_5, blocks_4, blocks_3 = (changed[bits, 32] for bits in (8, 5, 4, 3))
+rows_8, rows_4, loss_3 = changed[8, None], changed[4, None], perplexity[3, 32]
+levels_8, exact_loss = 2**8, float(f"{before:.2g}")

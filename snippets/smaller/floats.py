@@ -1,0 +1,39 @@
+"""Sixteen bits a number: how far apart the neighbors stand, and what it changes."""
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+torch.set_grad_enabled(False)
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
+lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
+news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:25]]
+batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
+seen = batch.attention_mask[:, 1:].bool()  # (texts, tokens - 1), no padding
+
+
+def after(number, dtype):
+    """The distance from a number to the next larger one that this type has."""
+    one = torch.tensor(number, dtype=dtype)
+    return (torch.nextafter(one, torch.tensor(torch.inf, dtype=dtype)) - one).item()
+
+
+print("| type | bits | largest | next after 1 | next after 256 | other first choices |")
+print("|---|--:|--:|--:|--:|--:|")
+steps, changed, choices = {}, {}, None
+for dtype in (torch.float32, torch.float16, torch.bfloat16):
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=torch.float32)
+    for weight in model.parameters():
+        weight.data = weight.data.to(dtype).float()  # the weights alone are rounded
+    new = model(**batch).logits[:, :-1].argmax(-1)[seen]
+    choices = new if choices is None else choices  # those of float32
+    changed[dtype] = (new != choices).sum().item()
+    about, steps[dtype] = torch.finfo(dtype), after(256.0, dtype)
+    print(
+        f"| {str(dtype)[6:]} | {about.bits} | {about.max:.1e} |"
+        f" {after(1.0, dtype):.1e} |"
+        f" {steps[dtype]:.2g} | {changed[dtype]} of {len(new)} |"
+    )
+tokens = len(choices)
+_, half_step, brain_step = steps.values()
+_, half_changed, brain_changed = changed.values()
+brain_next = 256 + brain_step

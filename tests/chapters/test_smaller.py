@@ -1,0 +1,353 @@
+"""The chapter on fewer bits: blocks read by hand, rounding with its controls, and a student."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gguf import GGUFReader, dequantize
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
+
+PAGE = Path("docs/smaller.md")
+CODE = Path("snippets/smaller")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_grad():
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(scope="module")
+def tensors(book):
+    return GGUFReader("models/smollm2-gguf/model.gguf").tensors
+
+
+@pytest.fixture(scope="module")
+def smollm2(book):
+    return AutoModelForCausalLM.from_pretrained("models/smollm2")
+
+
+def rows_of(text: str) -> dict[str, list[float]]:
+    """The numbers of a printed table, by the first cell of their row."""
+    found = {}
+    for line in text.splitlines()[2:]:
+        name, *cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        found[name] = [float(re.sub(r"[,%]", "", cell)) for cell in cells]
+    return found
+
+
+def rounded(weight, levels, size=32):
+    blocks = weight.reshape(-1, size)
+    least, most = blocks.aminmax(dim=1, keepdim=True)
+    scale = (most - least) / (levels - 1)
+    return (least + scale * ((blocks - least) / scale).round()).reshape(weight.shape)
+
+
+def moved(weight, levels, size=32) -> float:
+    """The share of the weights that are not where they were, but for rounding."""
+    blocks = weight.reshape(-1, size)
+    near = 1e-3 * (blocks.amax(1, keepdim=True) - blocks.amin(1, keepdim=True))
+    return ((rounded(blocks, levels, size) - blocks).abs() > near).float().mean().item()
+
+
+def test_the_file_has_every_number(values, tensors, smollm2, says):
+    says(
+        "SmolLM2 has {{ smaller/file.total:,}} numbers.",
+        "As float32, with four bytes each, they take {{ smaller/file.four_bytes:.0f}} MB.",
+        "The file from which this book makes the model has {{ smaller/file.file_mb:.0f}} MB.",
+        "Nothing was left out: every one of the numbers is in it.",
+        "Four fifths of the numbers take {{ smaller/file.layer_bits:g}} bits, and the token table "
+        "takes {{ smaller/file.table_bits:g}}.",
+        "They are so few that they cost nearly nothing.",
+        "The rest of the file, {{ smaller/file.rest:.1f}} MB, is the vocabulary and the settings.",
+        "SmolLM2's file takes {{ smaller/file.mean_bits:.2f}} bits a number on average, as the "
+        "token table is kept in more.",
+        "The token table was given more bits than the rest.",
+        "`= {{ smaller/file.table_bits:g}} ± 0 bits`",
+        "Eight, and 16 bits for 32 numbers are half a bit more.",
+    )
+    file = values("smaller/file")
+    assert file.total == sum(weight.numel() for weight in smollm2.parameters())
+    assert file.four_bytes == pytest.approx(4 * file.total / 1e6)
+    assert 0.75 < file.share_layers < 0.82
+    assert (file.layer_bits, file.table_bits) == (5, 8 + 16 / 32)
+    norms = [t for t in tensors if len(t.shape) == 1]
+    assert all(t.tensor_type.name == "F32" for t in norms)
+    assert sum(t.n_bytes for t in norms) < 0.002 * file.file_mb * 1e6
+    kept = {t.name: t for t in tensors}
+    for name, matrix in (
+        ("token_embd", smollm2.model.embed_tokens),
+        ("blk.7.ffn_up", smollm2.model.layers[7].mlp.up_proj),
+    ):
+        tensor = kept[f"{name}.weight"]
+        assert np.array_equal(dequantize(tensor.data, tensor.tensor_type), matrix.weight.detach().numpy())
+    reader = GGUFReader("models/smollm2-gguf/model.gguf")
+    settings = sum(part.nbytes for field in reader.fields.values() for part in field.parts)
+    assert 1e6 * file.rest == pytest.approx(settings, rel=0.05)
+
+
+def test_a_block_by_hand(values, printed, tensors, says):
+    says(
+        "A block takes 20 bytes: two for the *scale*, two for the *least value*, and 16 bytes for "
+        "32 *steps*, two in each byte.",
+        "A weight is the least value plus the scale times the step.",
+        "One weight is alone on the highest line, and most lie in the lower half.",
+        "The 32 numbers share sixteen levels between {{ smaller/block.lowest:.2f}} and "
+        "{{ smaller/block.highest:.2f}}.",
+        "This block uses {{ smaller/block.used}} of them.",
+        "The scale and the least value cost 4 bytes for 32 numbers, which is one bit for each: "
+        "that makes {{ smaller/block.bits:g}} bits and not 4.",
+        "The library reads the same numbers.",
+        "A quantized number is a level: least value plus scale times step.",
+        "Blocks of 32 share the scale and the least value.",
+        "Read the scale and the least value from the first four of them.",
+        "Add the least value to the scale times each step.",
+        "Each block has [its own scale and least value](#one-block-by-hand).",
+        "Four bytes for 32 numbers: [one bit each](#one-block-by-hand).",
+        "Numbers [share a scale](#one-block-by-hand): that is what saves the bits.",
+    )
+    block = values("smaller/block")
+    assert block.same and block.bits == 5 and 8 * 4 / 32 == 1
+    steps = [int(n) for n in re.search(r"steps +([\d ]+)", printed("smaller/block"))[1].split()]
+    assert len(steps) == 32 and set(steps) <= set(range(16)) and block.used == len(set(steps))
+    assert steps.count(15) == 1 and sum(step < 8 for step in steps) > 16
+    # As the drawing says: these levels, from the least to the greatest, are equally far apart.
+    levels = block.lowest + (block.highest - block.lowest) * np.array(steps) / 15
+    kept = {t.name: t for t in tensors}["blk.0.ffn_down.weight"]
+    assert np.allclose(levels, dequantize(kept.data, kept.tensor_type)[0, :32], atol=1e-6)
+
+
+def test_each_bit_less_doubles_the_error(values, printed, says):
+    says(
+        "SmolLM2's file has the rounded numbers only.",
+        "We round every matrix of its layers as above, with fewer and fewer bits, and compare "
+        "three things with the exact model: the weights of one matrix, a product with that "
+        "matrix, and the vectors of {{ smaller/errors.texts}} sentences from the news.",
+        "With 8 bits, the vectors have a [cosine](glossary.md#cosine-similarity) of "
+        "{{ smaller/errors.mean_8:.4f}} with the exact ones.",
+        "With 4 bits, a weight is off by {{ smaller/errors.weight_4:.1%}}, the product by "
+        "{{ smaller/errors.product_4:.1%}}, and the cosine is {{ smaller/errors.mean_4:.2f}} on "
+        "average, {{ smaller/errors.lowest_4:.2f}} in the worst sentence.",
+        "Each bit less about doubles the error of a weight, because the levels stand about twice "
+        "as far apart.",
+        "With 2 bits the vectors have little to do with the old ones.",
+        "One bit less about doubles the error of a weight.",
+        "Better methods choose the levels so that the *result* changes least, with the help of "
+        "sample texts.[^gptq]",
+    )
+    run = values("smaller/errors")
+    table = rows_of(printed("smaller/errors"))
+    weights = {int(bits): row[0] for bits, row in table.items()}
+    assert list(weights) == [8, 6, 5, 4, 3, 2]
+    for bits in (6, 5, 4, 3):
+        assert 1.8 < weights[bits - 1] / weights[bits] < 2.5
+    # Only the distance of the levels changes, and the error is a fixed share of it.
+    shares = [weights[bits] * (2**bits - 1) for bits in (6, 5, 4, 3, 2)]
+    assert max(shares) < 1.05 * min(shares)
+    means = [row[2] for row in table.values()]
+    assert means == sorted(means, reverse=True) and run.mean_8 > 0.999
+    assert run.lowest_4 < run.mean_4 < run.mean_8 and run.mean_2 < 0.5
+    # These weights had more than the levels of any row of the table: float32, as they came.
+    weight = AutoModel.from_pretrained("models/minilm").encoder.layer[0].output.dense.weight
+    assert len(torch.unique(weight[0])) > 256
+    code = (CODE / "errors.py").read_text("utf-8")
+    assert "model.encoder.modules() if isinstance(m, torch.nn.Linear)" in code
+
+
+def test_one_large_number_costs_what_shares_its_scale(values, printed, says):
+    says(
+        "Put one large number into each row of a matrix, ten times as large as the row's largest, "
+        "and measure the error of *all other* numbers, at 4 bits.",
+        "In the control, one number is exchanged for another one of the same row.",
+        "With one scale for the row, the large number costs all others: their error rises from "
+        "{{ smaller/outlier.row:.1%}} to {{ smaller/outlier.row_large:.1%}}.",
+        "The levels must reach up to it, and nearly all of the others share the lowest few.",
+        "With blocks, the damage stays in one block; the other blocks have "
+        "{{ smaller/outlier.block_large:.1%}} as before.",
+        "The control changes neither.",
+        "There it is the activations that have them, which is why activations are harder to round "
+        "than weights.[^int8]",
+        "One large number spoils what shares its scale.",
+        "Small blocks keep the damage small.",
+        "The others lose nearly all their digits.",
+        "The levels must reach [the large one](#why-blocks), and most of the others fall on the "
+        "same few.",
+        "It is an end of the range, so it is [kept well](#why-blocks).",
+    )
+    run = values("smaller/outlier")
+    table = rows_of(printed("smaller/outlier"))
+    assert table["as it is"] == table["one exchanged"], "the control"
+    assert run.row_large > 5 * run.row and run.same_large > 5 * run.block
+    assert f"{run.block_large:.1%}" == f"{run.block:.1%}"
+    weight = AutoModel.from_pretrained("models/minilm").encoder.layer[2].intermediate.dense.weight
+    large = weight.clone()
+    large[:, 100] = 10 * weight.abs().amax(dim=1)
+    new = rounded(large, 16, 384)
+    assert torch.allclose(new[:, 100], large[:, 100], rtol=1e-4)
+    used = [len(torch.unique(row)) - 1 for row in torch.cat([new[:, :100], new[:, 101:]], 1)]
+    assert max(used) <= 3 < 16
+
+
+def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smollm2, says):
+    says(
+        "Now SmolLM2. Its weights have been rounded to 16 levels already, so this asks what "
+        "*another* rounding does.",
+        "As the file has them, the perplexity is {{ smaller/fewer.exact_loss:.0f}}.",
+        "With 4 bits nothing changes: the sixteen levels are the ones that are there.",
+        "But with *5* bits, {{ smaller/fewer.blocks_5:.0%}} of the {{ smaller/fewer.tokens}} first "
+        "choices are others.",
+        "More bits are worse here!",
+        "Thirty-two levels do not fall on the sixteen old ones.",
+        "With 8 bits they do: {{ smaller/fewer.levels_8}} levels have 255 gaps, and 255 is 17 "
+        "times 15.",
+        "With 3 bits the [perplexity](glossary.md#perplexity) rises to "
+        "{{ smaller/fewer.loss_3:,.0f}}, and {{ smaller/fewer.blocks_3:.0%}} of the first choices "
+        "change.",
+        "A whole row with one scale loses {{ smaller/fewer.rows_4:.0%}} of them at 4 bits already.",
+        "Rounding a rounded model again can hurt, even with more bits.",
+        "31 levels have 30 gaps, twice 15, so each old level is among them.",
+        "The error is {{ smaller/exercises.fit_levels:.1%}}.",
+        "With 32 levels it is {{ smaller/exercises.other_levels:.1%}} of the weights' length.",
+        "More levels, and nearly all weights move: the new levels lie [between the old ones]"
+        "(#fewer-bits-for-a-model-that-writes).",
+        "Only the ends of each block are levels in both.",
+        "The [table](#fewer-bits-for-a-model-that-writes) shows the opposite at 4 bits.",
+        "Fewer bits for a model that writes",
+    )
+    run = values("smaller/fewer")
+    assert run.blocks_4 == run.blocks_8 == 0 < 0.2 < run.blocks_5
+    assert run.loss_3 > 3 * run.exact_loss and run.blocks_3 > 0.5 > 0.3 > run.rows_8
+    assert run.rows_4 > 0.5 and run.levels_8 == 256 and 255 == 17 * 15
+    # What decides is whether the old levels are among the new: one level less, and nothing moves.
+    weight = smollm2.model.layers[3].mlp.gate_proj.weight
+    assert all(moved(weight, levels) == 0 for levels in (16, 31, 256))
+    assert all(moved(weight, levels) > 0.85 for levels in (15, 17, 30, 32))
+    assert not set(np.arange(1, 15) / 15) & set(np.arange(1, 31) / 31)
+    answers = values("smaller/exercises")
+    assert answers.same_levels < 1e-6 and answers.fit_levels < 1e-6 < 0.03 < answers.other_levels
+    assert "16 levels: 0%" in printed("smaller/predict")
+    assert int(re.search(r"32 levels: (\d+)%", printed("smaller/predict"))[1]) > 85
+
+
+def test_few_texts_say_little(values, printed, says):
+    says(
+        "The texts are few, so a difference of one in a hundred says nothing: at 8 bits, the rows "
+        "seem to be better than the exact model.",
+    )
+    exact, rows = values("smaller/fewer").exact_loss, rows_of(printed("smaller/fewer"))["8"][2]
+    assert 0 < exact - rows <= 0.02 * exact
+
+
+def test_sixteen_bits(values, printed, says):
+    says(
+        "`float16` keeps more digits, `bfloat16` has the range of float32 and fewer digits.",
+        "In bfloat16, the next number after 256 is {{ smaller/floats.brain_next:g}}.",
+        "There is no 257.",
+        "And still only {{ smaller/floats.brain_changed}} of {{ smaller/floats.tokens}} first "
+        "choices change: rounding the weights alone does little.",
+        "bfloat16 has the range of float32, and from 256 on its numbers stand two apart.",
+        "Its largest number is about as large as that of float32.",
+        "It has no 257.",
+        "Fewer: the [next number after 1](#sixteen-bits) is farther away.",
+        "Rounding the weights changed [very few](#sixteen-bits).",
+        "Where *activations* are kept in bfloat16 too, ties appear and\n"
+        "[a cache can change the text](decoder.md#the-kv-cache).",
+    )
+    run = values("smaller/floats")
+    assert run.brain_next == 258 and torch.tensor(257.0).bfloat16().item() == 256
+    assert run.brain_changed < 0.02 * run.tokens and run.half_changed < 0.02 * run.tokens
+    brain, half, full = map(torch.finfo, (torch.bfloat16, torch.float16, torch.float32))
+    assert brain.eps > half.eps and 0.9 < brain.max / full.max <= 1 and half.max < 1e-30 * full.max
+    cached = values("decoder/cache_bfloat16")
+    assert cached.two_ties > cached.four_ties and cached.two_bytes < cached.four_bytes
+
+
+def test_a_product_of_blocks_as_they_lie(values, says):
+    says(
+        "Here $m$ is the least value of a block, $s$ its scale and $q_j$ are its steps.",
+        "The sum of the $x_j$ is the same for every row, so it is made once.",
+        "The result is the same, and {{ smaller/product.times:.1f}} times fewer bytes are read.",
+        "A block can be [multiplied as it lies](#a-product-that-never-unpacks).",
+        "A product that never unpacks",
+        "To write a token, a model reads all its weights once; [bytes decide the time]"
+        "(parallelism.md#bytes-not-operations).",
+    )
+    run = values("smaller/product")
+    assert run.same and run.times == run.as_floats / run.read == 32 / 5
+    m, s, q, x = 0.3, 0.1, np.arange(16), np.random.default_rng(1).normal(size=16)
+    assert ((m + s * q) * x).sum() == pytest.approx(m * x.sum() + s * (q * x).sum())
+    kernel = Path("docs/assets/live/engine/kernel.js").read_text("utf-8")
+    assert "rows of 4-bit or 8-bit blocks are multiplied as they" in kernel
+    assert "## Bytes, not operations" in Path("docs/parallelism.md").read_text("utf-8")
+
+
+def test_a_student_of_fewer_layers(values, printed, says):
+    says(
+        "There is another way: not fewer bits for a number, but fewer numbers.",
+        "Three lines over the layers kept, from none to six.",
+        "The vectors fitted to the teacher are nearer to it than the vectors as they are until all "
+        "six layers are kept; those fitted to other texts stay low.",
+        "With three of six layers, the fitted vectors have a cosine of "
+        "{{ smaller/distill.half_kept:.2f}}, instead of {{ smaller/distill.half_plain:.2f}} as "
+        "they are.",
+        "The control stays under {{ smaller/distill.most_control_up:.2f}}, so it is the teacher "
+        "that helps and not the matrix alone.",
+        "Even without any layer, from the token vectors alone, it is "
+        "{{ smaller/distill.none_kept:.2f}}.",
+        "What this shows is only that a teacher's vectors can teach; it does not show how good a "
+        "student of three layers could become.",
+        "This is [distillation](glossary.md#distillation), and MiniLM was made so, from a larger "
+        "model.[^minilm]",
+    )
+    lines = printed("smaller/distill").splitlines()[1:]
+    plain, taught, control = ([float(n) for n in re.findall(r"\d\.\d+", line)] for line in lines)
+    assert all(t > p + 0.2 for t, p in zip(taught[:6], plain)) and plain[6] == 1
+    run = values("smaller/distill")
+    assert max(control) < run.most_control_up <= max(control) + 0.05 < min(taught)
+    assert taught == sorted(taught) and run.none_kept == pytest.approx(taught[0], abs=0.006)
+    layers = AutoConfig.from_pretrained("models/minilm").num_hidden_layers
+    assert layers == 6 == len(plain) - 1
+
+
+def test_the_exercises(values, smollm2, says):
+    says(
+        "{{ smaller/exercises.halves:.0f}} MB, and {{ smaller/exercises.blocks:.0f}} MB: five bits "
+        "a number.",
+        "{{ smaller/exercises.changed}} of {{ smaller/exercises.tokens}} first choices become "
+        "others.",
+        "The table is used twice in SmolLM2, to read a token and to give it its "
+        "[logit](glossary.md#logit).",
+    )
+    run = values("smaller/exercises")
+    assert run.halves == pytest.approx(2 * run.numbers / 1e6)
+    assert run.blocks == pytest.approx(run.numbers * 5 / 8 / 1e6) and run.bits_block == 5
+    assert 0.1 * run.tokens < run.changed < 0.3 * run.tokens
+    assert smollm2.lm_head.weight is smollm2.model.embed_tokens.weight
+
+
+def test_wrong_options_are_wrong(values, says):
+    says(
+        "One of its numbers is ten times as large as the largest of the others.",
+        "Only the large number is rounded badly.",
+        "Nothing, since each number has its own scale.",
+        "Nothing; they only change the order of the bytes.",
+        "Twice the time, because everything is unpacked first.",
+        "A worse result at the same number of steps.",
+        "It keeps more digits than float16.",
+        "With it, most of SmolLM2's first choices become others.",
+    )
+    text = PAGE.read_text("utf-8")
+    outlier, floats = values("smaller/outlier"), values("smaller/floats")
+    assert outlier.row_large > outlier.row, "so it is the others, and not nothing"
+    assert values("smaller/block").bits > 4 and values("smaller/product").same
+    assert torch.finfo(torch.bfloat16).eps > torch.finfo(torch.float16).eps
+    assert floats.brain_changed < floats.tokens / 2
+    right = re.findall(r"- \[x\] (.*)", text)
+    assert right == [
+        "The others lose nearly all their digits.",
+        "A bit more for each number.",
+        "Its largest number is about as large as that of float32.",
+        "It has no 257.",
+    ]
