@@ -46,5 +46,5 @@ for name, (d, _, layers, *_) in rows.items():  # the bar: what rounding may have
     plt.errorbar(place, gaps[name], yerr=0.5, fmt=marker, color=color, lw=1)
 plt.text(1040, gaps["big"], "big", va="center")
 plt.xticks([256, 512, 1024]), plt.xlim(180, 1160)
-plt.gca().set(title="The wider, the more is missing, but for one", xlabel="width",
+plt.gca().set(title="Recomputed minus stated, by width", xlabel="width",
               ylabel="recomputed − stated, millions")  # fmt: skip
