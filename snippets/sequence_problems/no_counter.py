@@ -37,13 +37,14 @@ for row, length in enumerate(asked):
 
 table, by_sentence = ends.mean(dim=1), ends.mean(dim=2)  # means over sentences, places
 words = [round(len(text.split()) * (place + 1) / twelve) for place in range(twelve)]
-print("| asked | first sentence | highest | last | by sentence |\n|---|---|---|---|---|")
+print("| asked | first sentence | highest | last | by sentence |\n|" + "---|" * 5)
 for length, row, of_each in zip(asked, table, by_sentence):
     first, best, last = row[0], row.argmax(), row[-1]
-    print(f"| {length} | {first:.1%} | {row[best]:.1%}, word {words[best]} | {last:.1%} ",
-          f"| {of_each.min():.0%} to {of_each.max():.0%} |", sep="")  # fmt: skip
+    print(f"| {length} | {first:.1%} | {row[best]:.1%}, word {words[best]}", end=" | ")
+    print(f"{last:.1%} | {of_each.min():.0%} to {of_each.max():.0%} |")
 likely_end = " / ".join({sentences[i] for i in by_sentence.argmax(dim=1)})
 first_ten, _, first_fifty, first_hundred = table[:, 0].tolist()
 late_ten, best_fifty = table[0, 4].item(), table[2].max().item()
 best_hundred, last_hundred = table[3].max().item(), table[3, -1].item()
-plots.heatmap(table, [f"asked {n}" for n in asked], words, "A large number holds the end back")
+requests = [f"asked {length}" for length in asked]
+plots.heatmap(table, requests, words, "A large number holds the end back")

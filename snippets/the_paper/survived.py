@@ -14,7 +14,8 @@ models = {
 folders = ("models/minilm", "models/smollm2", "models/whisper", "models/en-pt")
 rows = {"activation function": ["relu"], "inner width / width": ["4.0"],
         "width of a head": ["64"], "norm": ["LayerNorm"],
-        "maps with a bias": ["in the feed-forward network; else not stated"]}  # fmt: skip
+        "maps with a bias": ["in the feed-forward network; else not stated"],
+        }  # fmt: skip
 for (name, model), folder in zip(models.items(), folders):
     config = AutoConfig.from_pretrained(folder)
     if isinstance(config, (MarianConfig, WhisperConfig)):  # two stacks, other names

@@ -48,7 +48,7 @@ def test_three_shapes(says, values, printed):
         "*The robot watered the sunflowers because they were thirsty.* You need not",
         "each click of a row *a label of its own*: the same three shapes.",
         "That is a habit and no law: there are encoders that write down speech, and decoders"
-        " that label.[^ctc]",
+        " that label.[^ctc][^labels]",
     )
     left = values(f"{HERE}/shapes")
     assert left.labels == 2
