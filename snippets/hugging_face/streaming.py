@@ -12,4 +12,9 @@ print(f"{model.dtype} on {model.device}, {bytes_a_number:.1f} bytes a number")
 
 prompt = tokenizer("The capital of France is", return_tensors="pt").to(device)
 streamer = TextStreamer(tokenizer, skip_prompt=True)  # prints as soon as it can
-model.generate(**prompt, max_new_tokens=12, do_sample=False, streamer=streamer)
+ids = model.generate(**prompt, max_new_tokens=24, do_sample=False, streamer=streamer)
+
+model = AutoModelForCausalLM.from_pretrained("models/smollm2").to(device)
+with_32_bits = model.generate(**prompt, max_new_tokens=24, do_sample=False)
+same = torch.equal(ids, with_32_bits)
+print(f"in {model.dtype} the same text: {same}")

@@ -16,16 +16,21 @@ print("| sequence | in → out | answer |\n|---|---|---|")
 extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
 tokenizer = AutoTokenizer.from_pretrained("models/whisper")
 model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
-heard = []
+heard, trust = [], []
 for clip in ("snippets/audio/open_the_window.wav", "snippets/audio/train_at_seven.wav"):
     with wave.open(clip) as file:
         sound = np.frombuffer(file.readframes(file.getnframes()), "int16") / 32768
     sound = extractor(sound, sampling_rate=16000, return_tensors="pt").input_features
     moments = model.model.encoder(sound).last_hidden_state.shape[1]
-    ids = model.generate(sound)[0]  # (new tokens,)
+    out = model.generate(sound, return_dict_in_generate=True, output_scores=True)
+    ids = out.sequences[0, -len(out.scores) :]  # the new tokens, the last one ends
+    chosen = [row[0].softmax(dim=-1)[token] for row, token in zip(out.scores, ids)]
+    trust.append(torch.stack(chosen).mean().item())
     heard.append(tokenizer.decode(ids, skip_special_tokens=True).strip())
-    print(f"| speech | {moments:,} moments → {len(ids)} tokens | {heard[-1]} |")
+    flow = f"{moments:,} moments → {len(ids)} tokens"
+    print(f"| speech | {flow} | {heard[-1]} {trust[-1]:.0%} sure |")
 window, train = heard
+sure_window, sure_train = trust
 
 tokenizer = AutoTokenizer.from_pretrained("models/rxnmapper")
 model = AutoModelForMaskedLM.from_pretrained("models/rxnmapper")

@@ -1,10 +1,11 @@
-"""Does the model count? The probability of ending, after each sentence of one text."""
+"""Does the model count? The probability of ending, each sentence once at each place."""
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from snippets import plots
 
+torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 text = """Light from the sun holds all the colors together. It looks white before it
@@ -14,29 +15,36 @@ to us from everywhere above. Red light goes on in a nearly straight line. We see
 we look toward the sun. In the evening the path is much longer then. Most of the blue is
 lost along the way. What is left over is orange and deep red. That is why the evening
 sky looks so warm.""".replace("\n", " ")
-ends = [place + 1 for place, letter in enumerate(text) if letter == "."]
-words = [len(text[:end].split()) for end in ends]  # so far, at each sentence's end
+sentences = [sentence + "." for sentence in text.removesuffix(".").split(". ")]
+twelve, full_stop = len(sentences), tokenizer.convert_tokens_to_ids(".")
+# In the order that begins with sentence i, place j holds sentence i + 5j: at each place
+# each sentence stands once, so the means of two places are over the same sentences.
+orders = [[(i + 5 * j) % twelve for j in range(twelve)] for i in range(twelve)]
 asked = [10, 20, 50, 100]
-table = []
-for length in asked:
+ends = torch.zeros(len(asked), twelve, twelve)  # (requests, sentences, places)
+for row, length in enumerate(asked):
     question = f"In exactly {length} words, explain why the sky is blue."
     chat = [{"role": "user", "content": question}]
     prompt = tokenizer.apply_chat_template(
         chat, tokenize=False, add_generation_prompt=True
     )
-    batch = tokenizer(prompt + text, return_tensors="pt", return_offsets_mapping=True)
-    places = [end - len(prompt) for _, end in batch.pop("offset_mapping")[0].tolist()]
-    with torch.no_grad():
-        probabilities = model(**batch).logits[0].softmax(dim=-1)  # (tokens, vocabulary)
-    stop = probabilities[:, tokenizer.eos_token_id]
-    table.append([stop[places.index(end)].item() for end in ends])
-    nearest = min(range(len(words)), key=lambda i: abs(words[i] - length))
-    best = max(range(len(words)), key=lambda i: table[-1][i])
-    print(
-        f"asked for {length:3}: at word {words[nearest]:3} it would end with "
-        f"{table[-1][nearest]:.3f}; most likely at word {words[best]}"
-    )
-ten_at_nine, fifty_at_fifty, ten_at_fifty = table[0][0], table[2][5], table[0][5]
-at_fifty, early_ratio = words[5], table[0][0] / table[2][0]
-rows = [f"asked {length}" for length in asked]
-plots.heatmap(table, rows, words, "It ends by the story, not by a count")
+    for order in orders:
+        told = prompt + " ".join(sentences[i] for i in order)
+        batch = tokenizer(told, return_tensors="pt")
+        stops = (batch.input_ids[0] == full_stop).nonzero()[-twelve:, 0]
+        probabilities = model(**batch).logits[0, stops].softmax(dim=-1)
+        ends[row, order, range(twelve)] = probabilities[:, tokenizer.eos_token_id]
+
+table, by_sentence = ends.mean(dim=1), ends.mean(dim=2)  # means over sentences, places
+words = [round(len(text.split()) * (place + 1) / twelve) for place in range(twelve)]
+print("| asked | first sentence | highest | last | by sentence |\n|" + "---|" * 5)
+for length, row, of_each in zip(asked, table, by_sentence):
+    first, best, last = row[0], row.argmax(), row[-1]
+    print(f"| {length} | {first:.1%} | {row[best]:.1%}, word {words[best]}", end=" | ")
+    print(f"{last:.1%} | {of_each.min():.0%} to {of_each.max():.0%} |")
+likely_end = " / ".join({sentences[i] for i in by_sentence.argmax(dim=1)})
+first_ten, _, first_fifty, first_hundred = table[:, 0].tolist()
+late_ten, best_fifty = table[0, 4].item(), table[2].max().item()
+best_hundred, last_hundred = table[3].max().item(), table[3, -1].item()
+requests = [f"asked {length}" for length in asked]
+plots.heatmap(table, requests, words, "A large number holds the end back")

@@ -18,7 +18,7 @@ seconds_a_step = {name: hours[name] * 3600 / steps[name] for name in hours}
 table = {
     "hours on 8 GPUs": (hours, ".0f"),
     "GPU hours": (gpu_hours, ".0f"),
-    "seconds a step": (seconds_a_step, ".2f"),
+    "seconds per step": (seconds_a_step, ".2f"),
     "operations, from the clock": (operations, ".1e"),
     "operations, from the parameters": (useful, ".1e"),
 }

@@ -1,4 +1,4 @@
-"""PyTorch's Transformer, built without a single argument, is the paper's base model."""
+"""PyTorch's Transformer, built without a single argument, has its base sizes."""
 
 import inspect
 

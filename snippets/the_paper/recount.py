@@ -26,15 +26,15 @@ for name, (d, f, layers, heads, stated) in rows.items():
     blocks -= 2 * 2 * d  # PyTorch adds a last norm to each side, the paper has none
     counts[name] = blocks + vocabulary * d
     gaps[name] = counts[name] / 1e6 - stated
-    line = f"{counts[name]:,} | {stated} million | {gaps[name]:+.1f} million"
-    print(f"| {name} | {line} |")
+    gap = f"{gaps[name]:+.1f} million"
+    print(f"| {name} | {counts[name]:,} | {stated} million | {gap} |")
 
-base, big = counts["base"], counts["big"]
-base_error, big_error = abs(gaps["base"]) / 65, abs(gaps["big"]) / 213
+base, big, big_more = counts["base"], counts["big"], gaps["big"]
+base_error, big_error = abs(gaps["base"]) / 65, abs(big_more) / 213
 errors = sorted(abs(gaps[name]) / rows[name][4] for name in rows)
 largest_error, middle_error = errors[-1], errors[len(errors) // 2]
 others = [name for name in rows if name != "big"]
-always_less = all(gaps[name] < 0 for name in others)
+narrow, least_512, *_, most_512, wide = sorted(-gaps[name] for name in others)
 # Which size of the table would give the stated, rounded millions in all these rows?
 fewest = max(vocabulary + (-gaps[n] - 0.5) * 1e6 / rows[n][0] for n in others)
 most = min(vocabulary + (-gaps[n] + 0.5) * 1e6 / rows[n][0] for n in others)
@@ -45,6 +45,6 @@ for name, (d, _, layers, *_) in rows.items():  # the bar: what rounding may have
     place = d + 8 * (layers - 6)  # apart by depth, or those of width 512 would cover
     plt.errorbar(place, gaps[name], yerr=0.5, fmt=marker, color=color, lw=1)
 plt.text(1040, gaps["big"], "big", va="center")
-plt.xticks([256, 512, 1024]), plt.xlim(180, 1160)
-plt.gca().set(title="The wider, the more is missing, but for one", xlabel="width",
-              ylabel="recomputed − stated, millions")  # fmt: skip
+plt.gca().set(title="Recomputed minus stated, by width", xticks=[256, 512, 1024],
+              xlabel="width", ylabel="recomputed − stated, millions",
+              xlim=(180, 1160))  # fmt: skip

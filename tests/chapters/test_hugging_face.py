@@ -2,14 +2,23 @@
 
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer, pipeline
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    pipeline,
+)
 from transformers.pipelines import SUPPORTED_TASKS
 
 CHAPTER = "hugging_face"
@@ -24,6 +33,16 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def minilm():
     return AutoModel.from_pretrained("models/minilm")
+
+
+def test_every_chapter_uses_it(says):
+    says("Every chapter of this book has programs that use it.")
+    nav = re.findall(r"^      - (\w+)\.md$", Path("mkdocs.yml").read_text("utf-8"), re.M)
+    chapters = nav[: nav.index("from_scratch") + 1]
+    assert len(chapters) == 16 and CHAPTER in chapters
+    for chapter in chapters:
+        programs = [path.read_text("utf-8") for path in Path(f"snippets/{chapter}").glob("*.py")]
+        assert any("from transformers import" in program for program in programs), chapter
 
 
 def test_this_is_the_version_that_the_page_speaks_of(values):
@@ -43,10 +62,11 @@ def test_an_unknown_argument_is_passed_over(name):
         model(**inputs, no_argument=1)
 
 
-def test_the_cache_is_called_cache(says):
+def test_the_cache_is_called_cache(says, values):
     says(
+        "Without its cache the model reads *is* and goes on from there.",
         "The old name is still taken, with a warning.",
-        "under a misspelled name is lost, and nobody is told.",
+        "and a cache under a misspelled name is lost, and nobody is told:",
     )
     model = AutoModelForCausalLM.from_pretrained("models/smollm2")
     with torch.no_grad(), warnings.catch_warnings(record=True) as told:
@@ -59,6 +79,8 @@ def test_the_cache_is_called_cache(says):
         model(torch.tensor([[8]]), past_key_values=cache)
         assert cache.get_seq_length() == 4, "taken all the same"
     assert "Use `cache` instead" in str(told[-1].message)
+    found = values(f"{CHAPTER}/lost_cache")
+    assert found.whole == found.kept == " Paris" != found.lost == found.last_alone
 
 
 def test_three_steps(values, printed, tokenizer):
@@ -89,7 +111,7 @@ def test_a_missing_head_is_random_and_raises_nothing(values, printed, says):
     says(
         "Ask for one three times",
         "the probabilities are near a half and depend on the seed.",
-        "and the second is a label called `LABEL_1`.",
+        "sign of this mistake is the word `MISSING`.",
         "A head that is missing in the folder is random",
         "A missing head raises [no error](#a-head-that-is-not-there)",
     )
@@ -98,6 +120,22 @@ def test_a_missing_head_is_random_and_raises_nothing(values, printed, says):
     assert found.spread > 0.001, "it depends on the seed"
     numbers = [float(x) for x in re.findall(r"LABEL_1 (\S+)", printed(f"{CHAPTER}/new_head"))]
     assert len(numbers) == 3 and all(0.4 < number < 0.6 for number in numbers)
+    assert printed(f"{CHAPTER}/new_head").count("| MISSING |") == found.missing_count
+
+
+def test_under_a_new_head_the_layers_are_the_file_s(says, minilm):
+    says(
+        "Nothing: all of its parameters are random.",
+        "The six layers come from the file.",
+        "sent through one more matrix and a $\\tanh$",
+    )
+    tagger = AutoModelForTokenClassification.from_pretrained("models/minilm")
+    for ours, theirs in zip(tagger.bert.encoder.parameters(), minilm.encoder.parameters()):
+        assert torch.equal(ours, theirs)
+    with torch.no_grad():
+        outputs = minilm(torch.tensor([[101, 3899, 102]]))
+        pooled = minilm.pooler.dense(outputs.last_hidden_state[:, 0]).tanh()
+    assert torch.allclose(pooled, outputs.pooler_output, atol=1e-6)
 
 
 @pytest.mark.parametrize("task", ["question-answering", "summarization", "translation"])
@@ -163,8 +201,7 @@ def test_config(values, minilm, says):
 def test_saving_loses_nothing(values, printed, says):
     says(
         "There are {{ hugging_face/save.files}} files:",
-        "{{ hugging_face/save.bytes_a_parameter:.1f}} bytes a parameter, that is, 32 "
-        "bits each.",
+        "{{ hugging_face/save.bytes_a_parameter:.1f}} bytes per parameter, that is, 32 bits each.",
         "The loaded model computes the same vectors; the largest difference is {{ "
         "hugging_face/save.difference:.0f}}.",
     )
@@ -175,12 +212,30 @@ def test_saving_loses_nothing(values, printed, says):
         assert f"`{name}`" in printed(f"{CHAPTER}/save")
 
 
+class Calls:
+    """Pickled, it is a call: plain pickle makes it while it reads."""
+
+    def __reduce__(self):
+        return (os.getenv, ("HOME", "no home"))
+
+
+def test_plain_pickle_runs_what_it_reads(says, tmp_path):
+    says(
+        "Plain pickle can run any code while it is being read;[^pickle] since version 2.6, of "
+        "2025, PyTorch loads such files in a restricted way unless told otherwise.[^weights]",
+    )
+    assert pickle.loads(pickle.dumps(Calls())) == os.getenv("HOME", "no home"), "it was called"
+    torch.save(Calls(), tmp_path / "pytorch_model.bin")
+    with pytest.raises(pickle.UnpicklingError, match="[Ww]eights.only"):
+        torch.load(tmp_path / "pytorch_model.bin")
+
+
 def test_attention_weights_need_eager(values, maps, says):
     says(
-        "{{ hugging_face/eager.maps_eager}} tensors, one a layer.",
+        "{{ hugging_face/eager.maps_eager}} tensors, one per layer.",
         "The vectors are the same up to rounding, so use the default",
-        "In this head a word gives {{ hugging_face/eager.previous:.2f}} of its "
-        "weight to the token before it, on average.",
+        "In this head and this sentence, the tokens from the second word to the full stop give "
+        "{{ hugging_face/eager.previous:.2f}} of their weight to the token before, on average.",
     )
     found = values(f"{CHAPTER}/eager")
     assert (found.maps_default, found.maps_eager) == (0, 6)
@@ -188,12 +243,16 @@ def test_attention_weights_need_eager(values, maps, says):
     (drawn,) = maps(f"{CHAPTER}/eager")
     for row in drawn["values"]:
         assert sum(row) == pytest.approx(1, abs=0.01)
+    assert (drawn["rows"][2], drawn["rows"][12]) == ("robot", "."), "second word to full stop"
+    before = [drawn["values"][i][i - 1] for i in range(2, 13)]
+    assert found.previous == pytest.approx(sum(before) / 11, abs=1e-3)
 
 
 def test_sdpa_is_the_default(minilm, tokenizer, says):
     says(
         "PyTorch then keeps nothing for [gradients](glossary.md#gradient)",
         "That adds [states, not weights](#see-it-happen)",
+        "Leave out `torch.no_grad()`, so that the weights are kept.",
         "It keeps nothing for [gradients](#see-it-happen).",
         "so it has no weights to hand out.",
         "Under the default, SDPA, you get none.",
@@ -205,6 +264,10 @@ def test_sdpa_is_the_default(minilm, tokenizer, says):
         outputs = minilm(**tokenizer(RUNNING, return_tensors="pt"), output_attentions=True)
         states = minilm(**tokenizer(RUNNING, return_tensors="pt"), output_hidden_states=True)
     assert len(outputs.attentions) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trained = minilm(**tokenizer(RUNNING, return_tensors="pt"), output_attentions=True)
+    assert len(trained.attentions) == 0, "no more with gradients"
     assert len(states.hidden_states) == 7 and not states.attentions
     assert outputs.last_hidden_state.grad_fn is None
     assert minilm(torch.tensor([[5]])).last_hidden_state.grad_fn, "kept if you may train"
@@ -212,13 +275,11 @@ def test_sdpa_is_the_default(minilm, tokenizer, says):
 
 def test_padding_needs_its_mask(values, says):
     says(
-        "Without it they change by {{ hugging_face/padding.without_mask:.0%}} of "
-        "their length",
+        "The output has three changes; zero means that nothing was disturbed.",
+        "Without it they change by {{ hugging_face/padding.without_mask:.0%}} of their length",
         "but the rows of the padding are still in the output.",
-        "the mean moves by {{ hugging_face/padding.mean_change:.0%}} of its length "
-        "otherwise.",
-        "They never do: each row is [a text of its "
-        "own](#batches-padding-and-the-mask).",
+        "the mean moves by {{ hugging_face/padding.mean_change:.0%}} of its length otherwise.",
+        "They never do: each row is [a text of its own](#batches-padding-and-the-mask).",
     )
     found = values(f"{CHAPTER}/padding")
     assert found.with_mask < 1e-4 and found.without_mask > 0.1
@@ -227,6 +288,7 @@ def test_padding_needs_its_mask(values, says):
 
 def test_decoders_are_padded_on_the_left(says, values, printed):
     says(
+        "In a batch, with the right attention mask, only the longest prompt goes on well.",
         "from the vector of a padding token, which sees the prompt but is no part of it.",
         "and decoders need it on the left when they generate for a batch.",
     )
@@ -235,6 +297,32 @@ def test_decoders_are_padded_on_the_left(says, values, printed):
     found = values(f"{CHAPTER}/padding_side")
     assert found.left_same and not found.right_same
     assert found.alone.startswith(" Paris")
+    # Padded on the right, the longest prompt has no padding, and goes on as it does alone.
+    writer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="right")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    pair = ["Rain", "The capital of France is"]
+    batch = writer(pair, padding=True, return_tensors="pt")
+    both = model.generate(**batch, max_new_tokens=5, do_sample=False)
+    assert both.shape[1] == batch.input_ids.shape[1] + 5, "the limit counts for each row"
+    for row, text in enumerate(pair):
+        one = writer(text, return_tensors="pt")
+        alone = model.generate(**one, max_new_tokens=5, do_sample=False)[0, -5:]
+        assert torch.equal(both[row, -5:], alone) == (row == 1), "the longest, and it alone"
+
+
+def test_prompts_come_back(says):
+    says(
+        "It limits [each row](#generate-translation-and-answers-without-a-pipeline) in the same "
+        "way, and a limit would cut the longest too.",
+        "The chat template has put the question twice.",
+        "The question stands in it once.",
+    )
+    writer = AutoTokenizer.from_pretrained("models/smollm2")
+    question = f"{RUNNING} What did the robot water?"
+    text = writer.apply_chat_template(
+        [{"role": "user", "content": question}], add_generation_prompt=True, tokenize=False
+    )
+    assert text.count(question) == 1
 
 
 def test_answers(values, minilm, says):
@@ -245,12 +333,14 @@ def test_answers(values, minilm, says):
         "hugging_face/answers.half_cosine:.5f}}.",
         "With the mask the vectors change by at most {{ "
         "hugging_face/answers.padded_change:.0e}}, which is rounding.",
+        "the model computes 64 rows, and 50 of them are thrown away.",
         "{{ hugging_face/answers.unused}} of them.",
         "the average cosine is {{ hugging_face/answers.two_cosine:.2f}}.",
     )
     found = values(f"{CHAPTER}/answers")
     assert found.full_bytes == 4 * minilm.num_parameters() == 2 * found.half_bytes
     assert found.half_cosine > 0.999 and found.padded_change < 1e-4
+    assert 64 - len(AutoTokenizer.from_pretrained("models/minilm")(RUNNING).input_ids) == 50
     assert len(list(minilm.encoder.layer[0].parameters())) == 16
     assert (found.two_layers, found.unused) == (2, 64)
     assert found.two_cosine < 0.9
@@ -259,8 +349,7 @@ def test_answers(values, minilm, says):
 def test_a_mean_over_padding_is_wrong_in_two_ways(printed, says):
     says(
         "The second text has one vector, 5, so its mean is 5.",
-        "The second line sets it to zero, but still divides by two places: half a "
-        "repair.",
+        "The second line sets it to zero, but still divides by two places: half a repair.",
     )
     everything, half, right = map(json.loads, printed(f"{CHAPTER}/predict").splitlines())
     assert right == [2, 5]
@@ -302,7 +391,10 @@ def test_what_the_library_says(says, values, printed, tokenizer, minilm):
         "and no error, only a [warning](#what-the-library-does-say)",
         "because we stop at the tokenizer; the model itself would fail.",
         "Called directly, the models pass over the two forgotten masks without a word. "
-        "(`generate` makes a check of its own.)",
+        "(`generate` guesses a missing mask from the padding id. SmolLM2 uses its end-of-turn "
+        "token for padding, so there `generate` cannot tell, and warns.)",
+        "A program that sets `TRANSFORMERS_VERBOSITY=error` hears none of them, and some "
+        "warnings are printed once and not again.",
     )
     told = values(f"{CHAPTER}/told")
     assert told.maps and told.side and told.long and not told.mask and not told.none
@@ -319,14 +411,47 @@ def test_what_the_library_says(says, values, printed, tokenizer, minilm):
         "batch = writer(['The capital of France is', 'Rain'], padding=True, return_tensors='pt')\n"
         "model = AutoModelForCausalLM.from_pretrained('models/smollm2')\n"
         "model.generate(batch.input_ids, max_new_tokens=1)\n"
+        "reader = AutoTokenizer.from_pretrained('models/minilm')\n"
+        "reader('word ' * 600), reader('word ' * 700)\n"
     )
-    loud = os.environ | {"TRANSFORMERS_VERBOSITY": "warning"}
-    done = subprocess.run([sys.executable, "-c", program], env=loud, capture_output=True, text=True)
-    assert "attention mask is not set" in done.stderr, done.stderr
+    heard = {}
+    for level in ("warning", "error"):
+        env = os.environ | {"TRANSFORMERS_VERBOSITY": level}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True
+        )
+        heard[level] = done.stderr
+    assert (
+        "attention mask is not set with a batched input, and cannot be inferred" in heard["warning"]
+    )
+    assert heard["warning"].count("longer than the specified maximum") == 1, "once"
+    for words in ("attention mask is not set", "longer than"):
+        assert words not in heard["error"]
+    writer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
+    assert writer.pad_token == writer.eos_token == "<|im_end|>"
+    # With a padding id of its own, the mask is guessed, and rightly.
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    writer.pad_token = "<|endoftext|>"
+    batch = writer(["The capital of France is", "Rain"], padding=True, return_tensors="pt")
+    how = {"max_new_tokens": 4, "do_sample": False, "pad_token_id": writer.pad_token_id}
+    assert torch.equal(model.generate(**batch, **how), model.generate(batch.input_ids, **how))
 
 
 def test_a_text_comes_as_it_is_written(says, values, printed):
-    says("Two of them run here: a smaller number type")
+    says(
+        "Two of them run here: a smaller number type",
+        "Here the text is the one of 32 bits; elsewhere a greedy text may take another word "
+        "[where two are nearly equal](decoder.md#the-cache-in-two-byte-numbers).",
+        "Many models are stored so; some large ones, such as gpt-oss of 2025, have most of their "
+        "weights in 4 bits.[^mxfp4]",
+        "4 bits per weight for most; this book turns it into 32-bit numbers.",
+    )
+    assert values(f"{CHAPTER}/streaming").same
+    assert values("decoder/cache_bfloat16").two_bytes < values("decoder/cache_bfloat16").texts
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    packed = next(Path("models/smollm2-gguf").rglob("*.gguf")).stat().st_size
+    assert 4 < 8 * packed / model.num_parameters() < 8, "4 bits for most, more for the rest"
     assert values(f"{CHAPTER}/streaming").bytes_a_number == pytest.approx(2, abs=0.01)
     first, *text = printed(f"{CHAPTER}/streaming").splitlines()
     assert first.startswith("torch.bfloat16") and "Paris" in " ".join(text)

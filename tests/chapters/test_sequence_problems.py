@@ -1,10 +1,21 @@
 """What the tour of sequence problems claims, on the real models."""
 
 import json
+import re
+import wave
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
+from transformers import (
+    AutoFeatureExtractor,
+    AutoModelForCausalLM,
+    AutoModelForSpeechSeq2Seq,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    pipeline,
+)
 
 from snippets.shared.tagging import spans
 from snippets.shared.translator import Translator
@@ -19,6 +30,10 @@ def rows(text):
     return [row for row in cells if not set(row[0]) <= set("-:")]
 
 
+def program(idea):
+    return Path(f"snippets/{HERE}/{idea}.py").read_text("utf-8")
+
+
 # ------------------------------------------------------------------------- three shapes
 
 
@@ -30,13 +45,22 @@ def test_three_shapes(says, values, printed):
         " sequence_problems/shapes.rows}} rows come out",
         "The translator read {{ sequence_problems/shapes.read}} tokens and wrote",
         "here we stopped it at {{ sequence_problems/shapes.replied}} tokens.",
+        "*The robot watered the sunflowers because they were thirsty.* You need not",
+        "each click of a row *a label of its own*: the same three shapes.",
+        "That is a habit and no law: there are encoders that write down speech, and decoders"
+        " that label.[^ctc][^labels]",
     )
     left = values(f"{HERE}/shapes")
     assert left.labels == 2
     assert left.rows == left.tokens == 14, "a row for each token"
     assert left.translated != left.read, "the lengths need not agree"
     assert left.replied == 20, "the chat was stopped"
-    assert rows(printed(f"{HERE}/shapes"))[2][2] == "(14, 7)"
+    assert left.sentence == "The robot watered the sunflowers because they were thirsty."
+    table = rows(printed(f"{HERE}/shapes"))[1:]
+    assert table[1][2] == "(14, 7)"
+    assert [row[3].split(",")[0] for row in table] == [
+        "a number for each label", "a row for each token", "new tokens", "new tokens"
+    ]  # fmt: skip
 
 
 # ------------------------------------------------------------------------- names, opinions
@@ -44,8 +68,9 @@ def test_three_shapes(says, values, printed):
 
 def test_names_are_joined_and_one_is_torn(says, values, printed):
     says(
-        "plain code (behind `aggregation_strategy`) joins a B with the I's that follow it and"
-        " have the same kind.",
+        "plain code joins a B with the I's that follow it and have the same kind.",
+        "find the tag that spoils the second.",
+        "also says that a word cut in two has the tag of its [first piece]",
         "In the second, *New* begins an organization and *York* goes on inside a place.",
     )
     left = values(f"{HERE}/names")
@@ -57,8 +82,43 @@ def test_names_are_joined_and_one_is_torn(says, values, printed):
     assert "United Nations (ORG)" in left.second, "the same kind is joined"
 
 
+def test_each_tag_is_picked_by_itself(says, printed):
+    says(
+        "it cuts the text, runs the model and picks the most probable tag of each token.",
+        "Our tagger picks each tag by itself and takes none back that does not fit its neighbors.",
+        "The most probable tag of each token is picked.",
+        "The tag of each token is picked by itself, the best of its own row.",
+        "Nothing in this step asks whether two tags go together.",
+        "Here it changed none: B-ORG and I-LOC stood in the table",
+    )
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")
+    model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
+    table = [row for row in rows(printed(f"{HERE}/names")) if len(row) == 3]
+    shown = [row[1] for row in table if row[0] != "token"]
+    best = []
+    for sentence in (row[0] for row in rows(printed(f"{HERE}/names"))[-2:]):
+        with torch.no_grad():
+            logits = model(**tokenizer(sentence, return_tensors="pt")).logits[0, 1:-1]
+        best += [model.config.id2label[tag] for tag in logits.argmax(dim=-1).tolist()]
+    assert best == shown, "each is the best of its own row"
+    together = best[-3:-1]
+    assert together == ["B-ORG", "I-LOC"], "and these two cannot stand together"
+    tag = pipeline("token-classification", "models/minilm-ner", aggregation_strategy="first")
+    joined = tag("Amina Yusuf works for the United Nations in New York.")[-2:]
+    assert [name["entity_group"] for name in joined] == ["ORG", "LOC"], "joined, not changed"
+    # A word cut in two: the tag of its first piece counts.
+    pieces = [dict(word=word, score=1.0, start=at, end=at + 3, index=at, is_subword=at > 0,
+                   scores=np.eye(7)[label])
+              for word, at, label in (("ami", 0, 1), ("##na", 3, 4))]  # fmt: skip
+    whole = tag.aggregate_word(pieces, "first")
+    assert whole["entity"] == model.config.id2label[1]
+
+
 def test_opinions_go_wrong_as_told(says, values):
     says(
+        "*Not a dull moment* should be praise twice turned around.",
+        "For this model *A moment* is praise, and each word alone turns it to blame, *Not a"
+        " moment* and *A dull moment*; the two together do not turn it back.",
         "{{ sequence_problems/opinion.wrong}} of these {{ sequence_problems/opinion.asked}}"
         " go wrong, because we chose them so;",
         "It gives {{ sequence_problems/opinion.robot:.0%}} to blame.",
@@ -70,6 +130,9 @@ def test_opinions_go_wrong_as_told(says, values):
     classify = pipeline("text-classification", "models/minilm-sentiment")
     said = classify(["Not a dull moment.", "The food was cold and the waiter was rude."])
     assert [answer["label"] for answer in said] == ["NEGATIVE", "NEGATIVE"]
+    turned = classify(["A moment.", "Not a moment.", "A dull moment.", "Not a dull moment."])
+    assert [answer["label"] for answer in turned] == ["POSITIVE", *3 * ["NEGATIVE"]]
+    assert min(answer["score"] for answer in turned) > 0.8, "no near tie"
     ratio = 355 / (classify.model.num_parameters() / 1e6)
     assert round(ratio) == 16, "“sixteen times smaller”"
     assert 110 / (classify.model.num_parameters() / 1e6) == pytest.approx(5, abs=0.3)
@@ -78,7 +141,29 @@ def test_opinions_go_wrong_as_told(says, values):
 # ------------------------------------------------------------------------------ translation
 
 
-def test_translations(printed):
+def test_translations(says, printed):
+    says(
+        "In the code, `num_beams=1` takes the most probable token at each step, and `[0, 1:]`"
+        " drops the token that starts each translation.",
+        "Our translator shows none here.",
+        "Their decoders have a [recurrent unit](from_scratch.md#the-translator) in the place of"
+        " self-attention, so they are Transformers by half.",
+    )
+    tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
+    model = Translator.from_pretrained("models/en-pt")
+    batch = tokenizer("How old are you?", return_tensors="pt", return_token_type_ids=False)
+    ids = torch.tensor([[model.config.decoder_start_token_id]])
+    for _ in range(7):  # the most probable token, step by step
+        with torch.no_grad():
+            row = model(**batch, decoder_input_ids=ids).logits[0, -1]
+        row[model.config.pad_token_id] = -torch.inf
+        ids = torch.cat([ids, row.argmax().view(1, 1)], dim=1)
+    by_library = model.generate(**batch, num_beams=1, max_new_tokens=40)
+    assert by_library.tolist() == ids.tolist()
+    for folder in ("models/en-pt", "models/pt-en"):
+        for layer in Translator.from_pretrained(folder).get_decoder().layers:
+            assert "SSRU" in type(layer.self_attn).__name__
+            assert "Attention" in type(layer.encoder_attn).__name__
     table = dict(row[:2] for row in rows(printed(f"{HERE}/translation")))
     assert table["How old are you?"] == "Quantos anos você tem?"
     assert "caneta" in table["The box was in the pen."], "the page shows this mistake"
@@ -89,9 +174,7 @@ def test_translations(printed):
 def test_the_box_stays_in_the_pen_with_beams():
     tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
     model = Translator.from_pretrained("models/en-pt")
-    batch = tokenizer(
-        "The box was in the pen.", return_tensors="pt", return_token_type_ids=False
-    )
+    batch = tokenizer("The box was in the pen.", return_tensors="pt", return_token_type_ids=False)
     ids = model.generate(**batch, num_beams=4, max_new_tokens=20)[0]
     assert "caneta" in tokenizer.decode(ids, skip_special_tokens=True)
 
@@ -103,6 +186,7 @@ def test_asked_for_fifty(says, values, printed):
     says(
         "It wrote {{ sequence_problems/fifty_words.first}} words.",
         "Told so, it wrote {{ sequence_problems/fifty_words.second}}, and then the same",
+        "We ask ours, and tell it twice how many words it wrote.",
     )
     left = values(f"{HERE}/fifty_words")
     replies = [row[1] for row in rows(printed(f"{HERE}/fifty_words"))[1:]]
@@ -110,18 +194,51 @@ def test_asked_for_fifty(says, values, printed):
     assert left.first > 50 > left.second == left.third
     assert replies[1] == replies[2], "told its count, it repeats itself"
     assert "red, which are scattered in all directions" in replies[0]
+    told = [row[0] for row in rows(printed(f"{HERE}/fifty_words"))[1:]]
+    assert sum(f"You wrote {n} words" in say for n, say in zip((61, 23), told[1:])) == 2
+
+
+def test_the_loop_counts_no_words(says, values):
+    """A loop that hands on nothing but the tokens writes the same reply."""
+    says(
+        "so with the same versions on the same machine a second run gives the same.",
+        "In this loop no variable goes up by one with each word.",
+        "the end is a token like any other, and the loop around the model counts no words.",
+        "It starts a counter, which runs out too late because tokens are shorter than words.",
+        "The loop has no counter of words that could run out: tokens go in, probabilities come"
+        " out,",
+        "It sets how many tokens can be written at most.",
+    )
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    chat = [{"role": "user", "content": values(f"{HERE}/exactly_fifty").question}]
+    ids = tokenizer.apply_chat_template(
+        chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    ).input_ids
+    asked = ids.shape[1]
+    while ids[0, -1] != tokenizer.eos_token_id or ids.shape[1] == asked:
+        with torch.no_grad():
+            best = model(ids).logits[0, -1].argmax()
+        ids = torch.cat([ids, best.view(1, 1)], dim=1)
+        assert ids.shape[1] < asked + 100, "it ends by itself, before any limit"
+    reply = tokenizer.decode(ids[0, asked:], skip_special_tokens=True)
+    assert reply == values(f"{HERE}/exactly_fifty").reply, "as `generate` wrote it"
+    assert "max_new_tokens=120" in program("fifty_words"), "the limit comes from the program"
 
 
 def test_no_request_is_met(says, values, printed):
     says(
-        "Of {{ sequence_problems/asked_written.requests}} replies, {{"
-        " sequence_problems/asked_written.exact}} have the length",
+        "A chat model that cannot count",
+        "The code that asks twelve times",
+        "None of the {{ sequence_problems/asked_written.requests}} replies has the length that"
+        " was asked for.",
+        "SmolLM2 missed the count in all {{ sequence_problems/asked_written.requests}} requests.",
         "Asked for 20 words about the sky it writes {{"
         " sequence_problems/asked_written.sky_twenty}}, and",
         "A robot gets {{ sequence_problems/asked_written.robot_ten}} words whether you ask"
         " for 10 or for 50.",
         "But for each number, the sky gets more words than the other two topics.",
-        "For each topic the longest reply was the one to 100, so the number [has an effect]",
+        "The number is not lost: on each topic the longest reply is the one to 100.",
     )
     left = values(f"{HERE}/asked_written")
     assert (left.exact, left.requests) == (0, 12)
@@ -143,7 +260,15 @@ def test_words_are_not_tokens(says, values, printed):
         "{{ sequence_problems/words_and_tokens.words}} words are {{"
         " sequence_problems/words_and_tokens.tokens}} tokens.",
         "Here a token is a word or [less than one](#it-does-not-write-words)",
+        "More than 50 words, since some tokens hold two.",
+        "Fewer than 50 words, and very likely half a sentence.",
     )
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    held = [len(tokenizer.decode([token]).split()) for token in range(len(tokenizer))]
+    assert max(held) == 1, "no token of the vocabulary holds two words"
+    reply = values(f"{HERE}/exactly_fifty").reply
+    first = tokenizer.decode(tokenizer(reply).input_ids[:50])
+    assert len(first.split()) < 50 and not first.endswith("."), "half a sentence"
     left = values(f"{HERE}/words_and_tokens")
     assert (left.words, left.tokens) == (23, 27)
     assert left.beginning in printed(f"{HERE}/fifty_words"), "it is what the model wrote"
@@ -154,55 +279,102 @@ def test_words_are_not_tokens(says, values, printed):
     assert min(more) >= 1 and sum(more) == left.tokens - left.words, "all the longer ones"
 
 
-def test_it_ends_by_the_story(says, values, maps):
+def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, printed):
     says(
-        "The strong cells are in the same columns in all rows, above all at 52 and 106 words;"
-        " the last row is fainter.",
-        "The rows have nearly the same pattern, and the columns differ.",
-        "The text reaches a good end at word {{ sequence_problems/no_counter.at_fifty}},"
-        " *everywhere above*",
-        "These two have the most probable ends in every row, whatever was asked.",
-        "Asked for 10 words, it would end after nine with a probability of {{"
-        " sequence_problems/no_counter.ten_at_nine:.1%}}",
-        "That is even more than in the row that did ask for 50",
-        "The row of 100 is fainter all along, and an end after nine words, rare as it is, is",
-        "In the map of the ends, what the text says [weighed more]",
+        "Some sentences sound more like an end than others.",
+        "So we used twelve orders, in which each sentence stands once at each place, and took"
+        " the mean of each place.",
+        "The first two rows are strong at the left and fade to the right. The third is faint at"
+        " 9 words, strongest at 44 and fainter again. The fourth is faint all along.",
+        "After the first sentence, of about nine words, the end has a probability of {{"
+        " sequence_problems/no_counter.first_ten:.0%}} if 10 words were asked for, of {{"
+        " sequence_problems/no_counter.first_fifty:.0%}} if 50 were, and of less than one"
+        " percent if 100 were.",
+        "A large number holds the end back, so the model has a sense of *short* and *long*.",
+        "Asked for 10 words, it would end after 44 as readily as after nine ({{"
+        " sequence_problems/no_counter.late_ten:.0%}}).",
+        "Asked for 100, the end is most probable at word 53, with {{"
+        " sequence_problems/no_counter.best_hundred:.0%}}; at word 106 it is down to {{"
+        " sequence_problems/no_counter.last_hundred:.0%}}.",
+        "The row of 50 is strongest near its place, at word 44, but so is the row of 20.",
+        "And in each row the sentence makes a larger difference than the place:",
+        "*{{ sequence_problems/no_counter.likely_end}}* is the most probable end in each row.",
+        "Asked for 100 words, it hardly ends after the first sentence; asked for 10, it",
+        "Nothing: the model cannot read numbers.",
+        "and no count: asked for 100, the end was most probable at about [half of them]",
     )
     left = values(f"{HERE}/no_counter")
     (drawn,) = maps(f"{HERE}/no_counter")
-    stop = torch.tensor(drawn["values"])  # (requests, sentences)
+    stop = torch.tensor(drawn["values"])  # (requests, places), means over the sentences
     words = [int(word) for word in drawn["columns"]]
-    assert len(words) == 12 and words[5] == left.at_fifty == 52 and words[-1] == 106
-    assert (stop.argmax(dim=1) == 11).all(), "all rows prefer the end of the text"
-    assert (stop[:, :11].argmax(dim=1) == 5).all(), "and before it the same sentence"
-    assert left.ten_at_nine < 0.1 < left.fifty_at_fifty < left.ten_at_fifty
-    assert (stop[3] <= stop[:3]).all(), "the row of 100 is paler all along"
-    assert torch.corrcoef(stop).min() > 0.9, "the rows are nearly the same"
-    assert left.early_ratio > 50 and stop[:, 0].max() < 0.05, "a feeling, too weak"
+    assert (words[0], words[4], words[5], words[-1]) == (9, 44, 53, 106)
+    assert drawn["title"] == "A large number holds the end back"
+    for place in range(5):
+        assert stop[:, place].tolist() == sorted(stop[:, place].tolist(), reverse=True)
+    assert left.first_ten > 10 * left.first_fifty and left.first_hundred < 0.01
+    assert left.late_ten == pytest.approx(left.first_ten, rel=0.05) and stop[0, 4] > 0.3
+    assert stop.argmax(dim=1).tolist()[1:] == [4, 4, 5], "20 and 50 at word 44, 100 at 53"
+    assert left.last_hundred < 0.6 * left.best_hundred < 0.06, "faint, and fading"
+    assert (stop[:2, :5] > 0.25).all() and (stop[:2, -1] < 0.1).all(), "left to right"
+    assert stop[2, 0] < 0.03 and stop[2, -1] < stop[2].max() / 2
+    of_each = [row[4].split(" to ") for row in rows(printed(f"{HERE}/no_counter"))[1:]]
+    of_each = torch.tensor([[float(end.strip("%")) / 100 for end in row] for row in of_each])
+    spread, of_place = (
+        of_each[:, 1] - of_each[:, 0],
+        stop.max(dim=1).values - stop.min(dim=1).values,
+    )
+    assert (spread > 1.2 * of_place).all(), "a larger difference than the place"
+    assert left.likely_end == "That is why the evening sky looks so warm.", "one for all rows"
+    assert "orders = [[(i + 5 * j) % twelve for j in range(twelve)]" in program("no_counter")
+    for j in range(12):
+        assert sorted((i + 5 * j) % 12 for i in range(12)) == list(range(12))
+    for i in range(12):
+        assert sorted((i + 5 * j) % 12 for j in range(12)) == list(range(12))
 
 
 def test_the_probability_of_the_end_is_the_models(values):
+    """The first sentence of the twelve orders, one prompt each, without any other text."""
     left = values(f"{HERE}/no_counter")
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     model = AutoModelForCausalLM.from_pretrained("models/smollm2")
-    end = left.text.index("everywhere above.") + len("everywhere above.")
+    stop = tokenizer.convert_tokens_to_ids("<|im_end|>")
     chat = [{"role": "user", "content": "In exactly 50 words, explain why the sky is blue."}]
     prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    batch = tokenizer(prompt + left.text[:end], return_tensors="pt")
-    with torch.no_grad():
-        next_token = model(**batch).logits[0, -1].softmax(dim=-1)
-    stop = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    assert next_token[stop].item() == pytest.approx(left.fifty_at_fifty, abs=1e-3)
+    found = []
+    sentences = [one + "." for one in left.text.removesuffix(".").split(". ")]
+    for sentence in sentences:
+        batch = tokenizer(prompt + sentence, return_tensors="pt")
+        assert tokenizer.decode(batch.input_ids[0, -1:]) == "."
+        with torch.no_grad():
+            found.append(model(**batch).logits[0, -1].softmax(dim=-1)[stop].item())
+    assert sum(found) / 12 == pytest.approx(left.first_fifty, abs=1e-3)
+    assert len(sentences) == 12 and " ".join(sentences) == left.text
+
+
+def test_what_others_found(says):
+    says(
+        "by which it breaks lines, and checked this by interventions.[^gurnee]",
+        "In one study of 2025 GPT-4.1 met an exact length in fewer than 30% of cases, and in more"
+        " than 95% when it had to write a countdown along with the words.[^xie]",
+        "Where the makers have told how theirs works, as for GPT-3, it takes the same kind of"
+        " steps.[^gpt3]",
+        "(Some ask you to accept terms first.[^gated])",
+        "Large ones are built from most of these parts and some others, such as the *experts* of"
+        " [DeepSeek-V3](the_paper.md#research-that-paid-off).",
+        "A model can be trained to say that there is no answer.[^squad]",
+    )
+    assert "DeepSeek-V3" in Path("docs/the_paper.md").read_text("utf-8")
 
 
 def test_the_fix_has_exactly_fifty_words(says, values, printed):
     says(
-        "The second keeps its first 32 words, up to a comma, and lets the model draft 16"
-        " endings",
+        "The second keeps its first 32 words, up to a comma, and lets the model draft 16 endings",
         "Stopping gives 50 words and half a sentence.",
         "Drafting gives {{ sequence_problems/exactly_fifty.words}} words and a whole one.",
-        "of {{ sequence_problems/exactly_fifty.drafts}} drafts {{"
-        " sequence_problems/exactly_fifty.good}} fitted",
+        "{{ sequence_problems/exactly_fifty.good}} of {{ sequence_problems/exactly_fifty.drafts}}"
+        " drafts fitted, and the model wrote",
+        "If none fits, the model drafts 16 more, for at most ten rounds.",
+        "And somebody had to say what a word is: for us, whatever stands between spaces.",
         "The chat model writes {{ sequence_problems/fifty_words.first}} words and does not"
         " say that they are not 50.",
         "Exactly 50 words, but perhaps half a sentence.",
@@ -220,6 +392,10 @@ def test_the_fix_has_exactly_fifty_words(says, values, printed):
     assert left.good >= 1 and left.drafts % 16 == 0
     assert left.kept.endswith(",") and len(left.kept.split()) == 32
     assert "words" not in left.reply, "it does not speak of their number"
+    code = program("exactly_fifty")
+    assert "while not found and drafts < 160" in code and "num_return_sequences=16" in code
+    assert "text.split()[:50]" in code, "a word is what stands between spaces"
+    assert len("well-known".split()) == 1 and len(re.findall(r"\w+", "well-known")) == 2
 
 
 # ------------------------------------------------------------------- beyond language, hub
@@ -229,6 +405,14 @@ def test_beyond_language(says, values, printed):
     says(
         "to the same length, so both have {{ sequence_problems/beyond.moments:,}} moments.",
         "It is right, and {{ sequence_problems/beyond.sure:.0%}} sure.",
+        "*Sure* is the mean probability of the tokens that Whisper chose: {{"
+        " sequence_problems/beyond.sure_window:.0%}} where it is right, {{"
+        " sequence_problems/beyond.sure_train:.0%}} where it is wrong.",
+        "The text alone shows none of this.",
+        "And the text “{{ sequence_problems/beyond.train}}” looks as certain as any;",
+        "**They answer, whatever you give them.**",
+        "None of the models of this page says that it does not know.",
+        "In the other clip the voice said “The train leaves at seven.”",
     )
     left = values(f"{HERE}/beyond")
     assert left.window == "Please open the window. It is very hot today."
@@ -237,10 +421,31 @@ def test_beyond_language(says, values, printed):
     assert left.moments == 1500
     assert printed(f"{HERE}/beyond").count("1,500 moments") == 2, "both clips"
     assert left.asked.replace("?", left.guess).replace(" ", "") == left.molecule, "right"
+    assert left.sure_train < 0.6 < 0.8 < left.sure_window, "a sign, if you ask for it"
+    assert left.train.endswith(".") and "?" not in left.train, "no sign in the text"
+    # The same by one pass over the tokens that were written. (`generate` forbids some tokens,
+    # which takes their probability from none that it chose.)
+    extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
+    model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
+    for clip, sure in (("open_the_window", left.sure_window), ("train_at_seven", left.sure_train)):
+        with wave.open(f"snippets/audio/{clip}.wav") as file:
+            sound = np.frombuffer(file.readframes(file.getnframes()), "int16") / 32768
+        sound = extractor(sound, sampling_rate=16000, return_tensors="pt").input_features
+        told = model.generate(sound, return_dict_in_generate=True, output_scores=True)
+        ids, new = told.sequences, len(told.scores)
+        with torch.no_grad():
+            rows_of = model(sound, decoder_input_ids=ids[:, :-1]).logits[0].softmax(dim=-1)
+        chosen = rows_of[-new:].gather(1, ids[0, -new:, None])
+        assert chosen.mean().item() == pytest.approx(sure, abs=0.05)
+    replies = [row[1] for row in rows(printed(f"{HERE}/fifty_words"))[1:]]
+    replies += [row[1] for row in rows(printed(f"{HERE}/translation"))[1:]]
+    replies += [left.window, left.train]
+    assert not [one for one in replies if re.search(r"not (know|sure)|cannot|sorry|não sei", one)]
 
 
 def test_folders_say_what_they_hold(says, values, printed):
     says(
+        "There are [Transformers](glossary.md#transformer) for all of these.",
         "Here runs `minilm-ner`, a fifth of that size",
         "Here run two small translators from the Firefox browser, of {{"
         " sequence_problems/model_pages.translator:.0f}} million",
