@@ -275,9 +275,10 @@ def test_what_whisper_writes(says, values, printed):
         "for the three clips with a voice that speaks forward at most {{",
         "For backward speech it gets {{ creativity/what_it_writes.back_silent:.2f}}.",
         "since the first alone was not enough (section 4.5 of their paper[^whisper]).",
-        "Here this rule catches the hiss. It misses the backward voice by the first number, and"
-        " silence by the second: the model is sure of its",
-        "and nothing in the text marks what was not heard. A number beside it may.",
+        "Here this rule catches the hiss.",
+        "It misses the backward voice by the first number, and silence by the second: the model is"
+        " sure of its",
+        "It is a [language model](#a-sound-is-a-row-of-moments), and nothing in the text marks what was not heard. A number beside it may.",
     )
     assert min(writes.silent, writes.hiss_silent) > 0.6 > writes.back_silent > 0.1
     assert writes.speech_silent < 0.1
@@ -345,7 +346,8 @@ def test_a_bag_of_patches(says):
         "The bag holds [the same patches](#a-picture-is-a-grid-of-patches) before and after.",
         "take this as the reason why in 2020 theirs needed many more pictures than a"
         " convolutional network;[^vit] a year later a better training made do with one"
-        " million.[^deit]",
+        " million.",
+        "with one million.[^deit]",
     )
     torch.manual_seed(0)
     config = ViTConfig(image_size=24, patch_size=4, num_channels=1, hidden_size=48,
@@ -382,6 +384,8 @@ def test_game(says, values, maps):
         "Free squares rise from {{ creativity/game.free_before:.0%}} to",
         "Whole games without any error, and with the end in the right place, rise from",
         "In one position, the first player has squares 0 and 1, the second has 4 and 8.",
+        "To be right more often it must use *which* squares are taken, on a board that it was never"
+        " shown.",
         "stops by chance as often after each number of moves as the games do, would be right in {{"
         " creativity/game.by_length:.0%}}.",
         "One position proves little, so the last line of the output counts all {{"
@@ -392,6 +396,9 @@ def test_game(says, values, maps):
         "on average it gets what chance would give it.",
         "each of the five free ones has between 0.15 and 0.3.",
         "More games of the same kind.",
+        "The same holds for text.",
+        "Chat models are [trained further](decoder.md#every-position-predicts-at-once), often on"
+        " pairs of a better and a worse answer.",
         "The taken squares together get {{ creativity/game.on_taken:.3f}}.",
         "The winning square gets {{ creativity/game.on_winning:.2f}}, and a player by chance"
         " would give it a fifth.",
@@ -412,6 +419,7 @@ def test_game(says, values, maps):
         shares[len(play(seed))] += 1e-4
     assert game.by_length == pytest.approx(sum(x * x for x in shares))
     assert game.by_length < 0.3 < game.right_after
+    says("often on pairs of a better and a worse answer, with another one", page="decoder")
     [board] = maps(f"{CHAPTER}/game")
     free = [p for n, p in enumerate(sum(board["values"], [])) if n not in (0, 1, 4, 8)]
     assert 0.15 < min(free) and max(free) < 0.3
