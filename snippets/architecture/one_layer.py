@@ -52,6 +52,6 @@ middle_low, middle_median, middle_high = middle[0], middle[12], middle[-1]
 count, width, times_longer = len(texts), len(after), long / short
 plt.plot(first, "o-", ms=3, color=plots.WARM, label="first token")
 plt.plot(others, "s--", ms=3, color=plots.COOL, label="all others")
-plt.yscale("log"), plt.legend(title="left out for"), plt.xlabel("layer")
-plt.ylabel("perplexity, times")
+plt.yscale("log"), plt.yticks([1, 10, 100], ["1", "10", "100"])
+plt.legend(title="left out for"), plt.xlabel("layer"), plt.ylabel("perplexity, times")
 plt.title("Two layers are for the first token")

@@ -4,7 +4,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from snippets import plots
-from snippets.shared.tic_tac_toe import over, play
+from snippets.shared.tic_tac_toe import judged, play, to_win
 
 END, START, NO_LABEL = 9, 10, -100  # squares are the tokens 0 to 8
 
@@ -12,17 +12,10 @@ END, START, NO_LABEL = 9, 10, -100  # squares are the tokens 0 to 8
 def judge():
     """The share of moves to a free square, and of games that are right to the end."""
     start = torch.full((500, 1), START)
-    written = model.generate(start, attention_mask=start > 0, do_sample=True, top_k=0,
-                             max_new_tokens=10, pad_token_id=END,
-                             eos_token_id=END)  # fmt: skip
-    free = moves = right = 0
-    for row in written[:, 1:].tolist():
-        game = row[: row.index(END)] if END in row else row
-        fresh = [move < 9 and move not in game[:n] for n, move in enumerate(game)]
-        early = any(over(game[:n]) for n in range(1, len(game)))
-        free, moves = free + sum(fresh), moves + len(game)
-        right += bool(game) and all(fresh) and over(game) and not early
-    return free / moves, right / 500
+    written = model.generate(
+        start, attention_mask=start > 0, do_sample=True, top_k=0,
+        max_new_tokens=10, pad_token_id=END, eos_token_id=END)  # fmt: skip
+    return judged(written[:, 1:].tolist(), END)
 
 
 torch.manual_seed(0)
@@ -42,10 +35,22 @@ for step in range(700):
     optimizer.zero_grad()
     schedule.step()
 free_after, right_after = judge()
-print(f"before: {free_before:.0%} free squares, {right_before:.0%} right games")
-print(f"after: {free_after:.1%} free squares, {right_after:.1%} right games")
-with torch.no_grad():  # X has 0 and 1 and can win at 2; O has 4 and 8
-    board = model(torch.tensor([[START, 0, 4, 1, 8]])).logits[0, -1].softmax(-1)[:9]
+print(f"free squares: {free_before:.0%} before training, {free_after:.1%} after")
+# Free squares only, but stopping by chance, as often after each number of moves.
+by_length = (labels == END).float().mean(dim=0).square().sum().item()
+print(f"right games: {right_before:.0%}, {right_after:.1%}; by chance {by_length:.1%}")
+
+
+def choose(moves):
+    """The probability of each square as the next move."""
+    with torch.no_grad():
+        return model(torch.tensor([[START, *moves]])).logits[0, -1].softmax(-1)[:9]
+
+
+places = to_win(range(10000, 10500))  # of new games
+odds = [choose(moves)[win].item() * (9 - len(moves)) for moves, win in places]
+won, lowest, highest, seen = sum(odds) / len(odds), min(odds), max(odds), len(odds)
+print(f"a winning square × free squares: {won:.2f}, {lowest:.2f} to {highest:.2f}")
+board = choose([0, 4, 1, 8])  # X has 0 and 1 and can win at 2; O has 4 and 8
 on_taken, on_winning = board[[0, 4, 1, 8]].sum().item(), board[2].item()
-print(f"on taken squares {on_taken:.3f}, on the winning square {on_winning:.2f}")
 plots.heatmap(board.view(3, 3), title="It avoids taken squares", numbers=True)

@@ -4,11 +4,13 @@ import re
 import wave
 
 import numpy as np
+import torch
 from transformers import AutoFeatureExtractor, AutoModelForSpeechSeq2Seq, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("models/whisper")
 model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
 extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
+NO_SPEECH = tokenizer.convert_tokens_to_ids("<|nocaptions|>")
 
 
 def read(name):
@@ -17,9 +19,15 @@ def read(name):
 
 
 def write(sound):
+    """What is written, the probability of no speech, and the mean log-probability."""
     features = extractor(sound, sampling_rate=16000, return_tensors="pt").input_features
-    written = model.generate(features)[0]
-    return tokenizer.decode(written, skip_special_tokens=True).strip()
+    written = model.generate(features, return_dict_in_generate=True).sequences[0]
+    with torch.no_grad():
+        logits = model(features, decoder_input_ids=written[None, :-1]).logits[0]
+    sure = logits.log_softmax(dim=-1)  # (tokens, vocabulary)
+    text = tokenizer.decode(written, skip_special_tokens=True).strip()
+    mean = sure[1:].gather(1, written[2:, None]).mean().item()
+    return text, sure[0, NO_SPEECH].exp().item(), mean
 
 
 def words(text):
@@ -39,9 +47,10 @@ clips = {
     "silence": write(np.zeros(48000)),
 }
 said = words("Please open the window. It is very hot today.")
-for name, text in clips.items():
-    print(f"{name}: {text}")
-window_right = words(clips["window"]) == said
-found_in_hiss = len(set(said) & set(words(clips["window, hiss"])))
-spoken = len(said)
-in_train, in_silence = clips["train"], clips["silence"]
+for name, (text, no_speech, mean) in clips.items():
+    print(f"{name} ({no_speech:.2f}, {mean:.2f}): {text}")
+in_hiss = [word for word in said if word in words(clips["window, hiss"][0])]
+found_in_hiss, spoken, survivors = len(in_hiss), len(said), " and ".join(in_hiss)
+in_train, (in_silence, silent, silence_mean) = clips["train"][0], clips["silence"]
+hiss_silent, back_silent = clips["hiss alone"][1], clips["window, backward"][1]
+speech_silent = max(clips[name][1] for name in ("window", "train", "window, hiss"))

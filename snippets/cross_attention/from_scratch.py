@@ -12,8 +12,8 @@ english = "The robot watered the sunflowers because they were thirsty."
 batch = tokenizer(english, return_tensors="pt", return_token_type_ids=False)
 attention = model.model.decoder.layers[1].encoder_attn  # layer 2: the last one
 arrived = {}
-attention.register_forward_pre_hook(
-    lambda module, inputs: arrived.update(target=inputs[0])
+attention.register_forward_hook(
+    lambda module, inputs, output: arrived.update(target=inputs[0], result=output[0])
 )
 with torch.no_grad():
     portuguese = model.generate(**batch, num_beams=1, max_new_tokens=40)
@@ -28,12 +28,15 @@ with torch.no_grad():
     scores = query @ key.transpose(1, 2) / 32**0.5  # (8, target, source)
     weights = scores.softmax(dim=-1)  # (8, target, source): no causal mask
     mixed = (weights @ value).transpose(0, 1).flatten(1)  # (target, 256)
+    result = attention.out_proj(mixed)  # (target, 256): W_O joins the heads
 
-for name in ("query", "key", "value", "weights", "mixed"):
+for name in ("query", "key", "value", "weights", "mixed", "result"):
     print(f"{name:8}", tuple(locals()[name].shape))
 library = outputs.cross_attentions[1][0]
 difference = (weights - library).abs().max().item()
-print(f"largest difference from the model's cross_attentions: {difference:.0e}")
+apart = (result - arrived["result"][0]).abs().max().item()
+print(f"largest difference of the weights from the model's: {difference:.0e}")
+print(f"largest difference of the result: {apart:.0e}")
 read = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
 written = tokenizer.convert_ids_to_tokens(portuguese[0, 1:])
 plots.heatmap(weights[0], written, read, "Each piece looks at its origin", top=1)

@@ -26,4 +26,4 @@ written = portuguese.shape[1] - 1  # without the start symbol
 queries, keys, values = calls.values()
 print(tokenizer.decode(portuguese[0], skip_special_tokens=True))
 print(f"{written} pieces written: queries computed {queries} times,"
-      f" keys {keys} time, values {values} time")
+      f" keys {keys}, values {values}")

@@ -46,6 +46,6 @@ for number, (word, second) in enumerate(zip(words, seconds)):
         above.vlines(second, -0.5, height, color=plots.BLUE, linewidth=0.8)
         above.text(second + 0.03, height, word, color=plots.BLUE, va="center")
 above.set(xlim=(0, tenths / 10), ylim=(-0.6, 1.3), yticks=[], xlabel="seconds")
-above.set(title="Each word finds its moment in the sound", frame_on=False)
+above.set(title="Each word points at a place in the sound", frame_on=False)
 marks = [f"{n / 10:.1f} s" for n in range(tenths)]
 plots.heatmap(weights, words, marks, ax=below).set(xticks=[], aspect="auto")

@@ -1,4 +1,4 @@
-"""The cross-attention weights that Whisper computes to write eleven tokens."""
+"""The cross-attention weights that Whisper computes for eleven rows of its decoder."""
 
 from transformers import AutoConfig
 

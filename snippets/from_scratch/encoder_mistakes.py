@@ -53,4 +53,5 @@ unscaled, late, mixed = (cosine[1].item() for cosine in cosines[1:])
 smallest_late, between = row_sums[2], (right[0] @ right[1]).item()  # the two texts
 tokens = tokenizer.convert_ids_to_tokens(ids[1, :9])
 shown = {"right": maps[0], "no scale": maps[1], "mixed up": maps[3]}
-plots.heatmaps(list(shown.values()), list(shown), tokens, tokens)
+first, *_ = plots.heatmaps(list(shown.values()), list(shown), tokens, tokens)
+first.figure.get_layout_engine().set(h_pad=0.1)  # room for the titles

@@ -32,4 +32,5 @@ print(f"its share of what arrives:       {share_of_cls:.2f}")
 layers = [f"layer {n}" for n in range(1, 7)]
 both = list(zip(*shares))  # (2, layers)
 title = "[CLS]: much weight, a small share"
-plots.heatmap(both, ["weight", "arrives"], layers, title, numbers=True)
+ax = plots.heatmap(both, ["weight", "arrives"], layers, title, numbers=True)
+ax.figure.get_layout_engine().set(h_pad=0.1)  # room for the title

@@ -42,4 +42,6 @@ print(f"| layer 6, head 12: bits | {entropy:.2f} | {unscaled_entropy:.2f} |")
 print(f"| all 72 heads: top weight | {all_top:.2f} | {all_unscaled_top:.2f} |")
 print(f"| all 72 heads: bits | {all_entropy:.2f} | {all_unscaled_entropy:.2f} |")
 pair = [scaled[5, 11], unscaled[5, 11]]
-plots.heatmaps(pair, ["divided by √d", "not divided"], tokens, tokens, across=2)
+titles = ["divided by √d", "not divided"]
+first, _ = plots.heatmaps(pair, titles, tokens, tokens, across=2)
+first.figure.get_layout_engine().set(h_pad=0.1)  # room for the titles

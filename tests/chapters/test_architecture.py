@@ -45,6 +45,65 @@ def test_the_stations(says, values, printed):
     assert f"the encoder ran once, the decoder {found.runs} times" in told
     config = json.loads(Path("models/en-pt/config.json").read_text("utf-8"))
     assert config["encoder_layers"] > config["decoder_layers"]
+    says(
+        "The translator above differs from the drawing in one box: in the place of masked"
+        " self-attention its decoder has a small recurrent unit, made for speed.",
+        "made for speed.[^kim]",
+        "A Transformer is a stack of layers built alike; the shape (tokens, width) stays the same"
+        " from the first to the last.",
+    )
+    from snippets.shared.translator import Translator
+
+    decoder = Translator.from_pretrained("models/en-pt").model.decoder
+    names = [name for name, _ in decoder.named_parameters()]
+    queries = [name for name in names if "q_proj" in name]
+    assert queries and all("encoder_attn" in name for name in queries), "of cross-attention only"
+    assert any("forget" in name for name in names), "the gate of the recurrent unit"
+
+
+def test_the_map(says, minilm):
+    says(
+        "explains the three parts that have no chapter of their own: the residual connection, the"
+        " layer norm and the feed-forward network.",
+        "The frame on the left is one [layer](glossary.md#layer), or block, of the encoder; it is"
+        " repeated $N$ times, each time with parameters of its own.",
+    )
+    page = Path("docs/architecture.md").read_text("utf-8")
+    titles = " ".join(
+        re.search(r"^# (.*)$", one.read_text("utf-8"), re.M)[1] for one in Path("docs").glob("*.md")
+    )
+    for name in ("Residual connection", "Layer norm", "The feed-forward network"):
+        assert f"\n## {name}" in page
+        assert name.removeprefix("The ").lower() not in titles.lower()
+    layers = [dict(layer.named_parameters()) for layer in minilm.encoder.layer]
+    assert len({tuple(layer) for layer in layers}) == 1, "built alike"
+    one, other = (layer["intermediate.dense.weight"] for layer in layers[:2])
+    assert one.shape == other.shape and not torch.equal(one, other), "with numbers of its own"
+    with torch.no_grad():
+        states = minilm(torch.tensor([[101, 1996, 8957, 102]]), output_hidden_states=True)
+    assert {one.shape for one in states.hidden_states} == {(1, 4, 384)}
+
+
+def test_the_drawing_has_the_parts_of_its_title(says):
+    says(
+        "Left, the encoder: token vectors and positions, then a block of self-attention, add and"
+        " norm, feed-forward, add and norm, repeated N times.",
+        "Right, the decoder: token vectors and positions, then masked self-attention,"
+        " cross-attention, which also reads the encoder’s output, and feed-forward, each followed by"
+        " add and norm, repeated N times; then a linear map and softmax give the next token.",
+    )
+    page = Path("docs/architecture.md").read_text("utf-8")
+    page = page[page.index("<svg") : page.index("</svg>")]
+    drawn = re.findall(r'<text x="(86|242)" y="(\d+)">([^<]+)<', page)
+    column = {side: [text for x, _, text in sorted(drawn, key=lambda one: int(one[1])) if x == side]
+              for side in ("86", "242")}  # fmt: skip
+    add = "add &amp; norm"
+    assert column["86"][1:] == [
+        "token vectors", "+ positions", "self-attention", add, "feed-forward", add]  # fmt: skip
+    assert column["242"][1:-1] == [
+        "token vectors", "+ positions", "masked", "self-attention", add, "cross-attention", add,
+        "feed-forward", add, "linear map", "and softmax"]  # fmt: skip
+    assert page.count(">× N</text>") == 2
 
 
 def test_each_box_of_the_drawing_leads_to_its_chapter():
@@ -82,15 +141,37 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed):
     assert max(found.highest_with, found.highest_alone) < 0.6 and found.highest_feed < 0.9
     rows_shown = [[float(cell) for cell in row[1:]] for row in rows(printed("architecture/residual"))]
     assert all(low <= mean <= high for low, mean, high in rows_shown) and len(rows_shown) == 5
+    says(
+        "To find the cause, the table then leaves out less, and then more.",
+        "Dong, Cordonnier and Loukas proved it for attention alone:",
+    )
+    left_out = [row[0] for row in rows(printed("architecture/residual"))]
+    assert left_out[1] == "both additions" and left_out[-1] == "both, and all looks at others"
+    assert all(name.startswith("that around") for name in left_out[2:4])
     x = torch.randn(384)
     assert torch.cosine_similarity(x, 3 * x, dim=0) == pytest.approx(1)
 
 
-def test_norms_by_formula_are_the_modules(values, printed):
+def test_norms_by_formula_are_the_modules(says, values, printed):
     found = values("architecture/norms")
     assert found.difference < 1e-5 and found.rms_difference < 1e-5
     assert "layer norm [-1.0, 1.0, -1.0, 1.0]" in printed("architecture/norms")
     assert "RMSNorm    [0.2, 1.4, 0.2, 1.4]" in printed("architecture/norms")
+    says("The tiny $\\epsilon$ keeps the division from failing when all numbers are equal:")
+    for eps in (0, 1e-12):
+        normed = torch.nn.functional.layer_norm(torch.ones(4), (4,), eps=eps)
+        assert normed.isnan().all() == (eps == 0)
+
+
+def test_the_gradient_goes_around_the_sublayers(says):
+    says("takes the same way back, past all sublayers.")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2").model
+    layer, x = model.layers[3], torch.randn(1, 3, 576, requires_grad=True)
+    torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+    torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    out = layer(x, position_embeddings=model.rotary_emb(x, torch.arange(3)[None]))
+    (out[0] if isinstance(out, tuple) else out).sum().backward()
+    assert torch.allclose(x.grad, torch.ones_like(x)), "whole, though the sublayers pass nothing"
 
 
 def test_a_norm_does_not_depend_on_the_batch(says, minilm):
@@ -159,6 +240,14 @@ def test_the_vectors_of_smollm2_grow(says, values):
     )
     found = values("architecture/growth")
     assert found.pre_growth > 100 and 0.5 < found.post_growth < 2
+    says(
+        "since the first token's vector can be [far longer than all others]",
+        "with pre-norm the gradients are well behaved from the start, and the warm-up may be left"
+        " out.",
+        "may be left out.[^xiong]",
+    )
+    left = values("architecture/one_layer")
+    assert left.long > 50 * left.usual
 
 
 def test_feed_forward(says, values, printed):
@@ -216,6 +305,14 @@ def test_where_the_parameters_sit(says, printed, values):
     assert found.largest_other < 0.01
     sizes = values("architecture/formula")
     assert sizes.L2 == 5 * sizes.L
+    says(
+        "“Other” are the norms, which are too few to see, and parts that only one or two of the"
+        " models have.",
+    )
+    with_pooler = [name for name in ("minilm", "smollm2", "whisper")
+                   if hasattr(AutoModel.from_pretrained(f"models/{name}"), "pooler")]  # fmt: skip
+    assert with_pooler == ["minilm"]
+    assert count["other"][0] > sizes.pooler > 0.9 * count["other"][0], "and the norms"
 
 
 def test_the_formulas_count_right(says, values, minilm):
@@ -232,6 +329,15 @@ def test_the_formulas_count_right(says, values, minilm):
     assert found.rule_error < 0.01
     assert found.rule == 12 * found.d**2
     assert found.kv * 3 == found.d2 and found.attention2 < 4 * found.d2**2
+    says(
+        "For two of the models you can get the total by hand, most of it from four numbers:",
+        "In SmolLM2's it comes in at one place, the width of all key heads together:",
+    )
+    by_four = found.V * found.d + found.L * (4 * found.d**2 + 2 * found.d * found.f)
+    assert 0.9 < by_four / found.minilm < 1
+    by_four = found.V2 * found.d2 + found.L2 * (2 * found.d2**2 + 3 * found.d2 * found.f2)
+    assert 0.9 < by_four / found.smollm2 < 1
+    assert found.kv == 3 * 64 == 192
     assert found.feed_forward2 == 8 * found.d2**2 and found.f2 * 3 == 8 * found.d2
 
 
@@ -247,6 +353,12 @@ def test_who_sees_whom(says, values, printed):
     assert found.encoder_sees_later and not found.decoder_sees_later
     assert not found.writer_sees_later and found.writer_sees_source
     assert [row[1] for row in rows(printed("architecture/families"))] == ["yes"] * 4
+    says(
+        "That it is a decoder-only model.",
+        "That it is the reading half of an encoder–decoder.",
+        "Nothing, because in a Transformer each token sees all others.",
+        "the same, but never from later tokens",
+    )
     later = [row[2] for row in rows(printed("architecture/families"))]
     assert later == ["yes", "no", "yes", "no"], "encoder, decoder, and the two halves"
 
@@ -270,6 +382,15 @@ def test_removing_parts(says, values, printed):
     for name in ("layer norms", "residuals"):
         assert abs(float(table[name][1])) < 0.1, "nearly unrelated to before"
     assert all(float(row[1]) < 0.7 for name, row in table.items() if name != "nothing")
+    says(
+        "MiniLM, sentence vectors after removing one part of every layer, compared with the intact"
+        " model’s.",
+        "And nothing was trained anew.",
+        "Then the vectors would be the same as before.",
+    )
+    assert list(table) == ["nothing", "attention", "feed-forward", "layer norms", "residuals"]
+    program = Path("snippets/architecture/remove_parts.py").read_text("utf-8")
+    assert "backward" not in program and "optim" not in program
 
 
 def test_which_tables_of_positions_a_formula_filled(says):
@@ -340,13 +461,14 @@ def test_averages_come_together_and_sums_grow(says, printed):
 def test_twice_the_layers_are_not_twice_the_parameters(says, values, minilm):
     says(
         "`= {{ architecture/deeper.more:.0%}} ± 2`",
+        "Build MiniLM with twelve layers in place of six, and change nothing else.",
         "Only the layers double: six more of about $12d^2$ each.",
         "The [embeddings](#where-the-parameters-sit), about half of the model, stay as they are.",
     )
     found = values("architecture/deeper")
     layers = sum(p.numel() for p in minilm.encoder.layer.parameters())
     assert found.more == pytest.approx(layers / minilm.num_parameters())
-    assert 0.4 < found.more < 0.5
+    assert 0.4 < found.more < 0.5 and len(minilm.encoder.layer) == 6
 
 
 def test_without_attention_a_token_knows_no_other(says):
@@ -355,6 +477,9 @@ def test_without_attention_a_token_knows_no_other(says):
         "Same token, same position: nothing else reaches this vector.",
         "Only [attention](#the-feed-forward-network) brings in other tokens.",
         "Then each vector knows one token and its position, nothing of its company",
+        "They differ, because the feed-forward networks see the neighbors.",
+        "They differ a little, because layer norm averages over the sentence.",
+        "They are the same, and the same as the vector of each other token.",
     )
     model = AutoModel.from_pretrained("models/minilm").eval()
     tokenizer = AutoTokenizer.from_pretrained("models/minilm")
@@ -373,9 +498,13 @@ def test_without_attention_a_token_knows_no_other(says):
         torch.nn.init.zeros_(layer.attention.output.dense.bias)
     first, second = map(bank, texts)
     assert torch.allclose(first, second, atol=1e-5)
+    with torch.no_grad():
+        states = model(**tokenizer(texts[0], return_tensors="pt")).last_hidden_state[0]
+    assert torch.cosine_similarity(states[1], states[2], dim=0) < 0.9, "another word's vector"
 
 
-def test_a_pre_norm_layer_of_zeros_gives_back_its_input():
+def test_a_pre_norm_layer_of_zeros_gives_back_its_input(says):
+    says("The rescaled vector, because each sublayer has a norm.", "Exactly what went in.")
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained("models/smollm2").model
@@ -458,6 +587,20 @@ def test_two_layers_are_for_the_first_token(says, values):
     assert max(left.others_2, left.others_11) < 1.5
     assert left.middle_high < 2.5 < left.others_28 < left.others_0
     assert left.in_one > 0.9 and left.long > 50 * left.usual
+    says(
+        "The texts are {{ architecture/one_layer.count }} beginnings of sentences, after the token"
+        " that ends a text.",
+        "SmolLM2 with one layer left out, for the first token alone or for all the others: how many"
+        " times the perplexity of the whole model.",
+        "in larger models, too, a few of them matter more than all others.",
+        "matter more than all others.[^massive]",
+        "That says nothing about [which tokens](#two-layers-for-one-token) layer 11 works for.",
+        "Take a longer text, so that the error averages out.",
+    )
+    program = Path("snippets/architecture/one_layer.py").read_text("utf-8")
+    lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
+    assert left.count == len(lines[::2]) and '"<|endoftext|>" + ' in program
+    assert "perplexity(logits) / perplexity(output.logits)" in program
 
 
 def test_two_layers_are_for_the_first_token_of_other_texts():

@@ -1,12 +1,20 @@
 """What the chapter on other materials claims, on the real models."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoModelForSpeechSeq2Seq,
+    AutoTokenizer,
+    ViTConfig,
+    ViTForImageClassification,
+)
 
-from snippets.shared.tic_tac_toe import over, play
+from snippets.shared.tic_tac_toe import LINES, judged, over, play, to_win
 
 CHAPTER = "creativity"
 
@@ -26,6 +34,22 @@ def test_only_the_chemical_tokenizer_keeps_atoms_apart(says, values, printed):
     english = AutoTokenizer.from_pretrained("models/minilm").tokenize(caffeine)
     assert "".join(english) == "".join(english).lower()
     assert printed(f"{CHAPTER}/smiles").count("tokens of") == 3
+    says("So a tokenizer must at least not lose what the material needs.")
+    lower = AutoTokenizer.from_pretrained("models/minilm").tokenize(caffeine.lower())
+    assert english == lower, "the capitals are lost"
+    says("(Pieces that were counted in molecules work too.[^chemberta])")
+
+
+def test_signs_of_the_notation(says, printed):
+    says(
+        "In the notation [SMILES](glossary.md#smiles), a letter is an atom, `=` is a double bond,"
+        " parentheses open a branch, and two equal digits close a ring.",
+    )
+    page = Path("docs/creativity.md").read_text("utf-8")
+    assert "as in `[O-]`; all other hydrogen is left out.[^smiles]" in page, "its source"
+    says("This chapter answers them for molecules, sound, pictures and a game.")
+    for section in ("A molecule is", "A sound is", "A picture is", "A game is"):
+        assert f"\n## {section} " in page
 
 
 def test_masked_atoms(says, values, printed):
@@ -45,14 +69,76 @@ def test_masked_atoms(says, values, printed):
 def test_the_guess_follows_the_atom_on_the_left(says, values, maps, printed):
     says(
         "The guess follows the atom on the left each time, with a probability of at least",
-        "Without the left side, none of the four gets more than {{"
-        " creativity/swap_atom.blind_best:.2f}}, and `[SeH]` is back.",
+        "With that one atom taken out, none of the four gets more than {{"
+        " creativity/swap_atom.none_best:.2f}}, and `[SeH]` is back.",
+        "In the first four rows nearly the whole weight is on the element that stands on the left.",
+        "The last row, where none stands there, is faint everywhere.",
+        "You meet this token in the next output again, where nothing is left to copy.",
     )
-    assert values(f"{CHAPTER}/swap_atom").least_copied > 0.95
-    assert values(f"{CHAPTER}/swap_atom").blind_best < 0.1
+    swap = values(f"{CHAPTER}/swap_atom")
+    assert swap.least_copied > 0.95 and swap.none_best < 0.1
     [table] = maps(f"{CHAPTER}/swap_atom")
     assert torch.tensor(table["values"][:4]).argmax(dim=1).tolist() == [0, 1, 2, 3]
-    assert "no left side: [SeH]" in printed(f"{CHAPTER}/swap_atom")
+    assert "none on the left: [SeH]" in printed(f"{CHAPTER}/swap_atom")
+    says(
+        "The last two lines of the output try all pairs of two different elements.",
+        "{{ creativity/swap_atom.first }} of 12 are right, whichever element leaves.",
+        "{{ creativity/swap_atom.second }} of 12. Both misses have fluorine beside the nitrogen.",
+    )
+    assert (swap.first, swap.second) == (12, 10)
+    said = printed(f"{CHAPTER}/swap_atom").splitlines()[-1]
+    assert said == "missed: F and Cl, F and Br", "the first named is beside the nitrogen"
+    assert "}c1ncccc1{" in Path("snippets/creativity/swap_atom.py").read_text("utf-8")
+
+
+def test_without_head_6_the_atom_is_not_found(says, values, maps, printed):
+    says(
+        "Without head 6 the right element gets at most {{ creativity/cut_head.without_6:.3f}}, for"
+        " each of the four.",
+        "Without another head it stays the first choice in {{ creativity/cut_head.others_kept }} of"
+        " 28 cases.",
+        "In eight rows the right element has at least a third in each column; the row without head"
+        " 6 is empty.",
+    )
+    cut = values(f"{CHAPTER}/cut_head")
+    [table] = maps(f"{CHAPTER}/cut_head")
+    weights = torch.tensor(table["values"])
+    assert weights.shape == (9, 4) and table["rows"][6] == "head 6"
+    assert weights[6].max().item() == pytest.approx(cut.without_6, abs=1e-3)
+    assert cut.without_6 < 0.01, "lost in all four"
+    assert torch.cat([weights[:6], weights[7:]]).min() > 1 / 3
+    assert 24 <= cut.others_kept < 28
+    assert printed(f"{CHAPTER}/cut_head").splitlines()[6].count("[SeH]") == 4
+
+
+def test_only_attention_carries_between_tokens(says):
+    says("Between tokens only [attention](glossary.md#attention) carries anything")
+    tokenizer = AutoTokenizer.from_pretrained("models/rxnmapper")
+    model = AutoModelForMaskedLM.from_pretrained("models/rxnmapper")
+    texts = [f"Fc1ncccc1{atom}.CC(C)S>>CC(C)Sc1ncccc1[MASK]" for atom in "FI"]
+    batch = tokenizer(texts, return_tensors="pt")
+    with torch.no_grad():
+        with_attention = model(**batch).logits[:, -2]
+        model.albert.encoder.albert_layer_groups[0].albert_layers[0].attention.dense.weight.zero_()
+        without = model(**batch).logits[:, -2]
+    assert not torch.allclose(*with_attention, atol=1)
+    assert torch.allclose(*without, atol=1e-4), "the other tokens do not arrive"
+
+
+def test_equal_arms_and_the_rule(says, printed):
+    says(
+        "The carbons `C 1` and `C 3` at the sulfur compound are two equal arms of one molecule.",
+        "Nobody can tell them apart, so either answer counts.",
+        "take the next unused atom of the same kind.",
+        "The authors of RXNMapper found that one head does it, although nobody trained it for"
+        " that.[^rxnmapper]",
+        "it also uses the neighbors of atoms that are already mapped.[^rxnmapper]",
+    )
+    program = Path("snippets/creativity/atom_map.py").read_text("utf-8")
+    assert ">>CC(C)S" in program, "from the middle carbon both arms read the same"
+    assert "by_hand = [(18, 20), (19,), (18, 20), (21,)" in program
+    rule = Path("snippets/creativity/atom_heads.py").read_text("utf-8")
+    assert "alike if n not in used]" in rule and "used += same[:1]" in rule
 
 
 def test_atom_map(says, values, maps):
@@ -73,15 +159,22 @@ def test_one_head_maps_atoms(says, values, maps):
     says(
         "So we wrote down six, with the answer for each of {{ creativity/atom_heads.total }}"
         " atoms, and scored every head.",
-        "The column of head 6 is the strongest in nearly every layer.",
-        "Head 6 stands out, in each layer from the second on",
+        "The column of head 6 is the strongest in every layer, from the second on far ahead.",
+        "Head 6 leads in every layer, from the second on far ahead: the layers share their"
+        " parameters",
         "No other head gets beyond {{ creativity/atom_heads.other_heads:.0%}}, and the rule"
         " gets",
         "we chose it among 96 on the very reactions that we score it on, and six are few.",
         "Layer 11, which the authors name, gets {{ creativity/atom_heads.authors:.0%}}.",
         "You picked the best of 96 heads on six reactions; it is right for {{"
         " creativity/atom_heads.best:.0%}} of the atoms.",
-        "It will hardly fall to nothing: head 6 is good in nearly every layer.",
+        "It will hardly fall to nothing: head 6 leads in every layer.",
+        "head 6 was above it in at least nine of its twelve layers.",
+        "Most likely somewhat less.",
+        "The best of many is partly the luckiest [on these reactions](#where-did-each-atom-go).",
+        "The same, since its parameters do not change.",
+        "You chose the head [because it did well](#where-did-each-atom-go) on the old ones.",
+        "About as much as any other head.",
     )
     heads = values(f"{CHAPTER}/atom_heads")
     assert heads.reactions == 6 and heads.total == 56
@@ -89,13 +182,17 @@ def test_one_head_maps_atoms(says, values, maps):
     assert heads.other_heads < heads.rule < heads.authors
     [share] = maps(f"{CHAPTER}/atom_heads")
     by_head = torch.tensor(share["values"])
-    assert (by_head.argmax(dim=1)[1:] == 5).all(), "from layer 2 on"
+    assert (by_head.argmax(dim=1) == 5).all(), "in every layer"
+    two = by_head.topk(2, dim=1).values
+    assert ((two[:, 0] - two[:, 1])[1:] > 0.15).all(), "far ahead from layer 2 on"
+    lucky = by_head[by_head[:, 5].argmax(), 5]
+    assert lucky > by_head[1:, 5].mean(), "the best of them lies above the others"
     assert by_head.shape == (12, 8), "96 heads"
     assert by_head.max().item() == pytest.approx(heads.best, abs=0.01)
     assert by_head[10, 5].item() == pytest.approx(heads.authors, abs=0.01), "layer 11, head 6"
     others = torch.cat([by_head[:, :5], by_head[:, 6:]], dim=1)
     assert others.max().item() == pytest.approx(heads.other_heads, abs=0.01)
-    assert (by_head[:, 5] > heads.rule).sum() >= 9, "good in nearly every layer"
+    assert (by_head[:, 5] > heads.rule).sum() >= 9, "above the rule"
 
 
 def test_reactions_are_well_formed():
@@ -118,12 +215,16 @@ def test_reactions_are_well_formed():
 def test_what_whisper_sees(says, values, printed):
     says(
         "here 16,000 numbers a second.",
-        "Every hundredth of a second, measure how strong each of 80 pitch bands is",
+        "Every hundredth of a second, measure how strong each of 80 frequency bands is",
+        "This is fixed arithmetic, with nothing to learn.",
+        "The first step has [nothing to learn](#a-sound-is-a-row-of-moments); all that is special to sound is"
+        " over after the second.",
+        "would be [too long for attention](#check-yourself), whose weights grow with the square",
         "The second steps by two, so half of the moments remain.",
         "A token is {{ creativity/what_it_sees.token_ms:.0f}} ms of sound.",
         "Whisper always reads 30 seconds, so our clip fills {{ creativity/what_it_sees.real"
         " }} of",
-        "Measure the strength of each pitch band, a hundred times a second.",
+        "Measure the strength of each frequency band, a hundred times a second.",
         "Two convolutions mix neighboring moments, and leave half of them.",
     )
     sees = values(f"{CHAPTER}/what_it_sees")
@@ -134,38 +235,78 @@ def test_what_whisper_sees(says, values, printed):
     shapes = printed(f"{CHAPTER}/what_it_sees")
     assert "(1, 80, 3000) bands" in shapes, "a hundred a second, for 30 seconds"
     assert "2: (1, 384, 1500)" in shapes, "half of the moments"
+    whisper = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper").model.encoder
+    own = {name for name, _ in whisper.named_children()}
+    assert own == {"conv1", "conv2", "embed_positions", "layers", "layer_norm"}
+    program = Path("snippets/creativity/what_it_sees.py").read_text("utf-8")
+    assert "AutoFeatureExtractor" in program, "no model: the extractor has no parameters"
+    assert values(f"{CHAPTER}/raw_sound").times == 320**2, "too long, with the square"
 
 
 def test_what_whisper_writes(says, values, printed):
     says(
-        "The second is “{{ creativity/what_it_writes.in_train }}” A robot's voice",
+        "The second is “{{ creativity/what_it_writes.in_train }}” We do not know why",
+        "The first says “Please open the window. It is very hot today.”, the second “The train"
+        " leaves at seven.”",
         "With a hiss half as loud as the voice, {{ creativity/what_it_writes.found_in_hiss }}"
         " of the",
+        "and *the* stands in the invented texts as well.",
+        "Its decoder is a [language model](glossary.md#language-model), and it writes on when the"
+        " sound says nothing.",
+        "Its decoder writes text even when the sound says nothing.",
         "For silence it writes “{{ creativity/what_it_writes.in_silence }}”.",
         "For silence, Whisper writes “{{ creativity/what_it_writes.in_silence }}”.",
     )
     writes = values(f"{CHAPTER}/what_it_writes")
-    assert writes.window_right
     assert writes.in_train != "The train leaves at seven."
     assert writes.found_in_hiss < writes.spoken / 2 and writes.spoken == 9
-    lines = dict(x.split(": ", 1) for x in printed(f"{CHAPTER}/what_it_writes").splitlines())
+    found = re.findall(r"^(.*) \((.*), (.*)\): (.*)$", printed(f"{CHAPTER}/what_it_writes"), re.M)
+    lines = {name: (float(none), float(mean), text) for name, none, mean, text in found}
+    assert lines["window"][2] == "Please open the window. It is very hot today."
     for name in ("window, backward", "hiss alone"):
-        assert len(lines[name].split()) > 5, "fluent English out of nothing"
+        assert len(lines[name][2].split()) > 5, "fluent English out of nothing"
+        assert "the" in lines[name][2].split()
+    assert "the" in writes.survivors.split(" and ")
     assert writes.in_silence.strip(), "even silence becomes a word"
-
-
-def test_pictures_need_positions(says, values, maps):
     says(
-        "With positions, {{ creativity/patches.with_positions:.0%}} of 500 new pictures are"
-        " right.",
-        "Without, {{ creativity/patches.without_positions:.0%}}, and guessing among four"
+        "Nothing in the *text* marks it.",
+        "The first number does: for silence the token for no speech gets {{"
+        " creativity/what_it_writes.silent:.2f}}, for the hiss {{",
+        "for the three clips with a voice that speaks forward at most {{",
+        "For backward speech it gets {{ creativity/what_it_writes.back_silent:.2f}}.",
+        "since the first alone was not enough (section 4.5 of their paper[^whisper]).",
+        "Here this rule catches the hiss.",
+        "It misses the backward voice by the first number, and silence by the second: the model is"
+        " sure of its",
+        "It is a [language model](#a-sound-is-a-row-of-moments), and nothing in the text marks what was not heard. A number beside it may.",
+    )
+    assert min(writes.silent, writes.hiss_silent) > 0.6 > writes.back_silent > 0.1
+    assert writes.speech_silent < 0.1
+    caught = [name for name, (none, mean, _) in lines.items() if none > 0.6 and mean < -1]
+    assert caught == ["hiss alone"]
+    assert lines["window, backward"][1] < -1 and writes.silence_mean > -1
+    says("Every clip is filled up to 30 seconds [with silence](#a-sound-is-a-row-of-moments)")
+    assert values(f"{CHAPTER}/what_it_sees").tokens == 1500, "of any clip"
+
+
+def test_pictures_need_positions(says, values, maps, printed):
+    says(
+        "With positions, at least {{ creativity/patches.with_positions:.0%}} of 500 new pictures"
+        " are right in each training.",
+        "Without, at most {{ creativity/patches.without_positions:.0%}}, and guessing among four"
         " gives a quarter.",
+        "Then we train it again without positions, and all of it three times.",
+        "Whether the square is in the upper half.",
+        "It sees every patch, but not [the picture](#a-picture-is-a-grid-of-patches).",
+        "Our toy task says nothing about photographs.",
         "Nothing: without positions it can only guess.",
         "Most are faint; a block of strong cells marks the square.",
     )
     patches = values(f"{CHAPTER}/patches")
     assert patches.with_positions > 0.9
-    assert 0.1 < patches.without_positions < 0.4
+    assert 0.1 < patches.without_positions < 0.4, "as by guessing: upper from lower neither"
+    rows = printed(f"{CHAPTER}/patches").splitlines()[:2]
+    assert [row.count("%") for row in rows] == [3, 3], "three trainings of each"
     assert patches.tokens == 37 and patches.patch_numbers == 16
     [picture] = maps(f"{CHAPTER}/patches")
     cells = torch.tensor(picture["values"])
@@ -173,6 +314,54 @@ def test_pictures_need_positions(says, values, maps):
     sides = [int(x.max() - x.min()) + 1 for x in (rows, columns)]
     assert max(sides) <= 3 and len(rows) > sides[0] * sides[1] / 2, "a block"
     assert (cells < cells.max() / 2).sum() > cells.numel() / 2, "most are faint"
+
+
+def test_with_and_without_positions_all_else_is_equal(says):
+    says(
+        "In each pair all else is equal: the pictures, the first numbers of the other parameters,"
+        " the batches.",
+    )
+    program = Path("snippets/creativity/patches.py").read_text("utf-8")
+    loop = program.split("for seed, positions in product(range(3), (True, False)):\n")[1]
+    assert loop.lstrip().startswith("torch.manual_seed(seed)"), "anew for each model"
+    assert program.count("= draw(") == 2 and "draw(" not in loop, "drawn once, for all"
+    config = ViTConfig(image_size=24, patch_size=4, num_channels=1, hidden_size=48,
+                       num_hidden_layers=1, num_attention_heads=4)  # fmt: skip
+    made = []
+    for positions in (True, False):
+        torch.manual_seed(0)
+        model = ViTForImageClassification(config)
+        if not positions:
+            model.vit.embeddings.position_embeddings.data.zero_()
+        made.append((model.state_dict(), torch.randint(3000, (32,))))
+    (one, batch), (other, same) = made
+    assert torch.equal(batch, same)
+    unlike = {name for name in one if not torch.equal(one[name], other[name])}
+    assert unlike == {"vit.embeddings.position_embeddings"}
+
+
+def test_a_bag_of_patches(says):
+    says(
+        "Whether there is a square, or only noise.",
+        "The bag holds [the same patches](#a-picture-is-a-grid-of-patches) before and after.",
+        "take this as the reason why in 2020 theirs needed many more pictures than a"
+        " convolutional network;[^vit] a year later a better training made do with one"
+        " million.",
+        "with one million.[^deit]",
+    )
+    torch.manual_seed(0)
+    config = ViTConfig(image_size=24, patch_size=4, num_channels=1, hidden_size=48,
+                       num_hidden_layers=2, num_attention_heads=4)  # fmt: skip
+    model = ViTForImageClassification(config).eval()
+    model.vit.embeddings.position_embeddings.data.zero_()
+    picture = torch.rand(1, 1, 24, 24)
+    swapped = picture.clone()
+    swapped[..., :4, :4], swapped[..., 8:12, 16:20] = (
+        picture[..., 8:12, 16:20], picture[..., :4, :4])  # fmt: skip
+    with torch.no_grad():
+        before, after, brighter = (model(x).logits for x in (picture, swapped, picture + 1))
+    assert torch.allclose(before, after, atol=1e-6), "two patches exchanged"
+    assert not torch.allclose(before, brighter, atol=1e-3), "what is in the bag it does see"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +383,22 @@ def test_game(says, values, maps):
     says(
         "Free squares rise from {{ creativity/game.free_before:.0%}} to",
         "Whole games without any error, and with the end in the right place, rise from",
-        "The first player has squares 0 and 1, the second has 4 and 8.",
+        "In one position, the first player has squares 0 and 1, the second has 4 and 8.",
+        "To be right more often it must use *which* squares are taken, on a board that it was never"
+        " shown.",
+        "stops by chance as often after each number of moves as the games do, would be right in {{"
+        " creativity/game.by_length:.0%}}.",
+        "One position proves little, so the last line of the output counts all {{"
+        " creativity/game.seen }} positions of 500 new games in which just one square wins.",
+        "On average that square gets {{ creativity/game.won:.2f}} times what chance would give it",
+        "The model keeps the rules in {{ creativity/game.right_after:.1%}} of its games and shows"
+        " no wish to win.",
+        "on average it gets what chance would give it.",
+        "each of the five free ones has between 0.15 and 0.3.",
+        "More games of the same kind.",
+        "The same holds for text.",
+        "Chat models are [trained further](decoder.md#every-position-predicts-at-once), often on"
+        " pairs of a better and a worse answer.",
         "The taken squares together get {{ creativity/game.on_taken:.3f}}.",
         "The winning square gets {{ creativity/game.on_winning:.2f}}, and a player by chance"
         " would give it a fifth.",
@@ -204,15 +408,37 @@ def test_game(says, values, maps):
     assert game.right_before < 0.05 and game.right_after > 0.85
     assert game.on_taken < 0.03
     assert 0.1 < game.on_winning < 0.35, "it does not go for the win"
+    assert game.won == pytest.approx(1, abs=0.05) and game.lowest < 1 < game.highest
+    places = to_win(range(10000, 10500))
+    assert len(places) == game.seen
+    for moves, square in places[::50]:
+        mine = {*moves[len(moves) % 2 :: 2], square}
+        assert any(set(map(int, line)) <= mine for line in LINES) and square not in moves
+    shares = [0.0] * 10
+    for seed in range(10000):
+        shares[len(play(seed))] += 1e-4
+    assert game.by_length == pytest.approx(sum(x * x for x in shares))
+    assert game.by_length < 0.3 < game.right_after
+    says("often on pairs of a better and a worse answer, with another one", page="decoder")
     [board] = maps(f"{CHAPTER}/game")
     free = [p for n, p in enumerate(sum(board["values"], [])) if n not in (0, 1, 4, 8)]
-    assert min(free) > 0.1
+    assert 0.15 < min(free) and max(free) < 0.3
     assert len(free) == 5, "by chance a fifth each"
+
+
+def test_a_judge_of_games():
+    good, twice, early = [0, 3, 1, 4, 2], [0, 3, 0, 4, 2], [0, 3, 1, 4, 2, 5]
+    assert judged([[*good, 9, 9]], 9) == (1, 1)
+    assert judged([[*twice, 9]], 9) == (0.8, 0)
+    assert judged([[*early, 9], [*good, 9]], 9) == (1, 0.5)
 
 
 def test_answers(says, values, printed):
     says(
-        "Whisper makes 50 tokens a second.",
+        "Whisper makes 50 tokens per second.",
+        "The string alone does not say so: with an oxygen of the acid in its place, it would be the"
+        " same string.",
+        "The second molecule keeps its own oxygen, atom 5.",
         "Half the side of a patch is four times as many patches, and attention grows with the"
         " square.",
         "Twice the sound costs {{ creativity/answer_scale.longer:.0f}} times the weights.",
@@ -226,11 +452,46 @@ def test_answers(says, values, printed):
     assert answer.longer == 4 and 15 < answer.more < 16
     ester = values(f"{CHAPTER}/answer_ester")
     assert (ester.agreed, ester.atoms_asked) == (3, 6)
+    by_hand = printed(f"{CHAPTER}/answer_ester").splitlines()[1].split()[2:]
+    assert by_hand[3] == "5" and by_hand[2] == "3/4"
+    atoms = printed(f"{CHAPTER}/answer_ester").splitlines()[0].split()[1:]
+    assert atoms[2] == atoms[3] == "O", "only the element stands in the string"
     by_head = printed(f"{CHAPTER}/answer_ester").splitlines()[-1].split()[2:]
     assert by_head[3] == "4", "it takes the oxygen of the acid"
     assert answer.tokens_a_second == 50
     assert answer.finer - 1 == 4 * (answer.photo - 1), "four times as many patches"
     assert answer.more == pytest.approx((answer.finer / answer.photo) ** 2)
+
+
+def test_what_stays(says):
+    says(
+        "All these models came from one library, and each of their layers has the same parts:",
+        "Their vectors are computed from numbers; the layers behind are the same.",
+        "Sound and pictures have [no vocabulary](#what-changes-what-stays), only a computation.",
+        "The layers [are the same](#what-changes-what-stays) for all materials.",
+        "The 40 numbers times one matrix would do, as for [a patch]",
+        "Nothing: print the numbers as text for a language model.",
+        "Its layers never see a sentence.",
+    )
+    for idea, model in {
+        "masked_atoms": "AutoModelForMaskedLM", "what_it_writes": "AutoModelForSpeechSeq2Seq",
+        "patches": "ViTForImageClassification", "game": "GPT2LMHeadModel",
+    }.items():  # fmt: skip
+        program = Path(f"snippets/creativity/{idea}.py").read_text("utf-8")
+        assert re.search(rf"^from transformers import .*\b{model}\b", program, re.M)
+    config = ViTConfig(image_size=24, patch_size=4, num_channels=1, hidden_size=48,
+                       num_hidden_layers=1, num_attention_heads=4)  # fmt: skip
+    picture = ViTForImageClassification(config)
+    whisper = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper").model.encoder
+    assert not any(isinstance(part, torch.nn.Embedding) for part in picture.modules())
+    tables = [part for part in whisper.modules() if isinstance(part, torch.nn.Embedding)]
+    assert tables == [whisper.embed_positions], "no vocabulary: of places, not of tokens"
+    for model in (picture, whisper, AutoModelForMaskedLM.from_pretrained("models/rxnmapper")):
+        parts = " ".join(type(one).__name__ for one in model.modules())
+        assert "Attention" in parts and "LayerNorm" in parts and parts.count("Linear") >= 6
+    with torch.no_grad():
+        states = torch.randn(1, 5, 384)
+        assert whisper.layers[0](states, None)[0].shape[-1] == 384, "any vectors will do"
 
 
 def test_the_questions(says, values, printed):

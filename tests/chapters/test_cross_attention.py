@@ -4,8 +4,10 @@ import re
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoTokenizer
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from scripts.base import ROOT
 from snippets.shared.translator import Translator
 
 CHAPTER = "cross_attention"
@@ -42,6 +44,25 @@ def test_from_scratch(values, printed, maps, says):
         "The strong cells run down the diagonal",
     )
     assert values(f"{CHAPTER}/from_scratch").difference < 1e-4
+    assert values(f"{CHAPTER}/from_scratch").apart < 1e-4
+    says(
+        "The differences are rounding: this is what the library computes, with one last matrix,"
+        " `out_proj`, that makes the result of the eight mixtures.",
+        "The snippet catches the states that arrive at the second one, takes its three weight"
+        " matrices, and computes the attention itself.",
+        "Nothing else is new: the same [scores](glossary.md#score), the same"
+        " [softmax](glossary.md#softmax), the same average.",
+        "“The robot watered the sunflowers because they were thirsty.”",
+        "We do not know why: perhaps the training of this head, told [below](#how-good-is-it), says"
+        " nothing about that row.",
+        "$m \\times d_v$, one vector for each *target* token",
+        "The same on real weights",
+    )
+    program = (ROOT / f"snippets/{CHAPTER}/from_scratch.py").read_text("utf-8")
+    for line in ("decoder.layers[1]", "q_proj(target)", "k_proj(source)", "v_proj(source)",
+                 "english = \"The robot watered the sunflowers because they were thirsty.\"",
+                 "scores.softmax(dim=-1)", "result = attention.out_proj(mixed)"):  # fmt: skip
+        assert line in program
     text = printed(f"{CHAPTER}/from_scratch")
     for shape in ("(8, 16, 32)", "(8, 15, 32)", "(8, 16, 15)", "(16, 256)"):
         assert shape in text
@@ -62,14 +83,20 @@ def test_from_scratch(values, printed, maps, says):
     assert ways[0] == 0 and ways[-1] >= len(head["columns"]) - 3, "from corner to corner"
 
 
-def test_the_source_is_read_once(values, says):
+def test_the_source_is_read_once(values, printed, says):
     says(
         "{{ cross_attention/once.queries }} queries, and keys and values once.",
     )
     once = values(f"{CHAPTER}/once")
     assert once.queries == once.written > 10
     assert once.keys == once.values == 1
-    says("a second, for its own past, which grows; ours carries one vector instead.")
+    says(
+        "a second, for its own past, which grows; ours carries one vector instead.",
+        "So a translator fills a [cache](glossary.md#kv-cache) for the source once, and then only"
+        " reads it.",
+    )
+    print_of_run = printed(f"{CHAPTER}/once").splitlines()[-1]
+    assert print_of_run.endswith(f"queries computed {once.queries} times, keys 1, values 1")
 
 
 def test_alignment(values, maps, says):
@@ -88,6 +115,9 @@ def test_alignment(values, maps, says):
     assert looks["▁Económico"] == "▁Economic"
     assert looks["▁Europeu"] == "▁European"
     assert looks["▁de"] == "▁August"
+    says("stood in the paper that brought attention to translation.[^bahdanau]")
+    says("A softmax must put its weight somewhere: each row sums to one.")
+    assert torch.allclose(weights.sum(dim=1), torch.ones(len(weights)), atol=0.01)
     found = values(f"{CHAPTER}/alignment")
     assert found.espaco_area > 0.8 and found.top_of_end < 0.3
     assert found.translation.startswith("O acordo sobre o Espaço Económico Europeu")
@@ -103,12 +133,18 @@ def test_score(values, printed, says):
         "The next best one reaches {{ cross_attention/score.second:.0%}}, the mean "
         "of all {{ cross_attention/score.mean_of_heads:.0%}}, the lowest {{ "
         "cross_attention/score.worst:.0%}}.",
-        "The map can serve as a word alignment, best in a head that was trained for it.",
+        "In our translator the map can serve as a word alignment, best in the head that was trained"
+        " for it.",
+        "(On {{ cross_attention/score.words }} words such a share has a standard error of about 5"
+        " points.)",
+        "Layer 2, head 1 is the longest; the heads of layer 1 are short.",
     )
     score = values(f"{CHAPTER}/score")
     assert score.sentences >= 10 and score.words >= 80
     assert score.best > 0.9 > score.second > score.diagonal > score.worst
     assert score.mean_of_heads < score.best
+    error = (score.diagonal * (1 - score.diagonal) / score.words) ** 0.5
+    assert error == pytest.approx(0.05, abs=0.01)
     says(
         "{{ cross_attention/score.above_in_layer_2 }} of the 8 heads of layer 2",
         "The others were not taught directly, but share the model with the one that was.",
@@ -129,8 +165,6 @@ def test_gold_is_well_formed(says, values):
         "{{ cross_attention/score.words }} words, each with the English words that "
         "it may come from.",
     )
-    from scripts.base import ROOT
-
     lines = (ROOT / "snippets/cross_attention/gold.txt").read_text("utf-8").splitlines()
     for english, gold in zip(lines[::2], lines[1::2]):
         assert english.endswith(".")
@@ -206,7 +240,10 @@ def test_habits(values, says, printed):
         "cross_attention/habits.end_lowest:.0%}}.",
     )
     says(
-        "On the short sentence it does so in every row; over all thirteen it is",
+        "On the short sentence it does so in every row that has one before it; over all thirteen"
+        " it is",
+        "*Lowest* is the sentence where this head has least of it, and *next* the mean of the head"
+        " that comes second.",
         "looks back: at the word that was translated *one step before*",
         "Another head does nearly as much.",
     )
@@ -240,9 +277,7 @@ def test_hide(printed, says):
     assert text["▁thirst"].endswith("porque eles estavam.")
     assert "tinha sede" in text["▁they"]
     says(
-        "So on this sentence map and hiding mostly agree",
         "it is *eles* (they) that goes.",
-        "Hide a piece there and its word often goes missing, not always",
         "The tense may be read from other pieces.",
     )
     assert text["s"] == text["–"] and "regou" in text["ed"]
@@ -252,12 +287,86 @@ def test_hide(printed, says):
     assert next(iter(text)) == "–" and list(text)[-2:] == ["ed", "s"]
 
 
-def test_without(values, says):
+def test_hide_all(values, printed, says):
+    says(
+        "So the next program takes {{ cross_attention/hide_all.sentences }} sentences, hides each"
+        " piece of them in turn, and does it in two ways:",
+        "Hidden where the map is strongest, the word goes missing in {{"
+        " cross_attention/hide_all.masked:.0%}} of the cases; hidden where it is weakest, in {{"
+        " cross_attention/hide_all.weakest:.0%}}.",
+        "The mean state gives {{ cross_attention/hide_all.filled:.0%}}.",
+        "So map and hiding mostly agree.",
+        "Hide the piece where a row is strongest and its word goes missing in most cases, not in"
+        " all; close it and the translation has nothing to do with the source.",
+    )
+    found = values(f"{CHAPTER}/hide_all")
+    assert found.sentences == 29 and found.words > 200
+    assert 0.65 < found.masked < 0.9 and abs(found.masked - found.filled) < 0.05
+    assert found.weakest < 0.1, "the control"
+    assert values(f"{CHAPTER}/without").different_outputs == 1, "closed"
+    assert printed(f"{CHAPTER}/hide_all").count("weakest of its row") == 2
+
+
+def test_only_the_bridge_is_closed(translator, says):
+    """The mask of one piece changes nothing in the encoder's states that the snippet passes on."""
+    says(
+        "The encoder still reads the whole sentence; only the bridge is closed at that one place.",
+        "This test cannot tell which.",
+        "It is the only way from the source into the decoder.",
+    )
+    for name in ("hide", "hide_all"):
+        program = (ROOT / f"snippets/{CHAPTER}/{name}.py").read_text("utf-8")
+        assert "model.get_encoder()(**batch)" in program and "encoder_outputs=" in program
+    tokenizer, model = translator
+    batch = tokenizer("The black cat sleeps.", return_tensors="pt", return_token_type_ids=False)
+    other = tokenizer("She reads a book at home.", return_tensors="pt", return_token_type_ids=False)
+    ids = torch.tensor([[32000, 40, 9343]])
+    hooks = [
+        layer.encoder_attn.register_forward_hook(
+            lambda module, inputs, output: (torch.zeros_like(output[0]), *output[1:])
+        )
+        for layer in model.model.decoder.layers
+    ]
+    with torch.no_grad():
+        one, two = (model(**x, decoder_input_ids=ids).logits for x in (batch, other))
+    for hook in hooks:
+        hook.remove()
+    assert torch.allclose(one, two, atol=1e-5), "without it nothing of the source arrives"
+
+
+def test_queries_of_the_first_layer_know_no_source(translator, says):
+    says(
+        "The queries of layer 1 are made from what was written and nothing else.",
+        "Those of layer 2 have already received something from the source, and can ask better.",
+    )
+    tokenizer, model = translator
+    ids, caught = torch.tensor([[32000, 40, 9343]]), []
+    hooks = [
+        layer.encoder_attn.register_forward_pre_hook(lambda m, inputs: caught.append(inputs[0]))
+        for layer in model.model.decoder.layers
+    ]
+    with torch.no_grad():
+        for english in ("The black cat sleeps.", "She reads a book at home."):
+            batch = tokenizer(english, return_tensors="pt", return_token_type_ids=False)
+            model(**batch, decoder_input_ids=ids)
+    for hook in hooks:
+        hook.remove()
+    first, second, first_again, second_again = caught
+    assert torch.allclose(first, first_again, atol=1e-5)
+    assert not torch.allclose(second, second_again, atol=0.1)
+
+
+def test_without(values, printed, translator, says):
     says(
         "The right pieces get between {{ cross_attention/without.lowest_mean:.1%}} "
         "and {{ cross_attention/without.highest_mean:.1%}}.",
-        "With nothing of the source left, what comes next depends only on what the "
-        "decoder has written.",
+        "With nothing of the source left, what comes next depends on the stand-in and on what the"
+        " decoder has written.",
+        "They are a state that this decoder has never met: no encoder gives them.",
+        "So take two more: the mean of the states of ten other sentences, which says nothing of"
+        " this source either but looks like something that an encoder gives; and the same 256"
+        " numbers read backwards, as a control.",
+        "A model that is given a state it never met shows what it does with strange input",
     )
     says(
         "In each of the three ways, the output is the same for all three sources.",
@@ -268,6 +377,15 @@ def test_without(values, says):
     )
     run = values(f"{CHAPTER}/without")
     assert run.different_outputs == 1
+    texts = [line.strip() for line in printed(f"{CHAPTER}/without").splitlines()[-5::2]]
+    assert len({*texts}) == 3, "each stand-in writes another text"
+    tokenizer, model = translator
+    batch = tokenizer("The black cat sleeps.", return_tensors="pt", return_token_type_ids=False)
+    with torch.no_grad():
+        assert model.get_encoder()(**batch).last_hidden_state.norm(dim=-1).min() > 1, "no zeros"
+    program = (ROOT / f"snippets/{CHAPTER}/without.py").read_text("utf-8")
+    assert 'f"mean of {len(others)} others"' in program and "mean.flip(0)" in program
+    assert "mean of 10 others" in printed(f"{CHAPTER}/without")
     assert run.with_source > 0.5
     blind = 1 / 32000
     assert max(run.highest_zeros, run.highest_backwards) < blind, "worse than a blind choice"
@@ -276,6 +394,12 @@ def test_without(values, says):
     written = run.mean_writes.split()
     known = {"o", "que", "é", "ponto", "de", "vista", "a", "cavalo", "e", "homem"}
     assert len(set(written)) >= 6 and {word.lower() for word in written} <= known
+
+
+def test_a_language_model_is_larger(translator, says):
+    says("It was trained that way, and is many times as large.")
+    smollm2 = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    assert smollm2.num_parameters() > 5 * translator[1].num_parameters()
 
 
 def test_sources_do_not_matter_without_the_bridge(translator):
@@ -296,6 +420,12 @@ def test_speech(values, printed, maps, says):
         "The voice pauses from {{ cross_attention/speech.pause_from:.1f}} to {{ "
         "cross_attention/speech.pause_to:.1f}} seconds, and no word is placed there:",
         "*The* and *window* get the same tenth of a second",
+        "The upper part of the figure is the sound, with each word at the tenth of a second that"
+        " got most weight.",
+        "the times at which a whole caption begins and ends (section 2.3 of its paper[^whisper]), not when"
+        " each word is spoken.",
+        "The source can be anything that is a sequence of vectors: words, or fiftieths of a second"
+        " of sound.",
     )
     words = printed(f"{CHAPTER}/speech").splitlines()[0].split()
     heard, times = words[::2], [float(second) for second in words[1::2]]
@@ -346,10 +476,50 @@ def test_the_questions_predictions(values, printed, says):
     says(
         "A weighted average does not ask in which order its parts come, and with "
         "every source token there twice, each copy gets half of the weight.",
-        "Only a source that lacks something gives another average.",
+        "A source in which the shares change gives another average: a vector left out, one added,"
+        " or one that alone stands twice.",
+        "The shape is always that of [the target](#whose-queries-whose-keys).",
+        "Then nobody could add them to 5 states.",
         "`= {{ cross_attention/whisper_weights.weights:,}} ± 0`",
     )
     lines = [line.split() for line in printed(f"{CHAPTER}/predict").splitlines()]
     said = {words[0]: words[-1] for words in lines}
     assert said == {"backwards": "True", "twice": "True", "cut": "False"}
+    target, source = torch.randn(5, 8), torch.randn(12, 8)
+    same = scaled_dot_product_attention(target, source, source)
+    assert same.shape == target.shape, "5, and can be added to 5 states"
+    for other in (source[1:], torch.cat([source, torch.randn(1, 8)]),
+                  torch.cat([source, source[:1]])):  # fmt: skip
+        result = scaled_dot_product_attention(target, other, other)
+        assert result.shape == target.shape and not torch.allclose(result, same)
     assert values(f"{CHAPTER}/whisper_weights").weights == 4 * 6 * 11 * 1500
+
+
+def test_why_the_last_word_may_be_seen(translator, says):
+    says(
+        "Because its weight there is always close to zero.",
+        "Because the source is known before anything is written.",
+        "Because the encoder has a causal mask of its own, which hides the later words.",
+        "The encoder has none: each source word [sees both sides](",
+        "One head agrees with your alignment far better than all others.",
+        "The [decoder](glossary.md#decoder) that writes Portuguese is not given the English words.",
+        "It is given what it has written so far.",
+    )
+    tokenizer, model = translator
+    batch = tokenizer("The cat sleeps.", return_tensors="pt", return_token_type_ids=False)
+    other = tokenizer("The cat sings.", return_tensors="pt", return_token_type_ids=False)
+    with torch.no_grad():
+        one, two = (model.get_encoder()(**x).last_hidden_state[0, 0] for x in (batch, other))
+        ids = torch.tensor([[32000]])
+        maps = model(**batch, decoder_input_ids=ids, output_attentions=True).cross_attentions
+    assert not torch.allclose(one, two, atol=1e-2), "the first word sees the last"
+    assert max(layer[0, :, 0, -2].max().item() for layer in maps) > 0.02, "not close to zero"
+
+
+def test_a_boring_dog(says):
+    says(
+        "Portuguese adjectives end in *-o* for masculine nouns (*cão*, dog; *menino*, boy) and in"
+        " *-a* for feminine ones (*bola*, ball; *menina*, girl).",
+    )
+    program = (ROOT / f"snippets/{CHAPTER}/answer_pronoun.py").read_text("utf-8")
+    assert "The dog chased the ball because it was bored." in program

@@ -1,5 +1,6 @@
 """A figure in a page: the drawing that matplotlib made, in as few elements as it needs."""
 
+import html
 import io
 import re
 import xml.etree.ElementTree as ElementTree
@@ -7,6 +8,8 @@ import xml.etree.ElementTree as ElementTree
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 from PIL import Image, ImageChops
 
 from scripts.base import ROOT
@@ -81,3 +84,45 @@ def test_it_is_the_same_picture(both, browser):
 
 def test_every_figure_is_made_so(drawing):
     assert "<g>" not in figures.to_svg(drawing, "some/idea")
+
+
+STANDING = re.compile(r'<text style="([^"]*)"([^>]*)>([^<]*)</text>')
+TALL = 0.76  # of the font's size: how far capitals and ascenders rise above the line
+
+
+def cut(svg: str) -> list[str]:
+    """The texts that begin or end outside of a drawing, or are formulas that nobody set."""
+    left, top, width, _ = map(float, re.search(r'viewBox="([^"]*)"', svg)[1].split())
+    found = []
+    for style, place, text in STANDING.findall(svg):
+        text = html.unescape(text).strip()
+        turned = re.search(r"rotate\(-?([\d.]+)", place)
+        if not text or turned and float(turned[1]):
+            continue
+        stands = re.search(r'x="(\S+)" y="(\S+)"|translate\((\S+) (\S+)\)', place)
+        x, y = (float(one) for one in stands.groups() if one)
+        size = float(re.search(r"font-size: ([\d.]+)px", style)[1])
+        font = FontProperties(family="DejaVu Sans", size=size, weight=700 if "700" in style else 400)
+        wide = TextToPath().get_text_width_height_descent(text, font, False)[0]
+        anchor = re.search(r"text-anchor: (\w+)", style)
+        begins = x - wide * {"middle": 0.5, "end": 1}.get(anchor and anchor[1], 0)
+        inside = left - 0.5 <= begins and begins + wide <= left + width + 0.5
+        if not inside or y - TALL * size < top - 0.2 or "$" in text:
+            found.append(text)
+    return found
+
+
+def test_no_title_of_the_book_is_cut_off(book):
+    drawn = {name: book.output(name, "svg") for name in book.names()}
+    wrong = {name: cut(svg.read_text("utf-8")) for name, svg in drawn.items() if svg.is_file()}
+    assert len(wrong) > 80
+    assert not any(wrong.values()), {name: texts for name, texts in wrong.items() if texts}
+
+
+@pytest.mark.parametrize(("title", "whole"), [("It fits", True), ("It is far too wide " * 4, False)])
+def test_a_title_that_is_cut_off_is_found(title, whole):
+    with plt.style.context(ROOT / "snippets/house.mplstyle"):
+        figure, ax = plt.subplots()
+        ax.set_title(title)
+        assert (not cut(figures.to_svg(figure, "some/idea"))) is whole
+    plt.close(figure)
