@@ -342,7 +342,12 @@ def test_a_bad_lab_is_named(tiny, old, new, said):
         labs.notebook("trial", root=folder)
 
 
-def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch):
+def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch, says):
+    says(
+        "The [labs](labs/input_representation.ipynb) are run by the same rule",
+        "A change of their prose, hints or solutions runs nothing.",
+        page="how_it_is_made",
+    )
     folder, write = tiny
     lines = []
 
