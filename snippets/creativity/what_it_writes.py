@@ -1,6 +1,7 @@
 """Whisper writes down two clips, then a voice in noise, backward, and silence."""
 
 import re
+import textwrap
 import wave
 
 import numpy as np
@@ -40,7 +41,7 @@ clips = {
 }
 said = words("Please open the window. It is very hot today.")
 for name, text in clips.items():
-    print(f"{name}: {text}")
+    print(textwrap.fill(f"{name}: {text}", 80, subsequent_indent="    "))
 window_right = words(clips["window"]) == said
 found_in_hiss = len(set(said) & set(words(clips["window, hiss"])))
 spoken = len(said)

@@ -148,7 +148,8 @@ def test_what_whisper_writes(says, values, printed):
     assert writes.window_right
     assert writes.in_train != "The train leaves at seven."
     assert writes.found_in_hiss < writes.spoken / 2 and writes.spoken == 9
-    lines = dict(x.split(": ", 1) for x in printed(f"{CHAPTER}/what_it_writes").splitlines())
+    told = printed(f"{CHAPTER}/what_it_writes").replace("\n    ", " ")
+    lines = dict(x.split(": ", 1) for x in told.splitlines())
     for name in ("window, backward", "hiss alone"):
         assert len(lines[name].split()) > 5, "fluent English out of nothing"
     assert writes.in_silence.strip(), "even silence becomes a word"
