@@ -66,7 +66,8 @@ def test_keeps_text_figure_and_values(small):
     assert "<style" not in svg and "<metadata" not in svg
 
 
-def test_no_figure_leaves_none_and_two_are_refused(small):
+def test_no_figure_leaves_none_and_two_are_refused(small, says):
+    says("Draw at most one figure.", page="contributing")
     book = small("a/x", "print(1)")
     runner.run(book)
     assert book.figure("a/x") is None

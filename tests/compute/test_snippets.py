@@ -30,7 +30,11 @@ def test_runs(book, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_is_one_plain_program(name):
+def test_is_one_plain_program(name, says):
+    says(
+        "so there is no `main`, no argument parser, and nothing that saves a file.",
+        page="contributing",
+    )
     source = (ROOT / "snippets" / f"{name}.py").read_text("utf-8")
     tree = ast.parse(source)
     doc = ast.get_docstring(tree)
@@ -54,7 +58,11 @@ SHOWN, SHOWN_IN_A_LIST, SHOWN_BESIDE = 92, 89, 52
 WIDER = {"encoder/found_sentences"}
 
 
-def test_what_is_printed_fits_a_laptop(book):
+def test_what_is_printed_fits_a_laptop(book, says):
+    says(
+        "A line that it prints has at most 92 letters, in a list 89, and 52 where a reader predicts it: so much a laptop shows.",
+        page="contributing",
+    )
     wide = []
     for page in sorted((ROOT / "docs").glob("*.md")):
         shown = re.findall(r'^( *)```text\n +?--8<-- "([\w/]+)\.txt"|^```text\n--8<-- "([\w/]+)\.txt"',

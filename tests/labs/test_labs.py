@@ -446,7 +446,11 @@ def test_figures_are_there_whatever_surrounds_the_build(tiny, tmp_path, monkeypa
         ('# %% alt="A line that rises from the left to the right, for a trial."', "# %%", "draws: tell"),
     ],
 )
-def test_a_figure_that_is_promised_and_missing_is_named(tiny, old, new, said):
+def test_a_figure_that_is_promised_and_missing_is_named(tiny, old, new, said, says):
+    says(
+        '`alt="…"`, or `alt_when_right="…"` if it draws only when the answers before it are right.',
+        page="contributing",
+    )
     folder, write = tiny
     assert old in DRAWING
     write(DRAWING.replace(old, new, 1))

@@ -196,7 +196,8 @@ def test_the_theme_works_under_the_policy(tour, site_server):
     assert index in page.asked
 
 
-def test_a_chapter_without_webassembly(tour, monkeypatch):
+def test_a_chapter_without_webassembly(tour, monkeypatch, says):
+    says("and without that word the same models run in plain JavaScript.", page="contributing")
     monkeypatch.setattr(Published, "kernel", "")
     shows_a_map(opened(explorer(tour(CHAPTER, expected="WebAssembly"))))
 

@@ -282,7 +282,11 @@ def test_the_tokenizers_cut_as_in_the_book(visit, tokenizers):
     expect(unknown.first).to_be_visible()
 
 
-def test_what_is_typed_stays_text(visit, tokenizers):
+def test_what_is_typed_stays_text(visit, tokenizers, says):
+    says(
+        "What a reader types and what a model writes enters a page as text, never as HTML.",
+        page="contributing",
+    )
     page = visit("tokenizer")
     tab_to(page, page.button)
     page.keyboard.press("Enter")
