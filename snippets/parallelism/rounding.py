@@ -36,4 +36,4 @@ four_bytes, two_bytes = other_choices
 exact = gaps[torch.float32]
 widest_gap, usual_gap = exact[changed].max().item(), exact.median().item()
 print("first choice less second, in probability:")
-print(f"of half at least {usual_gap:.2f}, of those that change at most {widest_gap:.2f}")
+print(f"of half at least {usual_gap:.2f}, of those changed at most {widest_gap:.2f}")
