@@ -180,6 +180,34 @@ def tour_stay(browser, site_server):
     yield from _visit(browser, site_server)
 
 
+# The theme's script for the search in a worker of its own: ask(words) → for each word the
+# addresses that it finds, from the root of the site, the best page first.
+ASK = """async (words) => {
+  const {base, search} = JSON.parse(document.getElementById("__config").textContent);
+  const index = await (await fetch(new URL("search/search_index.json", new URL(base, location)))).json();
+  const worker = new Worker(new URL(search, location));
+  const send = (type, data) => new Promise((done) => {
+    worker.onmessage = ({data}) => done(data.data);
+    worker.postMessage({type, data});
+  });
+  await send(0, {...index, options: {suggest: true}});
+  const found = {};
+  for (const word of words) {
+    const {items} = await send(2, word);
+    found[word] = items.map((sections) => sections.map(({location}) => location.split("#")[0])[0]);
+  }
+  worker.terminate();
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def ask(tour_stay):
+    """ask(["top-p"]) → for each word the pages found, the best first."""
+    page = tour_stay("")
+    return lambda words: page.evaluate(ASK, list(words))
+
+
 def opened(page):
     """The same page with its widget open."""
     page.button.click()

@@ -23,7 +23,8 @@ KNOW_MKDOCS = {"scripts.hooks"}  # the bridge to it; all others know nothing of 
 LINES = 400
 
 
-def test_every_arrow_is_allowed():
+def test_every_arrow_is_allowed(says):
+    says("A room knows rooms below it and no others", page="contributing")
     known = house.rooms(ROOT)
     assert known.keys() == MAY_KNOW.keys()
     wrong = {room: known[room] - set(allowed.split()) for room, allowed in MAY_KNOW.items()}
@@ -35,7 +36,9 @@ def test_no_module_leads_back_to_itself():
     assert house.circle({room: set(known.split()) for room, known in MAY_KNOW.items()}) == []
 
 
-def test_no_file_is_long():
+def test_no_file_is_long(says):
+    says("and on a file under `scripts/` with more than 400 lines.", page="contributing")
+    assert LINES == 400
     lines = {
         path.relative_to(ROOT).as_posix(): len(path.read_bytes().splitlines())
         for path in (ROOT / "scripts").rglob("*.py")
@@ -43,7 +46,8 @@ def test_no_file_is_long():
     assert not (long := {name: n for name, n in lines.items() if n > LINES}), long
 
 
-def test_one_file_knows_mkdocs():
+def test_one_file_knows_mkdocs(says):
+    says("only `scripts/hooks.py` knows the site generator", page="contributing")
     found = {
         module
         for module, names in house.imports(ROOT).items()

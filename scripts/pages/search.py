@@ -52,6 +52,7 @@ BRITISH = [
 ]
 # Where something is taught → what else readers call it, and the names in code that belong there.
 ALSO = {
+    "architecture/#layer-norm": "LayerNorm RMSNorm layer normalization",
     "architecture/#residual-connections": "skip connection",
     "decoder/": "GPT autoregressive causal language model",
     "decoder/#the-kv-cache": "key-value cache past_key_values",

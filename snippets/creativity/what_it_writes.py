@@ -1,6 +1,7 @@
 """Whisper writes down two clips, then a voice in noise, backward, and silence."""
 
 import re
+import textwrap
 import wave
 
 import numpy as np
@@ -30,26 +31,24 @@ def write(sound):
     return text, sure[0, NO_SPEECH].exp().item(), mean
 
 
-def words(text):
-    return re.findall(r"[a-z]+", text.lower())
-
-
 window = read("snippets/audio/open_the_window.wav")
 train = read("snippets/audio/train_at_seven.wav")
 hiss = np.random.default_rng(0).normal(size=len(window))
-loudness = np.sqrt((window**2).mean())
+hiss *= np.sqrt((window**2).mean())  # as loud as the voice
 clips = {
     "window": write(window),
     "train": write(train),
-    "window, hiss": write(window + loudness / 2 * hiss),
+    "window, hiss": write(window + hiss / 2),
     "window, backward": write(window[::-1].copy()),
-    "hiss alone": write(loudness * hiss),
+    "hiss alone": write(hiss),
     "silence": write(np.zeros(48000)),
 }
-said = words("Please open the window. It is very hot today.")
+said = "please open the window it is very hot today".split()
 for name, (text, no_speech, mean) in clips.items():
-    print(f"{name} ({no_speech:.2f}, {mean:.2f}): {text}")
-in_hiss = [word for word in said if word in words(clips["window, hiss"][0])]
+    told = f"{name} ({no_speech:.2f}, {mean:.2f}): {text}"
+    print(textwrap.fill(told, 80, subsequent_indent="    "))
+heard = re.findall(r"[a-z]+", clips["window, hiss"][0].lower())
+in_hiss = [word for word in said if word in heard]
 found_in_hiss, spoken, survivors = len(in_hiss), len(said), " and ".join(in_hiss)
 in_train, (in_silence, silent, silence_mean) = clips["train"][0], clips["silence"]
 hiss_silent, back_silent = clips["hiss alone"][1], clips["window, backward"][1]

@@ -12,6 +12,6 @@ for english in ("The dog chased the ball because it was bored.",
     batch = tokenizer(english, return_tensors="pt", return_token_type_ids=False)
     ids = model.generate(**batch, num_beams=1, max_new_tokens=40)
     translation = tokenizer.decode(ids[0], skip_special_tokens=True)
-    print(f"{english:48} {translation}")
+    print(english, translation, sep="\n    ")
     if english.startswith("The dog"):
         ball_is_bored = translation.endswith("entediada.")

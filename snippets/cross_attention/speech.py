@@ -32,7 +32,7 @@ last_on_the_clip = weights[-1].sum().item()  # of 1; the rest falls after the cl
 words = [tokenizer.decode(token).strip() for token in written[0]]
 seconds = [(place + 0.5) / 10 for place in weights.argmax(dim=1).tolist()]
 
-print(" ".join(f"{word} {second:.2f}" for word, second in zip(words, seconds)))
+print("\n".join(f"{word:8}{second:.2f}" for word, second in zip(words, seconds)))
 loud = np.abs(audio[: tenths * 1600].reshape(tenths, 1600)).max(axis=1) > 0.02
 silent = [n / 10 for n in range(3, 30) if not loud[n]]
 pause_from, pause_to = silent[0], silent[-1] + 0.1

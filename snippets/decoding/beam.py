@@ -1,5 +1,7 @@
 """Beam search from scratch: extend each kept text by each token, keep the best."""
 
+import textwrap
+
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -36,7 +38,8 @@ def beam_search(prompt, beams, steps, penalty=1.0):
 prompt = "The robot watered the sunflowers because"
 score, ours = beam_search(prompt, beams=3, steps=20)
 text, total = tokenizer.decode(ours), score * len(ours)
-print(f"{text}\nlog-probability of these {len(ours)} tokens: {total:.2f}")
+print(textwrap.fill(text, 80))
+print(f"log-probability of these {len(ours)} tokens: {total:.2f}")
 
 inputs = tokenizer(prompt, return_tensors="pt")
 library = model.generate(**inputs, num_beams=3, max_new_tokens=20)[0]

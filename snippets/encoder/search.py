@@ -33,5 +33,5 @@ questions = [
 for question in questions:
     scores = index @ embed(question)  # (passages,)
     best = scores.argmax()
-    print(f"{question:<37} {scores[best]:.2f}  {passages[best]}")
+    print(f"{question}\n    {scores[best]:.2f}  {passages[best]}")
 unanswerable = scores.max()

@@ -1,5 +1,6 @@
 """Sixty tokens with the KV cache, without it and from the library: the same text."""
 
+import textwrap
 import time
 
 import torch
@@ -44,4 +45,5 @@ speed = seconds[from_library] / seconds[from_us]  # 1: as fast as the library
 speedup = seconds[without_cache] / seconds[from_us]
 print("the same without the cache:", same_without)
 print("the same as the library:", same_as_library)
-print(tokenizer.decode(texts[from_us][0]))
+for line in tokenizer.decode(texts[from_us][0]).split("\n"):
+    print(textwrap.fill(line, 80))

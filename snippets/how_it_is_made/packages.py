@@ -23,4 +23,4 @@ for package, version, why in listed:
     print(f"| {package} | {version} | {why} | {license_of(package)} |")
 packages = len(listed)
 _lock = Path("requirements.lock").read_text("utf-8")
-locked = len(re.findall(r"^\S+==", _lock, re.M))
+locked = len(set(re.findall(r"^([\w.-]+)==", _lock, re.M)))  # names

@@ -8,7 +8,7 @@ model = AutoModel.from_pretrained("models/minilm")
 texts = ["Sunflowers turn.", "The robot watered them because they were thirsty."]
 
 batch = tokenizer(texts, padding=True, return_tensors="pt")
-print(tokenizer.convert_ids_to_tokens(batch.input_ids[0]))
+print(*tokenizer.convert_ids_to_tokens(batch.input_ids[0]))
 print(batch.attention_mask[0].tolist())
 with torch.no_grad():
     alone = model(**tokenizer(texts[0], return_tensors="pt")).last_hidden_state[0]

@@ -1,5 +1,6 @@
-"""One sentence, three Transformers: one reads it, one continues, one translates it."""
+"""One sentence, three models: one reads it, one continues it, one translates it."""
 
+import torch
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from snippets import plots
@@ -21,7 +22,14 @@ to_flowers_each = weights[:, flowers : flowers + 3].sum(dim=1)  # (tokens,)
 to_flowers = to_flowers_each[they].item()
 before = to_flowers_each[flowers - 1].item()  # the article before the word
 others = (to_flowers_each.sum().item() - to_flowers) / (len(tokens) - 1)
-to_robot = weights[they, tokens.index("robot")].item()
+robot = tokens.index("robot")
+to_robot = weights[they, robot].item()
+
+# The other heads: how much do they give to the same three pieces?
+every = torch.stack(attentions)[:, 0, :, they].detach()  # (layers, heads, tokens)
+each_head = every[..., flowers : flowers + 3].sum(dim=-1)  # (layers, heads)
+heads, most = each_head.numel(), each_head.max().item()
+more_to_flowers = (each_head > every[..., robot]).sum().item()
 
 # A decoder continues, one token after the other.
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")

@@ -35,5 +35,5 @@ tokens = ids.shape[1]
 four_bytes, two_bytes = other_choices
 exact = gaps[torch.float32]
 widest_gap, usual_gap = exact[changed].max().item(), exact.median().item()
-print(f"first choice less second, in probability: half of all at least {usual_gap:.2f},"
-      f" those that change at most {widest_gap:.2f}")  # fmt: skip
+print("first choice less second, in probability:")
+print(f"of half at least {usual_gap:.2f}, of those changed at most {widest_gap:.2f}")

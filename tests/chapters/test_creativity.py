@@ -260,7 +260,8 @@ def test_what_whisper_writes(says, values, printed):
     writes = values(f"{CHAPTER}/what_it_writes")
     assert writes.in_train != "The train leaves at seven."
     assert writes.found_in_hiss < writes.spoken / 2 and writes.spoken == 9
-    found = re.findall(r"^(.*) \((.*), (.*)\): (.*)$", printed(f"{CHAPTER}/what_it_writes"), re.M)
+    told = printed(f"{CHAPTER}/what_it_writes").replace("\n    ", " ")
+    found = re.findall(r"^(.*) \((.*), (.*)\): (.*)$", told, re.M)
     lines = {name: (float(none), float(mean), text) for name, none, mean, text in found}
     assert lines["window"][2] == "Please open the window. It is very hot today."
     for name in ("window, backward", "hiss alone"):

@@ -427,7 +427,8 @@ def test_speech(values, printed, maps, says):
         "The source can be anything that is a sequence of vectors: words, or fiftieths of a second"
         " of sound.",
     )
-    words = printed(f"{CHAPTER}/speech").splitlines()[0].split()
+    *lines, _ = printed(f"{CHAPTER}/speech").splitlines()
+    words = " ".join(lines).split()
     heard, times = words[::2], [float(second) for second in words[1::2]]
     sentence = "Please open the window . It is very hot today ."
     assert " ".join(heard) == sentence
@@ -469,7 +470,7 @@ def test_answers(values, printed, says):
     assert values(f"{CHAPTER}/answer_pronoun").ball_is_bored
     bored = printed(f"{CHAPTER}/answer_pronoun").splitlines()
     says("this output does not say where it went wrong.")
-    assert bored[1].endswith("entediado.") and bored[2].endswith("entediada.")
+    assert bored[3].endswith("entediado.") and bored[5].endswith("entediada.")
 
 
 def test_the_questions_predictions(values, printed, says):

@@ -654,7 +654,7 @@ def test_the_questions_predictions(says, values, printed):
     row = torch.tensor([4.0, 3.0, -1.0])
     assert torch.allclose((row + 7).softmax(0), row.softmax(0)), "the height of all logits"
     rows = printed("decoding/predict").splitlines()
-    assert all("first token 0.73" in row for row in rows)
+    assert all("before 0.73" in row for row in rows)
     assert [row.split()[-1] for row in rows] == ["0.27", "0.62", "0.50"]
     scores = torch.tensor([[0.5, 0.2, 0.15, 0.1, 0.05]]).log()
     by_itself = TopPLogitsWarper(0.8)(None, scores)

@@ -1,8 +1,107 @@
 """The first page's claims: where “they” looks, and that it is not everybody's habit."""
 
+import re
 from pathlib import Path
 
 import pytest
+
+from scripts.base import ROOT
+from scripts.measure import claims
+from scripts.pages.outputs import Output
+from snippets.shared.translator import SSRU, Translator
+
+FIGURE = re.compile(r"^!\[[^]]+\]\(figures/([\w/]+)\.svg", re.M)
+
+
+def test_plots_and_measured_numbers_come_from_programs(book, printed, says):
+    """Most of the plots from models that somebody else has trained, or the book from one of them."""
+    says(
+        "Plots and measured numbers on these pages were computed by the code shown with them, most of them "
+        "on real pretrained models, on an ordinary processor.",
+        "A few numbers come from elsewhere, and [say so](how_it_is_made.md#where-the-promise-ends).",
+    )
+    says("**Facts from outside**", page="how_it_is_made")
+    drawn = {
+        name for page in ROOT.glob("docs/*.md") for name in FIGURE.findall(page.read_text("utf-8"))
+    }
+    drawn.discard("chapter/idea")  # how to write one, in the page for those who add to the book
+    assert len(drawn) > 80 and drawn <= set(book.names())
+    assert sum(bool(book.outcome(name).models) for name in drawn) > 0.7 * len(drawn)
+    assert "“0.94” looks measured: name it in a snippet" in " ".join(
+        printed("how_it_is_made/checked").split()
+    )
+
+
+def test_most_claims_of_the_chapters_are_held(says):
+    says("They hold most of what the chapters claim to what the programs give.")
+    says(
+        "which hold most of what the chapters claim to what the programs give", page="contributing"
+    )
+    found = claims.shares()
+    chapters = [
+        found[path.stem.removeprefix("test_")] for path in Path("tests/chapters").glob("test_*.py")
+    ]
+    assert sum(len(held) for _, held in chapters) > 0.6 * sum(len(said) for said, _ in chapters)
+    assert "which hold most of what the chapters claim" in Path("README.md").read_text("utf-8")
+
+
+def test_chapters_are_named_as_they_call_themselves():
+    listed = re.findall(
+        r"^\[([^]]+)\]\((\w+)\.md\)$", Path("docs/index.md").read_text("utf-8"), re.M
+    )
+    assert len(listed) == 18
+    for name, page in listed:
+        heading = re.search("^# (.+)$", Path(f"docs/{page}.md").read_text("utf-8"), re.M)[1]
+        assert heading.startswith(name), (name, heading)
+
+
+def test_what_is_promised_of_other_pages(printed, says):
+    says(
+        "Three Transformers in plain PyTorch, each a file of 150 lines, compared with the library's on real weights.",
+        "One lecture, a week or half a course: what to show in which order, and what to assign.",
+        "What changes when the sequence is a molecule, a sound or a picture, and what stays?",
+    )
+    for kind in ("encoder", "decoder", "encoder_decoder"):
+        program = Path(f"snippets/from_scratch/{kind}.py").read_text("utf-8")
+        assert len(program.splitlines()) == 150, kind
+    assert "models/" in Path("snippets/from_scratch/same.py").read_text("utf-8")
+    teaching = Path("docs/teaching.md").read_text("utf-8")
+    assert all(
+        f"\n## {one}" in teaching
+        for one in ("One lecture", "A week", "Half a course", "What to assign")
+    )
+    creativity = Path("docs/creativity.md").read_text("utf-8")
+    heads = ("A molecule is", "A sound is", "A picture is", "What changes, what stays")
+    assert all(f"\n## {one}" in creativity for one in heads)
+
+
+def test_how_to_read_it(book, says):
+    says(
+        "It brings the model into the page, so that you can change the sentence and watch.",
+        "Under each output stands a line that says which model made it and how long it took. "
+        "The same line links to the program, whole, ready to paste.",
+        '??? note "The code that computed all of this"',
+    )
+    page = Path("docs/index.md").read_text("utf-8")
+    assert 'data-live="attention"' in page and "data-offer" in page
+    assert '"index/taste.py"' in page.split("The code that computed all of this")[1][:80]
+    line = Output(book, "index/taste").made_by("", figure=True, caption="MiniLM")
+    assert line.startswith("MiniLM · CPU · <span") and 'href="source/index/taste.py"' in line
+
+
+def test_one_line_makes_all_of_it(book, says):
+    says(
+        "In a copy of the book's repository, this line installs the packages, makes the models, runs every "
+        "snippet and serves the site on your own machine. The first time takes long: several hundred programs are run.",
+        "The tests are another command.",
+    )
+    assert 250 < len(book.names()) < 1000
+    hooks = Path("scripts/hooks.py").read_text("utf-8")
+    assert (
+        "ensure" in hooks
+        and "runner" in hooks
+        and "-r requirements.txt" in Path("docs/index.md").read_text("utf-8")
+    )
 
 
 def test_one_sentence_in_many_chapters(says):
@@ -22,6 +121,10 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
         "In this head, “they” gives {{ index/taste.to_flowers:.0%}} of its attention "
         "to them and {{ index/taste.to_robot:.0%}} to the robot.",
         "The others give the sunflowers {{ index/taste.others:.0%}} on average.",
+        "no other head gives them more on this sentence; {{ index/taste.more_to_flowers }} of the {{ "
+        "index/taste.heads }} give them more than they give the robot.",
+        "It has {{ index/taste.heads }} *heads*, and each has a map of its own.",
+        "A map shows where one head looks, and not why",
         "But look at the second “the”, just before the word: it gives them {{ "
         "index/taste.before:.0%}}.",
     )
@@ -29,6 +132,8 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
     assert taste.to_flowers > 5 * taste.to_robot
     assert taste.to_flowers > 2.5 * taste.others
     assert taste.before > taste.to_flowers, "the page says so"
+    assert taste.heads == 72 and taste.most == pytest.approx(taste.to_flowers)
+    assert taste.heads / 2 < taste.more_to_flowers < taste.heads
     (one,) = maps("index/taste")
     row = dict(zip(one["columns"], one["values"][one["rows"].index("they")]))
     darkest = sorted(row, key=row.get)[-2:]
@@ -39,17 +144,23 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
 
 def test_what_the_others_write(values, says):
     says(
-        "A second model *continues* the beginning of the sentence, and a third "
-        "*translates* it to Portuguese.",
+        "A second model *continues* the beginning of the sentence: below is the first sentence that it wrote.",
+        "A third *translates* the whole to Portuguese; in its decoder a [recurrent unit]"
+        "(encoder_decoder.md#three-attentions) stands where a Transformer has self-attention.",
     )
     taste = values("index/taste")
     assert taste.continued.startswith("The robot watered the sunflowers because")
+    assert taste.continued.endswith(".") and taste.continued.count(".") == 1
     assert "girassóis" in taste.translated
+    says("**Its second attention is missing.**", page="encoder_decoder")
+    assert isinstance(
+        Translator.from_pretrained("models/en-pt").model.decoder.layers[0].self_attn, SSRU
+    )
 
 
 def test_models_page_comes_from_the_lock_file(values, printed, book, says):
     says(
-        "The models take {{ models/cards.disk_gigabytes:.1f}} GB of disk",
+        "The models take {{ models/cards.disk_gigabytes:.1f}} GB of disk; those that the book trains add some more.",
     )
     cards = printed("models/cards")
     for name, entry in book.lock.items():

@@ -63,7 +63,11 @@ MODULE = "from snippets import tool\nprint(tool.draw(1))"
         ("\n\n\n", "\n\n"),
     ],
 )
-def test_what_a_program_does_not_use_is_no_change(stamp, program, change):
+def test_what_a_program_does_not_use_is_no_change(stamp, program, change, says):
+    says(
+        "Of a module that it only imports, comments and functions that it does not name do not count.",
+        page="how_it_is_made",
+    )
     assert change[0] in TOOL
     assert stamp(program, TOOL) == stamp(program, TOOL.replace(*change))
 

@@ -66,7 +66,8 @@ def test_keeps_text_figure_and_values(small):
     assert "<style" not in svg and "<metadata" not in svg
 
 
-def test_no_figure_leaves_none_and_two_are_refused(small):
+def test_no_figure_leaves_none_and_two_are_refused(small, says):
+    says("Draw at most one figure.", page="contributing")
     book = small("a/x", "print(1)")
     runner.run(book)
     assert book.figure("a/x") is None
@@ -74,7 +75,8 @@ def test_no_figure_leaves_none_and_two_are_refused(small):
     assert "2 figures" in error_of(book)
 
 
-def test_same_bytes_on_a_second_run(small):
+def test_same_bytes_on_a_second_run(small, says):
+    says("What we know to change from run to run on one machine are times", page="how_it_is_made")
     book = small("a/x", "import matplotlib.pyplot as plt\nplt.plot([1, 3])\nx = 1\nprint(x)")
     runner.run(book)
     kinds = ("txt", "svg", "json")
@@ -83,7 +85,8 @@ def test_same_bytes_on_a_second_run(small):
     assert [book.output("a/x", kind).read_bytes() for kind in kinds] == first
 
 
-def test_runs_only_what_changed(small):
+def test_runs_only_what_changed(small, says):
+    says("Two equal stamps mean that there is nothing to do.", "so the build runs only what is stale", page="how_it_is_made")
     small("a/x", "print(1)")
     book = small("a/y", "print(2)")
     assert ran(book) == ["a/x", "a/y"]
@@ -102,7 +105,8 @@ def test_windows_line_endings_are_no_change(small):
     assert ran(book) == []
 
 
-def test_shared_modules_data_and_style_make_stale(small):
+def test_shared_modules_data_and_style_make_stale(small, says):
+    says("A change of something in the list above is not to escape it.", page="how_it_is_made")
     small("a/x", "from snippets import tool\nprint(tool.number)")
     small("a/y", "print(open('snippets/a/words.txt').read())")
     book = small("a/z", "print(0)")
@@ -292,7 +296,8 @@ def test_exit_is_a_failure_with_a_sentence(small):
     assert "exit code 3" in error_of(book)
 
 
-def test_no_state_leaks(small):
+def test_no_state_leaks(small, says):
+    says("each has a process of its own, so that it leaves nothing behind in another", page="how_it_is_made")
     small("a/a", "import torch\ntorch.leak = 1\nimport os\nos.environ['LEAK'] = '1'")
     book = small("a/x", "import os, torch\nprint('LEAK' in os.environ, hasattr(torch, 'leak'))")
     runner.run(book, ["a/a"])
@@ -301,7 +306,11 @@ def test_no_state_leaks(small):
 
 
 @pytest.mark.parametrize("kind", ["txt", "svg", "json"])
-def test_a_damaged_cache_file_is_made_again(small, kind):
+def test_a_damaged_cache_file_is_made_again(small, kind, says):
+    says(
+        "A second digest, over the outputs themselves, notices when one of their files was damaged.",
+        page="how_it_is_made",
+    )
     book = small("a/x", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint(x := 1.25)")
     ran(book)
     path = book.output("a/x", kind)

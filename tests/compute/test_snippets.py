@@ -30,7 +30,11 @@ def test_runs(book, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_is_one_plain_program(name):
+def test_is_one_plain_program(name, says):
+    says(
+        "so there is no `main`, no argument parser, and nothing that saves a file.",
+        page="contributing",
+    )
     source = (ROOT / "snippets" / f"{name}.py").read_text("utf-8")
     tree = ast.parse(source)
     doc = ast.get_docstring(tree)
@@ -47,10 +51,40 @@ def test_is_one_plain_program(name):
     assert not (bad := re.search(forbidden, source)), f"no {bad and bad[0]} in a snippet"
 
 
-def test_contributors_are_told_the_rules():
+# A line of an output that a laptop shows whole, beside the list of sections: in the page, in a list,
+# and beside the words in which a reader has predicted it. Measured in Chromium, 1,366 pixels wide.
+SHOWN, SHOWN_IN_A_LIST, SHOWN_BESIDE = 92, 89, 52
+# The program makes what a model is trained on, so a change of its last line would train that again.
+WIDER = {"encoder/found_sentences"}
+
+
+def test_what_is_printed_fits_a_laptop(book, says):
+    says(
+        "A line that it prints has at most 92 letters, in a list 89, and 52 where a reader predicts it: so much a laptop shows.",
+        page="contributing",
+    )
+    wide = []
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        shown = re.findall(r'^( *)```text\n +?--8<-- "([\w/]+)\.txt"|^```text\n--8<-- "([\w/]+)\.txt"',
+                           page.read_text("utf-8"), re.M)  # fmt: skip
+        for indent, in_list, alone in shown:
+            name = in_list or alone
+            most = SHOWN_BESIDE if name.endswith("/predict") else SHOWN_IN_A_LIST if indent else SHOWN
+            lines = book.output(name, "txt").read_text("utf-8").splitlines()
+            wide += [f"{name}: {line}" for line in lines if len(line) > most and name not in WIDER]
+    assert not wide, "\n".join(wide)
+
+
+def test_contributors_are_told_the_rules(says):
     page = (ROOT / "docs" / "contributing.md").read_text("utf-8")
     assert f"at most {LONGEST} lines of code, none longer than {WIDEST} letters" in page
     assert f"at most {TOLD} letters" in page
+    assert f"has at most {SHOWN} letters, in a list {SHOWN_IN_A_LIST}, and {SHOWN_BESIDE} where" in page
+    says(
+        "A snippet has at most 45 lines of code, none longer than 88 letters, and a docstring of one sentence "
+        "with at most 200 letters.",
+        page="contributing",
+    )
 
 
 def test_runs_alone_too():

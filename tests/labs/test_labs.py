@@ -342,7 +342,12 @@ def test_a_bad_lab_is_named(tiny, old, new, said):
         labs.notebook("trial", root=folder)
 
 
-def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch):
+def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch, says):
+    says(
+        "The [labs](labs/input_representation.ipynb) are run by the same rule",
+        "A change of their prose, hints or solutions runs nothing.",
+        page="how_it_is_made",
+    )
     folder, write = tiny
     lines = []
 
@@ -441,7 +446,11 @@ def test_figures_are_there_whatever_surrounds_the_build(tiny, tmp_path, monkeypa
         ('# %% alt="A line that rises from the left to the right, for a trial."', "# %%", "draws: tell"),
     ],
 )
-def test_a_figure_that_is_promised_and_missing_is_named(tiny, old, new, said):
+def test_a_figure_that_is_promised_and_missing_is_named(tiny, old, new, said, says):
+    says(
+        '`alt="…"`, or `alt_when_right="…"` if it draws only when the answers before it are right.',
+        page="contributing",
+    )
     folder, write = tiny
     assert old in DRAWING
     write(DRAWING.replace(old, new, 1))

@@ -6,10 +6,12 @@ import os
 import re
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from browser import Published, becomes, opened, send_and_stop, serving
-from playwright.sync_api import expect
+from mkdocs.config.defaults import get_schema
+from playwright.sync_api import Error, expect
 
 from scripts.base import ROOT
 from scripts.measure import eyes
@@ -95,8 +97,9 @@ def test_all_widgets_of_a_page_share_one_copy_of_the_weights(playground):
     assert len(playground.boxes) == 6
 
 
-def test_one_model_at_a_time_is_in_memory(playground):
+def test_one_model_at_a_time_is_in_memory(playground, says):
     """One worker has the tokenizers, one the model that was used last; then the other's turn comes."""
+    says("One model at a time is in memory. When you go from the attention maps", page="playground")
     page = playground
     state = """async () => {
         const {engine} = await import(new URL("assets/live/engine/engine.js", document.baseURI.replace("playground/", "")));
@@ -193,7 +196,8 @@ def test_the_theme_works_under_the_policy(tour, site_server):
     assert index in page.asked
 
 
-def test_a_chapter_without_webassembly(tour, monkeypatch):
+def test_a_chapter_without_webassembly(tour, monkeypatch, says):
+    says("and without that word the same models run in plain JavaScript.", page="contributing")
     monkeypatch.setattr(Published, "kernel", "")
     shows_a_map(opened(explorer(tour(CHAPTER, expected="WebAssembly"))))
 
@@ -229,7 +233,8 @@ def test_a_broken_download_is_named_and_tried_again(tour):
     shows_a_map(opened(page))
 
 
-def test_the_last_widget_that_closes_leaves_nothing_running(tour):
+def test_the_last_widget_that_closes_leaves_nothing_running(tour, says):
+    says("When you close the last box, nothing is left in memory.", page="playground")
     page = opened(explorer(tour(CHAPTER)))
     assert ours(page)
     page.get_by_role("button", name="Back to the figure").click()
@@ -240,7 +245,12 @@ def test_the_last_widget_that_closes_leaves_nothing_running(tour):
     assert not parts(page)
 
 
-def test_a_second_visit_needs_no_weights_until_they_are_removed(tour):
+def test_a_second_visit_needs_no_weights_until_they_are_removed(tour, says):
+    says(
+        "Your browser keeps a loaded model, so the next visit loads nothing.",
+        "The button *Remove the downloaded model* at the end of each box takes it out of the browser again.",
+        page="playground",
+    )
     page = opened(explorer(tour(CHAPTER)))
     assert parts(page)
     page.asked.clear()
@@ -254,6 +264,60 @@ def test_a_second_visit_needs_no_weights_until_they_are_removed(tour):
     page.asked.clear()
     opened(page)
     assert parts(page)
+
+
+def test_an_open_page_needs_no_network_and_to_load_it_anew_may(browser, built, says):
+    """Most hosts want to be asked whether what a browser has is still fresh, when it loads again."""
+    says(
+        "An open page that has its models needs no network; to load it anew may need one.",
+        "Load the playground before the class begins, press the buttons that you will need, and leave the page open.",
+        page="teaching",
+    )
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        with serving(Published) as httpd:
+            page.goto(httpd.url + CHAPTER)
+            shows_a_map(opened(explorer(page)))
+        page.get_by_role("button", name="Back to the figure").click()
+        expect(page.widget).to_have_count(0)
+        shows_a_map(opened(explorer(page)))
+        with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
+            page.reload()
+
+
+def test_over_plain_http_from_another_machine_no_model_is_kept(browser, built, says):
+    """As a class gets the book from a laptop: it works, and the weights come with each load."""
+    says(
+        "serves it, to that laptop alone. With `mkdocs serve -a 0.0.0.0:8000` the room can read it too",
+        "Over such a plain `http:` address the models work, but a browser keeps none: each time a page is loaded, "
+        "its model comes from your laptop again.",
+        page="teaching",
+    )
+    says(
+        "Where the browser gives it no place, as over plain `http:` from another machine, each visit loads it anew.",
+        "and each part is checked against its digest; over plain `http:` browsers compute none, so only the "
+        "length is checked.",
+        page="playground",
+    )
+    assert dict(get_schema())["dev_addr"].default == "127.0.0.1:8000"
+    assert "dev_addr" not in (ROOT / "mkdocs.yml").read_text("utf-8")
+
+    class Laptop(Published):
+        """Asked as a proxy is, by the whole address."""
+
+        def do_GET(self) -> None:
+            self.path = urlsplit(self.path).path
+            super().do_GET()
+
+    with serving(Laptop) as httpd, closing(browser.new_context(proxy={"server": httpd.url})) as context:
+        page = context.new_page()
+        for _ in range(2):
+            httpd.asked.clear()
+            page.goto(f"http://laptop.test/{CHAPTER}")
+            assert page.evaluate("[isSecureContext, 'caches' in window, !!crypto.subtle]") == [False] * 3
+            shows_a_map(opened(explorer(page)))
+            assert [path for _, path in httpd.asked if "minilm" in path and path.endswith(".bin")]
+            page.goto("about:blank")
 
 
 def test_after_the_first_visit_no_network_is_needed(browser, built):

@@ -28,7 +28,8 @@ def numbers(page, step: str) -> list[float]:
 # ------------------------------------------------------------------------------ the frame
 
 
-def test_nothing_is_fetched_before_the_reader_asks(visit):
+def test_nothing_is_fetched_before_the_reader_asks(visit, says):
+    says("Nothing is loaded before you press a button.", page="playground")
     page = visit("attention")
     live_files = [asked for asked in page.asked if "live/" in asked]
     assert [name for name in live_files if not name.endswith(".css")] == ["assets/live/start.js"]
@@ -36,7 +37,12 @@ def test_nothing_is_fetched_before_the_reader_asks(visit):
     assert (ROOT / "docs/assets/live/start.js").stat().st_size < 2000
 
 
-def test_the_button_says_what_will_be_loaded(visit, server):
+def test_the_button_says_what_will_be_loaded(visit, server, says):
+    says(
+        "The tokenizers and attention by hand need no model. The attention maps load MiniLM, and the other three "
+        "boxes share SmolLM2; the button says how much that is.",
+        page="playground",
+    )
     weights = json.loads((live.make(ROOT) / "weights.json").read_text("utf-8"))
     start = (ROOT / "docs/assets/live/start.js").read_text("utf-8")
     assert f"attention: {weights['minilm']['bytes'] / 1e6:.0f}," in start
@@ -276,7 +282,11 @@ def test_the_tokenizers_cut_as_in_the_book(visit, tokenizers):
     expect(unknown.first).to_be_visible()
 
 
-def test_what_is_typed_stays_text(visit, tokenizers):
+def test_what_is_typed_stays_text(visit, tokenizers, says):
+    says(
+        "What a reader types and what a model writes enters a page as text, never as HTML.",
+        page="contributing",
+    )
     page = visit("tokenizer")
     tab_to(page, page.button)
     page.keyboard.press("Enter")
@@ -420,7 +430,11 @@ def test_a_phone_shows_the_whole_sentence(visit):
     assert field.evaluate("(field) => field.scrollHeight <= field.clientHeight")
 
 
-def test_two_sentences_and_how_near_they_are(visit, minilm):
+def test_two_sentences_and_how_near_they_are(visit, minilm, says):
+    says(
+        "Then write two sentences that mean the same in other words, and see how similar the model finds them.",
+        page="playground",
+    )
     page = opened(visit("attention", EXPLORER))
     second = "Plants need water."
     page.get_by_label("A second sentence").fill(second)

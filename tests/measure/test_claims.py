@@ -186,7 +186,8 @@ def found():
 
 
 @pytest.mark.parametrize("name", json.loads(claims.RECORD.read_text("utf-8")))
-def test_no_share_falls(found, name):
+def test_no_share_falls(found, name, says):
+    says("and the share that is held may not fall.", page="contributing")
     said, kept = found[name]
     held, of = json.loads(claims.RECORD.read_text("utf-8"))[name]
     file = claims.pages()[name]

@@ -134,7 +134,12 @@ def test_a_line_of_text_stands_for_it_in_the_search_and_in_titles(tex, line):
 # ------------------------------------------------------------------------ the drawing
 
 
-def test_the_attention_equation():
+def test_the_attention_equation(says):
+    says(
+        "Temml draws the formulas while the book is built, as MathML: a page needs no script for them, "
+        "and a screen reader is told their parts.",
+        page="how_it_is_made",
+    )
     math = tree(ATTENTION, block=True)
     assert math.get("alttext") is math.get("aria-label") is None, "it is read by its parts"
     fence = next(one for one in math.iter("mrow") if one.find("mfrac") is not None)
@@ -189,8 +194,9 @@ def test_nothing_that_firefox_calls_deprecated():
 
 
 @pytest.mark.parametrize(("tex", "reason"), WRONG.items())
-def test_what_cannot_be_read_says_why(tex, reason):
+def test_what_cannot_be_read_says_why(tex, reason, says):
     """In one line, without the marks that Temml sets under letters; test_site has the place."""
+    says("The same goes for a formula that cannot be read", page="how_it_is_made")
     said = drawn()[tex, False]["error"]
     assert reason in said and "\u0332" not in said and "\n" not in said
 

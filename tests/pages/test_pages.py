@@ -157,7 +157,8 @@ def test_an_orphan_is_named(book, tmp_path):
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
-def test_a_value_that_is_no_number_is_refused(book, monkeypatch, number):
+def test_a_value_that_is_no_number_is_refused(book, monkeypatch, number, says):
+    says("for a value that is not a finite number, a text or a truth value", page="contributing")
     monkeypatch.setitem(book.outcome(SCALING).values, "raw", number)
     with pytest.raises(pages.PageError, match=f"is {number}, which tells a reader nothing"):
         pages.value(book, SCALING, "raw", ".1f")

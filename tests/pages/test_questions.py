@@ -115,7 +115,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_bad_question_is_named_with_its_line(case):
+def test_a_bad_question_is_named_with_its_line(case, says):
+    says(
+        "A choice gives every option its reason, in the lines under it:",
+        "Every answer links to the section that gives the reason.",
+        page="contributing",
+    )
     block, old, new, said = CASES[case]
     assert old in block
     text = page(*[one.replace(old, new) if one == block else one for one in ALL])
@@ -149,7 +154,11 @@ def same_place(block: str) -> str:
         (page(*ALL) + "\n" + CHOICE, "stands in the section “Check yourself”"),
     ],
 )  # fmt: skip
-def test_a_bad_set_of_questions_is_named(text, said):
+def test_a_bad_set_of_questions_is_named(text, said, says):
+    says(
+        "Each chapter asks for at least one number, one order or prediction, and two choices.",
+        page="contributing",
+    )
     found = asked.check(text, "docs/x.md", KNOWN)
     assert any(said in problem for problem in found), found
 
@@ -192,7 +201,8 @@ def of_kind(kind: str) -> list:
 
 
 @pytest.mark.parametrize(("name", "question"), of_kind("number"))
-def test_a_number_is_computed_and_its_tolerance_is_narrow(book, name, question):
+def test_a_number_is_computed_and_its_tolerance_is_narrow(book, name, question, says):
+    says("A number is computed by a snippet; nobody types it.", page="contributing")
     found = pages.VALUE.fullmatch(question.key)
     shown = pages.value(book, *found.groups())
     number = book.outcome(found[1]).values[found[2]]
@@ -206,7 +216,8 @@ def test_a_number_is_computed_and_its_tolerance_is_narrow(book, name, question):
 
 
 @pytest.mark.parametrize(("name", "question"), of_kind("predict"))
-def test_a_program_to_predict_is_short_and_quick(book, name, question):
+def test_a_program_to_predict_is_short_and_quick(book, name, question, says):
+    says("a program of 5 to 12 lines in `snippets/<chapter>/predict.py`", page="contributing")
     source = (ROOT / "snippets" / f"{question.code}.py").read_text("utf-8")
     doc = ast.parse(source).body[0]
     lines = source.splitlines()[doc.end_lineno :]

@@ -80,7 +80,8 @@ def stops(site, said: str) -> None:
     assert site.html.read_bytes() == before
 
 
-def test_a_failing_snippet_stops_a_strict_build(site, edited):
+def test_a_failing_snippet_stops_a_strict_build(site, edited, says):
+    says("The first fails on a failing snippet", page="contributing")
     edited(site.snippet, '"""Broken."""\n\nprint(undefined)\n')
     stops(site, f"snippets/{SNIPPET}.py, line 3: NameError")
     # Without strict the page shows what happened, where the text would be.

@@ -347,8 +347,12 @@ DRAWN = """() => {
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "wide"])
-def test_what_is_drawn_later_has_its_place_and_its_keys(tour, phone):
+def test_what_is_drawn_later_has_its_place_and_its_keys(tour, phone, says):
     """The page is as long as it will be, and what will scroll sideways can be reached by Tab."""
+    says(
+        "Every figure has its size before it is drawn, and code and figures below the first screen are drawn when the reader comes near.",
+        page="contributing",
+    )
     page = tour("decoding/", phone=phone)
     page.wait_for_load_state("networkidle")
     seen = page.evaluate(DRAWN)
