@@ -160,6 +160,139 @@ def test_the_decoder_lab_peeks(solved):
     assert bits[1] < bits[0] and bits[3] < bits[2] / 2 and bits[5] > bits[4] + 2
 
 
+def shown(solved, name: str, begins: str) -> str:
+    """What the one cell of the solved lab printed that has these words in it."""
+    cells, _, said = solved(name)
+    (text,) = [said[cell.id] for cell in cells if begins in cell.source]
+    return text
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found) for found in re.findall(r"-?\d+\.\d+", text)]
+
+
+def test_the_encoder_lab_counts_before_it_names_a_head(solved, says):
+    says(
+        "one that gives the *end of the sentence* more than others do, whether a full stop stands"
+        " there or not: about half of a word's look with the full stop, and the rest goes"
+        " elsewhere.",
+        "In all eight sentences hiding `[CLS]` moves the vector most; in one of them another"
+        " token comes close.",
+        "in our sentences closing the parking place `[CLS]` moves the vector more than hiding any"
+        " word.",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "The end's part of a word's look")
+    with_stop, without = (
+        numbers(line) for line in text.splitlines() if "average head" in line
+    )
+    assert 0.4 < with_stop[0] < 0.6 and with_stop[1] > 2 * with_stop[2]
+    assert without[0] > 4 * without[2] and without[1] > 2 * without[2]
+    assert "in 8 of 8 sentences" in text
+    assert 1 <= numbers(text.splitlines()[-1])[0] < 1.2
+    says(
+        "There only *the* returned, and to that it gives little (the last line).",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "def problem(same_word)")
+    assert text.splitlines()[1].startswith("layer 2, head  9: "), "the dull head"
+    assert max(numbers(text.splitlines()[-1])) < 0.1 < numbers(text.splitlines()[1])[0] / 4
+
+
+def test_the_encoder_lab_tests_its_guess_about_the_last_layer(solved, says):
+    says(
+        "A head that we can describe need not be among those that move these vectors most.",
+        "Later layers do make up for half of it or more in layers 0 to 3.",
+        "a head of layer 5 moves the mean nearly four times as much as one of any other layer"
+        " even when each is measured right after its own.",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "def after_layer")
+    rows = [numbers(line) for line in text.splitlines() if line.startswith("layer ")]
+    here, there = zip(*rows)
+    assert len(rows) == 6 and here[5] == there[5], "nothing comes after it"
+    assert all(there[layer] <= 0.52 * here[layer] for layer in range(4))
+    assert 3.5 < here[5] / max(here[:5]) < 4
+    places = [int(found) for found in re.findall(r"place (\d+) of 72", text)]
+    assert len(places) == 3 and max(places) > 60 and min(places) > 12
+
+
+def test_the_encoder_lab_stops_its_probe_early(solved, says):
+    says(
+        "With the pairs together, a list of words comes close to the coin: the pairs were most of"
+        " the reason.",
+        "And the probe that stops early is nearly as good as the centroid: here it was the long"
+        " training that cost it the exam.",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "words, pairs drawn together")
+    apart, together, *steps, centroid = (numbers(line)[0] for line in text.splitlines())
+    assert 0.5 - apart > 3 * (0.5 - together) > 0, "a coin gets a half"
+    assert min(steps[:2]) > steps[2] > steps[3], "3, 10, 50, 400 steps"
+    assert steps[1] > centroid - 0.04 and steps[3] < centroid - 0.1
+    says(
+        "*may* and *may not* were nearer to each other than two wordings of one permission",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "guesses = ")
+    other, forbids = (numbers(line)[0] for line in text.split("You may smoke here.\n")[1].splitlines()[:2])
+    assert forbids > other + 0.2
+
+
+def test_the_decoding_lab_begins_its_texts_as_in_training(solved, says):
+    """And a pair of words more or less is no verdict."""
+    says(
+        "In training every text stood behind the token `<|endoftext|>`",
+        "A pair of words more or less is no difference, so a few points do not count.",
+        "Our guess: a search loops where copying is cheap. Test it.",
+        page="labs/decoding",
+    )
+    cells, _, said = solved("decoding")
+    code = "\n".join(cell.source for cell in cells)
+    given = re.findall(r"tokenizer\((\w+|\[\w+)", code)
+    assert {"START", "[START"} <= set(given) <= {"START", "[START", "jerome"}, "what a model reads"
+    text = shown(solved, "decoding", "results = duel([")
+    pairs = re.findall(r"distinct-2 (\d+)%", text)
+    ones, fours = pairs[::2], pairs[1::2]
+    clearly = sum(int(four) < int(one) - 10 for one, four in zip(ones, fours))
+    assert f"repeat clearly more (by 10 points) in {clearly}." in text
+    suspects = [line for line in shown(solved, "decoding", "dealers = ").splitlines() if "!" in line]
+    assert all(re.search(r"\d $", line) for line in suspects), "the honest one is never suspected"
+
+
+def test_the_encoder_decoder_lab_transplants_more_than_one_cow(solved, says):
+    says(
+        "seven of them feminine in Portuguese",
+        "In these sentences gender crosses the bridge in the row of the noun, and the rows of"
+        " article and adjective do not carry it",
+        page="labs/encoder_decoder",
+    )
+    noun, article, color = shown(solved, "encoder_decoder", "nouns = ").splitlines()
+    assert re.findall(r"(\w) …(\w)", noun) == [("A", "a")] * 7 + [("O", "o")] * 3
+    for row in (article, color):
+        assert re.findall(r"(\w) …(\w)", row) == [("O", "o")] * 10, "as in the cat's"
+    says(
+        "without its row in the memory they are plain cats, and without that of `robot` they stay"
+        " cats of the sun.",
+        page="labs/encoder_decoder",
+    )
+    sun, robot = shown(solved, "encoder_decoder", "BEGINNINGS = ").splitlines()[-2:]
+    assert "gatos solares" not in sun and "regou os gatos" in sun and "gatos solares" in robot
+
+
+def test_one_space_in_front_of_nothing(solved, says):
+    says(
+        "In our prompt, a space at the end was enough to throw it off.",
+        "So a lone `Ġ` is what stands before a number",
+        page="labs/input_representation",
+    )
+    cells, _, said = solved("input_representation")
+    plain = shown(solved, "input_representation", "print(next_tokens(bpe(prompt).input_ids))")
+    spaced = shown(solved, "input_representation", 'print(bpe.tokenize(prompt + " "))')
+    assert "' Paris'" in plain.splitlines()[1] and "Paris" not in spaced
+    assert len(re.findall(r"'\d'", spaced.splitlines()[1])) == 5, "digits"
+
+
 @pytest.mark.parametrize(("name", "task"), TASKS)
 def test_wrong_answers(solved, name, task):
     """Each typical mistake is told in its own words; the folded answer is not given away."""
