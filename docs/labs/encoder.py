@@ -19,6 +19,7 @@
 # `embed` turns each text into one vector of length 1: the mean of its token vectors, without the padding. The dot product of two such vectors is their cosine.
 
 # %% alt="Square table of cosines. The diagonal is one everywhere; of the other cells, the strongest are those of the two sentences with a postman, a puppy and exchanged roles."
+import functools
 import random
 
 import matplotlib.pyplot as plt
@@ -1041,11 +1042,9 @@ if probe_right and split_right:
 # Then the two above. More wordings help the centroid, and with twelve the probe does worse. Both are a weight for each number; they differ in how these are found. Perhaps the probe fits the wordings that it saw too closely? Then fewer steps should help, or a pull of its weights towards zero. **Write down what you expect:** four numbers for 3, 10, 50 and 400 steps.
 
 # %%
-from functools import partial
-
 if probe_right and split_right:
     draw, pairs = random.Random(0), list(zip(allowing, forbidding))
-    fits = {f"{steps} steps": partial(train_probe, steps=steps) for steps in (3, 10, 50, 400)}
+    fits = {f"{steps} steps": functools.partial(train_probe, steps=steps) for steps in (3, 10, 50, 400)}
     words = {"words, as before": train_probe}, {"words, pairs drawn together": train_probe}
     late = {name: [] for name in [*words[0], *words[1], *fits, "centroid"]}
     for turn in range(30):

@@ -228,7 +228,7 @@ if spell_right:
         print(f"           {next_tokens(spelled)}\n")
 
 # %% [markdown]
-# Compare with the first output of this part. All characters are there, and in order; nothing that you can read was lost. But the model has learned what follows the tokens `Ġcapital` and `ĠFrance`, not what follows the letters C, a, p. So a model and its tokenizer belong together, even when another cut gives the same text. This may be one reason why the language models of the first years counted the letters of a word badly: they are not used to seeing them. (We have not tested it. Newer ones spell a word out first.)
+# Compare with the first output of this part. All characters are there, and in order; nothing that you can read was lost. But the model has learned what follows the tokens `Ġcapital` and `ĠFrance`, not what follows the letters C, a, p. So a model and its tokenizer belong together, even when another cut gives the same text. This may be one reason why the language models of the first years counted the letters of a word badly: they are not used to seeing them. (We have not tested it.)
 #
 # ## Part 3: Teach a tokenizer
 #
