@@ -894,7 +894,7 @@ print(f"\nworth: {sum(worth) / len(worth):.1f} bits per answer")
 print(f"free answers right: {sum(marks)} of {len(marks)}")
 
 # %% [markdown]
-# Look at the lines with ✗: did the passage save few bits there? The model can hold the right word ready and still not come to it, because its free answer begins on another way. And look at the lines with ✓ as a strict
+# Look at the lines with ✗: did the passage save few bits there? The model can hold the right word ready and still not come to it: its free answer begins on another way. And look at the lines with ✓ as a strict
 # teacher: is each of them an answer to the question? What would you have to change in the mark?
 #
 # Now ask what the passages do *not* say. Write down: will the model say so?
