@@ -113,7 +113,7 @@ duel_right = check(problem, for_wordpiece, for_bpe)
 # %% [markdown]
 # ## Part 2: One text, two cuts
 #
-# The tokenizer gives one cut, but the vocabulary allows many. `sunflowers` can be read as `sun flowers`, or as ten letters: SmolLM2's vocabulary contains every single byte. All these lists of ids give the same text back. So, does SmolLM2 care which one it gets?
+# The tokenizer gives one cut, but the vocabulary allows many. `sunflowers` can be read as `sun flowers`, or as ten letters: SmolLM2's vocabulary contains every letter of the alphabet, and 235 of the 256 bytes, alone. All these lists of ids give the same text back. So, does SmolLM2 care which one it gets?
 #
 # SmolLM2 turns a list of ids into a probability for each token that could come next (the [decoder chapter](../decoder.md) shows how). This helper prints the five best.
 
