@@ -937,7 +937,7 @@ def test_the_encoder_lab_counts_and_holds_out(solved, says):
     assert all(low < mid for low, mid in zip(words, probe))
 
 
-def test_the_other_labs_do_as_their_tasks_say(solved, says):
+def test_the_encoder_decoder_lab_does_as_its_tasks_say(solved, says):
     says(
         "`\"double\"`: let every row stand twice in the memory",
         "`\"half\"`: multiply the memory by one half",
@@ -955,6 +955,9 @@ def test_the_other_labs_do_as_their_tasks_say(solved, says):
     assert torch.cat([torch.tensor([[1, 2]]), best.view(1, 1)], dim=1).tolist() == [[1, 2, 7]]
     assert "train(writer, taught, steps=100)" in code_of(solved, "encoder_decoder", "LETTERS = {")
     assert "given, wanted = target[batch, :-1], target[batch, 1:]" in code_of(solved, "encoder_decoder", "class Writer")
+
+
+def test_the_input_lab_does_as_its_tasks_say(solved, says):
     says(
         "(A character outside ASCII may need more than one.",
         "`bpe(…).input_ids` is a list, mostly with one id;",
@@ -968,7 +971,7 @@ def test_the_other_labs_do_as_their_tasks_say(solved, says):
         "a piece may run across the end of a line, because nobody told it where lines end.",
         page="labs/input_representation",
     )
-    space = solved("input_representation")[1]["end"]
+    space, torch = solved("input_representation")[1]["end"], sys.modules["torch"]
     bpe, wordpiece = space["bpe"], space["wordpiece"]
     assert len(bpe("🌻").input_ids) > 1 == len(bpe("a").input_ids)
     assert wordpiece("Any text.").input_ids.index(wordpiece.cls_token_id) == 0
@@ -980,6 +983,9 @@ def test_the_other_labs_do_as_their_tasks_say(solved, says):
     assert not space["shuffled"].equal(space["ids"])
     states, mask = torch.randn(2, 3, 5), torch.tensor([[1, 1, 0], [1, 1, 1]])
     assert (states * mask[:, :, None]).shape == (2, 3, 5)
+
+
+def test_the_decoder_lab_does_as_its_tasks_say(solved, says):
     says(
         "Two lines of surprise, token by token: the model's own text and a person's text after the"
         " same beginning.",
