@@ -855,7 +855,7 @@ def test_the_encoder_lab_examines_its_probe(solved, says):
     mended = shown(solved, "encoder", "shared = {*allowing")
     assert "10 of 10 answers are permissions." in mended and "17 of 18 rules" in mended
     assert "7 of 10 answers are permissions." in shown(solved, "encoder", "rules = {")
-    assert numbers(shown(solved, "encoder", "cosine of"))[0] > 0.97
+    assert numbers(shown(solved, "encoder", "cosine of wolf"))[0] > 0.97
     game = shown(solved, "encoder", "guesses = ")
     assert numbers(re.search(r"B .* We lost 3 to 0", game)[0])[0] > 0.9
     assert numbers(re.search(r"B .* You may not smoke", game)[0])[0] > 0.85
