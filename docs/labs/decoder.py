@@ -10,7 +10,7 @@
 # to catch it making things up.
 #
 # Read the chapter [Decoder](../decoder.md) first, and have [masked self-attention](../masked_self_attention.md) open for part 3. You need Python and matrix products, paper and a pencil:
-# again and again you write down what you expect *before* you run a cell. A wrong expectation, written down, teaches more than a right one afterwards. It is an evening's work of about 80 minutes:
+# again and again you write down what you expect *before* you run a cell. It is an evening's work of about 80 minutes:
 # seven tasks with a check, then an open one.
 
 # %% setup="smollm2"
@@ -716,7 +716,7 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Why can its own line never climb very high? (It takes its own favorite each time.) How often does a person take the model's favorite? That difference is one way to
+# Why does its own line climb less high? (It takes its own favorite each time. But the favorite of a bet that is spread over many tokens costs several bits, too.) How often does a person take the model's favorite? That difference is one way to
 # suspect a text of being written by a machine; how would you fool it? The chapter [Decoding](../decoding.md) is about writing that surprises more.
 #
 # ## Part 5: Asking
@@ -894,7 +894,7 @@ print(f"\nworth: {sum(worth) / len(worth):.1f} bits per answer")
 print(f"free answers right: {sum(marks)} of {len(marks)}")
 
 # %% [markdown]
-# Look at the lines with ✗: did the passage save few bits there? The model can hold the right word ready and still not come to it, because its free answer begins on another way. And look at the lines with ✓ as a strict
+# Look at the lines with ✗: did the passage save few bits there? The model can hold the right word ready and still not come to it: its free answer begins on another way. And look at the lines with ✓ as a strict
 # teacher: is each of them an answer to the question? What would you have to change in the mark?
 #
 # Now ask what the passages do *not* say. Write down: will the model say so?
@@ -974,7 +974,7 @@ def tell(which):
 tell(learn)
 
 # %% [markdown]
-# ✓ is right. ✗ is wrong: the right words do not come within the few tokens that we let it write. **?** has no right answer, since we invented the country or the book; whatever the model
+# ✓ is right. ✗ is wrong: the right words do not come within the few tokens that we let it write. **?** has no right answer, since no country has that name, and we know of no such book; whatever the model
 # says there is made up, and counts as wrong. Which line with ✗ or **?** has the least doubt? Which line with ✓ has the most? And is each ✓ true to its last word?
 #
 # ### Task 7: Two honest numbers
@@ -1081,7 +1081,7 @@ else:
 
 # %% [markdown]
 # Each half is small, so one answer more or less moves a share by several percent: do not trust a difference of one or two. And look at what slipped through. Doubt is not ignorance: some false
-# answers come as surely as true ones, because the model has *learned* them, or mixes up two things that often stand together. The ruler measures what is usual, not what is true.
+# answers come as surely as true ones. Why, this does not show. The ruler measures what is usual, not what is true.
 #
 # ## Part 7: Your own task
 #

@@ -9,7 +9,7 @@
 # parts that choose, and test whether they keep their promises. At the end you design a decoder for one use and measure it.
 #
 # Read [the chapter on decoding](../decoding.md) first, or keep it open beside this page. You need Python and matrix products, and about 80 minutes.
-# Six tasks have a check; the last one is open. Where it says **Write down**, do: a prediction that you did not write down is always right afterwards.
+# Six tasks have a check; the last one is open. Where it says **Write down**, do.
 
 # %% setup="smollm2"
 
@@ -19,7 +19,8 @@
 # The model gives a [logit](../glossary.md#logit) to each token of its vocabulary. Sort the tokens by their logits: the first one has **rank** 1.
 # Somebody must pick a rank. Here it is you.
 #
-# `play` takes a prompt and a list of picks. At each step it prints the five best tokens, with your pick in brackets.
+# `play` takes a prompt and a list of picks. At each step it prints the five best tokens, with your pick in brackets. In training every text stood behind the
+# token `<|endoftext|>`, the end of the one before; so we put it in front of every prompt ([why it matters](../decoder.md)).
 
 # %%
 import random
@@ -503,7 +504,7 @@ def count(tokens):
 
 rules = [logits, logits / 0.97, TopKLogitsWarper(200)(None, logits[None])[0]]
 dealers = dict(zip(("Ada", "Bo", "Cy"), random.Random(0).sample(rules, k=3)))
-torch.manual_seed(0)
+torch.manual_seed(1)
 dice = np.random.default_rng(0)
 print("  draws  limit" + "".join(f"{name:>9} " for name in dealers))
 for draws in (100, 300, 1_000, 3_000, 10_000, 30_000):
@@ -626,7 +627,7 @@ if check(problem, beam_step):
 # ### A duel
 #
 # Beam search finds more probable texts. Are they better? The chapter has shown one prompt where four beams run in a circle. Is that the rule? `duel` takes a list of prompts and lets
-# greedy and four beams continue each, by 20 tokens. **Write down**: for how many of these five will the beams repeat more than greedy (a lower distinct-2)?
+# greedy and four beams continue each, by 20 tokens. **Write down**: for how many of these five will the beams repeat clearly more than greedy (a distinct-2 that is lower by 10 points or more)?
 
 # %%
 tokenizer.padding_side = "left"  # so that all prompts of a list end at the same place
@@ -671,16 +672,16 @@ results = duel([
 show(results)
 pairs = [(both["greedy"], both["4 beams"]) for both in results.values()]
 more = sum(four["sum"] > one["sum"] for one, four in pairs)
-loops = sum(four["distinct"] < one["distinct"] for one, four in pairs)
+loops = sum(four["distinct"] < one["distinct"] - 0.1 for one, four in pairs)
 print(f"\nOf {len(pairs)}, the beams are more probable in {more}")
-print(f"and repeat more in {loops}.")
+print(f"and repeat clearly more (by 10 points) in {loops}.")
 
 # %% [markdown]
-# Read the ten texts once more, now as a person. Do the sums agree with you?
+# A pair of words more or less is no difference, so a few points do not count. Read the ten texts once more, now as a person. Do the sums agree with you?
 #
 # ### Task 6: A prompt that the search spoils
 #
-# A search does not loop by nature. It loops where copying pays. Find such a place: a prompt of your own (at most 20 words) after which four beams write a **more probable** text than greedy,
+# Our guess: a search loops where copying is cheap. Test it. Find such a place: a prompt of your own (at most 20 words) after which four beams write a **more probable** text than greedy,
 # and its distinct-2 is **lower by 10 points or more**.
 # Think first: what do you put into a prompt so that copying pays? Then try six or eight prompts at once with `show(duel([…]))`, in a cell of your own.
 # (The book's sentence about the sunflowers is taken: the chapter used it.)

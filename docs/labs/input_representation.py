@@ -7,7 +7,7 @@
 #
 # A model never sees your sentence. It sees numbers, and there are many ways to turn one sentence into numbers. In this lab you keep the text and change its disguise: other cuts, other places, other company in the batch. Each time the question is the same: **does the model notice?**
 #
-# You need Python, matrix products, and the chapter [Input representation](../input_representation.md), read or open beside you. Seven tasks take 75 to 90 minutes. Write your predictions down, on paper or in a cell, before you run the cell that shows the answer. A wrong prediction is the most useful thing that can happen to you tonight.
+# You need Python, matrix products, and the chapter [Input representation](../input_representation.md), read or open beside you. Seven tasks take 75 to 90 minutes. Write your predictions down, on paper or in a cell, before you run the cell that shows the answer.
 #
 # The lab runs on two small models: MiniLM, an encoder that reads with WordPiece, and SmolLM2, a decoder that reads with byte-level BPE. Run the first cell and go on.
 
@@ -113,7 +113,7 @@ duel_right = check(problem, for_wordpiece, for_bpe)
 # %% [markdown]
 # ## Part 2: One text, two cuts
 #
-# The tokenizer gives one cut, but the vocabulary allows many. `sunflowers` can be read as `sun flowers`, or as ten letters: SmolLM2's vocabulary contains every single byte. All these lists of ids give the same text back. So, does SmolLM2 care which one it gets?
+# The tokenizer gives one cut, but the vocabulary allows many. `sunflowers` can be read as `sun flowers`, or as ten letters: SmolLM2's vocabulary contains every letter of the alphabet, and 235 of the 256 bytes, alone. All these lists of ids give the same text back. So, does SmolLM2 care which one it gets?
 #
 # SmolLM2 turns a list of ids into a probability for each token that could come next (the [decoder chapter](../decoder.md) shows how). This helper prints the five best.
 
@@ -228,7 +228,7 @@ if spell_right:
         print(f"           {next_tokens(spelled)}\n")
 
 # %% [markdown]
-# Compare with the first output of this part. All characters are there, and in order; nothing that you can read was lost. But the model has learned what follows the tokens `Ġcapital` and `ĠFrance`, not what follows the letters C, a, p. So a model and its tokenizer belong together, even when another cut gives the same text. And now you know one reason why language models are bad at counting the letters of a word: they are not used to seeing them.
+# Compare with the first output of this part. All characters are there, and in order; nothing that you can read was lost. But the model has learned what follows the tokens `Ġcapital` and `ĠFrance`, not what follows the letters C, a, p. So a model and its tokenizer belong together, even when another cut gives the same text. This may be one reason why the language models of the first years counted the letters of a word badly: they are not used to seeing them. (We have not tested it.)
 #
 # ## Part 3: Teach a tokenizer
 #
@@ -997,7 +997,7 @@ print(f"one token a move: {unknown} of {moves} moves would be unknown")
 #
 # ## What you have seen
 #
-# - One text has many lists of ids, and a model knows only the cut that it was trained on. A space at the end of a prompt is enough to throw it off.
+# - One text has many lists of ids, and a model knows only the cut that it was trained on. In our prompt, a space at the end was enough to throw it off.
 # - BPE finds what repeats, in words or in music. Which texts it learned from decides who pays how many tokens.
 # - Calculating with rows of the table works for some families of words. Without a baseline you cannot know for which.
 # - An encoder does not see the order of its list. It sees position numbers, and you can give it any you like.

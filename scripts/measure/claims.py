@@ -50,6 +50,7 @@ NOTE = re.compile(r"^\[\^[\w-]+\]:|^[ \t]*(?:\||-+8<-+|→|\[[\w-]+\]:)")
 END = re.compile(r"(?<=[.!?:])(?:\*\*|[”)])?(?:\[\^[\w-]+\])*\s+(?=[\"“*(\[A-Z0-9{`$])")
 
 
+RELATION = re.compile(r"[ \t]*<!-- *holds:.*?-->", re.S)  # see scripts/pages/relations.py
 CELL = re.compile(r"^# %% ?(\[markdown\])?.*$", re.M)
 ALT = re.compile(r'\balt(?:_when_right)?="([^"]*)"')
 
@@ -81,9 +82,9 @@ def page_of(test: str) -> str:
 
 @functools.lru_cache(maxsize=64)
 def source(file: Path) -> str:
-    """A page's Markdown, line for line as in its file; of a lab without its code."""
+    """A page's Markdown, line for line as in its file; without relations, of a lab without code."""
     text = file.read_text("utf-8")
-    return _lab(text) if file.suffix == ".py" else text
+    return _lab(text) if file.suffix == ".py" else RELATION.sub(lambda one: "\n" * one[0].count("\n"), text)
 
 
 def _lab(program: str) -> str:

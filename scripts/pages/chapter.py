@@ -6,11 +6,14 @@ questions of a page are checked with the rest, by `asked.check`.
     --8<-- "chapter/idea.py"  or  "chapter/idea.txt"      code, printed text
     ![what it shows](figures/chapter/idea.svg "caption")  figure
     {{ chapter/idea.name:.2f }}                           value
+
+What a sentence says of values that differ from build to build is asked by `relations`.
 """
 
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
 import textwrap
@@ -18,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.compute.book import Book
-from scripts.pages import asked, printed
+from scripts.pages import asked, printed, relations
 from scripts.pages.outputs import Output, included
 from scripts.pages.patterns import (
     ANY,
@@ -81,6 +84,22 @@ def value(book: Book, name: str, variable: str, form: str | None) -> str:
         raise PageError(f"{name}.{variable} cannot be written as {form}: {error}") from None
 
 
+def number(book: Book, name: str, variable: str) -> float:
+    """A value that a relation compares.
+
+    Raises:
+        RelationError: there is none, or it is no number.
+    """
+    try:
+        value(book, name, variable, None)
+    except PageError as error:
+        raise relations.RelationError(str(error)) from None
+    found = book.outcome(name).values[variable]
+    if not isinstance(found, (int, float)):
+        raise relations.RelationError(f"{name}.{variable} is no number, and cannot be compared")
+    return found
+
+
 def fill(book: Book, text: str, dressed: bool = True) -> str:
     """A page's Markdown with its values, its code and what that printed in place, as text.
 
@@ -89,6 +108,7 @@ def fill(book: Book, text: str, dressed: bool = True) -> str:
     Args:
         dressed: with the names of files and the marks that the site's own look needs.
     """
+    text = relations.placed(text, functools.partial(number, book))
     parts, end = [], 0
     for found in FENCE.finditer(text):
         parts += [_prose(book, text[end : found.start()], dressed), _fence(book, found, dressed)]
@@ -247,7 +267,7 @@ def check(book: Book, docs: Path) -> list[str]:
                     value(book, *found.groups())
                 except PageError as error:
                     note(found.start(), str(error))
-        for position, what in refused(source):
+        for position, what in [*refused(source), *relations.broken(text, functools.partial(number, book))]:
             note(position, what)
     for name in sorted(names - used):
         problems.append(

@@ -33,7 +33,7 @@ FENCE = re.compile(
     r"^[ \t]*(?P=mark)[ \t]*$", re.M | re.S,
 )  # fmt: skip
 # What stands between four backticks is shown as it is written.
-LITERAL = re.compile(r"^````.*?^````[ \t]*$", re.M | re.S)
+LITERAL = re.compile(r"^[ \t]*````.*?^[ \t]*````[ \t]*$", re.M | re.S)
 # What follows a fence's mark, dressed for the site's look. Never that of a fence that is shown.
 DRESSED = re.compile(r"[ \t]*\{ \.(\w+)([^}\n]*)\}")
 TITLE = re.compile(r' title="[^"]*"')

@@ -32,12 +32,11 @@ def write(sound):
 
 
 window = read("snippets/audio/open_the_window.wav")
-train = read("snippets/audio/train_at_seven.wav")
 hiss = np.random.default_rng(0).normal(size=len(window))
 hiss *= np.sqrt((window**2).mean())  # as loud as the voice
 clips = {
     "window": write(window),
-    "train": write(train),
+    "train": write(read("snippets/audio/train_at_seven.wav")),
     "window, hiss": write(window + hiss / 2),
     "window, backward": write(window[::-1].copy()),
     "hiss alone": write(hiss),
@@ -45,8 +44,8 @@ clips = {
 }
 said = "please open the window it is very hot today".split()
 for name, (text, no_speech, mean) in clips.items():
-    told = f"{name} ({no_speech:.2f}, {mean:.2f}): {text}"
-    print(textwrap.fill(told, 80, subsequent_indent="    "))
+    told = textwrap.wrap(f"{name} ({no_speech:.2f}, {mean:.2f}): {text}", 80)
+    print("\n    ".join(told))
 heard = re.findall(r"[a-z]+", clips["window, hiss"][0].lower())
 in_hiss = [word for word in said if word in heard]
 found_in_hiss, spoken, survivors = len(in_hiss), len(said), " and ".join(in_hiss)

@@ -630,3 +630,31 @@ def test_two_layers_are_for_the_first_token_of_other_texts():
         for layer in (2, 11):
             assert without(layer, slice(0, 1)) > whole + 2 > without(layer, slice(1, None)) + 1
         assert abs(without(12, slice(0, 1)) - whole) < 0.1
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] Exactly what went in.",
+        "- [x] They are exactly the same.",
+        "- [x] That it is a decoder-only model.",
+        "- [x] Leave it out for all tokens but the first.",
+        "- [x] A bag of words is enough to pass this test.",
+    )
+    layer = values("architecture/one_layer")
+    assert layer.in_one > 0.9 and layer.first_2 > 50, "one layer, for the first token alone"
+    assert layer.others_11 < 2 < layer.first_11
+    families = values("architecture/families")
+    assert families.encoder_sees_later and not families.decoder_sees_later
+    parts = values("architecture/remove_parts")
+    assert parts.without_attention == parts.texts == 16 and parts.like_attention < 0.8
+    # A pre-norm layer whose two last matrices are zero: x + 0, then again.
+    torch.manual_seed(0)
+    x, zero = torch.randn(1, 3, 8), torch.zeros(8, 8)
+    norm = torch.nn.LayerNorm(8)
+    once = x + norm(x) @ zero
+    assert torch.equal(once + norm(once) @ zero, x)
+    # Without attention a vector depends on its token and its position alone.
+    word, place = torch.randn(8), torch.randn(8)
+    alone = norm(word + place)
+    with_others = norm(torch.stack([torch.randn(8), word + place, torch.randn(8)]))[1]
+    assert torch.allclose(alone, with_others, atol=1e-6)

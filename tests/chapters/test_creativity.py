@@ -508,3 +508,29 @@ def test_the_questions(says, values, printed):
     assert heads.other_heads < heads.rule < heads.best, "no other head number comes near"
     sound = values(f"{CHAPTER}/raw_sound")
     assert sound.samples == 480_000 == 320 * sound.tokens
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] Whether there is a square, or only noise.",
+        "- [x] Most likely somewhat less.",
+        "- [x] Games of players who want to win.",
+        "- [x] How an hour becomes a vector, and what comes out at the end.",
+        "- [x] Its decoder writes what is usual when the sound says nothing.",
+    )
+    patches = values("creativity/patches")
+    assert patches.with_positions > 0.95 and patches.without_positions < 0.35
+    # A bag of patches keeps the bright one, and no place.
+    picture = torch.zeros(16)
+    picture[5] = 1
+    noise = torch.full((16,), 0.1)
+    bag = picture[torch.randperm(16, generator=torch.Generator().manual_seed(0))]
+    assert bag.sort().values.equal(picture.sort().values) and bag.max() > noise.max()
+    heads = values("creativity/atom_heads")
+    assert heads.best > heads.other_heads + 0.2 and heads.best > heads.authors
+    game = values("creativity/game")
+    assert game.free_after > 0.95 and game.on_winning < 0.3, "free squares, and not the winning one"
+    sees = values("creativity/what_it_sees")
+    assert sees.tokens == 1500 and values("creativity/patches").tokens == 37, "vectors, no vocabulary"
+    writes = values("creativity/what_it_writes")
+    assert writes.in_silence == "you", "words, where nothing was said"

@@ -524,3 +524,23 @@ def test_a_boring_dog(says):
     )
     program = (ROOT / f"snippets/{CHAPTER}/answer_pronoun.py").read_text("utf-8")
     assert "The dog chased the ball because it was bored." in program
+
+
+def test_keys_of_the_questions_are_what_came_out(values, printed, says):
+    says(
+        "- [x] 5, one for each written piece.",
+        "- [x] Because the source is known before anything is written.",
+        "- [x] The tense may be read from other pieces.",
+        "- [x] Whether that head was trained to align.",
+        "- [x] How often the place in the sentence alone is right.",
+    )
+    once = values("cross_attention/once")
+    assert once.queries == once.written and once.keys == once.values == 1, "the source, known before"
+    query, key, value = torch.randn(5, 4), torch.randn(12, 4), torch.randn(12, 4)
+    assert ((query @ key.T).softmax(-1) @ value).shape == (5, 4)
+    rows = dict(re.findall(r"\| *(\S+) *\| *(.+?) *\|", printed("cross_attention/hide")))
+    assert "regou" in rows["ed"] and "regou" not in rows["▁robot"], "watered, in the past"
+    score = values("cross_attention/score")
+    assert score.best > 0.9 > score.diagonal > 0.5, "the place alone is right more than half the time"
+    says("one head of the last layer gets an extra loss that pulls its weights towards the alignment"
+         " of a separate program.[^guided]")

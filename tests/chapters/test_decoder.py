@@ -841,3 +841,31 @@ def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed):
     kept, again = (line.split(":", 1)[1] for line in printed("decoder/cache_bfloat16").splitlines()[2:4])
     assert kept.strip() != again.strip()
     assert left.four_ties == 0 < left.two_ties
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] The text is known, and the mask hides what comes later.",
+        "- [x] The labels are shifted twice.",
+        "- [x] In the first layer nearly all, above it nothing.",
+        "- [x] Supply an answer that training never showed.",
+        "- [x] Make the model say something false that it had right.",
+        "- [x] No: the likeliest token can be the false one.",
+    )
+    every, labels = values("decoder/every_position"), values("decoder/labels")
+    assert every.difference < 1e-3 and every.slow_difference < 1e-3, "each row as if the text ended"
+    blind = values("decoder/exercises").blind_loss
+    assert abs(labels.twice - blind) < 0.3 and labels.right < blind / 3
+    # Keys of the first layer come from the embeddings; above, from what looked at the first word.
+    torch.manual_seed(0)
+    one = torch.randn(4, 8)
+    other = one.clone()
+    other[0] = torch.randn(8)
+    mask = torch.full((4, 4), -torch.inf).triu(1)
+    above = [(x @ x.T + mask).softmax(-1) @ x for x in (one, other)]
+    assert one[1:].equal(other[1:]) and (above[0] - above[1]).abs().sum(-1).min() > 0
+    asked = values("decoder/questions")
+    assert asked.made_up_closed == 0 < asked.made_up_given
+    assert "Lyon" in values("decoder/beyond_passage").capital and "Paris" not in values("decoder/beyond_passage").capital
+    made_up = values("decoder/made_up")
+    assert made_up.sydney_bare > made_up.canberra_bare, "the likeliest, and false"

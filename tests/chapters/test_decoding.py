@@ -682,3 +682,25 @@ def test_makers_advice_is_dated_and_cited(says):
     says("in February 2025.[^deepseek-temperature]", "(April 2025).[^qwen3]")
     page = Path("docs/decoding.md").read_text("utf-8")
     assert "| code, facts, extraction | greedy" not in page, "it depends on the model"
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] Which token greedy would choose.",
+        "- [x] In the aim: the most probable text need not be a good one.",
+        "- [x] The beginning of the greedy text was cut on the way.",
+        '- [x] A larger length penalty $\\alpha$.',
+    )
+    logits = torch.tensor([2.0, 0.5, 1.7, -1.0])
+    ranks = [(logits / T).softmax(-1).argsort(descending=True) for T in (0.5, 1.0, 2.0)]
+    assert ranks[0].equal(ranks[1]) and ranks[1].equal(ranks[2])
+    shares = [(logits / T).softmax(-1).max() for T in (0.5, 2.0)]
+    assert shares[0] > shares[1] + 0.1
+    both = values("decoding/compare")
+    assert both.beam_mean > both.greedy_mean and both.beam_distinct < 0.5, "more probable, and a loop"
+    two = values("decoding/beam_or_greedy")
+    assert two.brazil_two_total < two.brazil_greedy_total < two.brazil_beam_total
+    assert values("decoding/beam_tree").greedy_cut > 0, "cut on the way"
+    length = values("decoding/length")
+    assert length.short_total > length.long_total and length.short_length < length.long_length
+    assert length.short_mean < length.long_mean, "divided by a larger power, the long one wins"

@@ -956,3 +956,26 @@ def test_a_stray_i(says, values):
     assert 0 < left.lost < left.stray
     assert left.strict_f1 < left.lenient_f1 == pytest.approx(values("encoder/ner_score").f1, abs=1e-6)
     assert spans("O I-PER O".split()) == {(1, 2, "PER")}
+
+
+def test_keys_of_the_questions_are_what_came_out(values, printed, says):
+    says(
+        "- [x] In the first layer.",
+        "- [x] The other rows give *dog* much less.",
+        "- [x] With *round* in place of *bored*, the row *it* turns to *ball*.",
+        "- [x] The vectors that go into the mean are others.",
+        "- [x] B-PER.",
+        "- [x] You cannot say so from these scores.",
+    )
+    context = values("encoder/context")
+    assert context.first_gap < 1e-3
+    rows = [[float(x) for x in row.split()] for row in printed("encoder/context").splitlines()[1:]]
+    assert rows[0][1] == rows[0][2] and rows[1][1] > rows[1][2] + 0.03, "the columns part at once"
+    map_ = values("encoder/attention_map")
+    assert map_.it_to_dog > 6 / 12 and map_.control_to_dog > 0.5, "it stayed with the dog"
+    assert map_.control_to_dog > map_.control_to_ball and map_.all_to_dog > 0.5, "from everywhere"
+    assert values("encoder/pooling").swapped < 0.99 < 1, "the same words, and other vectors"
+    tags = values("encoder/bio")
+    assert tags.word_count < tags.piece_count, "only the first piece of a word answers"
+    elsewhere, reviews = values("encoder/elsewhere"), values("encoder/sentiment")
+    assert abs(elsewhere.news - reviews.accuracy) * 100 < elsewhere.error_points

@@ -553,3 +553,22 @@ def test_the_guess_shows_and_the_idiom_does_not(says, values, printed):
     assert left.guess < 0.7 and left.other > 0.1
     assert left.idiom_least > 0.9
     assert f"{left.guess:.2f}" in first and f"{left.other:.2f}" in first
+
+
+def test_keys_of_the_questions_are_what_came_out(values, printed, says):
+    says(
+        "- [x] Nothing in the source has yet to be written.",
+        "- [x] It goes on from its own mistakes.",
+        "- [x] What it keeps for the next word does not grow with the text.",
+        "- [x] What was written must fit into one vector.",
+        "- [x] The held-out sentences come from the same grammar.",
+    )
+    # Every part of the source may be seen: the grid is a rectangle without forbidden cells.
+    three = values("encoder_decoder/three")
+    assert three.own_past < 1e-6 and three.above < 1e-6
+    counts = values("encoder_decoder/answer_unit")
+    assert counts.keys_and_values == counts.written * 512 and counts.ratio == 2 * counts.written
+    assert "▁Ela → Ela sinto falta" in printed("encoder_decoder/forced"), "she, and I miss"
+    rewrite = values("encoder_decoder/rewrite")
+    assert rewrite.to_formal == rewrite.to_informal == 1.0
+    assert values("encoder_decoder/pairs").copied == 0, "new sentences of a known grammar"

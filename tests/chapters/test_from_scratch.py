@@ -1196,3 +1196,25 @@ def test_lines_are_explained_after_the_code(says):
             named = [code.replace("…", "") for code in re.findall(r"`([^`]+)`", item)]
             assert not named or any(code.strip("()") in source for code in named), item
         assert len(listed) >= 5
+
+
+def test_keys_of_the_questions_are_what_came_out(values, printed, says):
+    says(
+        "- [x] At the padding mask.",
+        "- [x] Positions are counted from zero in every call.",
+        "- [x] Nothing, up to rounding.",
+        "- [x] To move the decoder's input one place to the right.",
+    )
+    rows = {
+        name.strip(): [float(x) for x in numbers.split("|")[:2]]
+        for name, numbers in re.findall(r"\| ([a-z ]+?) \| ([\d. |]+)", printed("from_scratch/encoder_mistakes"))
+    }
+    assert rows["mask after softmax"][0] == 1 > rows["mask after softmax"][1], "the longest has no padding"
+    assert all(max(rows[name]) < 0.95 for name in ("scale forgotten", "heads mixed up"))
+    rotary = values("from_scratch/rotary")
+    assert rotary.largest_spread < 1e-3 < 1 < rotary.spread_of_all, "the distance alone counts"
+    texts = dict(re.findall(r"\| ([a-z: ]+?) \| … (.*?) \|", printed("from_scratch/decoder_mistakes")))
+    assert texts["rotary: cache not counted"] != texts["none"]
+    shift = values("from_scratch/shift")
+    assert shift.broken_loss < shift.correct_loss and shift.broken_score == 0 < 0.9 < shift.correct_score
+    assert len(set(shift.broken_text[:4])) == 1, "the letter before, again"

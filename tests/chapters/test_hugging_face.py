@@ -456,3 +456,31 @@ def test_a_text_comes_as_it_is_written(says, values, printed):
     first, *text = printed(f"{CHAPTER}/streaming").splitlines()
     assert first.startswith("torch.bfloat16") and "Paris" in " ".join(text)
     assert "The capital" not in " ".join(text), "the prompt is skipped"
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] The hidden states under the head, not the labels.",
+        "- [x] A batch with padding goes through the model without its mask.",
+        "- [x] `from_config` in the place of `from_pretrained`.",
+        "- [x] A tokenizer from the folder of another model, with a vocabulary no larger.",
+        '- [x] Load the model with `attn_implementation="eager"`.',
+        "- [x] The short prompts are padded on the right.",
+        "- [x] A decoder writes at the end of the text that it reads.",
+    )
+    head = values("hugging_face/new_head")
+    assert head.missing_count == 2 and head.spread > 1e-3, "filled at random: each seed another"
+    padding = values("hugging_face/padding")
+    assert padding.with_mask < 1e-3 < 0.1 < padding.without_mask
+    config = values("hugging_face/config")
+    assert config.random_alike < 0.2 < config.alike
+    told = values("hugging_face/told")
+    assert not told.mask and not told.none, "nothing was said of these"
+    eager = values("hugging_face/eager")
+    assert eager.maps_default == 0 < eager.maps_eager
+    side = values("hugging_face/padding_side")
+    assert side.left_same and not side.right_same
+    source = Path("snippets/hugging_face/generate.py").read_text("utf-8")
+    assert "new = ids[0, given:]" in source and "tokenizer.decode(ids[0]," in source
+    wrong = values("input_representation/wrong_tokenizer")
+    assert wrong.highest < wrong.rows, "each id finds a row"

@@ -914,3 +914,29 @@ def test_moved_positions_change_nothing_and_pressed_ones_do(says, values):
     left = values(f"{CHAPTER}/stretched")
     assert left.moved == pytest.approx(left.usual, rel=1e-3)
     assert left.half > 1.2 * left.usual and left.double > 1.2 * left.usual
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] Nonsense, and no error.",
+        "- [x] It depends on the longest sentence of its batch.",
+        "- [x] It stays the same, up to rounding.",
+        "- [x] The model read neither of the two pages.",
+        "- [x] Some rows are long, and a long row has large products.",
+    )
+    wrong = values("input_representation/wrong_tokenizer")
+    assert wrong.highest < wrong.rows, "every id is a row: no error"
+    mask = values("input_representation/forgotten_mask")
+    assert mask.model_64 < 0.8 and mask.used_64 == pytest.approx(1, abs=1e-3)
+    assert mask.both_64 < mask.both_8, "the longer the filling, the farther"
+    same = values("input_representation/rotary")
+    assert same.same
+    angle = torch.tensor([0.3, 1.1])
+    turned = lambda v, p: torch.polar(torch.ones(2), p * angle) * torch.view_as_complex(v)
+    q, k = torch.randn(2, 2), torch.randn(2, 2)
+    score = lambda a, b: (turned(q, a) * turned(k, b).conj()).real.sum()
+    assert torch.allclose(score(7, 3), score(107, 103), atol=1e-3)
+    long = values("input_representation/too_long")
+    assert long.identical and long.tokens > long.rows
+    own = values("input_representation/own_row")
+    assert own.by_product < 0.2 and own.by_cosine > 0.99

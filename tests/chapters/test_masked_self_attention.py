@@ -614,3 +614,27 @@ def test_true_has_two_meanings(says, values):
             for m in (~past, past)
         )
     assert hidden.abs().max() < 1e-6 < 1e-3 < seen.abs().max()
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] A later token's score has changed the size of the row.",
+        "- [x] Change a later token, and look at an earlier output.",
+        "- [x] Padding on the left, with the padding mask; read at the last place.",
+        "- [x] Padding on the right, without the padding mask; read at each prompt's last token.",
+        "- [x] In a decoder the new word cannot reach the old states.",
+    )
+    scores = torch.tensor([[1.0, 2.0, 0.0], [0.5, 1.0, 2.0], [1.0, 1.0, 1.0]])
+    sums = []
+    for later in (0.0, 3.0):
+        scores[0, 2] = later
+        sums.append(scores.softmax(-1).tril()[0].sum())
+    assert sums[0] > 2 * sums[1], "the later score has changed the size of the row"
+    later = values("masked_self_attention/later_token")
+    assert later.largest_decoder < 1e-3 < later.mean_encoder and later.changed == 11
+    batch = values("masked_self_attention/padded_batch")
+    assert batch.left_masked < 1e-3 and batch.right_unmasked < 1e-3
+    assert batch.left_unmasked > 1 and batch.right_last > 1
+    forgotten = values("masked_self_attention/forgotten")
+    assert forgotten.loss_leaking < forgotten.loss_masked and forgotten.honest_leaking > forgotten.honest_masked
+    assert forgotten.whole_leaking < forgotten.whole_masked, "a new text does not tell"

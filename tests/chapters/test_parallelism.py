@@ -786,3 +786,23 @@ def test_the_questions_predictions(values, says):
     whole_model = values("parallelism/roofline").ridge
     assert 2 * one_byte.busy == pytest.approx(whole_model, rel=1e-3)
     assert round(2 * one_byte.busy) == 153, "the question states it"
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] Because they read each other's inputs, and never each other's results.",
+        "- [x] Both must fetch all the weights, and that takes longest.",
+        "- [x] Each text brings its own cache, which every step must fetch.",
+        "- [x] A small model that guesses some tokens ahead, which the large one reads in one pass.",
+        "- [x] An answer that says the same in half as many tokens.",
+    )
+    product = values("parallelism/one_product")
+    assert product.equal and product.recurrent_steps == 3
+    roof = values("parallelism/roofline")
+    assert 50 < roof.ridge and roof.per_byte < 1, "below it, fetching takes longest"
+    caches = values("parallelism/cache_bytes")
+    assert caches.llama2_texts < 10, "few texts' caches weigh as much as the weights"
+    answers = values("parallelism/answers")
+    assert answers.transformer_passes == answers.answer, "a pass for each token"
+    page = Path("docs/parallelism.md").read_text("utf-8")
+    assert re.search(r"guess.{0,400}\[\^\w+\]", page, re.S), "a cited method"

@@ -647,3 +647,28 @@ def test_a_query_of_zeros_looks_everywhere(says, printed):
     weights, output = printed("self_attention/predict").splitlines()
     assert weights.endswith("[[0.25, 0.25, 0.25, 0.25]]")
     assert output.endswith(f"[[{(10 + 20 + 30 + 40) / 4}]]")
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] So that their spread does not grow with the width.",
+        "- [x] It stays the same, up to rounding.",
+        "- [x] Softmax over `dim=-2` instead of `dim=-1`.",
+        '- [x] Dividing by $\\sqrt{384}$ in a model with heads of 32.',
+        "- [x] Nearly every token puts much of its weight there.",
+    )
+    torch.manual_seed(0)
+    spread = {d: (torch.randn(4000, d) * torch.randn(4000, d)).sum(-1).std() for d in (16, 256)}
+    assert spread[256] > 3 * spread[16]
+    assert abs(spread[256] / 16 - spread[16] / 4) < 0.1, "divided by the root, the same"
+    order = values("self_attention/order")
+    assert order.largest_without < 1e-3 < order.smallest_with
+    q, k, v = torch.randn(3, 32), torch.randn(3, 32), torch.randn(3, 32)
+    right = (q @ k.T / 32**0.5).softmax(-1) @ v
+    for slip in ((q @ k.T / 32**0.5).softmax(-2) @ v, (q @ k.T / 384**0.5).softmax(-1) @ v):
+        assert slip.shape == right.shape and not torch.allclose(slip, right, atol=1e-2)
+    for refused in (lambda: q @ torch.randn(3, 64).T, lambda: torch.randn(3, 14) @ torch.randn(13, 4)):
+        with pytest.raises(RuntimeError):
+            refused()
+    share = values("self_attention/contribution")
+    assert share.weight_on_cls > 3 * share.share_of_cls, "much weight, and it moves little"

@@ -504,3 +504,28 @@ def test_a_round_of_drafts_often_finds_none(says, values):
     left = values(f"{HERE}/rounds")
     assert left.none_fits == pytest.approx((15 / 16) ** 16) and left.none_fits > 1 / 3
     assert 1 / left.ten_for_nothing == pytest.approx(30_000, rel=0.05)
+
+
+def test_keys_of_the_questions_are_what_came_out(values, printed, says):
+    says(
+        "- [x] Send a mail to the sales desk or to the help desk.",
+        "- [x] Tell in which language a text is written.",
+        "- [x] The tag of each token is picked by itself, the best of its own row.",
+        "- [x] It makes some tokens, the end among them, more or less probable.",
+        "- [x] Fewer than 50 words, and very likely half a sentence.",
+    )
+    shapes = values("sequence_problems/shapes")
+    assert shapes.labels == 2 and shapes.rows == shapes.tokens, "one row for all, one for each token"
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
+    batch = AutoTokenizer.from_pretrained("models/minilm-ner")(
+        "Maria Silva works for Siemens in Munich.", return_tensors="pt"
+    )
+    best = [model.config.id2label[i] for i in model(**batch).logits[0, 1:-1].argmax(-1).tolist()]
+    shown = re.findall(r"\| \S+ \| (\S+) \| [\d.]+ \|", printed("sequence_problems/names"))
+    assert best == shown[: len(best)], "the best of each row, by itself"
+    counter = values("sequence_problems/no_counter")
+    assert counter.fifty_at_fifty < counter.ten_at_fifty, "what the text says weighs more"
+    cut = values("sequence_problems/words_and_tokens")
+    assert cut.words < cut.tokens, "fewer words than tokens"

@@ -1,5 +1,6 @@
 """What the chapter on the paper claims, recomputed another way."""
 
+import inspect
 import re
 import runpy
 from pathlib import Path
@@ -480,3 +481,33 @@ def test_the_figure_of_the_recount_shows_the_pattern(says, values):
     assert "plt.errorbar(place, gaps[name], yerr=0.5" in program
     assert "place = d + 8 * (layers - 6)" in program
     assert values(f"{CHAPTER}/recount").narrow > 0
+
+
+def test_keys_of_the_questions_are_what_came_out(values, printed, says):
+    says(
+        "- [x] Because each token that it writes is a part of the next step's input.",
+        "- [x] Nothing, before you know the test and how words were cut.",
+        "- [x] In rows of the embedding table, each as wide as the model.",
+        "- [x] One says what the GPUs could do, the other what the model needs.",
+        "- [x] Its plan: attention, feed-forward network, residual connections.",
+    )
+    recount = values("the_paper/recount")
+    assert recount.always_less
+    gaps = {
+        name.strip(): float(gap)
+        for name, gap in re.findall(r"\| ([\w ]+?) \|.*\| ([+-][\d.]+) million", printed("the_paper/recount"))
+    }
+    assert abs(gaps["2 layers"] - gaps["8 layers"]) < 0.3, "it does not see the layers"
+    assert gaps["width 1024"] < 1.5 * gaps["base"] < 1.5 * gaps["width 256"], "and grows with the width"
+    cost = values("the_paper/cost")
+    assert cost.base_use < 1 / 3, "three times as many operations as needed"
+    bleu = values("the_paper/bleu")
+    assert bleu.wrong > bleu.one_word, "a wrong sentence, and more BLEU"
+    assert bleu.other_words < 10, "right, in other words"
+    from transformers.models.llama.modeling_llama import LlamaDecoderLayer
+
+    plan = inspect.getsource(LlamaDecoderLayer.forward)
+    assert plan.count("residual + hidden_states") == 2
+    assert plan.index("self.self_attn(") < plan.index("self.mlp(")
+    passes = values("parallelism/answers")
+    assert passes.training_passes == 1 and passes.transformer_passes == passes.answer

@@ -813,3 +813,22 @@ def test_two_texts_end_as_one_state(printed, says):
     halving, keeping = printed(f"{CHAPTER}/predict").splitlines()
     assert halving == "keep 0.5: [1.0, 1.0, 0.125]"
     assert keeping == "keep 1.0: [8.0, 1.0, 1.0]"
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] A gradient that is there at the start is not enough.",
+        "- [x] What must be kept is one thing, and known beforehand.",
+        "- [x] The LSTM multiplies its state with a matrix 512 times; the Transformer does one product with all tokens.",
+        "- [x] It reaches the names, but does not tell well whose they are.",
+    )
+    trained, start = values("why_transformers/in_training"), values("why_transformers/gradient")
+    assert start.far_gentle > start.far_look / 2, "about as large at the start"
+    assert trained.lstm_end < trained.lstm_start / 10 and trained.lstm_right < 0.1
+    keep = values("why_transformers/keep")
+    assert keep.lstm > 0.95 and keep.lstm_longer > 0.95, "one thing, known beforehand"
+    counted = values("parallelism/layer_and_rnn")
+    assert counted.rnn_products == 2 * (256 + 1) and counted.layer_products == 8, "as many for any length"
+    crowd = values("why_transformers/crowd")
+    assert crowd.a_name == 2 * crowd.asked, "always one of the six"
+    assert crowd.right_40 < crowd.asked and crowd.right_320 < crowd.asked

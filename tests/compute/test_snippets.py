@@ -1,6 +1,7 @@
 """Every snippet runs, is one plain program, and stands alone."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -85,6 +86,51 @@ def test_contributors_are_told_the_rules(says):
         "with at most 200 letters.",
         page="contributing",
     )
+
+
+def by_hand(*arguments, **settings) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "snippets", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "draws"),
+    [
+        ("self_attention/scaling", True),  # imports nothing of ours, and draws
+        ("cross_attention/by_hand", True),  # imports from `snippets`, and draws
+        ("cross_attention/answer_pronoun", False),  # imports what several share, and loads a model
+    ],
+)
+def test_runs_by_hand_as_readers_are_told(printed, says, tmp_path, name, draws):
+    """By its file, with what it prints in the book, and its figure shown."""
+    says(
+        "To run one program alone, name its file. A figure opens in a window of its own:",
+        page="index",
+    )
+    (tmp_path / "window.py").write_text(
+        "from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas\n"
+        "from matplotlib import pyplot\n"
+        "def show(*_, **__): print('shown', len(pyplot.get_fignums()))\n"
+    )
+    place = {"MPLBACKEND": "module://window", "PYTHONPATH": str(tmp_path)}
+    done = by_hand(f"snippets/{name}.py", **place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == printed(name) + "shown 1\n" * draws
+
+
+def test_a_program_that_is_not_there_is_named_with_the_nearest():
+    done = by_hand("self_attention/scalin")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "no snippets/self_attention/scalin.py" in done.stderr
+    assert "self_attention/scaling" in done.stderr
+    done = by_hand()
+    assert done.returncode == 1 and "python -m snippets " in done.stderr
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_readers_are_told_how_to_run_one(page):
+    text = (ROOT / page).read_text("utf-8")
+    assert re.search(r"python -m snippets (?:snippets/)?\w+/\w+", text)
 
 
 def test_runs_alone_too():

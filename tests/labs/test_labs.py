@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+import string
 import subprocess
 import sys
 import textwrap
@@ -41,7 +42,7 @@ MANY = 3  # typical wrong answers a task, at least
 
 @pytest.fixture(scope="module")
 def solved(book):
-    """solved(lab) → (its code cells, what stands before each task, all that it printed).
+    """solved(lab) → (its code cells, what stands before each task and at the end, all printed).
 
     The cells run here one after the other, as a kernel would run them.
     """
@@ -57,6 +58,7 @@ def solved(book):
                         before[cell.metadata["task"]] = dict(space)
                     said[cell.id] = _run(cell.source, space)
                     cell.metadata["drew"] = figures
+            before["end"] = space
             made[name] = cells, before, said
         return made[name]
 
@@ -158,6 +160,850 @@ def test_the_decoder_lab_peeks(solved):
     assert len(rows) == 6
     assert hits[2] == 0 and hits[3] >= 3, "of words drawn by chance"
     assert bits[1] < bits[0] and bits[3] < bits[2] / 2 and bits[5] > bits[4] + 2
+
+
+def shown(solved, name: str, begins: str) -> str:
+    """What the one cell of the solved lab printed that has these words in it."""
+    cells, _, said = solved(name)
+    (text,) = [said[cell.id] for cell in cells if begins in cell.source]
+    return text
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found) for found in re.findall(r"-?\d+\.\d+", text)]
+
+
+def test_the_encoder_lab_counts_before_it_names_a_head(solved, says):
+    says(
+        "one that gives the *end of the sentence* more than others do, whether a full stop stands"
+        " there or not: about half of a word's look with the full stop, and the rest goes"
+        " elsewhere.",
+        "In all eight sentences hiding `[CLS]` moves the vector most; in one of them another"
+        " token comes close.",
+        "in our sentences closing the parking place `[CLS]` moves the vector more than hiding any"
+        " word.",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "The end's part of a word's look")
+    with_stop, without = (
+        numbers(line) for line in text.splitlines() if "average head" in line
+    )
+    assert 0.4 < with_stop[0] < 0.6 and with_stop[1] > 2 * with_stop[2]
+    assert without[0] > 4 * without[2] and without[1] > 2 * without[2]
+    assert "in 8 of 8 sentences" in text
+    assert 1 <= numbers(text.splitlines()[-1])[0] < 1.2
+    says(
+        "There only *the* returned, and to that it gives little (the last line).",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "def problem(same_word)")
+    assert text.splitlines()[1].startswith("layer 2, head  9: "), "the dull head"
+    assert max(numbers(text.splitlines()[-1])) < 0.1 < numbers(text.splitlines()[1])[0] / 4
+
+
+def test_the_encoder_lab_tests_its_guess_about_the_last_layer(solved, says):
+    says(
+        "A head that we can describe need not be among those that move these vectors most.",
+        "Later layers do make up for half of it or more in layers 0 to 3.",
+        "a head of layer 5 moves the mean nearly four times as much as one of any other layer"
+        " even when each is measured right after its own.",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "def after_layer")
+    rows = [numbers(line) for line in text.splitlines() if line.startswith("layer ")]
+    here, there = zip(*rows)
+    assert len(rows) == 6 and here[5] == there[5], "nothing comes after it"
+    assert all(there[layer] <= 0.52 * here[layer] for layer in range(4))
+    assert 3.5 < here[5] / max(here[:5]) < 4
+    places = [int(found) for found in re.findall(r"place (\d+) of 72", text)]
+    assert len(places) == 3 and max(places) > 60 and min(places) > 12
+
+
+def test_the_encoder_lab_stops_its_probe_early(solved, says):
+    says(
+        "With the pairs together, a list of words comes close to the coin: the pairs were most of"
+        " the reason.",
+        "And the probe that stops early is nearly as good as the centroid: here it was the long"
+        " training that cost it the exam.",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "words, pairs drawn together")
+    apart, together, *steps, centroid = (numbers(line)[0] for line in text.splitlines())
+    assert 0.5 - apart > 3 * (0.5 - together) > 0, "a coin gets a half"
+    assert min(steps[:2]) > steps[2] > steps[3], "3, 10, 50, 400 steps"
+    assert steps[1] > centroid - 0.04 and steps[3] < centroid - 0.1
+    says(
+        "*may* and *may not* were nearer to each other than two wordings of one permission",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "guesses = ")
+    other, forbids = (numbers(line)[0] for line in text.split("You may smoke here.\n")[1].splitlines()[:2])
+    assert forbids > other + 0.2
+
+
+def test_the_decoding_lab_begins_its_texts_as_in_training(solved, says):
+    """And a pair of words more or less is no verdict."""
+    says(
+        "In training every text stood behind the token `<|endoftext|>`",
+        "A pair of words more or less is no difference, so a few points do not count.",
+        "Our guess: a search loops where copying is cheap. Test it.",
+        page="labs/decoding",
+    )
+    cells, _, said = solved("decoding")
+    code = "\n".join(cell.source for cell in cells)
+    given = re.findall(r"tokenizer\((\w+|\[\w+)", code)
+    assert {"START", "[START"} <= set(given) <= {"START", "[START", "jerome"}, "what a model reads"
+    text = shown(solved, "decoding", "results = duel([")
+    pairs = re.findall(r"distinct-2 (\d+)%", text)
+    ones, fours = pairs[::2], pairs[1::2]
+    clearly = sum(int(four) < int(one) - 10 for one, four in zip(ones, fours))
+    assert f"repeat clearly more (by 10 points) in {clearly}." in text
+    suspects = [line for line in shown(solved, "decoding", "dealers = ").splitlines() if "!" in line]
+    assert all(re.search(r"\d $", line) for line in suspects), "the honest one is never suspected"
+
+
+def test_the_encoder_decoder_lab_transplants_more_than_one_cow(solved, says):
+    says(
+        "seven of them feminine in Portuguese",
+        "In these sentences gender crosses the bridge in the row of the noun, and the rows of"
+        " article and adjective do not carry it",
+        page="labs/encoder_decoder",
+    )
+    noun, article, color = shown(solved, "encoder_decoder", "nouns = ").splitlines()
+    assert re.findall(r"(\w) …(\w)", noun) == [("A", "a")] * 7 + [("O", "o")] * 3
+    for row in (article, color):
+        assert re.findall(r"(\w) …(\w)", row) == [("O", "o")] * 10, "as in the cat's"
+    says(
+        "without its row in the memory they are plain cats, and without that of `robot` they stay"
+        " cats of the sun.",
+        page="labs/encoder_decoder",
+    )
+    sun, robot = shown(solved, "encoder_decoder", "BEGINNINGS = ").splitlines()[-2:]
+    assert "gatos solares" not in sun and "regou os gatos" in sun and "gatos solares" in robot
+
+
+def test_one_space_in_front_of_nothing(solved, says):
+    says(
+        "In our prompt, a space at the end was enough to throw it off.",
+        "So a lone `Ġ` is what stands before a number",
+        page="labs/input_representation",
+    )
+    cells, _, said = solved("input_representation")
+    plain = shown(solved, "input_representation", "print(next_tokens(bpe(prompt).input_ids))")
+    spaced = shown(solved, "input_representation", 'print(bpe.tokenize(prompt + " "))')
+    assert "' Paris'" in plain.splitlines()[1] and "Paris" not in spaced
+    assert len(re.findall(r"'\d'", spaced.splitlines()[1])) == 5, "digits"
+
+
+def told(solved, name: str, task: str, answer: str) -> str:
+    """What the check of a task says of an answer."""
+    cells, before, _ = solved(name)
+    check = next(c.source for c in cells if c.metadata.get("check") == task)
+    source = next(c.source for c in _as_written(name) if c.metadata.get("task") == task)
+    space = dict(before[task])
+    _run(labs.answered(source, answer), space)
+    return _run(check, space)
+
+
+def code_of(solved, name: str, words: str) -> str:
+    """The one code cell of the solved lab that has these words in it."""
+    (source,) = [cell.source for cell in solved(name)[0] if words in cell.source]
+    return source
+
+
+def test_the_decoder_lab_bets(solved, says):
+    says(
+        "The next token of each is hidden: below it is only an id",
+        'means one half on *cold*, one fifth on *wet*.',
+        "What you do not spend goes in equal parts to all the other tokens of the vocabulary.",
+        'Keys are strings that begin with a space and are one token, such as `" blue"`; the values'
+        " of one dictionary add up to less than one.",
+        page="labs/decoder",
+    )
+    space = solved("decoder")[1]["surprise"]
+    bet, tokenizer = {" cold": 0.5, " wet": 0.2}, space["tokenizer"]
+    cold, other = (tokenizer(word).input_ids[0] for word in (" cold", " robot"))
+    assert space["your_probability"](bet, cold) == 0.5
+    assert space["your_probability"](bet, other) == pytest.approx(0.3 / (len(tokenizer) - 2))
+    assert all(isinstance(one, int) for one in space["hidden"])
+    for wrong, said in [('"blue": 0.5', "What begins"), ('" sunflower": 0.5', "tokens"), ('" blue": 1.0', "kept nothing")]:
+        assert said in told(solved, "decoder", "bets", f"bets = [{{{wrong}}}] * 5")
+
+
+def test_the_decoder_lab_prices_every_token_in_one_pass(solved, says):
+    says(
+        "The model needs one pass for a whole text, because it makes a bet at every position.",
+        "We put this token in front, so that the first word is bet on as well.",
+        "A price for every token",
+        "Both must be one shorter than the text.",
+        "`log_softmax(-1)` makes logarithms of probabilities of each row",
+        "From here on, PyTorch's own `cross_entropy` does this work in the given code",
+        "One word of the second sentence is wrong.",
+        "it knows only what stands earlier in the same text",
+        "In one pass the model bet at every position, and the right tokens stood in the same text,"
+        " one place to the right.",
+        page="labs/decoder",
+    )
+    cells, before, _ = solved("decoder")
+    space = before["mask"]
+    ids, logits = space["ids"], space["logits"]
+    assert shown(solved, "decoder", 'sentence = "The robot').startswith("tokens (12,) logits (12, ")
+    tokens, bits = space["price"](space["sentence"])
+    assert [token.strip() for token in tokens[:2]] == ["The", "robot"]
+    assert len(bits) == len(ids) - 1 and (space["surprise"](logits, ids) - bits).abs().max() < 1e-3
+    assert abs(logits.log_softmax(-1).exp().sum(-1) - 1).max() < 1e-3
+    assert "F.cross_entropy" in code_of(solved, "decoder", "def price(")
+    one, other = re.findall(r'"(The captain.*?)"', code_of(solved, "decoder", "def price("))
+    assert sum(a != b for a, b in zip(one.split(), other.split(), strict=True)) == 1
+    letter = space["letter"].encode()
+    assert zlib.decompress(zlib.compress(letter, 9)) == letter, "and needs nothing else"
+    assert (logits[:-1].log_softmax(-1).gather(-1, ids[1:, None])[:, 0] / -math.log(2) - bits).abs().max() < 1e-3
+
+
+def test_the_decoder_lab_leaks_without_its_mask(solved, says):
+    says(
+        "Because of the mask that is added to the scores in each of its layers.",
+        "Start from a matrix full of −∞ (`torch.full`), and keep the future only.",
+        "Without a mask, the right answer to every bet is in plain sight.",
+        "Nobody taught it, and still it copies some of what it sees: even of words drawn by chance,"
+        " which nobody can guess.",
+        "In the last text it loses its way instead; a mask that a model never met promises nothing.",
+        "A low price says something only if the answer was hidden.",
+        page="labs/decoder",
+    )
+    reached = shown(solved, "decoder", "def all_masks").splitlines()[1:]
+    past, ahead, everything = (re.findall(r"\d+", line) for line in reached)
+    assert past == ["0"] * 3 and everything == ["10"] * 3 and ahead == ["1", "2", "10"]
+    assert "difference of any logit 0e+00" in shown(solved, "decoder", "def problem(causal_mask)")
+    mask = solved("decoder")[1]["write"]["causal_mask"](3).tolist()
+    assert mask == [[0, -math.inf, -math.inf], [0, 0, -math.inf], [0, 0, 0]]
+    text = shown(solved, "decoder", "a blind guess")
+    chance, last = text.split("qz 7")[1].split("The dragon")
+    assert numbers(chance)[0] > 2 * numbers(chance)[2], "cheap, and nobody can guess it"
+    assert numbers(last)[2] > 1.5 * numbers(last)[0]
+
+
+def test_the_decoder_lab_writes_with_a_memory_and_renders_a_chat(solved, says):
+    says(
+        "With the **KV cache** the model gets only what it has not yet read",
+        "In the first call the whole prompt is new; in every later call, one token is",
+        "Every turn has the same shape: start mark, role, new line, content, end mark, new line.",
+        "So a loop over the turns does most of the work.",
+        "After: the beginning of a turn that nobody has spoken yet, the assistant's, up to its new"
+        " line.",
+        page="labs/decoder",
+    )
+    text = shown(solved, "decoder", "def problem(write_cached)")
+    assert "the same tokens: True" in text and "from calls of 5 1 1 1 …" in text
+    assert "from calls of 5 6 7 8 …" in text
+    text = shown(solved, "decoder", 'print(seen + "■")')
+    turn = r"<\|im_start\|>(\w+)\n(.*?)<\|im_end\|>\n"
+    assert re.sub(turn, "", text, flags=re.S) == "<|im_start|>assistant\n■\n"
+    assert [role for role, _ in re.findall(turn, text, re.S)] == ["system", "user"]
+
+
+def test_the_decoder_lab_asks_and_catches(solved, says):
+    says(
+        "The model can hold the right word ready and still not come to it: its free answer begins"
+        " on another way.",
+        "whatever the model says there is made up, and counts as wrong.",
+        "One number cannot say how good it is: a detector that always cries catches every wrong"
+        " answer.",
+        "`cries[wrong]` keeps the wrong answers only, and `cries[~wrong]` the right ones.",
+        "The figure shows the first half.",
+        "Each half is small, so one answer more or less moves a share by several percent",
+        "some false answers come as surely as true ones.",
+        page="labs/decoder",
+    )
+    missed = re.findall(r": ([\d.]+) bits alone, ([\d.]+) with .*\n +✗", shown(solved, "decoder", "worth.append"))
+    assert missed and all(float(held) < 5 < 15 < float(alone) for alone, held in missed)
+    text = shown(solved, "decoder", "def problem(alarms)")
+    assert "above    0 bits: caught 100%, false alarms 100%" in text
+    space = solved("decoder")[1]["alarms"]
+    wrong, learn, doubts = space["wrong"], space["learn"], space["doubts"]
+    assert (space["invented"] & ~wrong).sum() == 0 < space["invented"].sum()
+    assert doubts[wrong].tolist() == [d for d, w in zip(doubts.tolist(), wrong.tolist()) if w]
+    assert "points = doubts[learn & kind]" in code_of(solved, "decoder", "points = doubts[")
+    for half in (learn, ~learn):
+        assert all(0.03 < 1 / (half & kind).sum() < 0.1 for kind in (wrong, ~wrong))
+    false = doubts[wrong & ~space["invented"]].min()
+    assert (doubts[~wrong] > false).any(), "a true answer with more doubt than a false one"
+
+
+def test_the_decoding_lab_plays_and_convicts(solved, says):
+    says(
+        "At each step it prints the five best tokens, with your pick in brackets.",
+        "One strip has only rank 1, one reaches ranks in the thousands; a dashed line marks rank 10.",
+        "Each decoder has things that it *cannot* do.",
+        "greedy has the same rank at each step.",
+        "Beam search has no rule for single tokens: it has the best sum.",
+        "A text is a list of ranks, and each decoder leaves its fingerprint there: greedy only ones,"
+        " top-k nothing above k, top-p nothing outside the nucleus.",
+        page="labs/decoding",
+    )
+    rows = shown(solved, "decoding", "import random").splitlines()[:8]
+    assert all(row.count("|") == 4 and row.count("[") == 1 for row in rows)
+    _, before, _ = solved("decoding")
+    truth, evidence = before["verdict"]["truth"], before["verdict"]["evidence"]
+    by = {truth[letter]: found for letter, found in evidence.items()}
+    assert by["greedy"]["rank"] == 1 and 1000 < by["sampling"]["rank"] < 10_000
+    assert by["top-k"]["rank"] <= 10 and by["top-p"]["before"] <= 0.8
+    assert by["beam search"]["sum"] == max(found["sum"] for found in evidence.values())
+    assert by["beam search"]["rank"] > 1
+    assert "axis.axhline(10" in code_of(solved, "decoding", "axis.semilogy(place")
+    verdict = "verdict = dict(zip('ABCDE', ['greedy', 'sampling', 'top-k', 'beam search', 'top-p']))"
+    assert "Greedy cannot" in told(solved, "decoding", "verdict", verdict)
+
+
+def test_the_decoding_lab_filters(solved, says):
+    says(
+        "You know top-k: keep the k best.",
+        "Top-p keeps the smallest set of best tokens whose probabilities sum to at least $p$.",
+        "the same logits, with $-\\infty$ (`-torch.inf`) for each token outside the set.",
+        "So the best token always stays: nothing stands before it.",
+        "At each step a filter leaves a number of tokens, the best ones.",
+        "It can never surprise us in these places.",
+        "One secretly throws away all but the best 200 tokens.",
+        page="labs/decoding",
+    )
+    space = solved("decoding")[1]["beam_step"]
+    nucleus, logits = space["nucleus"], space["logits"]
+    kept = nucleus(logits[None], 0.9)[0]
+    share, left = logits.softmax(-1), kept.isfinite()
+    assert share[left].sum() >= 0.9 > share[left].sum() - share[left].min()
+    assert share[left].min() >= share[~left].max() and kept[left].equal(logits[left])
+    assert (kept[~left] == -math.inf).all() and kept.softmax(-1)[~left].max() == 0
+    assert nucleus(logits[None], 1e-6).isfinite().sum() == 1
+    top = space["TopKLogitsWarper"](10)(None, logits[None]).isfinite()[0]
+    assert top.sum() == 10 and logits[top].min() >= logits[~top].max()
+    assert sorted(int(rule.isfinite().sum()) for rule in space["rules"])[0] == 200
+    said = shown(solved, "decoding", "jerome = (").replace("\n    ", " ")
+    assert re.search(r"p = 0.98 forbids 3: fasc, :, nearly", said)
+
+
+def test_the_decoding_lab_throws_dice(solved, says):
+    says(
+        "The same `u` must give the same token, so use no other source of chance.",
+        "The test sorts draws into seven boxes, one for each of the six best tokens and one for the"
+        " rest",
+        "A test with few draws acquits nearly everybody: it says “no evidence”, not “innocent”.",
+        "And it sees only what its boxes show.",
+        "none at all is greedy, noise × 1 is the model's own distribution, and more of it drowns the"
+        " model.",
+        "a test has a limit that depends on the number of draws, and sees only what its boxes show.",
+        page="labs/decoding",
+    )
+    random = "tokens = torch.multinomial(logits.softmax(-1), len(u), replacement=True)"
+    assert "second source of chance" in told(solved, "decoding", "draw", random)
+    space = solved("decoding")[1]["beam_step"]
+    assert len(space["boxes"]) == 7
+    rows = shown(solved, "decoding", "dealers = ").splitlines()[2:]
+    assert not any("!" in row for row in rows[:2]) and "!" in rows[-1]
+    limits = [float(row.split()[1]) for row in rows]
+    assert limits[0] > limits[-1] + 1
+    rest = [one for one in range(12) if one not in space["best"].tolist()][:2]
+    torch = sys.modules["torch"]
+    one, other = (space["count"](torch.tensor([a, a, b])) for a, b in (rest, rest[::-1]))
+    assert one.equal(other), "two of the rest change places, and nobody sees it"
+    table = shown(solved, "decoding", "noise × 0.5").splitlines()[2:]
+    for row in table:
+        soft, drawn, cold, half = numbers(row)
+        assert abs(soft - drawn) < 0.02 and abs(cold - half) < 0.02
+    (noise,) = [-(-torch.rand(200, len(space["logits"])).log()).log()]
+    at = (space["logits"][None] + 30 * noise).argmax(-1)
+    assert (space["logits"] + 0 * noise[0]).argmax() == space["logits"].argmax()
+    assert (at == space["logits"].argmax()).float().mean() < 0.02, "drowned"
+
+
+def test_the_decoding_lab_searches_and_cures(solved, says):
+    says(
+        "for each beam, the log-probabilities of every next token.",
+        "Return the `beams` best extensions of *all*",
+        "The extensions of all beams compete with each other: a strong beam may have three children,"
+        " and a weak one none.",
+        "So put all totals into one long row before you take the best.",
+        "`totals[:, None] + log_p` has a row for each parent.",
+        "place 0 to vocabulary − 1 belong to the first parent, the next ones to the second.",
+        "which four beams write a **more probable** text than greedy, and its distinct-2 is **lower"
+        " by 10 points or more**.",
+        "greedy begins an explanation, and the search finds out that turning in a circle costs less.",
+        "A penalty knows nothing of meaning.",
+        "It cannot tell a loop from a digit, a closing bracket or a name that must come twice.",
+        "Beam search is one line repeated: the best of all extensions.",
+        page="labs/decoding",
+    )
+    torch = sys.modules["torch"]
+    space = solved("decoding")[1]["spoiled"]
+    log_p = torch.tensor([[0.4, 0.35, 0.25], [0.2, 0.3, 0.5]]).log()
+    totals = torch.tensor([-1.0, -9.0])
+    best, parents, tokens = space["beam_step"](totals, log_p, 3)
+    assert parents.tolist() == [0, 0, 0] and tokens.tolist() == [0, 1, 2]
+    row = (totals[:, None] + log_p).flatten()
+    assert row[:3].equal(-1 + log_p[0]) and best.equal(row.topk(3).values)
+    assert "num_beams=3: True" in shown(solved, "decoding", "def problem(beam_step)")
+    text = shown(solved, "decoding", "tried = {}")
+    (one, four), (before, after) = (re.findall(x, text) for x in (r"sum (-[\d.]+)", r"2 (\d+)%"))
+    assert float(four) > float(one) and int(after) <= int(before) - 10
+    cured = shown(solved, "decoding", "class CountPenalty").split("counts |")[1]
+    plain, penalty, count = re.split(r"\n  (?=repetition|count)", cured)
+    assert "20, 21, 22, 23, 24," in plain and "20, 21" not in penalty
+    assert "24," not in count, "to the last character"
+
+
+def test_the_decoding_lab_leads_on(solved, says):
+    says(
+        "[Parallelism](../parallelism.md) shows why the steps of one text cannot run side by side.",
+        "a text becomes a list of ranks, and most of them are small.",
+        "I love to keep it by me: the idea of getting rid of it nearly breaks my heart.”",
+        page="labs/decoding",
+    )
+    assert "\n## Reading is parallel, writing is not" in (ROOT / "docs" / "parallelism.md").read_text("utf-8")
+    space = solved("decoding")[1]["draw"]
+    assert (space["place"] <= 100).float().mean() > 0.8 and (space["place"] <= 10).float().mean() > 0.5
+    assert space["jerome"].endswith(
+        "I love to keep it by me: the idea of getting rid of it nearly breaks my heart."
+    )
+
+
+def test_the_encoder_decoder_lab_reads_once_and_writes(solved, says):
+    says(
+        "From then on nothing new can happen.",
+        "Make at most `limit` trips.",
+        "A loop over `range(limit)` makes at most `limit` trips.",
+        "ask `to_portuguese` for the second one.",
+        "its output is called the *memory*: one vector for each piece that was read.",
+        "Only one of these rows speaks about the piece that comes next.",
+        "The memory is made once, and the decoder asks it again at every piece.",
+        "One half reads once, the other writes piece by piece, and each piece asks the same memory.",
+        page="labs/encoder_decoder",
+    )
+    _, before, _ = solved("encoder_decoder")
+    space = before["by_word"]
+    trips = []
+    heard = space["telephone"]("a", lambda text: text + "b", lambda text: trips.append(1) or text, 3)
+    assert len(trips) == 3 and len(heard) == 4
+    again = space["telephone"]("a", lambda text: text, lambda text: text, 8)
+    assert again == ["a"], "the same text gives the same text"
+    assert "anel" in space["to_portuguese"](space["SENTENCES"][1])
+    text = shown(solved, "encoder_decoder", "START = model.config")
+    assert len(text.splitlines()[0].split(" ▁")) <= 13 and "memory: (1, 13, 256)" in text
+    text = shown(solved, "encoder_decoder", "def problem(write)")
+    assert "encoder runs: 1  decoder runs: 11" in text
+
+
+def test_the_encoder_decoder_lab_operates_on_the_memory(solved, says):
+    says(
+        "Nothing is hidden from anybody.",
+        "With `@` you get all of them at once, if the last two dimensions of the keys change places.",
+        "If a row stands twice, two equal weights go to it, and all weights still sum to one.",
+        "(One of the six writes the same words here although its logits moved: a decision may survive"
+        " a small change.)",
+        "Each time only one row comes from the other sentence: that of the noun, of `The`, or of"
+        " `black`.",
+        "A chair stands in the memory twice now, and once it is written.",
+        page="labs/encoder_decoder",
+    )
+    _, before, _ = solved("encoder_decoder")
+    space, torch = before["by_word"], sys.modules["torch"]
+    q, k, v = space["query"], space["key"], space["value"]
+    weights, mixed = space["cross_attention"](q, k, v)
+    assert (weights > 0).all()
+    twice, same = space["cross_attention"](q, k.repeat_interleave(2, 1), v.repeat_interleave(2, 1))
+    assert torch.allclose(twice[..., ::2], twice[..., 1::2]) and torch.allclose(same, mixed, atol=1e-4)
+    assert torch.allclose(twice.sum(-1), torch.ones(()), atol=1e-4)
+    scores = q @ k.transpose(1, 2)
+    assert torch.allclose(scores[0, 1, 2], q[0, 1] @ k[0, 2], atol=1e-3)
+    changes, unchanged = space["changes"], space["unchanged"]
+    assert unchanged == {name for name, moved in changes.items() if moved < 1e-3}
+    rows = shown(solved, "encoder_decoder", "text = \"The black cat sleeps").splitlines()
+    plain, *others = (re.split(r"  +|(?<=shuffle) |(?<=no end) ", row, maxsplit=1) for row in rows)
+    kept = {name.strip() for name, written in others if written.strip() == plain[1].strip()}
+    assert len(kept - unchanged) == 1 and unchanged <= kept
+    third = shown(solved, "encoder_decoder", "def transplant").splitlines()[2]
+    assert third.count("cadeira") == 1
+
+
+def test_the_encoder_decoder_lab_scores_any_translation(solved, says):
+    says(
+        "So what a written word gives stays the same in sum, however many pieces it has.",
+        "With it you can ask the translator about *any* translation, not only about its own.",
+        "In the text that `generate` writes, nothing shows these doubts",
+        "Nothing is repaired, and most of it is fluent.",
+        "*Nunca*, never, is not in the source, and the apple's color goes to the banana.",
+        "A browser that translates a page has this problem with every link.",
+        page="labs/encoder_decoder",
+    )
+    space, torch = solved("encoder_decoder")[1]["log_probability"], sys.modules["torch"]
+    weights = torch.tensor([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
+    words = space["by_word"](weights, torch.tensor([0, 0, 1]), torch.tensor([0, 0]))
+    assert torch.allclose(words, torch.tensor([[0.7, 0.3]])) and words.sum() == pytest.approx(1)
+    shares = re.findall(r"feminine +(\d+)%", shown(solved, "encoder_decoder", "COUPLES = "))
+    assert len(shares) == 8 and any(20 < int(one) < 80 for one in shares)
+    text = shown(solved, "encoder_decoder", "BEGINNINGS = ")
+    assert "Ela nunca deu-lhe" in text and "uma banana vermelha." in text and "Ela gosto de" in text
+
+
+def test_the_encoder_decoder_lab_trains_a_writer(solved, says):
+    says(
+        "We train for 100 steps only, so that there are mistakes to look at.",
+        "Up to the first mistake both are given the same.",
+        "After it, with the teacher the model goes on as if nothing had happened.",
+        "In the last line only the letters *after* the first mistake of an answer count.",
+        "So exact match cannot show what a model's own mistakes do to it: an answer is lost at its"
+        " first mistake, with a teacher or without.",
+        "The last three it answers in Roman letters like any other, and nothing says that the"
+        " question was new to it.",
+        page="labs/encoder_decoder",
+    )
+    text = shown(solved, "encoder_decoder", "def two_tests(")
+    letters, answers, after = ([float(x) for x in re.findall(r"([\d.]+)%", row)] for row in text.splitlines()[1:])
+    assert answers[0] == answers[1] < 90 and letters[0] > letters[1]
+    assert after[0] > after[1] + 15
+    assert shown(solved, "encoder_decoder", "LETTERS = {").count("wrong") >= 2
+    last = shown(solved, "encoder_decoder", "right from beginning to end").splitlines()[-3:]
+    assert all(re.fullmatch(r"[\d ]+ → (?:[MDCLXVI] ?)+", row) for row in last)
+
+
+def test_the_input_lab_cuts(solved, says):
+    says(
+        "in `for_wordpiece`, WordPiece needs at least **ten** tokens fewer than BPE;",
+        "in `for_bpe`, BPE needs at least **ten** tokens fewer than WordPiece.",
+        "SmolLM2 spells every digit, and it saw few words in capitals; WordPiece lowers all letters"
+        " before it looks.",
+        "SmolLM2's vocabulary contains every letter of the alphabet, and 235 of the 256 bytes, alone.",
+        "All these lists of ids give the same text back.",
+        "This helper prints the five best.",
+        "It returns a list of SmolLM2's ids that decodes to exactly the same text, one token for each"
+        " character.",
+        "The tokenizer joins characters only when it sees them side by side.",
+        "All characters are there, and in order; nothing that you can read was lost.",
+        "One text has many lists of ids, and a model knows only the cut that it was trained on.",
+        page="labs/input_representation",
+    )
+    _, before, _ = solved("input_representation")
+    space = before["join"]
+    bpe, wordpiece, spell = space["bpe"], space["wordpiece"], space["spell"]
+    ours = [len(cut.tokenize(space["for_wordpiece"])) for cut in (wordpiece, bpe)]
+    theirs = [len(cut.tokenize(space["for_bpe"])) for cut in (wordpiece, bpe)]
+    assert ours[1] - ours[0] >= 10 and theirs[0] - theirs[1] >= 10
+    assert bpe.tokenize("2026") == list("2026") and len(bpe.tokenize("ROBOT")) > 1
+    assert wordpiece.tokenize("ROBOT") == ["robot"]
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    assert len(set(ByteLevel.alphabet()) & set(bpe.get_vocab())) == 235
+    assert set(string.ascii_letters) <= set(bpe.get_vocab())
+    assert bpe.decode(spell("sunflowers")) == bpe.decode(bpe("sunflowers").input_ids) == "sunflowers"
+    assert len(spell("sunflowers")) == 10
+    text = shown(solved, "input_representation", "print(next_tokens(bpe(prompt).input_ids))")
+    assert len(re.findall(r"\d\.\d\d", text.splitlines()[1])) == 5
+    spelled = shown(solved, "input_representation", "for text in [prompt, prompt")
+    assert "Paris" in text and "Paris" not in spelled
+
+
+def test_the_input_lab_learns_merges(solved, says):
+    says(
+        "You know from the chapter how BPE learns: join the most frequent pair, repeat.",
+        "It goes through the list from left to right and joins every place where the two pieces of"
+        " `pair` stand side by side.",
+        "it cuts at spaces first, and merges never cross a cut.",
+        "Compare Swahili with English: fewer characters, plain letters, and yet it costs far more.",
+        "The last row shares the same merges among four languages, and everyone pays more than at"
+        " home.",
+        page="labs/input_representation",
+    )
+    space = solved("input_representation")[1]["analogy"]
+    assert space["join"](list("abcab"), ("a", "b")) == ["ab", "c", "ab"]
+    steps = re.findall(r"^ ?\d+ +(\d+) times", shown(solved, "input_representation", "BPE cuts the Ode"), re.M)
+    assert list(map(int, steps)) == sorted(map(int, steps), reverse=True)
+    bpe = space["bpe"]
+    assert not [token for token in bpe.get_vocab() if re.search("[A-Za-z]Ġ", token)]
+    rows = shown(solved, "input_representation", "times English").splitlines()[1:]
+    english, _, swahili, _ = ([float(x) for x in row.split()[1:]] for row in rows)
+    assert swahili[0] == swahili[1] < english[0] and swahili[3] > 2
+    table = space["table"].tolist()
+    home = [table[one][one] for one in range(4)]
+    assert all(shared > own for shared, own in zip(table[4], home, strict=True))
+
+
+def test_the_input_lab_calculates_with_rows(solved, says):
+    says(
+        "Each pair of a family asks for every other pair.",
+        "The calculated point stays so close to a word of the question that the wanted word wins only"
+        " when the others are forbidden.",
+        "Where the lazy baseline is as good as the calculation, the calculation has shown nothing:"
+        " the answer was the nearest word all along.",
+        "Without a baseline you cannot know for which.",
+        "The learned table comes next, and nobody asked for that when MiniLM was trained.",
+        page="labs/input_representation",
+    )
+    rows = shown(solved, "input_representation", "families = {").splitlines()[1:]
+    counts = {row.split()[0]: [int(x) for x in re.findall(r"\d+", row)] for row in rows}
+    assert all(asked == 6 * 5 for asked, *_ in counts.values())
+    assert all(full == 0 and excluded > 50 for _, full, excluded, _ in counts.values())
+    assert counts["plural"][3] == counts["plural"][2] and counts["capital"][3] < counts["capital"][2] - 40
+    uneven = shown(solved, "input_representation", "def problem(unevenness)")
+    number, binary, waves, learned = numbers(uneven)
+    assert waves < 1e-3 < learned < binary < number
+
+
+def test_the_input_lab_moves_and_pads(solved, says):
+    says(
+        "It must equal `states` up to rounding.",
+        "The order of the words is in the position numbers, and **only** there.",
+        "The flowers have lost most of their score, and look who is second.",
+        "it does not give the mask to the model, and it does not use it in the average.",
+        "Multiply by the mask before you sum, so that padding adds nothing.",
+        "**the same text, alone and in company, must give the same vector**.",
+        page="labs/input_representation",
+    )
+    text = shown(solved, "input_representation", "def problem(positions, back)")
+    assert float(re.search(r"numbers is (\S+)\.", text)[1]) < 1e-4
+    slid = shown(solved, "input_representation", '"slide by 1"')
+    assert min(numbers(slid)) > 0.8 and numbers(slid)[2] > numbers(slid)[1]
+
+    def scores(words):
+        text = shown(solved, "input_representation", words)
+        return [
+            {line[8:]: float(line[:6]) for line in part.split("\n") if line}
+            for part in text.split("\n\n")
+        ]
+
+    (alone,), (crowded,) = scores("def careless"), scores("minutes = (")
+    flowers = "Sunflowers need water every day in July."
+    assert crowded[flowers] < alone[flowers] / 2 and list(crowded)[1].startswith("Minutes of")
+    apart, together = scores("def careful")
+    assert all(together[text] == score for text, score in apart.items())
+    assert "minilm(batch.input_ids)" in code_of(solved, "input_representation", "def careless")
+    assert "states.mean(dim=1)" in code_of(solved, "input_representation", "def careless")
+
+
+def test_the_encoder_lab_follows_meaning_and_hides_padding(solved, says):
+    says(
+        "`twins`: they mean the same and have **no word in common**, and their cosine is at least"
+        " 0.75;",
+        "`strangers`: they have **the same words** in another order, and their cosine is at most"
+        " 0.85.",
+        "the encoder follows meaning across different words, and it hardly hears the order.",
+        "**nobody may look at padding**.",
+        "so that it says the same in every row:",
+        "What it *says* is hardly missed: leave its vector out of the mean and nearly nothing"
+        " happens.",
+        "(The row of `[CLS]` wants nothing above, because no token stands before it.",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "def problem(twins, strangers)")
+    assert numbers(text)[0] >= 0.75 and numbers(text)[1] <= 0.85
+    assert "A 0.99 The cat chased the dog." in shown(solved, "encoder", "guesses = ")
+    assert "0.75 is wanted" in told(solved, "encoder", "pairs", (
+        'twins = "The sun is hot.", "I ate my soup."\nstrangers = "Fire the man.", "The fire man."'))
+    space = solved("encoder")[1]["share"]
+    weights = space["attention_map"](space["query"], space["key"], space["mask"])
+    assert weights[1, :, space["mask"][1] == 0].abs().max() == 0
+    assert abs(weights.sum(-1) - 1).max() < 1e-4
+    text = shown(solved, "encoder", "def without_each_token")
+    hidden, left_out = numbers(text)
+    assert left_out < 0.02 < 0.3 < hidden
+    assert "[0., 0., 0., 0., 0., 0.]" in shown(solved, "encoder", "def read(text)")
+
+
+def test_the_encoder_lab_names_heads_with_care(solved, says):
+    says(
+        "The other is the best of 72, and still gives the separator only a small part of its weight.",
+        "A score finds what it asks for, and never tells you that you asked for the wrong thing.",
+        "So “the same word” was again too narrow a name.",
+        "the last layer is strong, which means that removing one of its heads moves the sentence"
+        " vectors most.",
+        "(A head for words that return has little to do where hardly more than *the* returns; compare"
+        " its two lines.)",
+        "So the guess is not the reason, or not the whole one.",
+        page="labs/encoder",
+    )
+    before_head, separator = numbers(shown(solved, "encoder", "before_head, separator_head = "))
+    assert before_head > 0.9 and separator < 0.2
+    text = shown(solved, "encoder", "The end's part of a word's look")
+    assert all(numbers(row)[0] < numbers(row)[1] for row in text.splitlines()[:2]), "the stop"
+    rows = shown(solved, "encoder", 'for last in ["cat", "cats"').splitlines()
+    to = [numbers(row)[0] for row in rows]
+    assert min(to[:2]) > 0.8 and to[2] > 0.4 > 0.1 > to[3], "a kitten is looked at, and no lion"
+    text = shown(solved, "encoder", "def after_layer")
+    *_, there = zip(*(numbers(row) for row in text.splitlines() if row.startswith("layer ")))
+    assert there[5] > 5 * max(there[:5])
+    assert numbers(text.splitlines()[3])[0] > 10 * numbers(text.splitlines()[2])[0]
+
+
+def test_the_encoder_lab_examines_its_probe(solved, says):
+    says(
+        "Splendid, and worth nothing.",
+        "When a list of words does as well as six layers, the exam was too easy.",
+        "Then look at the middle: new topics are no trouble for a list of words, as long as the"
+        " wordings are old.",
+        "A coin gets a half.",
+        "More wordings help the centroid, and with twelve the probe does worse.",
+        "Better, and not safe.",
+        "*The wolf chased the nurse* and *The nurse chased the wolf* have nearly the same vector.",
+        "Each sentence has a twin with the same words, the roles exchanged, and the other label.",
+        "A *not*, a number or an exchange of roles hardly moves it, in a search too.",
+        page="labs/encoder",
+    )
+    words, encoder = (int(x) for x in re.findall(r"(\d+)%", shown(solved, "encoder", "def word_list")))
+    assert words > 90 and encoder - words < 8
+    exam = shown(solved, "encoder", "def centroid_probe").splitlines()[1:]
+    assert re.findall(r"\d+%", exam[0])[1] == "100%"
+    rows = [numbers(row) for row in shown(solved, "encoder", "sizes, names = [1, 2").splitlines()[1:]]
+    assert rows[-1][2] > rows[0][2] + 0.1 and rows[-1][1] < rows[-1][2] - 0.1
+    assert rows[0][2] < rows[1][2] < rows[3][2] and rows[3][2] < rows[4][2]
+    mended = shown(solved, "encoder", "shared = {*allowing")
+    assert "10 of 10 answers are permissions." in mended and "17 of 18 rules" in mended
+    assert "7 of 10 answers are permissions." in shown(solved, "encoder", "rules = {")
+    assert numbers(shown(solved, "encoder", "cosine of wolf"))[0] > 0.97
+    game = shown(solved, "encoder", "guesses = ")
+    assert numbers(re.search(r"B .* We lost 3 to 0", game)[0])[0] > 0.9
+    assert numbers(re.search(r"B .* You may not smoke", game)[0])[0] > 0.85
+
+
+def test_the_encoder_lab_draws_what_it_tells(solved, says):
+    says(
+        "The first column, the start token, is by far the strongest in nearly every row; a faint"
+        " diagonal is all that is left for the words.",
+        "A dull head: most of its weight is parked at `[CLS]`, a token that stands for no word, and"
+        " much of the rest stays at the word itself.",
+        "We say of one *real* token that it is padding: nobody may look at it, and the mean leaves it"
+        " out.",
+        "Hiding the start token moves the sentence vector most by far; then come not, dog and"
+        " kitchen; the small words move it very little.",
+        "Nearly all of layers 0 to 4 is faint; the last layer is strong, which means that removing"
+        " one of its heads moves the sentence vectors most.",
+        "(Padding rows may look at the real tokens; nobody will use what they see.)",
+        page="labs/encoder",
+    )
+    before, torch = solved("encoder")[1], sys.modules["torch"]
+    space = before["share"]
+    map_ = space["output"].attentions[2][0, 9]  # 13 tokens of the longer sentence
+    assert ((map_.argmax(-1) == 0).float().mean() > 0.8) and map_[1:-1, 0].mean() > 0.5
+    rest = map_.clone()
+    rest[:, 0] = 0
+    assert (rest[1:-1].argmax(-1) == torch.arange(1, len(map_) - 1)).float().mean() > 0.5
+    tokens, moved = space["without_each_token"]("You may not bring your dog into the kitchen.")
+    order = [tokens[i] for i in moved.argsort(descending=True).tolist()]
+    assert order[0] == "[CLS]" and set(order[1:4]) == {"not", "dog", "kitchen"}, order
+    assert moved[0] > 2 * moved[1:].max()
+    assert max(moved[tokens.index(word)] for word in ("your", "into", "the")) < moved[0] / 10
+    weights = space["attention_map"](space["query"], space["key"], space["mask"])
+    assert weights[1, -1].sum() > 0.99 and weights[1, -1, space["mask"][1] == 0].sum() == 0
+    moved = before["probe"]["moved"]
+    assert moved[5].mean() > 5 * moved[:5].mean()
+
+
+def test_the_encoder_lab_counts_and_holds_out(solved, says):
+    says(
+        "1 where two tokens at **different places** are equal, 0 elsewhere.",
+        "Only for words: tokens that consist of letters (`token.isalpha()`).",
+        "Set `wanted[i, j]` to 1 if the places differ, the tokens are equal, and the token is a word.",
+        "You need one `wanted` for each sentence and each job, because the sentences differ in"
+        " length.",
+        "`train`: examples that contain **nothing** of what is held out;",
+        "It has nothing to tune.",
+        "so we leave out of its training every wording, thing and place of ours that stands in a"
+        " rule.",
+        "Then the desk searches only among the rules that it calls allowed.",
+        "The next cell tests it in thirty draws: it draws the pairs together (both lists have the"
+        " same order).",
+        "so a list of words can do no better than a coin.",
+        "The words alone stay below the coin's line and fall; the nearest centroid on the encoder's"
+        " vectors rises highest; the probe lies between.",
+        page="labs/encoder",
+    )
+    space = solved("encoder")[1]["end"]
+    wanted = space["same_word"](["a", "dog", ".", "a", "."])
+    assert wanted.sum() == 2 and wanted[0, 3] == wanted[3, 0] == 1
+    assert len({len(space["tokenizer"](one).input_ids) for one in space["sentences"]}) > 1
+    examples, new = space["examples"], space["new"]
+    train, test = space["split"](examples, new)
+    assert train and test and not any(new & set(examples[n][2:]) for n in train)
+    vectors, labels = space["vectors"], space["labels"]
+    twice = [space["centroid_probe"](vectors, labels)[0] for _ in range(2)]
+    assert twice[0].equal(twice[1]), "no steps, no rate"
+    source = code_of(solved, "encoder", "shared = {*allowing")
+    assert "if not shared & set(parts)" in source and "offered" in source
+    for one, other in zip(space["allowing"], space["forbidding"], strict=True):
+        assert set(re.findall(r"\w+", one)) & set(re.findall(r"\w+", other)) & {"X", "p"}
+    story, who = space["scenes"](slice(0, 7), space["active"], 500, seed=0)
+    bags = {}
+    for text, label in zip(story, who.tolist()):
+        bags.setdefault(tuple(sorted(text.lower().rstrip(".").split())), set()).add(label)
+    assert any(len(labels) == 2 for labels in bags.values()), "one bag, both labels"
+    words, probe, centroid = space["results"].mean(dim=-1).tolist()
+    assert max(words) < 0.5 and words[-1] < words[0] and centroid[-1] == max(centroid + probe)
+    assert all(low < mid for low, mid in zip(words, probe))
+
+
+def test_the_encoder_decoder_lab_does_as_its_tasks_say(solved, says):
+    says(
+        "`\"double\"`: let every row stand twice in the memory",
+        "`\"half\"`: multiply the memory by one half",
+        "`torch.cat([written, best.view(1, 1)], dim=1)` appends a piece.",
+        "Measured, after the same 100 steps.",
+        "In training the beginning is always right.",
+        page="labs/encoder_decoder",
+    )
+    torch = sys.modules["torch"]
+    space = solved("encoder_decoder")[1]["end"]
+    text = "The dog bit the man."
+    memory, made = space["read"](text), space["operations"](text)
+    assert made["half"].equal(memory / 2) and made["double"].shape[1] == 2 * memory.shape[1]
+    best = torch.tensor(7)
+    assert torch.cat([torch.tensor([[1, 2]]), best.view(1, 1)], dim=1).tolist() == [[1, 2, 7]]
+    assert "train(writer, taught, steps=100)" in code_of(solved, "encoder_decoder", "LETTERS = {")
+    assert "given, wanted = target[batch, :-1], target[batch, 1:]" in code_of(solved, "encoder_decoder", "class Writer")
+
+
+def test_the_input_lab_does_as_its_tasks_say(solved, says):
+    says(
+        "(A character outside ASCII may need more than one.",
+        "`bpe(…).input_ids` is a list, mostly with one id;",
+        "Position 0 belongs to `[CLS]`: in training nothing else ever stood there, and `[CLS]` never"
+        " stood anywhere else.",
+        "It returns the **five** words whose rows have the largest *cosine* with the calculated"
+        " vector",
+        "Then we hand over the same tokens in a **shuffled** order.",
+        "Give the mask a third one at its end, `mask[:, :, None]`, and the product works for all"
+        " columns.",
+        "a piece may run across the end of a line, because nobody told it where lines end.",
+        page="labs/input_representation",
+    )
+    space, torch = solved("input_representation")[1]["end"], sys.modules["torch"]
+    bpe, wordpiece = space["bpe"], space["wordpiece"]
+    assert len(bpe("🌻").input_ids) > 1 == len(bpe("a").input_ids)
+    assert wordpiece("Any text.").input_ids.index(wordpiece.cls_token_id) == 0
+    five = space["analogy"]("man", "king", "woman")
+    rows = torch.nn.functional.normalize(space["rows"], dim=1)
+    wanted = space["vector"]("king") - space["vector"]("man") + space["vector"]("woman")
+    assert five == space["words"]((rows @ wanted).topk(5).indices.tolist())
+    assert sorted(space["shuffled"].tolist()) == sorted(space["ids"].tolist())
+    assert not space["shuffled"].equal(space["ids"])
+    states, mask = torch.randn(2, 3, 5), torch.tensor([[1, 1, 0], [1, 1, 1]])
+    assert (states * mask[:, :, None]).shape == (2, 3, 5)
+
+
+def test_the_decoder_lab_does_as_its_tasks_say(solved, says):
+    says(
+        "Two lines of surprise, token by token: the model's own text and a person's text after the"
+        " same beginning.",
+        "Three rows of points: the doubt of right answers, of wrong answers and of answers about"
+        " invented things, in bits, for the first half.",
+        "A loop that takes the favorite writes texts that cost little, and the KV cache writes the"
+        " same ones with a fraction of the positions.",
+        "The second is the test: you look at it once.",
+        page="labs/decoder",
+    )
+    space = solved("decoder")[1]["end"]
+    price, start = space["price"], space["start"].shape[1] - 1
+    own, human = (price(space["beginning"] + space[text])[1][start:].mean() for text in ("own", "human"))
+    assert own < human / 2, "it takes its own favorite"
+    assert abs(space["learn"].sum() - (~space["learn"]).sum()) <= 1
+    text = shown(solved, "decoder", "def problem(write_cached)")
+    without, cached = (int(one) for one in re.findall(r"cache: +(\d+)", text))
+    assert cached < without / 10
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS)
