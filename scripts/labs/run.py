@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import importlib.metadata
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 import click
@@ -52,6 +54,12 @@ COST = """
 import time as _t; _seconds = _t.process_time()
 from scripts.compute.child import peak_memory as _peak
 [_seconds, _peak()]
+"""
+# And one after a failure: whether it asked for a model that is not there.
+UNKNOWN = """
+import pathlib, sys
+from scripts.compute import unknown as _unknown
+_unknown.sentence(sys.last_value, pathlib.Path.cwd()) or ""
 """
 
 
@@ -193,17 +201,21 @@ def execute(
     made.cells.append(nbformat.v4.new_code_cell(COST))
     client.create_kernel_manager()
     client.km.kernel_spec_manager.kernel_dirs = []  # this Python's, whatever else is installed
-    where = source.where(name)
+    where, missing = source.where(name), ""
     try:
         with (
             tempfile.TemporaryDirectory() as space,
             client.setup_kernel(cwd=str(root), env=environment(Path(space))),
         ):
             for number, cell in enumerate(made.cells):
-                client.execute_cell(cell, number)
+                try:
+                    client.execute_cell(cell, number)
+                except CellExecutionError:
+                    missing = _missing_model(client)
+                    raise
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         first = cell.source.strip().splitlines()[0]
-        what = str(error).strip().splitlines()[-1]
+        what = missing or str(error).strip().splitlines()[-1]
         raise LabError(
             f"{where}, the cell that begins with “{first}”: {what}; try it alone:"
             f" python -m scripts labs {name}"
@@ -220,6 +232,19 @@ def execute(
                     output.execution_count = None
     _promised(where, made, solved)
     return {"seconds": seconds, "memory": memory}
+
+
+def _missing_model(client: NotebookClient) -> str:
+    """Which model a cell that has failed asked for, if that is not there; else nothing."""
+    import nbformat
+    from nbclient.exceptions import CellExecutionError
+
+    client.nb.cells = [nbformat.v4.new_code_cell(UNKNOWN)]
+    try:
+        client.execute_cell(client.nb.cells[0], 0)
+    except CellExecutionError:  # the lab may have broken anything
+        return ""
+    return ast.literal_eval(client.nb.cells[0].outputs[-1].data["text/plain"])
 
 
 def _promised(where: str, made: NotebookNode, solved: bool = False) -> None:

@@ -220,6 +220,50 @@ def test_syntax_error_names_file_and_line(small):
     assert error.startswith("snippets/a/x.py, line 2: SyntaxError")
 
 
+LOCK = """
+[smollm2]
+title = "A decoder"
+about = "Speaks."
+author = "None"
+licence = "MIT"
+snippet = "a/train"
+parameters = 1
+"""
+
+
+NOT_THERE = {  # what a program does → what it asked for, and the nearest
+    "AutoTokenizer.from_pretrained('gpt2')": ("gpt2", ""),
+    "AutoModel.from_pretrained(Path('models') / 'smollm')": ("models/smollm", "smollm2"),
+    "AutoModel.from_pretrained('Me/SmolLM2-135M')": ("Me/SmolLM2-135M", "smollm2"),
+    "AutoModel.from_pretrained('models/smollm/2')": ("models/smollm/2", "smollm2"),
+    "open('models/smollm/config.json')": ("models/smollm/config.json", "smollm2"),
+    "load_file('models/smol/weights.safetensors')": ("models/smol/weights.safetensors", "smollm2"),
+}
+IMPORTS = """from pathlib import Path
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+"""
+
+
+def test_a_model_that_is_not_there_is_told_with_those_that_are(small):
+    """The libraries would say “Check your internet connection”, and not which model it was."""
+    for number, load in enumerate(NOT_THERE):
+        small(f"a/x{number}", IMPORTS + load)
+    book = small("a/y", IMPORTS + "AutoModel.from_pretrained(Path('models') / 'smollm2')")
+    small("a/train", "print(1)")
+    (book.snippets_dir / "models.toml").write_text(LOCK)
+    errors = runner.run(book, say=lambda line: None)
+    for number, (asked, near) in enumerate(NOT_THERE.values()):
+        error = errors[f"a/x{number}"]
+        assert error.startswith(f"snippets/a/x{number}.py, line 4: ")
+        assert f"there is no model {asked};" in error and "the book has models/smollm2" in error
+        assert ("did you mean models/smollm2?" in error) == bool(near)
+    assert "`python -m scripts run a/train`" in errors["a/y"]
+    for name, error in errors.items():
+        text = book.output(name, "txt").read_text("utf-8")
+        assert "connection" not in error + text and error.split(": ", 2)[2] in text
+
+
 def test_an_endless_loop_is_stopped(small):
     book = small("a/x", "while True: pass")
     error = error_of(book, timeout=1)

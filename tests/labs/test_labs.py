@@ -342,6 +342,18 @@ def test_a_bad_lab_is_named(tiny, old, new, said):
         labs.notebook("trial", root=folder)
 
 
+def test_a_model_that_is_not_there_is_told_with_those_that_are(tiny):
+    folder, write = tiny
+    write(TINY.format(number=1) + """
+# %%
+from transformers import AutoTokenizer
+AutoTokenizer.from_pretrained("models/smollm")
+""")
+    (problem,) = run.make(folder, say=lambda line: None)
+    assert "there is no model models/smollm; did you mean models/smollm2?" in problem
+    assert "models/minilm, " in problem and "connection" not in problem
+
+
 def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch):
     folder, write = tiny
     lines = []
