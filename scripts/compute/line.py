@@ -24,6 +24,8 @@ class Line:
         say: receives one line of progress at a time.
     """
 
+    anew = False  # whether even what has run before is run
+
     def __init__(
         self, book: Book, snippets: dict[str, Snippet], stale: Callable[[str], bool],
         timeout: float, say: Callable[[str], None],

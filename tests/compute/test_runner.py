@@ -94,6 +94,56 @@ def test_runs_only_what_changed(small):
     assert ran(book) == []
 
 
+def test_an_old_text_that_is_back_runs_nothing(small):
+    """It leaves what it left: its text, its figure, its values, its time."""
+    draws = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nnumber = 1\nprint('drawn')"
+    book, left = small("a/x", draws), {}
+
+    def outputs() -> dict:
+        paths = {kind: book.output("a/x", kind) for kind in ("txt", "svg", "json", "time")}
+        return {kind: path.read_bytes() for kind, path in paths.items() if path.exists()}
+
+    texts = [draws, "import sys\nsys.stdout.buffer.write(b'\\xff')", "number = 3\nprint(number)"]
+    for text in texts:
+        small("a/x", text)
+        assert ran(book) == ["a/x"]
+        left[text] = outputs()
+    for text in (texts[0], texts[2], texts[1], texts[0]):
+        small("a/x", text)
+        assert ran(book) == [] and outputs() == left[text] and not book.stale("a/x")
+    assert ran(book, "a/x", force=True) == ["a/x"]
+    small("a/x", "1 / 0")
+    assert ran(book) == ["a/x"]
+    small("a/x", draws)
+    assert ran(book) == [] and book.outcome("a/x").values == {"number": 1}
+    for path in (book.root / ".cache" / "kept" / "a" / "x").iterdir():
+        path.write_bytes(path.read_bytes()[:-9])
+    small("a/x", texts[2])
+    assert ran(book) == ["a/x"] and outputs()["txt"] == b"3\n", "a damaged one is not put back"
+
+
+def test_only_the_last_outcomes_are_kept(small):
+    for number in range(8):
+        book = small("a/x", f"print({number})")
+        ran(book)
+    assert len(list((book.root / ".cache" / "kept" / "a" / "x").iterdir())) == 4
+    small("a/x", "print(0)")
+    assert ran(book) == ["a/x"]
+    small("a/y", "print(0)")
+    (book.snippets_dir / "a" / "x.py").unlink()
+    ran(book)
+    assert not [path for path in (book.root / ".cache" / "kept").rglob("*") if path.is_file()]
+
+
+def test_a_model_is_trained_again_though_its_text_was_there_before(small):
+    train = "from pathlib import Path\nPath('models/trained').mkdir(parents=True, exist_ok=True)\n"
+    train += "Path('models/trained/weights').write_text('{}')"
+    for number in (1, 2, 1):
+        book = small("a/train", train.format(number))
+        assert ran(locked(book, "1")) == ["a/train"]
+        assert (book.root / "models" / "trained" / "weights").read_text() == str(number)
+
+
 def test_windows_line_endings_are_no_change(small):
     book = small("a/x", "print(1)\nprint(2)\n")
     ran(book)

@@ -391,6 +391,20 @@ def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch):
     (problem,) = run.make(folder, say=lines.append)
     assert "docs/labs/trial.py" in problem and "ZeroDivisionError" in problem
     assert b"ran 2" in labs.executed(folder, "trial").read_bytes(), "the last good one stays"
+    for number in (2, 1, 2):
+        write(TINY.format(number=number))
+        assert make() == "", "an old text is back: what it showed is kept"
+        assert f"ran {number}".encode() in labs.executed(folder, "trial").read_bytes()
+    words = load_lock()["minilm"]
+    for field, reruns in (("about", False), ("note", False), ("sha256", True)):
+        with monkeypatch.context() as patch:
+            patch.setattr(run, "load_lock", lambda path: {"minilm": words | {field: "other"}})
+            made = labs.notebook("trial", root=folder)
+            next(c for c in made.cells if "setup" in c.metadata).metadata["setup"] = "minilm"
+            stamp = run._stamp(folder, made)
+        with monkeypatch.context() as patch:
+            patch.setattr(run, "load_lock", lambda path: {"minilm": words})
+            assert (stamp != run._stamp(folder, made)) == reruns, field
 
 
 def test_the_scripts_that_a_lab_carries_are_enough(tmp_path):
