@@ -67,7 +67,10 @@ def execute(root: Path, name: str, into: Path) -> None:
         result = {"maps": []}
         if opened:
             figure = plt.figure(opened[0])
-            (into / "svg").write_text(figures.to_svg(figure, name), "utf-8", newline="\n")
+            svg = figures.to_svg(figure, name)
+            if wrong := figures.unfit(figure, svg):
+                raise RunnerError(f"{path} leaves {wrong}")
+            (into / "svg").write_text(svg, "utf-8", newline="\n")
             result["maps"] = figures.maps(figure)
         result["values"] = {k: v for k in names if (v := _plain(k, names[k])) is not None}
         result["models"] = sorted(loaded)
