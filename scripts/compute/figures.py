@@ -141,16 +141,16 @@ def unfit(figure: Figure, svg: str) -> str | None:
             f"{moving}, and a page would show one frame of it: draw some moments beside each other,"
             " with `plt.subplots`"
         )
+    if (hidden := _covered(figure)) >= BLOT:
+        return (
+            f"{hidden} labels that lie on others and cannot be read: draw fewer rows and columns,"
+            " a larger figure, or labels for some of them"
+        )
     if len(svg) > LARGEST:
         return (
             f"a drawing of {len(svg):,} letters, where {LARGEST:,} is the most that a page should"
             " load: draw fewer points or lines, a sample of them, or how many there are"
             " (`ax.hist2d`, `ax.hexbin`)"
-        )
-    if (hidden := _covered(figure)) >= BLOT:
-        return (
-            f"{hidden} labels that lie on others and cannot be read: draw fewer rows and columns,"
-            " a larger figure, or labels for some of them"
         )
     return None
 
