@@ -97,6 +97,7 @@ def run(
     timeout: float = TIMEOUT,
     jobs: int | None = None,
     stays: bool = False,
+    later: float = 0.0,
     say: Callable[[str], None] = print,
 ) -> dict[str, str]:
     """Run what is stale, in parallel, each in a process of its own.
@@ -109,6 +110,7 @@ def run(
         timeout: seconds after which a run is ended.
         jobs: how many at once; by default as `parallel` says.
         stays: more will be run from this process later, as under `mkdocs serve`.
+        later: seconds of work that comes after the snippets, for the estimate of time.
         say: receives one line of progress at a time.
 
     Returns:
@@ -131,7 +133,7 @@ def run(
             del snippets[name]
     if snippets:
         context = _context(book.root, stays or len(snippets) >= PAYS_FROM)
-        line = Line(book, snippets, pending, timeout, say)
+        line = Line(book, snippets, pending, timeout, say, later)
         line.anew = force
         work_off(line, context, jobs or parallel())
     if not wanted:

@@ -39,6 +39,7 @@ from scripts.models.lock import load_lock
 from scripts.models.make import ensure
 
 TIMEOUT = 600  # seconds a cell
+GUESS = 25.0  # seconds a lab, until it has been timed here
 # The kernel's own settings: sharp figures, and no settings of this machine's user.
 KERNEL = ["--InlineBackend.figure_formats={'retina'}", "--log-level=ERROR"]
 # What a process needs of the machine, and what chooses a processor's instructions. All other
@@ -77,6 +78,11 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> list[str]:
         with ThreadPoolExecutor(runner.parallel()) as pool:
             list(pool.map(lambda name: _renew(root, name, say), changed))
     return [error for name in source.names(root) if (error := _left(root, name).get("error"))]
+
+
+def expected(root: Path = ROOT) -> float:
+    """Processor seconds that the labs will take which are not as they were."""
+    return sum(cost(root, name)[0] or GUESS for name in source.names(root) if not _fresh(root, name))
 
 
 def cost(root: Path, name: str) -> tuple[float, int]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from scripts.base import ROOT
-from scripts.compute import runner
+from scripts.compute import line, runner
 
 
 @pytest.fixture
@@ -469,7 +469,7 @@ EDITS = """
 import os, sys
 sys.path.insert(0, os.getcwd())
 from pathlib import Path
-from scripts.compute import runner
+from scripts.compute import line, runner
 
 plots, left = Path("snippets/plots.py"), runner.Book().output("a/x", "txt")
 runner.run(runner.Book(), say=lambda line: None)
@@ -540,6 +540,40 @@ def test_interrupted_runs_leave_the_last_good_outputs(small):
     assert ran(book) == ["a/x"]
     assert book.output("a/x", "txt").read_text() == "next\n"
     assert not (book.cache.parent / "run" / "a" / "x").exists(), "leftovers are swept"
+
+
+def test_the_estimate_counts_the_labs_and_learns_from_what_is_done(small, monkeypatch):
+    """Forty snippets, never timed here, two at a time; a clock that the test turns."""
+    for number in range(40):
+        book = small(f"a/x{number:02}", "print(1)")
+    clock, said = [0.0], []
+    monkeypatch.setattr(line.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(line, "Job", lambda *of: None)
+
+    def seconds() -> float:
+        about = re.search(r"about (?:(\d+) min )?([\d.]+) s", said[-1])
+        return 60 * int(about[1] or 0) + float(about[2])
+
+    def worked_off(each: float, **more) -> dict[int, float]:
+        """Seconds that are told to be left: after so many, each of which takes so long."""
+        snippets = {name: book.snippet(name) for name in book.names()}
+        one = line.Line(book, snippets, lambda name: True, 9, said.append, **more)
+        one.begin(2)
+        left = {0: seconds()}
+        for number, name in enumerate(list(snippets), 1):
+            one.start(name, None, None)
+            clock[0] += each
+            one.done(name, set(), "")
+            if number < len(snippets):
+                left[number] = seconds()
+        return left
+
+    for each in (0.5, 10.0):
+        left = worked_off(each)
+        assert 0.7 < left[30] / (10 * each / 2) < 1.5
+    without, with_labs = worked_off(1.0)[0], worked_off(1.0, later=100)[0]
+    assert with_labs == without + 50 and ", then labs, to run" in "".join(said)
+    assert not worked_off(1.0).get(40) and "left" not in said[-1]
 
 
 def test_two_builds_take_turns(small):
