@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from scripts.base import ROOT
 from scripts.compute import runner
 
@@ -34,3 +36,27 @@ def test_the_example_prints_what_it_says_and_has_the_values_that_it_names(book, 
     assert {variable for _, variable in quoted} <= small.outcome(name).values.keys()
     shown = re.findall(r"(?:--8<-- \"|\(figures/)([\w/]+)\.", text)
     assert set(shown) == {name} and (ROOT / "docs" / Path(name).parent).with_suffix(".md").is_file()
+
+
+def test_its_links_lead_somewhere_and_one_to_how_to_contribute():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        links = re.findall(r"(?<!`)!?\]\(([^)# ]+)[^)]*\)(?!`)", (ROOT / name).read_text("utf-8"))
+        assert links and not [one for one in links if not (ROOT / one).exists()]
+    assert "](CONTRIBUTING.md)" in README and "](docs/contributing.md)" in README
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_windows_has_the_same_commands(page):
+    """Whoever has no `.venv/bin` must not guess."""
+    text = (ROOT / page).read_text("utf-8")
+    posix = re.search(r"```bash\n(python3 -m venv.*?)```", text, re.S)[1]
+    windows = re.search(r"```powershell\n(.*?)```", text, re.S)[1]
+    there = re.split(r" && |\n", posix.strip())
+    as_there = [line.replace("py -m", "python3 -m").replace(".venv\\Scripts\\", ".venv/bin/")
+                for line in windows.strip().split("\n")]  # fmt: skip
+    assert as_there == there and "venv" in as_there[0]
+
+
+def test_a_course_can_name_the_version():
+    version = re.search(r'^version: "(\d{4}\.\d+)"$', (ROOT / "CITATION.cff").read_text("utf-8"), re.M)
+    assert version and "git tag" in part("Use it in a course")
