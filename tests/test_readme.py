@@ -19,7 +19,9 @@ def part(heading: str) -> str:
 def test_the_example_prints_what_it_says_and_has_the_values_that_it_names(book, tmp_path):
     text = part("Add a snippet in five lines")
     name = re.search(r"Write `snippets/(.+)\.py`", text)[1]
-    program, printed = (re.search(rf"```{kind}\n(.*?)```", text, re.S)[1] for kind in ("python", "text"))
+    program, printed = (
+        re.search(rf"```{kind}\n(.*?)```", text, re.S)[1] for kind in ("python", "text")
+    )
     lines = program.split('"""', 2)[2].split("\n")
     assert sum(bool(line) for line in lines) <= 5 and max(map(len, lines)) <= 88
     place = tmp_path / "snippets" / f"{name}.py"
@@ -58,5 +60,7 @@ def test_windows_has_the_same_commands(page):
 
 
 def test_a_course_can_name_the_version():
-    version = re.search(r'^version: "(\d{4}\.\d+)"$', (ROOT / "CITATION.cff").read_text("utf-8"), re.M)
+    version = re.search(
+        r'^version: "(\d{4}\.\d+)"$', (ROOT / "CITATION.cff").read_text("utf-8"), re.M
+    )
     assert version and "git tag" in part("Use it in a course")

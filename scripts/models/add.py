@@ -46,9 +46,13 @@ say = functools.partial(print, file=sys.stderr, flush=True)  # the entry alone g
 @click.command()
 @click.argument("name")
 @click.argument("package", metavar="PACKAGE==VERSION")
-@click.option("--file", default="", help="The wheel or source archive, where pip would take another.")
+@click.option(
+    "--file", default="", help="The wheel or source archive, where pip would take another."
+)
 @click.option("--recipe", type=click.Choice(sorted(RECIPES)), help="How it is converted.")
-@click.option("--member", "members", multiple=True, metavar="ROLE=PATH", help="A file of the package.")
+@click.option(
+    "--member", "members", multiple=True, metavar="ROLE=PATH", help="A file of the package."
+)
 @click.option("--root", type=click.Path(path_type=Path), default=ROOT, help="The book's folder.")
 def main(
     name: str, package: str, file: str, recipe: str | None, members: tuple[str, ...], root: Path
@@ -65,7 +69,9 @@ def main(
     folder = root / "models"
     with (
         exclusive(folder / ".building", say),
-        tempfile.TemporaryDirectory(prefix=".tmp-", dir=folder, ignore_cleanup_errors=True) as space,
+        tempfile.TemporaryDirectory(
+            prefix=".tmp-", dir=folder, ignore_cleanup_errors=True
+        ) as space,
     ):
         wheel = _fetched(package, version, file, root / ".cache" / "packages", again)
         inside = _inside(wheel)
@@ -99,7 +105,11 @@ def _fetched(package: str, version: str, file: str, into: Path, again: str) -> P
     with tempfile.TemporaryDirectory(dir=_made(into)) as space:
         say(f"fetching {package} {version}")
         entry = {"package": package, "version": version, "wheel": file}
-        call = command(entry, Path(space)) if file else [*download(Path(space)), f"{package}=={version}"]
+        call = (
+            command(entry, Path(space))
+            if file
+            else [*download(Path(space)), f"{package}=={version}"]
+        )
         code, told = pip(call, Path(space), 0, say)
         found = [one for one in Path(space).iterdir()
                  if one.name == file or not file and one.name.endswith((".whl", SOURCE))]  # fmt: skip

@@ -85,7 +85,9 @@ def test_what_cannot_be_told_is_asked_at_once_and_not_fetched_twice(book, new):
 
 def test_a_package_without_weights_is_named_with_what_it_holds(book, new):
     code, entry, said = new()
-    assert code == 1 and entry == "" and "tiny_model/weights" in said and "a reader in scripts" in said
+    assert (
+        code == 1 and entry == "" and "tiny_model/weights" in said and "a reader in scripts" in said
+    )
     code, entry, _ = new("--recipe", "safetensors", *(
         part for role in USUAL for part in ("--member", f"{role}=tiny_model/{role}")))  # fmt: skip
     assert code == 0 and len(new.fetched) == 1

@@ -29,7 +29,9 @@ def test_without_a_repository_it_is_words_that_need_no_network(page):
     click(page, 1)
     expect(note).to_have_count(1)  # one at a time
     expect(note.locator("q")).to_contain_text("Decoder · What is inside? · ")
-    assert page.locator("h2").nth(1).evaluate("(one) => one.nextElementSibling.className") == "report"
+    assert (
+        page.locator("h2").nth(1).evaluate("(one) => one.nextElementSibling.className") == "report"
+    )
 
 
 @pytest.mark.parametrize(
