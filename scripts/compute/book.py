@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scripts.base import ROOT, BookError, seals
+from scripts.base import ROOT, BookError, kept, seals
+from scripts.base.files import put
 from scripts.compute.parts import tree, used
 from scripts.models.lock import digest, load_lock
 
 FORMAT = 4  # raise it when the outputs of an unchanged snippet would change
 STYLE_COMMENT = re.compile(rb"^[ \t]*(?:#[^\n]*)?\n|[ \t]+#[^\n]*", re.M)
+KINDS = ("time", "txt", "svg", "json")  # of outputs; the last one says what all are of
+ANY = ("utf-8", "surrogateescape")  # what a program prints may be any bytes
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "matplotlib")
 
 
@@ -224,9 +227,50 @@ class Book:
         path = self.output(name, "svg")
         return path if path.exists() else None
 
+    def put(self, name: str, outputs: dict[str, bytes]) -> None:
+        """Write beside the old outputs, then swap; the stamp goes last. Raises OSError.
+
+        Unchanged bytes are left alone. An interruption between two swaps leaves an old
+        stamp, so the next build runs the snippet again. What lay there is kept for when its
+        text comes back.
+        """
+        left = self.outcome(name)
+        if left and not left.error and not self.trains(name):  # a model would be too large to keep
+            old = {kind: self.output(name, kind) for kind in KINDS}
+            old = {kind: path.read_bytes() for kind, path in old.items() if path.exists()}
+            if left.seal == seal(left, old) and self.took(name) is not None:
+                texts = {kind: data.decode(*ANY) for kind, data in old.items()}
+                kept.keep(self._kept(name), left.stamp, json.dumps(texts).encode())
+        for kind in KINDS:
+            path = self.output(name, kind)
+            if kind not in outputs:
+                path.unlink(missing_ok=True)
+            elif not path.exists() or path.read_bytes() != outputs[kind]:
+                put(path, outputs[kind])
+
+    def recall(self, name: str) -> bool:
+        """Put back what the snippet's present text has left before, if that is kept.
+
+        Another build may be at work: it must be held off.
+        """
+        if self.trains(name) or not (self.snippets_dir / f"{name}.py").is_file():
+            return False
+        left, stamp = self.outcome(name), self.stamp(self.snippet(name))
+        if left and left.stamp == stamp:  # damaged, or it failed
+            return False
+        if found := kept.recall(self._kept(name), stamp):
+            self.put(name, {kind: text.encode(*ANY) for kind, text in json.loads(found).items()})
+        return found is not None
+
+    def _kept(self, name: str) -> Path:
+        return self.cache.with_name("kept") / name
+
     def sweep(self) -> None:
         """Remove the outputs of snippets that are gone."""
         names = set(self.names())
+        for path in self.cache.with_name("kept").glob("*/*/*"):
+            if path.parent.relative_to(self.cache.with_name("kept")).as_posix() not in names:
+                path.unlink(missing_ok=True)
         for path in self.cache.glob("*/*.*"):
             if path.relative_to(self.cache).with_suffix("").as_posix() not in names:
                 path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import CodeType
 
 from scripts.base import ROOT
+from scripts.compute import unknown
 from scripts.compute.book import RunnerError
 
 NO_ROOM = 74  # the exit code of a run for which the disk was too full
@@ -66,7 +67,10 @@ def execute(root: Path, name: str, into: Path) -> None:
         result = {"maps": []}
         if opened:
             figure = plt.figure(opened[0])
-            (into / "svg").write_text(figures.to_svg(figure, name), "utf-8", newline="\n")
+            svg = figures.to_svg(figure, name)
+            if wrong := figures.unfit(figure, svg):
+                raise RunnerError(f"{path} leaves {wrong}")
+            (into / "svg").write_text(svg, "utf-8", newline="\n")
             result["maps"] = figures.maps(figure)
         result["values"] = {k: v for k in names if (v := _plain(k, names[k])) is not None}
         result["models"] = sorted(loaded)
@@ -79,6 +83,8 @@ def execute(root: Path, name: str, into: Path) -> None:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
             if getattr(error, "errno", None) != errno.ENOSPC:
+                if told := unknown.sentence(error, root):
+                    error = OSError(told).with_traceback(error.__traceback__)
                 _report(error, path, into / "error")
                 raise SystemExit(1) from None
         os._exit(NO_ROOM)  # what it was cannot even be written down

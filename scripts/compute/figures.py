@@ -1,8 +1,11 @@
 """A matplotlib figure → SVG that fits into a page, and the numbers behind its maps."""
 
+import gc
 import io
 import re
+import sys
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -22,6 +25,9 @@ VARIABLES = {
     plots.CUT: "cut",
 }
 
+
+LARGEST = 200_000  # letters of a drawing; a page with its outputs should come in a moment
+BLOT = 4  # labels that lie on others by a quarter, from which on nobody can read them
 
 NOTHING = re.compile(
     r'<path d="[^"]*"(?: clip-path="[^"]*")? style="fill: none(?:; opacity: 0)?"/>\n?'
@@ -126,3 +132,53 @@ def _light(body: str) -> str:
 def maps(figure: Figure) -> list[dict]:
     """The matrices that `plots.heatmap` drew: title, rows, columns, values."""
     return [ax.map for ax in figure.axes if hasattr(ax, "map")]
+
+
+def unfit(figure: Figure, svg: str) -> str | None:
+    """Why a page cannot show a figure that has been drawn, and what to draw in its place."""
+    if moving := _animations():
+        return (
+            f"{moving}, and a page would show one frame of it: draw some moments beside each other,"
+            " with `plt.subplots`"
+        )
+    if (hidden := _covered(figure)) >= BLOT:
+        return (
+            f"{hidden} labels that lie on others and cannot be read: draw fewer rows and columns,"
+            " a larger figure, or labels for some of them"
+        )
+    if len(svg) > LARGEST:
+        return (
+            f"a drawing of {len(svg):,} letters, where {LARGEST:,} is the most that a page should"
+            " load: draw fewer points or lines, a sample of them, or how many there are"
+            " (`ax.hist2d`, `ax.hexbin`)"
+        )
+    return None
+
+
+def _animations() -> str:
+    """The kind of an animation that is there."""
+    if "matplotlib.animation" in sys.modules:
+        kind = sys.modules["matplotlib.animation"].Animation
+        for one in gc.get_objects():
+            if isinstance(one, kind):
+                return type(one).__name__
+    return ""
+
+
+def _covered(figure: Figure) -> int:
+    """How many labels of an axes lie on another one by more than a quarter."""
+    renderer, covered = figure.canvas.get_renderer(), 0
+    for ax in figure.axes:
+        texts = [label for axis in (ax.xaxis, ax.yaxis) for label in axis.get_ticklabels()]
+        texts = [one for one in (*texts, *ax.texts) if one.get_visible() and one.get_text().strip()]
+        straight = [one for one in texts if one.get_rotation() % 90 == 0]
+        if not ax.get_visible() or not straight:
+            continue
+        boxes = np.array([one.get_window_extent(renderer).extents for one in straight])
+        low, high = boxes[:, :2], boxes[:, 2:]  # (labels, 2): left and lower, right and upper
+        both = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+        shared = both.clip(0).prod(-1)  # (labels, labels)
+        sizes = (high - low).prod(-1)
+        np.fill_diagonal(shared, 0)
+        covered += int((shared > np.minimum(sizes[:, None], sizes) / 4).any(-1).sum())
+    return covered

@@ -111,7 +111,7 @@ class Job:
         outcome.seal = seal(outcome, outputs | self.book.trained(self.name))
         outputs["json"] = (json.dumps(asdict(outcome), ensure_ascii=False) + "\n").encode()
         try:
-            self._move_in(outputs)
+            self.book.put(self.name, outputs)
             if outcome.error is None:
                 self.book.seal_models(self.name, self.stamp)
         except OSError as error:
@@ -131,22 +131,6 @@ class Job:
         """Leave nothing behind, and let another build have it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.lock.release()
-
-    def _move_in(self, outputs: dict[str, bytes]) -> None:
-        """Write beside the old outputs, then swap; the stamp goes last.
-
-        Unchanged bytes are left alone. An interruption between two swaps leaves an old
-        stamp, so the next build runs the snippet again.
-        """
-        for kind in ("time", "txt", "svg", "json"):
-            path = self.book.output(self.name, kind)
-            if kind not in outputs:
-                path.unlink(missing_ok=True)
-            elif not path.exists() or path.read_bytes() != outputs[kind]:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                beside = path.with_name(path.name + ".new")
-                beside.write_bytes(outputs[kind])
-                os.replace(beside, path)
 
     def _why(self, late: bool) -> tuple[str, str]:
         """The sentence and the text for the page of a run that did not end well."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from filelock import BaseFileLock
@@ -9,7 +10,8 @@ from filelock import BaseFileLock
 from scripts.compute.book import Book, Snippet
 from scripts.compute.job import Job, duration
 
-GUESS = 6.0  # seconds a snippet, until it has been timed here
+GUESS, TRAINING = 2.5, 90.0  # seconds a snippet, and one that trains, until it is timed here
+PRIOR = 5.0  # seconds of work, until the guesses are measured by what has been done
 
 
 class Line:
@@ -22,15 +24,22 @@ class Line:
         stale: whether one must still be run, asked when its turn has come.
         timeout: seconds after which a run is ended.
         say: receives one line of progress at a time.
+        later: seconds of work that comes after the snippets, as expected.
     """
+
+    anew = False  # whether even what has run before is run
 
     def __init__(
         self, book: Book, snippets: dict[str, Snippet], stale: Callable[[str], bool],
-        timeout: float, say: Callable[[str], None],
+        timeout: float, say: Callable[[str], None], later: float = 0.0,
     ):  # fmt: skip
         self.book, self.stale, self.timeout, self.say = book, stale, timeout, say
         known = book.seconds()
-        self.expected = {name: known.get(name, GUESS) for name in snippets}
+        trains = {entry.get("snippet") for entry in book.lock.values() if "parameters" in entry}
+        guess = {name: TRAINING if name in trains else GUESS for name in snippets}
+        self.expected = {name: known.get(name, guess[name]) for name in snippets}
+        self.later, self.began = later, {}
+        self.planned = self.spent = PRIOR  # seconds of what is done, as expected and as it came
         # Trainings first, since others wait for them; then the longest, so that none is left
         # alone at the end.
         order = sorted(snippets, key=lambda name: (not book.trains(name), -self.expected[name]))
@@ -41,9 +50,16 @@ class Line:
         """Tell how long it will take with so many at once."""
         self.jobs = jobs
         self.say(
-            f"{self.total} snippet{'s'[: self.total > 1]} to run, {jobs} at a time:"
-            f" about {duration(sum(self.expected.values()) / jobs + 5)}"
+            f"{self.total} snippet{'s'[: self.total > 1]}{', then labs,' * bool(self.later)} to run,"
+            f" {jobs} at a time: about {duration(self._left(list(self.waiting)) + 5)}"
         )
+
+    def _left(self, names: list[str]) -> float:
+        """Seconds until these and what comes later are done, as fast as it has gone until now."""
+        expected = [self.expected[name] for name in names]
+        longest = max(expected, default=0.0)  # which nothing can share
+        work = max(sum(expected) / self.jobs, longest) + self.later / self.jobs
+        return work * self.spent / self.planned
 
     def look(self) -> bool:
         """Whether any are waiting; asked each time before one is taken."""
@@ -61,6 +77,7 @@ class Line:
 
     def start(self, name: str, context, lock: BaseFileLock) -> Job:
         """Take one out of the line and run it."""
+        self.began[name] = time.monotonic()
         return Job(self.book, self.waiting.pop(name), context, self.timeout, lock)
 
     def back(self, name: str) -> None:
@@ -73,8 +90,10 @@ class Line:
         """Tell that one is done, and how much is left."""
         self.count += 1
         left = [*self.waiting, *running]
-        about = duration(sum(self.expected[one] for one in left) / self.jobs)
-        more = f" · about {about} left" if left else ""
+        if name in self.began:
+            self.planned += self.expected[name]
+            self.spent += time.monotonic() - self.began.pop(name)
+        more = f" · about {duration(self._left(left))} left" if left or self.later else ""
         self.say(f"  {'✗' if error else '✓'} {self.count}/{self.total} {name}, {how}{more}")
         if error:
             self.say(f"    {error}")

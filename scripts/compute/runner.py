@@ -97,6 +97,7 @@ def run(
     timeout: float = TIMEOUT,
     jobs: int | None = None,
     stays: bool = False,
+    later: float = 0.0,
     say: Callable[[str], None] = print,
 ) -> dict[str, str]:
     """Run what is stale, in parallel, each in a process of its own.
@@ -109,6 +110,7 @@ def run(
         timeout: seconds after which a run is ended.
         jobs: how many at once; by default as `parallel` says.
         stays: more will be run from this process later, as under `mkdocs serve`.
+        later: seconds of work that comes after the snippets, for the estimate of time.
         say: receives one line of progress at a time.
 
     Returns:
@@ -126,9 +128,14 @@ def run(
         for trainer in book.waits_for(snippet):
             if trainer not in snippets and book.stale(trainer):
                 snippets[trainer] = book.snippet(trainer)
+    for name in [] if force else list(snippets):
+        if _recalled(book, name):
+            del snippets[name]
     if snippets:
         context = _context(book.root, stays or len(snippets) >= PAYS_FROM)
-        work_off(Line(book, snippets, pending, timeout, say), context, jobs or parallel())
+        line = Line(book, snippets, pending, timeout, say, later)
+        line.anew = force
+        work_off(line, context, jobs or parallel())
     if not wanted:
         book.sweep()
     failed = {}
@@ -137,6 +144,20 @@ def run(
         if left and left.error:
             failed[name] = left.error
     return failed
+
+
+def _recalled(book: Book, name: str) -> bool:
+    """Whether what the snippet's present text has left before could be put back."""
+    try:
+        lock = take(book.cache.parent / "run" / f"{name}.lock")
+        if lock is None:  # another build has it
+            return False
+        try:
+            return book.recall(name)
+        finally:
+            lock.release()
+    except OSError:  # `work_off` will say so
+        return False
 
 
 def work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: int) -> None:
@@ -178,13 +199,13 @@ def _work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: in
                 lock = take(line.book.cache.parent / "run" / f"{name}.lock")
                 if lock is None:
                     elsewhere.append(name)
-                elif line.stale(name):
+                elif line.stale(name) and (line.anew or not line.book.recall(name)):
                     job = line.start(name, context, lock)
                     running[job.process.sentinel] = job
                 else:
                     lock.release()
                     del line.waiting[name]
-                    line.done(name, names(), "run by another build")
+                    line.done(name, names(), "as it was before, or run by another build")
             if elsewhere and not running:
                 if not waits:
                     line.say(f"  another build is running {elsewhere[0]}; waiting for it")

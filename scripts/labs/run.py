@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import importlib.metadata
@@ -14,6 +15,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,11 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 import click
 
-from scripts.base import ROOT, seals
+from scripts.base import ROOT, kept, seals
 from scripts.base.files import exclusive, put
 from scripts.compute import runner
 from scripts.labs import source
@@ -36,6 +39,7 @@ from scripts.models.lock import load_lock
 from scripts.models.make import ensure
 
 TIMEOUT = 600  # seconds a cell
+GUESS = 25.0  # seconds a lab, until it has been timed here
 # The kernel's own settings: sharp figures, and no settings of this machine's user.
 KERNEL = ["--InlineBackend.figure_formats={'retina'}", "--log-level=ERROR"]
 # What a process needs of the machine, and what chooses a processor's instructions. All other
@@ -53,6 +57,12 @@ import time as _t; _seconds = _t.process_time()
 from scripts.compute.child import peak_memory as _peak
 [_seconds, _peak()]
 """
+# And one after a failure: whether it asked for a model that is not there.
+UNKNOWN = """
+import pathlib, sys
+from scripts.compute import unknown as _unknown
+_unknown.sentence(sys.last_value, pathlib.Path.cwd()) or ""
+"""
 
 
 def make(root: Path = ROOT, say: Callable[[str], None] = print) -> list[str]:
@@ -68,6 +78,11 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> list[str]:
         with ThreadPoolExecutor(runner.parallel()) as pool:
             list(pool.map(lambda name: _renew(root, name, say), changed))
     return [error for name in source.names(root) if (error := _left(root, name).get("error"))]
+
+
+def expected(root: Path = ROOT) -> float:
+    """Processor seconds that the labs will take which are not as they were."""
+    return sum(cost(root, name)[0] or GUESS for name in source.names(root) if not _fresh(root, name))
 
 
 def cost(root: Path, name: str) -> tuple[float, int]:
@@ -139,6 +154,10 @@ def _seal(left: dict) -> str:
     return hashlib.sha256(json.dumps(left, sort_keys=True).encode()).hexdigest()
 
 
+def _kept(root: Path, name: str) -> Path:
+    return root / ".cache" / "kept" / "labs" / name
+
+
 def _beside(root: Path, name: str) -> Path:
     return source.executed(root, name).with_suffix(".json")
 
@@ -148,10 +167,13 @@ def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
     import nbformat
 
     left, files = _left(root, name), _files(root, name)
+    before = dict(left)
     try:
         made = source.notebook(name, root=root)
         stamp = _stamp(root, made)
-        if left.get("stamp") != stamp:
+        if left.get("stamp") != stamp and (once := kept.recall(_kept(root, name), stamp)):
+            left = json.loads(once)
+        elif left.get("stamp") != stamp:
             say(f"running the lab {name}")
             left = {"stamp": stamp, **execute(made, root, name)}
             left["outputs"] = [c.outputs for c in made.cells if c.cell_type == "code"]
@@ -166,6 +188,8 @@ def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
     if "error" not in left:
         put(source.executed(root, name), nbformat.writes(made).encode())
         left["made"] = _digest(source.executed(root, name))
+    if before.get("stamp") not in (None, left.get("stamp")):  # for when its text comes back
+        kept.keep(_kept(root, name), before["stamp"], json.dumps(before).encode())
     left["files"] = files
     left = json.loads(json.dumps(left))  # as it will be read
     put(_beside(root, name), json.dumps(left | {"seal": _seal(left)}).encode())
@@ -193,17 +217,21 @@ def execute(
     made.cells.append(nbformat.v4.new_code_cell(COST))
     client.create_kernel_manager()
     client.km.kernel_spec_manager.kernel_dirs = []  # this Python's, whatever else is installed
-    where = source.where(name)
+    where, missing = source.where(name), ""
     try:
         with (
             tempfile.TemporaryDirectory() as space,
             client.setup_kernel(cwd=str(root), env=environment(Path(space))),
         ):
             for number, cell in enumerate(made.cells):
-                client.execute_cell(cell, number)
+                try:
+                    client.execute_cell(cell, number)
+                except CellExecutionError:
+                    missing = _missing_model(client)
+                    raise
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         first = cell.source.strip().splitlines()[0]
-        what = str(error).strip().splitlines()[-1]
+        what = missing or str(error).strip().splitlines()[-1]
         raise LabError(
             f"{where}, the cell that begins with “{first}”: {what}; try it alone:"
             f" python -m scripts labs {name}"
@@ -220,6 +248,19 @@ def execute(
                     output.execution_count = None
     _promised(where, made, solved)
     return {"seconds": seconds, "memory": memory}
+
+
+def _missing_model(client: NotebookClient) -> str:
+    """Which model a cell that has failed asked for, if that is not there; else nothing."""
+    import nbformat
+    from nbclient.exceptions import CellExecutionError
+
+    client.nb.cells = [nbformat.v4.new_code_cell(UNKNOWN)]
+    try:
+        client.execute_cell(client.nb.cells[0], 0)
+    except CellExecutionError:  # the lab may have broken anything
+        return ""
+    return ast.literal_eval(client.nb.cells[0].outputs[-1].data["text/plain"])
 
 
 def _promised(where: str, made: NotebookNode, solved: bool = False) -> None:
@@ -273,6 +314,7 @@ def main(wanted: tuple[str, ...], solved: bool) -> int:
         return 0
     for name in wanted:
         _beside(ROOT, name).unlink(missing_ok=True)
+        shutil.rmtree(_kept(ROOT, name), ignore_errors=True)
     problems = make()
     for problem in problems:
         print(f"✗ {problem}", file=sys.stderr)

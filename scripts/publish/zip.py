@@ -109,11 +109,15 @@ def make_zip(site: Path, into: Path) -> None:
     beside.replace(into)
 
 
-def into_file(kind: str, make: Callable[[Path, Path], None]) -> None:
-    """Make the file of the book of that kind from the built site, and say how large it is."""
+def into_file(kind: str, make: Callable[[Path, Path], None], part: str = "") -> None:
+    """Make the file of the book of that kind from the built site, and say how large it is.
+
+    Args:
+        part: what stands in the file's name, where it is not the whole book.
+    """
     if not (SITE / "index.html").exists():
         raise BookError("there is no site: run `mkdocs build`, then this again")
-    into = ROOT / ".cache" / f"{NAME}.{kind}"
+    into = ROOT / ".cache" / f"{NAME}{f'-{part}' * bool(part)}.{kind}"
     make(SITE, into)
     print(f"{into.relative_to(ROOT)}: {into.stat().st_size / 1e6:.1f} MB")
 

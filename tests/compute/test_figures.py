@@ -3,6 +3,7 @@
 import html
 import io
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 
 import matplotlib.pyplot as plt
@@ -13,7 +14,7 @@ from matplotlib.textpath import TextToPath
 from PIL import Image, ImageChops
 
 from scripts.base import ROOT
-from scripts.compute import figures
+from scripts.compute import figures, runner
 from snippets import plots
 
 pytest_plugins = ["browser"]
@@ -126,3 +127,37 @@ def test_a_title_that_is_cut_off_is_found(title, whole):
         ax.set_title(title)
         assert (not cut(figures.to_svg(figure, "some/idea"))) is whole
     plt.close(figure)
+
+
+FORTY = "import numpy as np\nfrom snippets import plots\nwords = [f'word{i}' for i in range(40)]\n"
+UNFIT = {  # what no page can show → what is said
+    FORTY + "plots.heatmap(np.eye(40), words, words)": "labels that lie on others",
+    FORTY + "plots.heatmap(np.eye(40) + 0.1, numbers=True)": "labels that lie on others",
+    "import numpy as np, matplotlib.pyplot as plt\n"
+    "plt.scatter(*np.random.default_rng(0).random((2, 20_000)))": "fewer points or lines",
+    "import matplotlib.pyplot as plt\nfrom matplotlib.animation import FuncAnimation\n"
+    "_moving = FuncAnimation(plt.figure(), lambda step: [], frames=9)": "FuncAnimation, and a page",
+}
+FIT = [
+    FORTY + "plots.heatmap(np.eye(40))",
+    FORTY + "plots.heatmap(np.eye(14), words[:14], words[:14])",
+    FORTY + "plots.heatmap(np.eye(7), numbers=True)",
+    "import numpy as np, matplotlib.pyplot as plt\n"
+    "plt.hist2d(*np.random.default_rng(0).random((2, 20_000)), bins=30)",
+]
+
+
+def test_a_figure_that_no_page_can_show_is_refused_with_what_to_draw(tmp_path):
+    (tmp_path / "snippets" / "a").mkdir(parents=True)
+    for path in ("plots.py", "house.mplstyle"):
+        shutil.copy(ROOT / "snippets" / path, tmp_path / "snippets")
+    programs = {f"a/no{number}": text for number, text in enumerate(UNFIT)}
+    programs |= {f"a/yes{number}": text for number, text in enumerate(FIT)}
+    for name, text in programs.items():
+        (tmp_path / "snippets" / f"{name}.py").write_text(text, "utf-8")
+    errors = runner.run(runner.Book(tmp_path), say=lambda line: None)
+    said = {programs[name]: error for name, error in errors.items()}
+    assert said.keys() == UNFIT.keys()
+    for program, error in said.items():
+        assert error.startswith("snippets/a/no") and UNFIT[program] in error
+        assert "Traceback" not in error and ": draw " in error

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from scripts.base import ROOT
-from scripts.compute import runner
+from scripts.compute import line, runner
 
 
 @pytest.fixture
@@ -95,6 +95,56 @@ def test_runs_only_what_changed(small, says):
     assert ran(book) == ["a/y"]
     os.utime(book.snippets_dir / "a" / "x.py")  # a new time is no change
     assert ran(book) == []
+
+
+def test_an_old_text_that_is_back_runs_nothing(small):
+    """It leaves what it left: its text, its figure, its values, its time."""
+    draws = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nnumber = 1\nprint('drawn')"
+    book, left = small("a/x", draws), {}
+
+    def outputs() -> dict:
+        paths = {kind: book.output("a/x", kind) for kind in ("txt", "svg", "json", "time")}
+        return {kind: path.read_bytes() for kind, path in paths.items() if path.exists()}
+
+    texts = [draws, "import sys\nsys.stdout.buffer.write(b'\\xff')", "number = 3\nprint(number)"]
+    for text in texts:
+        small("a/x", text)
+        assert ran(book) == ["a/x"]
+        left[text] = outputs()
+    for text in (texts[0], texts[2], texts[1], texts[0]):
+        small("a/x", text)
+        assert ran(book) == [] and outputs() == left[text] and not book.stale("a/x")
+    assert ran(book, "a/x", force=True) == ["a/x"]
+    small("a/x", "1 / 0")
+    assert ran(book) == ["a/x"]
+    small("a/x", draws)
+    assert ran(book) == [] and book.outcome("a/x").values == {"number": 1}
+    for path in (book.root / ".cache" / "kept" / "a" / "x").iterdir():
+        path.write_bytes(path.read_bytes()[:-9])
+    small("a/x", texts[2])
+    assert ran(book) == ["a/x"] and outputs()["txt"] == b"3\n", "a damaged one is not put back"
+
+
+def test_only_the_last_outcomes_are_kept(small):
+    for number in range(8):
+        book = small("a/x", f"print({number})")
+        ran(book)
+    assert len(list((book.root / ".cache" / "kept" / "a" / "x").iterdir())) == 4
+    small("a/x", "print(0)")
+    assert ran(book) == ["a/x"]
+    small("a/y", "print(0)")
+    (book.snippets_dir / "a" / "x.py").unlink()
+    ran(book)
+    assert not [path for path in (book.root / ".cache" / "kept").rglob("*") if path.is_file()]
+
+
+def test_a_model_is_trained_again_though_its_text_was_there_before(small):
+    train = "from pathlib import Path\nPath('models/trained').mkdir(parents=True, exist_ok=True)\n"
+    train += "Path('models/trained/weights').write_text('{}')"
+    for number in (1, 2, 1):
+        book = small("a/train", train.format(number))
+        assert ran(locked(book, "1")) == ["a/train"]
+        assert (book.root / "models" / "trained" / "weights").read_text() == str(number)
 
 
 def test_windows_line_endings_are_no_change(small):
@@ -222,6 +272,50 @@ def test_syntax_error_names_file_and_line(small):
     book = small("a/x", "print(1)\nx = (\n")
     error = error_of(book)
     assert error.startswith("snippets/a/x.py, line 2: SyntaxError")
+
+
+LOCK = """
+[smollm2]
+title = "A decoder"
+about = "Speaks."
+author = "None"
+licence = "MIT"
+snippet = "a/train"
+parameters = 1
+"""
+
+
+NOT_THERE = {  # what a program does → what it asked for, and the nearest
+    "AutoTokenizer.from_pretrained('gpt2')": ("gpt2", ""),
+    "AutoModel.from_pretrained(Path('models') / 'smollm')": ("models/smollm", "smollm2"),
+    "AutoModel.from_pretrained('Me/SmolLM2-135M')": ("Me/SmolLM2-135M", "smollm2"),
+    "AutoModel.from_pretrained('models/smollm/2')": ("models/smollm/2", "smollm2"),
+    "open('models/smollm/config.json')": ("models/smollm/config.json", "smollm2"),
+    "load_file('models/smol/weights.safetensors')": ("models/smol/weights.safetensors", "smollm2"),
+}
+IMPORTS = """from pathlib import Path
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+"""
+
+
+def test_a_model_that_is_not_there_is_told_with_those_that_are(small):
+    """The libraries would say “Check your internet connection”, and not which model it was."""
+    for number, load in enumerate(NOT_THERE):
+        small(f"a/x{number}", IMPORTS + load)
+    book = small("a/y", IMPORTS + "AutoModel.from_pretrained(Path('models') / 'smollm2')")
+    small("a/train", "print(1)")
+    (book.snippets_dir / "models.toml").write_text(LOCK)
+    errors = runner.run(book, say=lambda line: None)
+    for number, (asked, near) in enumerate(NOT_THERE.values()):
+        error = errors[f"a/x{number}"]
+        assert error.startswith(f"snippets/a/x{number}.py, line 4: ")
+        assert f"there is no model {asked};" in error and "the book has models/smollm2" in error
+        assert ("did you mean models/smollm2?" in error) == bool(near)
+    assert "`python -m scripts run a/train`" in errors["a/y"]
+    for name, error in errors.items():
+        text = book.output(name, "txt").read_text("utf-8")
+        assert "connection" not in error + text and error.split(": ", 2)[2] in text
 
 
 def test_an_endless_loop_is_stopped(small):
@@ -384,7 +478,7 @@ EDITS = """
 import os, sys
 sys.path.insert(0, os.getcwd())
 from pathlib import Path
-from scripts.compute import runner
+from scripts.compute import line, runner
 
 plots, left = Path("snippets/plots.py"), runner.Book().output("a/x", "txt")
 runner.run(runner.Book(), say=lambda line: None)
@@ -455,6 +549,40 @@ def test_interrupted_runs_leave_the_last_good_outputs(small):
     assert ran(book) == ["a/x"]
     assert book.output("a/x", "txt").read_text() == "next\n"
     assert not (book.cache.parent / "run" / "a" / "x").exists(), "leftovers are swept"
+
+
+def test_the_estimate_counts_the_labs_and_learns_from_what_is_done(small, monkeypatch):
+    """Forty snippets, never timed here, two at a time; a clock that the test turns."""
+    for number in range(40):
+        book = small(f"a/x{number:02}", "print(1)")
+    clock, said = [0.0], []
+    monkeypatch.setattr(line.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(line, "Job", lambda *of: None)
+
+    def seconds() -> float:
+        about = re.search(r"about (?:(\d+) min )?([\d.]+) s", said[-1])
+        return 60 * int(about[1] or 0) + float(about[2])
+
+    def worked_off(each: float, **more) -> dict[int, float]:
+        """Seconds that are told to be left: after so many, each of which takes so long."""
+        snippets = {name: book.snippet(name) for name in book.names()}
+        one = line.Line(book, snippets, lambda name: True, 9, said.append, **more)
+        one.begin(2)
+        left = {0: seconds()}
+        for number, name in enumerate(list(snippets), 1):
+            one.start(name, None, None)
+            clock[0] += each
+            one.done(name, set(), "")
+            if number < len(snippets):
+                left[number] = seconds()
+        return left
+
+    for each in (0.5, 10.0):
+        left = worked_off(each)
+        assert 0.7 < left[30] / (10 * each / 2) < 1.5
+    without, with_labs = worked_off(1.0)[0], worked_off(1.0, later=100)[0]
+    assert with_labs == without + 50 and ", then labs, to run" in "".join(said)
+    assert not worked_off(1.0).get(40) and "left" not in said[-1]
 
 
 def test_two_builds_take_turns(small):

@@ -1188,6 +1188,18 @@ def test_a_bad_lab_is_named(tiny, old, new, said):
         labs.notebook("trial", root=folder)
 
 
+def test_a_model_that_is_not_there_is_told_with_those_that_are(tiny):
+    folder, write = tiny
+    write(TINY.format(number=1) + """
+# %%
+from transformers import AutoTokenizer
+AutoTokenizer.from_pretrained("models/smollm")
+""")
+    (problem,) = run.make(folder, say=lambda line: None)
+    assert "there is no model models/smollm; did you mean models/smollm2?" in problem
+    assert "models/minilm, " in problem and "connection" not in problem
+
+
 def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch, says):
     says(
         "The [labs](labs/input_representation.ipynb) are run by the same rule",
@@ -1230,6 +1242,20 @@ def test_runs_when_the_code_changes_and_only_then(tiny, monkeypatch, says):
     (problem,) = run.make(folder, say=lines.append)
     assert "docs/labs/trial.py" in problem and "ZeroDivisionError" in problem
     assert b"ran 2" in labs.executed(folder, "trial").read_bytes(), "the last good one stays"
+    for number in (2, 1, 2):
+        write(TINY.format(number=number))
+        assert make() == "", "an old text is back: what it showed is kept"
+        assert f"ran {number}".encode() in labs.executed(folder, "trial").read_bytes()
+    words = load_lock()["minilm"]
+    for field, reruns in (("about", False), ("note", False), ("sha256", True)):
+        with monkeypatch.context() as patch:
+            patch.setattr(run, "load_lock", lambda path: {"minilm": words | {field: "other"}})
+            made = labs.notebook("trial", root=folder)
+            next(c for c in made.cells if "setup" in c.metadata).metadata["setup"] = "minilm"
+            stamp = run._stamp(folder, made)
+        with monkeypatch.context() as patch:
+            patch.setattr(run, "load_lock", lambda path: {"minilm": words})
+            assert (stamp != run._stamp(folder, made)) == reruns, field
 
 
 def test_the_scripts_that_a_lab_carries_are_enough(tmp_path):

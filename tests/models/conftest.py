@@ -69,6 +69,10 @@ class Book:
         RECIPES["safetensors"].make(roles, target)
         entry = {
             "title": "Tiny",
+            "about": "A model for tests.",
+            "author": "The tests",
+            "licence": "MIT",
+            "hub": "https://example.org",
             "package": "tiny_model",
             "version": "1.0",
             "wheel": self.name,

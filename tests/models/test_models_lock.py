@@ -1,5 +1,7 @@
 """The lock file: what it tells, what it decides, and what is said when it is wrong."""
 
+import re
+
 import pytest
 
 from scripts.models.lock import digest, load_lock
@@ -39,7 +41,8 @@ def test_digest_hears_facts_and_not_words():
 
 def test_models_that_snippets_train_are_left_to_the_runner(book):
     text = book.lock.read_text()
-    book.lock.write_text(f'{text}\n[moods]\ntitle = "Moods"\nsnippet = "moods/train"\n')
+    words = "".join(f'{field} = "Moods"\n' for field in ("title", "about", "author", "licence"))
+    book.lock.write_text(f'{text}\n[moods]\n{words}snippet = "moods/train"\n')
     assert load_lock(book.lock)["moods"]["snippet"] == "moods/train"
     assert missing(root=book.root) == ["tiny"]
     assert book.ensure(["moods"]) == ([], [])
@@ -59,12 +62,33 @@ def test_unknown_name(book, fails):
         (lambda text: text.replace('"config" =', '"cofig" ='), "`members` must name"),
         (lambda text: text.replace("[tiny]", '["../tiny"]'), "small letters"),
         (lambda text: text.replace("tiny_model-1.0-", "../x-1.0-"), "name of a wheel"),
+        (lambda text: text.replace("tiny_model-1.0-", "tiny_model-1.1-"), "not of tiny_model 1.0"),
+        (lambda text: re.sub("about = .*", "", text), "`about` is missing"),
+        (lambda text: re.sub("about = .*", 'about = ""', text), "`about` is missing"),
+        (lambda text: text.replace("licence", "license"), "did you mean `licence`?"),
+        (lambda text: re.sub("made_bytes = .*", "made_bytes = -1", text), "`made_bytes` must be"),
+        (lambda text: re.sub("made_bytes = .*", "made_bytes = true", text), "`made_bytes` is"),
+        (lambda text: re.sub('sha256 = "..', 'sha256 = "', text), "`sha256` has not 64"),
+        (lambda text: re.sub('"config.json" = "..', '"config.json" = "', text), "of `config.json`"),
+        (lambda text: text + '\nparameters = "many"', "`parameters` is missing or is not a int"),
+        (lambda text: text + '\nnote = 1', "`note` is missing or is not a str"),
+        (lambda text: text + '\n[x]\nsnippet = "x"', "`snippet` must be “chapter/idea”"),
+        (lambda text: text + '\n[x]\nsnippet = "x/y"', "`about` is missing or is not a str, `author`"),
+        (lambda text: text + '\nsnippet = "x/y"', "`recipe` is no field of a model"),
     ],
 )
 def test_broken_lock_file(book, fails, change, told):
     book.lock.write_text(change(book.lock.read_text()))
     sentence = fails()
     assert "models.toml" in sentence and told in sentence
+
+
+def test_all_faults_are_told_at_once(book, fails):
+    text = re.sub("^(about|hub|bytes) = .*", "", book.lock.read_text(), flags=re.M)
+    book.lock.write_text(text.replace('"config" =', '"cofig" ='))
+    told = fails()
+    for part in ("[tiny]", "`about` is", "`hub` is", "`bytes` is", "`members` must name exactly"):
+        assert part in told
 
 
 def test_no_lock_file(book, fails):

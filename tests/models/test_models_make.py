@@ -84,7 +84,7 @@ def test_only_what_changed_is_made_again(book):
     (book.models / "twin" / "config.json").unlink()
     assert missing(root=book.root) == ["twin"]
     assert book.ensure()[0] == ["twin"]
-    book.write_lock(names=("tiny", "twin"), made_bytes=1)
+    book.write_lock(names=("tiny", "twin"), parameters=1)
     assert missing(["twin"], book.root) == ["twin"]
     shutil.rmtree(book.models / "tiny")
     assert book.ensure(["tiny"])[0] == ["tiny"]
@@ -138,9 +138,16 @@ def test_a_file_that_nobody_made_is_not_left_for_a_library_to_load(book):
 
 def test_recipe_that_makes_other_bytes(book, fails):
     lock = load_lock(book.lock)["tiny"]
-    book.write_lock(files=lock["files"] | {"config.json": "0" * 64})
+    wrong = {"config.json": "0" * 64, "tokenizer_config.json": "1" * 64}
+    book.write_lock(files=lock["files"] | wrong, made_bytes=1)
     told = fails()
-    assert "models/tiny/config.json" in told and "0" * 64 in told
+    assert "models/tiny/config.json" in told and "0" * 64 in told and "1" * 64 in told
+    assert f"`made_bytes` is {lock['made_bytes']} and not 1" in told and lock["files"]["config.json"] in told
+
+
+def test_a_size_that_was_guessed_is_refused(book, fails):
+    book.write_lock(made_bytes=1)
+    assert "`made_bytes` is" in fails()
 
 
 def test_weights_that_cannot_be_converted(book, fails, monkeypatch):
@@ -225,7 +232,7 @@ def test_killed_at_any_moment_the_next_run_completes(book):
 def test_killed_while_converting(book, monkeypatch):
     """Stopped dead with a half-made folder and an old one: both are put right."""
     book.ensure()
-    book.write_lock(version="1.0", note="x", made_bytes=3)  # stale now
+    (book.models / "tiny" / make.STAMP).write_text("of another entry")  # stale now
     code = (
         "import os, sys, signal; from pathlib import Path\n"
         "from scripts.models.make import RECIPES, ensure\n"

@@ -1,17 +1,20 @@
 """The book as one file: what opens from a folder, and all pages as one."""
 
+import json
 import posixpath
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from scripts.base import ROOT
+from scripts.base import ROOT, BookError
 from scripts.measure import audit
-from scripts.publish.pdf import in_order, one_page
+from scripts.publish.pdf import PREPARE, chosen, in_order, one_page, sheets
 from scripts.publish.zip import NAME, make_zip, opened_from_a_folder
 
 pytest_plugins = ["browser"]
@@ -104,7 +107,80 @@ def test_all_pages_as_one(built):
     pages = in_order(ROOT / "site")
     assert set(pages) == set(audit.addresses(ROOT / "site")), "each is reached"
     assert pages[:2] == ["", "why_transformers/"]
-    whole = audit.Reader(one_page(ROOT / "site"))
+    text = one_page(ROOT / "site")
+    whole = audit.Reader(text)
     assert not [one for one in whole.links if one.startswith("#") and one[1:] not in whole.ids]
     assert len(set(whole.ids)) == len(whole.ids)
-    assert sum(level == 1 for level in whole.headings) == len(pages)
+    assert sum(level == 1 for level in whole.headings) == len(pages) + 2, "cover and contents"
+    of_a_page = re.search(r"<body[^>]*>", (ROOT / "site" / "index.html").read_text("utf-8"))[0]
+    assert 'dir="ltr"' in of_a_page and of_a_page in text, "or folds have not the book's style"
+    contents = re.search(r'<nav class="md-typeset contents">.*?</nav>', text, re.S)[0]
+    assert re.findall(r'href="#([^"]+)"', contents) == [page.strip("/").replace("/", "-") or "first" for page in pages]
+    parts = re.findall(r"<p>(.*?)</p>", contents)
+    assert parts[:2] == ["The tour", "The blocks"] and len(parts) == len(set(parts))
+
+
+def test_some_pages_are_chosen_by_name(built):
+    pages = in_order(ROOT / "site")
+    assert chosen(pages, []) == pages
+    assert chosen(pages, ["decoding", "labs/decoder", "encoder"]) == ["encoder/", "decoding/", "labs/decoder/"]
+    with pytest.raises(BookError, match="no page encodr; there are index, why_transformers"):
+        chosen(pages, ["encodr"])
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_before_it_is_printed_all_is_open_and_answers_may_go(browser, site_server, answers):
+    page = browser.new_page()
+    whole = ROOT / "site" / "all.html"
+    whole.write_text(one_page(ROOT / "site", ["decoder/", "labs/decoder/"]), "utf-8")
+    try:
+        page.goto(site_server.url + "all.html")
+        page.evaluate(PREPARE, answers)
+    finally:
+        whole.unlink()
+    count = lambda what: page.locator(what).count()
+    assert count("details") > 10 and count("details:not([open])") == 0
+    assert (count("details.answer") > 4) == answers and (count("details.success") > 0) == answers
+    solutions = page.locator("details.hint > summary").filter(has_text=re.compile("^Solution$"))
+    assert (solutions.count() > 0) == answers and count("details.hint") > 0, "hints stay"
+    assert count("details.first-cell") == 1, "the cell that gets the models is nothing to read"
+    inside = page.locator("details.success > summary, details.answer > summary")
+    if answers:  # it has the book's style: room for the sign
+        assert parse_px(inside.first.evaluate("(one) => getComputedStyle(one).paddingLeft")) > 8
+    assert count("a[href^='http://127.0.0.1']") == 0, "a printed link leads somewhere"
+    page.close()
+
+
+def parse_px(length: str) -> float:
+    return float(length.removesuffix("px"))
+
+
+BOOK = """
+import json, sys
+from pathlib import Path
+from scripts.publish import pdf
+
+seen, one_page = [], pdf.one_page
+pdf.one_page = lambda *of: seen.append(of[2]) or one_page(*of)
+pdf.make_pdf(Path("site"), Path(sys.argv[1]), ["glossary/", "playground/"], answers=False)
+print(json.dumps(seen))
+"""
+
+
+def test_a_book_has_page_numbers_and_contents_that_name_them(built, tmp_path):
+    """In a process of its own: the browser of the tests is driven in this one."""
+    into = tmp_path / "book.pdf"
+    done = subprocess.run(
+        [sys.executable, "-c", BOOK, into], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    before, then = json.loads(done.stdout)
+    data = into.read_bytes()
+    at = sheets(data)
+    assert 3 <= at["glossary"] < at["playground"]
+    assert at["playground"] <= max(map(int, re.findall(rb"/Type /Pages\n/Count (\d+)", data)))
+    assert before is None and [then[one] for one in ("glossary", "playground")] == [
+        at[one] for one in ("glossary", "playground")], "printed again, they lie where it was said"  # fmt: skip
+    text = one_page(ROOT / "site", ["glossary/", "playground/"], at)
+    assert f"<b>{at['playground']}</b>" in text and not (ROOT / "site/all.html").exists()
+    assert "counter(page)" in text

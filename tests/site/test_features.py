@@ -96,9 +96,11 @@ def test_content_action_edit(tmp_path):
     button = r'<a href="([^"]*)" title="Edit this page"'
     assert site("--strict").returncode == 0
     assert not re.search(button, site.html.read_text("utf-8"))
+    assert "data-report" not in re.search("<p class=.?about-page.*?>", site.html.read_text("utf-8"))[0]
     host = {"REPO_URL": "https://example.org/book", "EDIT_URI": "edit/main/docs/"}
     assert site("--strict", env=host).returncode == 0
     found = re.search(button, site.html.read_text("utf-8"))
+    assert 'data-report="https://example.org/book"' in site.html.read_text("utf-8")
     assert found[1] == f"https://example.org/book/edit/main/docs/{SNIPPET.replace('/', '-')}.md"
 
 

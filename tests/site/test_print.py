@@ -43,6 +43,34 @@ def test_no_table_and_no_formula_is_cut(browser, site_server):
     assert len(seen) > 15 and not {address: cut for address, cut in seen.items() if cut}
 
 
+TORN = """() => {
+  const inside = (what) => [...document.querySelectorAll(what)].map((one) => getComputedStyle(one));
+  return {
+    drawings: inside(".md-content svg.figure").filter((one) => one.breakInside !== "avoid").length,
+    summaries: inside("summary").filter((one) => one.breakAfter !== "avoid").length,
+    long: [...document.querySelectorAll(".highlight")].filter((one) =>
+      one.getBoundingClientRect().height > 700 && getComputedStyle(one).breakInside === "avoid")
+      .map((one) => one.textContent.slice(0, 60)),
+    short: [...document.querySelectorAll(".highlight")].filter((one) =>
+      one.getBoundingClientRect().height < 200 && getComputedStyle(one).breakInside !== "avoid").length,
+  };
+}"""
+
+
+def test_no_drawing_is_torn_and_no_long_program_leaves_a_sheet_empty(browser, site_server):
+    """A fold's title stays with what it opens; what is longer than most of a sheet goes on."""
+    context = browser.new_context(viewport={"width": SHEET, "height": 900})
+    page, torn = context.new_page(), {}
+    page.emulate_media(media="print")
+    for address in ("decoder/", "why_transformers/", "labs/decoder/", "from_scratch/"):
+        page.goto(site_server.url + address)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        torn[address] = page.evaluate(TORN)
+    context.close()
+    whole = {"drawings": 0, "summaries": 0, "long": [], "short": 0}
+    assert torn == {address: whole for address in torn}
+
+
 def test_the_margin_of_a_sheet_is_the_readers(built):
     """A page that asks for one loses lines in WebKit; the last rule counts."""
     text = (ROOT / "site" / "decoder" / "index.html").read_text("utf-8")
