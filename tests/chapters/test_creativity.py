@@ -229,6 +229,7 @@ def test_what_whisper_sees(says, values, printed):
     )
     sees = values(f"{CHAPTER}/what_it_sees")
     assert (sees.tokens, sees.width, sees.token_ms) == (1500, 384, 20)
+    says("{{ creativity/what_it_sees.token_ms:.0f }} ms of sound")
     assert sees.real == round(sees.seconds * 50)
     assert sees.samples == pytest.approx(16_000 * sees.seconds)
     assert sees.tokens * sees.token_ms == 30_000, "half a minute"
@@ -394,7 +395,7 @@ def test_game(says, values, maps):
         "The model keeps the rules in {{ creativity/game.right_after:.1%}} of its games and shows"
         " no wish to win.",
         "on average it gets what chance would give it.",
-        "each of the five free ones has between 0.15 and 0.3.",
+        "each of the five free ones has roughly a fifth.",
         "More games of the same kind.",
         "The same holds for text.",
         "Chat models are [trained further](decoder.md#every-position-predicts-at-once), often on"
