@@ -217,8 +217,8 @@ def test_what_whisper_sees(says, values, printed):
         "here 16,000 numbers a second.",
         "Every hundredth of a second, measure how strong each of 80 frequency bands is",
         "This is fixed arithmetic, with nothing to learn.",
-        "The first step has [nothing to learn](#a-sound-is-a-row-of-moments); all that is special to sound is"
-        " over after the second.",
+        "The first step has [nothing to learn](#a-sound-is-a-row-of-moments); all that is"
+        " special to sound is over after the second.",
         "would be [too long for attention](#check-yourself), whose weights grow with the square",
         "The second steps by two, so half of the moments remain.",
         "A token is {{ creativity/what_it_sees.token_ms:.0f}} ms of sound.",
@@ -279,7 +279,8 @@ def test_what_whisper_writes(says, values, printed):
         "Here this rule catches the hiss.",
         "It misses the backward voice by the first number, and silence by the second: the model is"
         " sure of its",
-        "It is a [language model](#a-sound-is-a-row-of-moments), and nothing in the text marks what was not heard. A number beside it may.",
+        "It is a [language model](#a-sound-is-a-row-of-moments), and nothing in the text"
+        " marks what was not heard. A number beside it may.",
     )
     assert min(writes.silent, writes.hiss_silent) > 0.6 > writes.back_silent > 0.1
     assert writes.speech_silent < 0.1
