@@ -29,8 +29,8 @@ for one in english:
     ids = model.generate(**batch, num_beams=1, max_new_tokens=40)
     maps = model(**batch, decoder_input_ids=ids[:, :-1], output_attentions=True)
     rows = maps.cross_attentions[1][0, 0, :-1, :-1]  # layer 2, head 1, no end tokens
-    starts = [piece[0] == "▁" for piece in tokenizer.convert_ids_to_tokens(ids[0, 1:-1])]
-    word = torch.tensor(starts).cumsum(0) - 1  # (target): the word of each piece
+    new = [piece[0] == "▁" for piece in tokenizer.convert_ids_to_tokens(ids[0, 1:-1])]
+    word = torch.tensor(new).cumsum(0) - 1  # (target): the word of each piece
     words = tokenizer.decode(ids[0], skip_special_tokens=True).split()
     by_word = torch.stack([rows[word == n].mean(dim=0) for n in range(len(words))])
     hidden = torch.eye(by_word.shape[1], states.shape[1])  # one piece in each row

@@ -217,8 +217,8 @@ def test_what_whisper_sees(says, values, printed):
         "here 16,000 numbers a second.",
         "Every hundredth of a second, measure how strong each of 80 frequency bands is",
         "This is fixed arithmetic, with nothing to learn.",
-        "The first step has [nothing to learn](#a-sound-is-a-row-of-moments); all that is special to sound is"
-        " over after the second.",
+        "The first step has [nothing to learn](#a-sound-is-a-row-of-moments); all that is"
+        " special to sound is over after the second.",
         "would be [too long for attention](#check-yourself), whose weights grow with the square",
         "The second steps by two, so half of the moments remain.",
         "A token is {{ creativity/what_it_sees.token_ms:.0f}} ms of sound.",
@@ -229,6 +229,7 @@ def test_what_whisper_sees(says, values, printed):
     )
     sees = values(f"{CHAPTER}/what_it_sees")
     assert (sees.tokens, sees.width, sees.token_ms) == (1500, 384, 20)
+    says("{{ creativity/what_it_sees.token_ms:.0f }} ms of sound")
     assert sees.real == round(sees.seconds * 50)
     assert sees.samples == pytest.approx(16_000 * sees.seconds)
     assert sees.tokens * sees.token_ms == 30_000, "half a minute"
@@ -279,7 +280,8 @@ def test_what_whisper_writes(says, values, printed):
         "Here this rule catches the hiss.",
         "It misses the backward voice by the first number, and silence by the second: the model is"
         " sure of its",
-        "It is a [language model](#a-sound-is-a-row-of-moments), and nothing in the text marks what was not heard. A number beside it may.",
+        "It is a [language model](#a-sound-is-a-row-of-moments), and nothing in the text"
+        " marks what was not heard. A number beside it may.",
     )
     assert min(writes.silent, writes.hiss_silent) > 0.6 > writes.back_silent > 0.1
     assert writes.speech_silent < 0.1
@@ -395,7 +397,7 @@ def test_game(says, values, maps):
         "The model keeps the rules in {{ creativity/game.right_after:.1%}} of its games and shows"
         " no wish to win.",
         "on average it gets what chance would give it.",
-        "each of the five free ones has between 0.15 and 0.3.",
+        "each of the five free ones has roughly a fifth.",
         "More games of the same kind.",
         "The same holds for text.",
         "Chat models are [trained further](decoder.md#every-position-predicts-at-once), often on"
