@@ -326,7 +326,7 @@ def test_the_decoder_lab_bets(solved, says):
     assert space["your_probability"](bet, cold) == 0.5
     assert space["your_probability"](bet, other) == pytest.approx(0.3 / (len(tokenizer) - 2))
     assert all(isinstance(one, int) for one in space["hidden"])
-    for wrong, said in [('"blue": 0.5', "What begins"), ('" sunflower": 0.5', "tokens"), ('" blue": 1.0', "kept nothing")]:
+    for wrong, said in [('"blue": 0.5', "What begins"), ('" heliotropism": 0.5', "tokens"), ('" blue": 1.0', "kept nothing")]:
         assert said in told(solved, "decoder", "bets", f"bets = [{{{wrong}}}] * 5")
 
 
@@ -425,7 +425,7 @@ def test_the_decoder_lab_asks_and_catches(solved, says):
     assert doubts[wrong].tolist() == [d for d, w in zip(doubts.tolist(), wrong.tolist()) if w]
     assert "points = doubts[learn & kind]" in code_of(solved, "decoder", "points = doubts[")
     for half in (learn, ~learn):
-        assert all(0.03 < 1 / (half & kind).sum() < 0.1 for kind in (wrong, ~wrong))
+        assert all(0.05 < 1 / (half & kind).sum() < 0.15 for kind in (wrong, ~wrong))
     false = doubts[wrong & ~space["invented"]].min()
     assert (doubts[~wrong] > false).any(), "a true answer with more doubt than a false one"
 
