@@ -19,6 +19,7 @@ VERBS = {  # verb → its room and module, what it does
     "run": ("compute.runner", "Run the snippets that are stale."),
     "labs": ("labs.run", "Run the labs that are stale, as students get them, or solved."),
     "live": ("live.make", "Make what the model in the page needs."),
+    "outputs": ("compute.archive", "Save all recorded outputs in one file, or load them."),
     "difference": ("compute.difference", "Compare what two builds left."),
     "zip": ("publish.zip", "Pack the built site into one file that opens from a folder."),
     "pdf": ("publish.pdf", "Print all pages of the built site into one PDF."),

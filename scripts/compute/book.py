@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import importlib.metadata
 import json
 import re
 import sys
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scripts.base import ROOT, BookError, kept, seals
+from scripts.base import ROOT, BookError, kept, seals, versions
 from scripts.base.files import put
 from scripts.compute.parts import tree, used
 from scripts.models.lock import digest, load_lock
@@ -59,6 +58,7 @@ class Book:
         self.root = root
         self.snippets_dir = root / "snippets"
         self.cache = root / ".cache" / "snippets"
+        self.pending: frozenset[str] = frozenset()  # whose outputs are not there yet; see `serve`
         self._outcomes: dict[str, tuple[tuple[int, int], Outcome]] = {}
 
     def names(self) -> list[str]:
@@ -75,7 +75,7 @@ class Book:
 
     @cached_property
     def _versions(self) -> str:
-        found = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
+        found = [f"{name} {versions.of(name)}" for name in LIBRARIES]
         return " ".join([*found, "python {}.{}".format(*sys.version_info), str(FORMAT)])
 
     # ---------------------------------------------------------------- what it depends on
