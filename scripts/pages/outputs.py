@@ -129,10 +129,15 @@ class Output:
         says = f"<p>{caption}</p>" if caption else ""
         made = f'<p class="made-by" data-search-exclude>{self.made_by(here, True, caption)}</p>'
         wide, high = SIZE.search(self.figure).groups()
+        maps, told = "", ""
+        if self.maps:  # touch.js lets them answer, and tells the row there
+            names = "|".join(one.replace("|", "/") for one in numbers.names(self.maps, caption))
+            looks = " data-looks" if "attention map" in alt.lower() else ""
+            maps, told = f' data-maps="{html.escape(names)}"{looks}', '<p class="row-told"></p>'
         return (
             f'<figure class="computed" id="{self.name.replace("/", "-")}"'
-            f' style="--wide:{wide};--high:{high}">'
-            f'<svg data-drawn="{self.name}" aria-label="{alt}"></svg>'
+            f' style="--wide:{wide};--high:{high}"{maps}>'
+            f'<svg data-drawn="{self.name}" aria-label="{alt}"></svg>{told}'
             f'<figcaption>{says}{made}<span data-numbers="{self.name}"></span></figcaption></figure>'
         )
 
