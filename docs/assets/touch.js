@@ -29,7 +29,10 @@ function el(tag, attributes = {}, ...inside) {
 /** The maps of a figure in their order: rows and columns by name, values as they are written. */
 function numbers(figure) {
   const packed = figure.querySelector("template.numbers");
-  return packed ? unpack(JSON.parse(packed.content.textContent)) : tables(figure);
+  const maps = packed ? unpack(JSON.parse(packed.content.textContent)) : tables(figure);
+  // Where only each eighth row has a name, the others have their number, from 0.
+  const named = (names) => names.map((name, i) => name || String(i));
+  return maps.map(({ rows, columns, values }) => ({ rows: named(rows), columns: named(columns), values }));
 }
 
 // See `packed` in scripts/pages/numbers.py: hundredths, nothing for zero, "?" for a blank cell.
@@ -74,25 +77,31 @@ function sentence({ rows, columns, values }, row, looks) {
   if (!cells.length) return `${verb}${looks ? "nothing" : "0.00 everywhere"}.`;
   const said = cells.slice(0, NAMED).map(([name, value]) => `${name} ${value}`);
   const left = columns.length - said.length;
-  const most = Math.abs(cells[NAMED]?.[1] ?? 0).toFixed(2);
+  const next = Math.abs(cells[NAMED]?.[1] ?? 0);
+  const most = next ? `at most ${next.toFixed(2)}` : "less than 0.01";
   const others = left > 1 ? `the other ${left}` : "the other";
-  return `${verb}${said.join(", ")}${left ? `; ${others} at most ${most}` : ""}.`;
+  return `${verb}${said.join(", ")}${left ? `; ${others} ${most}` : ""}.`;
 }
 
 // ------------------------------------------------------------------------------- on the drawing
 
 /** Where the maps lie in a drawing, in its own units: left, top, and the sides of a cell. */
 function places(drawing) {
+  const texts = [...drawing.querySelectorAll("text[x]")];
   return [...drawing.querySelectorAll("image")].map((image) => {
     const { a, d, e, f } = image.transform.baseVal.consolidate().matrix;
     const [wide, high] = [image.width.baseVal.value, image.height.baseVal.value];
-    return { image, x: e, y: f, a, d, wide: wide * a, high: high * d };
+    const within = (text) =>
+      text.getAttribute("x") > e && text.getAttribute("x") < e + wide * a &&
+      text.getAttribute("y") > f && text.getAttribute("y") < f + high * d;
+    const spelled = texts.some(within); // its numbers stand in the drawing
+    return { image, x: e, y: f, a, d, wide: wide * a, high: high * d, spelled };
   });
 }
 
 /** The marks of a row: a frame, arcs if tokens look, numbers where they can be read. */
 function marks(drawing, map, place, row, column, looks) {
-  const { x, y, a, d, wide, high } = place;
+  const { x, y, a, d, wide, high, spelled } = place;
   const top = y + row * d;
   const middle = (i) => x + (i + 0.5) * a;
   const values = map.values[row].map(Number);
@@ -120,10 +129,6 @@ function marks(drawing, map, place, row, column, looks) {
   }
   const size = Math.min(8.5, a * 0.5, d * 0.8);
   const scale = drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width;
-  const within = ({ x: at, y: line }) => at > x && at < x + wide && line > y && line < y + high;
-  const spelled = [...drawing.querySelectorAll("text[x]")].some((text) =>
-    within({ x: +text.getAttribute("x"), y: +text.getAttribute("y") }),
-  );
   if (size * scale >= SMALLEST && !spelled) {
     values.forEach((value, i) => {
       const short = map.values[row][i].replace(/^(-?)0\./, "$1.").replace("1.00", "1");
@@ -181,7 +186,7 @@ function answer(figure) {
     const { rows, columns, values } = maps[map];
     const said = sentence(maps[map], row, looks);
     over.replaceChildren(...marks(drawing, maps[map], spots[map], row, column, looks));
-    const cell = column < 0 ? "" : `${rows[row]} → ${columns[column]} ${values[row][column] || "–"}`;
+    const cell = column < 0 ? "" : `→ ${columns[column]} ${values[row][column] || "–"}`;
     head.data = [names[map], cell].filter(Boolean).join(" · ");
     body.data = said;
     told.classList.add("shown");
@@ -269,7 +274,7 @@ function large(figure, maps, spots, names, map, back) {
   function draw() {
     box.querySelector("figure")?.remove();
     name.textContent = names[map] || `map ${map + 1}`;
-    const shown = el("figure", { class: "computed", "data-maps": names[map] });
+    const shown = el("figure", { class: "computed", "data-maps": "" }); // its name stands above
     if ("looks" in figure.dataset) shown.dataset.looks = "";
     shown.maps = [maps[map]];
     shown.append(alone(maps[map], spots[map].image, names[map]), el("p", { class: "row-told" }));
@@ -308,8 +313,15 @@ function alone({ rows, columns }, image, name) {
   pixels.removeAttribute("clip-path");
   pixels.setAttribute("transform", `matrix(${cell} 0 0 ${cell} ${left} ${above})`);
   const text = (words, more) => svg("text", { "font-size": size, class: "row-name", ...more }, words);
+  const [across, down] = [cell * columns.length, cell * rows.length];
+  const count = ({ length }) => [...Array(length + 1).keys()];
+  const lines = [
+    ...count(rows).map((i) => `M${left} ${above + i * cell}h${across}`),
+    ...count(columns).map((i) => `M${left + i * cell} ${above}v${down}`),
+  ];
   drawing.append(
     pixels,
+    svg("path", { d: lines.join(""), class: "row-grid" }),
     ...rows.map((one, i) =>
       text(one, { x: left - 4, y: above + (i + 0.5) * cell + size * 0.36, "text-anchor": "end" }),
     ),
@@ -323,5 +335,5 @@ function alone({ rows, columns }, image, name) {
 for (const figure of document.querySelectorAll("figure.computed[data-maps]")) answer(figure);
 addEventListener("keydown", (event) => event.key === "Escape" && awake?.());
 addEventListener("pointerdown", ({ target }) => {
-  if (!target.closest?.("figure.computed[data-maps]")) awake?.();
+  if (!target.closest?.("figure.computed[data-maps] > svg")) awake?.();
 });
