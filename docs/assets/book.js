@@ -61,7 +61,9 @@ addEventListener("load", () => {
       settle();
     });
   };
-  new MutationObserver(later).observe(content, {
+  // The marks on a map come and go with the pointer, and make nothing wider.
+  const told = ({ target }) => target.closest?.(".row-marks, .row-told, figure > svg");
+  new MutationObserver((changes) => changes.every(told) || later()).observe(content, {
     childList: true,
     subtree: true,
     attributes: true,

@@ -7,17 +7,22 @@ A map is what the runner kept of an image that a snippet drew:
 from __future__ import annotations
 
 import html
+import itertools
+import json
 import math
+import re
 
 CELLS = 600  # a map with more numbers is offered as a file, not as a table
 COLUMNS = 20  # a map with more columns becomes several tables, each as wide as a sheet
+WHERE = re.compile(r"\blayer \d+(?:, head \d+)?")
+SHORT = re.compile(r"L(\d+) H(\d+)")  # as small maps are titled
 
 
 def tables(maps: list[dict]) -> str:
-    """The numbers of the maps as HTML, folded; empty if there are none, or too many."""
+    """The numbers of the maps as HTML: folded tables, or packed for touch.js if they are many."""
     cells = sum(len(m["rows"]) * len(m["columns"]) for m in maps)
     if not maps or cells > CELLS:
-        return ""
+        return packed(maps)
     made = []
     for one in maps:
         parts = math.ceil(len(one["columns"]) / COLUMNS) or 1
@@ -28,6 +33,51 @@ def tables(maps: list[dict]) -> str:
         '<details class="numbers"><summary>The numbers</summary>'
         f"{''.join(made)}</details>"
     )
+
+
+def packed(maps: list[dict]) -> str:
+    """The numbers of many cells for a script, a few letters each: hundredths, row after row.
+
+    Maps of the same rows and columns share their names. A zero is left out, "?" is blank.
+    """
+
+    def group(one: dict) -> tuple[list[str], list[str]]:
+        return [_named(name) for name in one["rows"]], [_named(name) for name in one["columns"]]
+
+    groups = []
+    for (rows, columns), those in itertools.groupby(maps, group):
+        those = list(those)
+        cells = [value for one in those for row in one["values"] for value in row]
+        hundredths = " ".join("?" if v is None else f"{round(float(f'{v:.2f}') * 100) or ''}" for v in cells)
+        named = {"maps": len(those), "rows": rows, "columns": columns}
+        groups.append(named | {"hundredths": hundredths})
+    told = json.dumps(groups, ensure_ascii=False, separators=(",", ":"))
+    return f'<template class="numbers">{html.escape(told, quote=False)}</template>' if maps else ""
+
+
+def names(maps: list[dict], caption: str) -> list[str]:
+    """What to call each map of a figure: its layer and head where they are known, or its title.
+
+    Args:
+        caption: names the layer and the head, one that all maps share or one for each.
+    """
+    found = [one[0] for one in WHERE.finditer(caption)]
+    shared = len(found) != len(maps)
+    wheres = found if not shared else found * len(maps) if len(found) == 1 else [""] * len(maps)
+    made = []
+    for one, where in zip(maps, wheres):
+        title = SHORT.sub(r"layer \1, head \2", one["title"])
+        if title.startswith("layer") or not where:
+            made.append(title if len(maps) > 1 else "")
+        elif shared:
+            made.append(f"{where}, {title}")
+        else:
+            made.append(where)
+    return made
+
+
+def _named(name: str) -> str:
+    return "␣" if name == " " else name
 
 
 def csv(maps: list[dict]) -> str:
@@ -51,7 +101,7 @@ def _table(one: dict, start: int, end: int) -> str:
     """Some columns of a map, and how much room they need: see print.css."""
 
     def named(name: str) -> str:
-        return "␣" if name == " " else html.escape(name)
+        return html.escape(_named(name))
 
     cells = [["" if v is None else f"{v:.2f}" for v in row[start:end]] for row in one["values"]]
     columns = one["columns"][start:end]
@@ -66,11 +116,12 @@ def _table(one: dict, start: int, end: int) -> str:
         part = f"columns {start + 1} to {start + len(columns)}"
         title = f"{title}: {part}" if title else part.capitalize()
     caption = f"<caption>{title}</caption>" if title else ""
+    more = " data-more" if start else ""  # of the table before: see docs/assets/touch.js
     digits = max((len(v) for row in cells for v in row), default=0)
     letters = max(map(len, one["rows"]), default=0)
     size = f"--columns:{len(columns)};--digits:{digits};--letters:{letters}"
     return (
         '<div class="md-typeset__scrollwrap" tabindex="0" role="group"'
-        f' aria-label="Table of numbers"><table class="numbers" style="{size}">{caption}'
+        f' aria-label="Table of numbers"><table class="numbers" style="{size}"{more}>{caption}'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -138,10 +138,15 @@ class Output:
         if self.pending:
             return pending.figure(self.book, self.name, says, made)
         wide, high = SIZE.search(self.figure).groups()
+        maps, told = "", ""
+        if self.maps:  # touch.js lets them answer, and tells the row there
+            names = "|".join(one.replace("|", "/") for one in numbers.names(self.maps, caption))
+            looks = " data-looks" if "attention map" in alt.lower() else ""
+            maps, told = f' data-maps="{html.escape(names)}"{looks}', '<p class="row-told"></p>'
         return (
             f'<figure class="computed" id="{self.name.replace("/", "-")}"'
-            f' style="--wide:{wide};--high:{high}">'
-            f'<svg data-drawn="{self.name}" aria-label="{alt}"></svg>'
+            f' style="--wide:{wide};--high:{high}"{maps}>'
+            f'<svg data-drawn="{self.name}" aria-label="{alt}"></svg>{told}'
             f'<figcaption>{says}{made}<span data-numbers="{self.name}"></span></figcaption></figure>'
         )
 

@@ -11,11 +11,14 @@ encoder = AutoModel.from_pretrained("models/minilm", attn_implementation="eager"
 inputs = tokenizer("The dog chased the ball because it was bored.", return_tensors="pt")
 with torch.no_grad():
     attentions = encoder(**inputs, output_attentions=True).attentions
+words = tokenizer.convert_ids_to_tokens(inputs.input_ids[0])
 
 figure, grid = plt.subplots(12, 6, figsize=(4.4, 8.4))
 for layer, column in enumerate(grid.T):
     for head, ax in enumerate(column):
-        plots.heatmap(attentions[layer][0, head], top=1.0, ax=ax)
+        title = f"layer {layer + 1}, head {head + 1}"
+        plots.heatmap(attentions[layer][0, head], words, words, title, top=1.0, ax=ax)
+        ax.set_title("")
         ax.set_xticks([]), ax.set_yticks([])
         ax.set_xticks([], minor=True), ax.set_yticks([], minor=True)
         ax.set_frame_on(True)

@@ -110,6 +110,12 @@ def test_each_kind_of_question_answers(engine, site_server):
     none(looking.questions(engine, site_server, page))
 
 
+def test_maps_answer(engine, site_server):
+    page = "self_attention/"
+    assert (SITE / page / "index.html").read_text("utf-8").count(" data-maps=") > 4
+    none(looking.maps(engine, site_server, page))
+
+
 def test_paper_has_what_the_screen_has(engine, site_server):
     none(looking.paper(engine, site_server, "masked_self_attention/"))
 

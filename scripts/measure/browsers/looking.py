@@ -279,6 +279,43 @@ def _predict(browser: Browser, box: str) -> None:
     browser.click(f"{box} .question-tools button", "Yes")
 
 
+# ---------------------------------------------------------------------------- maps that answer
+
+
+def maps(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[str]:
+    """The maps of a page, asked by keys and by a click: what does not answer.
+
+    Small maps must open a large one by Enter, and Escape must lead back.
+    """
+    browser.size(WIDTHS[0], HEIGHT)
+    browser.open(server.url + page)
+    browser.js(ALL, audit.ALL)
+    names = browser.js("return [...document.querySelectorAll('figure[data-maps]')].map((one) => one.id)")
+    if not names:
+        yield f"{page} has no map"
+    said = "return document.querySelector(arguments[0])?.getAttribute('aria-valuetext') ?? ''"
+    for name in names:
+        where, pick = f"{page}#{name}", f"#{name} .row-pick"
+        browser.js("document.querySelector(arguments[0]).focus()", pick)
+        first = browser.js(said, pick)
+        browser.press("ArrowDown")
+        if not first or browser.js(said, pick) == first:
+            yield f"{where} says the same after an arrow key: {first}"
+        if browser.js("return document.querySelectorAll(arguments[0]).length", f"#{name} .row-frame") != 1:
+            yield f"{where} marks no row"
+        if browser.js("return document.querySelector(arguments[0]).dataset.maps.includes('|')", f"#{name}"):
+            browser.press("Enter")
+            browser.wait("return document.querySelector('dialog[open] .row-frame')")
+            browser.press("Escape")
+            browser.wait("return !document.querySelector('dialog')")
+        else:
+            browser.js("document.activeElement.blur()")
+            browser.click(f"#{name} > svg")
+            if not browser.js("return document.querySelector(arguments[0])", f"#{name} .shown"):
+                yield f"{where} does not answer to a click"
+    yield from errors(browser, server)
+
+
 # ------------------------------------------------------------------------------- on paper
 
 PROMISED = """
