@@ -26,14 +26,13 @@ def others():
             for layer, _ in one_back]  # fmt: skip
 
 
-print("one back:", one_back)
 print("| heads off | weight behind the copy | loss, second half |\n|---|--:|--:|")
 kept, loss = [], []
 for number, some in enumerate([[], one_back, *(others() for _ in range(3))]):
     with off(model, some, instead):
         kept.append(look(model, tested_on)[0].flatten()[best].mean().item())
         loss.append(losses(model, tested_on)[:, LENGTH + 1 :].mean().item())
-    name = ("none", "the three one back")[number] if number < 2 else f"others, {some}"
+    name = ("none", "one back", "others")[min(number, 2)] + f" {some}" * (number > 0)
     print(f"| {name} | {kept[-1]:.2f} | {loss[-1]:.1f} |")
 whole, without, *controls = kept
 lowest_control = min(controls)

@@ -24,7 +24,7 @@ tried = {"none": [[]], f"best {number}": [best]}
 for name, these in {"random": rest, "early": early, "same layers": near}.items():
     tried[name] = [draw.sample(these, number) for _ in range(draws)]
 found = {}
-print("| off | sets | first half | second | lowest | highest |\n" + 6 * "|--:" + "|")
+print("| off | sets | first half | second | lowest | highest |\n|-" + 5 * "|-:" + "|")
 for name, sets in tried.items():
     halves = []
     for some in sets:

@@ -30,7 +30,5 @@ first_layer = (behind >= 0.5).any(dim=1).nonzero()[0].item()
 best_one_back = before.max().item()
 print(f"{half_or_more} of {heads} heads give half of their weight or more")
 layers = [str(layer) if layer % 3 == 0 else "" for layer in range(30)]
-ax = plots.heatmap(
-    behind.T, list(range(9)), layers, "Few heads look behind the copy", top=1
-)
+ax = plots.heatmap(behind.T, range(9), layers, "Few look behind the copy", top=1)
 ax.set_ylabel("head")

@@ -18,9 +18,7 @@ def look(start):
         ids = tokenizer(start + text, return_tensors="pt").input_ids
         with torch.no_grad():
             output = model(ids, output_attentions=True, output_hidden_states=True)
-        maps = torch.cat(output.attentions)[
-            :, :, 4:
-        ]  # (layers, heads, tokens − 4, tokens)
+        maps = torch.cat(output.attentions)[:, :, 4:]
         weights = maps.mean(dim=(1, 2))  # (layers, tokens)
         states = torch.cat(output.hidden_states[:-1])  # (layers, tokens, 576)
         length = states[:, 0].norm(dim=-1)
@@ -47,4 +45,6 @@ figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(4.4, 4.2))
 above.plot(first.mean(dim=0), color=plots.BLUE, marker="o", markersize=3)
 above.set(ylim=(0, 1), ylabel="weight it gets", title="Long state, much weight")
 below.semilogy(length.mean(dim=0), color=plots.BLUE, marker="o", markersize=3)
+below.set_yticks([1, 100, 10_000], ["1", "100", "10,000"])
+below.set_yticks([], minor=True)
 below.set(ylabel="length of its state", xlabel="layer, from 0")

@@ -122,7 +122,7 @@ def test_the_sink(says, values, printed):
 
 def test_the_sink_hangs_on_one_number(says, values, smollm2):
     says(
-        "Two controls: another large number of the same state, number 247, and number 507 of the "
+        "Two [controls](glossary.md#control): another large number of the same state, number 247, and number 507 of the "
         "second state.",
         "In layers 3 to 9 the weight falls from {{ inside/sink_cut.whole:.0%}} to "
         "{{ inside/sink_cut.cut:.0%}} (at most {{ inside/sink_cut.highest_cut:.0%}} in a text).",
