@@ -9,7 +9,7 @@ print(f"sets of {off} heads: {sets:.1e}")
 vocabulary, half = 49_152, 25
 blind = log(vocabulary)  # nothing known: all tokens alike
 inside = log(half)  # known: one of the tokens of the first half
-print(f"loss of a blind guess {blind:.1f}, of a guess among the {half} tokens {inside:.1f}")
+print(f"loss of a blind guess {blind:.1f}, of one among {half} tokens {inside:.1f}")
 
-known_places = 0.5 * 1.0 + 0.5 * 0.5  # the second noun's place tells, the first's does not
+known_places = 0.5 * 1.0 + 0.5 * 0.5  # the second noun's place tells, the other's not
 print(f"right by the place alone: {known_places:.0%}")

@@ -8,6 +8,7 @@ labels = torch.randint(2, (100,)) * 2.0 - 1  # drawn by lot
 direction = torch.linalg.solve(states, labels)
 
 right = (states @ direction).sign() == labels
-others = torch.randn(1000, 100) @ direction > 0
+guessed = torch.randn(1000, 100) @ direction > 0
+same = guessed == (torch.rand(1000) > 0.5)
 print(f"right on the examples: {right.float().mean():.0%}")
-print(f"right on new noise:    {(others == (torch.rand(1000) > 0.5)).float().mean():.0%}")
+print(f"right on new noise:    {same.float().mean():.0%}")
