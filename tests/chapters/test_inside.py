@@ -230,6 +230,7 @@ def test_heads_off(says, values, printed):
         "Without the best eight, copying is nearly gone; a few heads below them begin the chain.",
         "Others may do the same work.",
         "as many others, by lot and from the same layers",
+        "To find more induction heads than the score has found.",
         "They are drawn [by lot](#the-proof-heads-off), so that they are of no special kind.",
         "Only what the best do beyond that is [due to them](#the-proof-heads-off).",
     )
