@@ -60,6 +60,8 @@ ALSO = {
     "decoding/#top-k-the-k-best-tokens": "top_k",
     "encoder/": "BERT",
     "encoder/#how-does-an-encoder-learn": "pretraining masked language model MLM",
+    "inside/": "interpretability mechanistic",
+    "inside/#one-state-carried-over": "activation patching causal tracing",
     "hugging_face/#the-auto-classes": "from_pretrained AutoModel AutoTokenizer",
     "input_representation/#positions-where-does-a-word-stand": "positional encoding embedding",
     "input_representation/#rotation": "RoPE",

@@ -1,0 +1,40 @@
+"""Heads that look one back, off: what becomes of those that look behind the copy?"""
+
+import random
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from snippets.shared.heads import LENGTH, look, losses, mean_outputs, off, repeated
+
+model = AutoModelForCausalLM.from_pretrained(
+    "models/smollm2", attn_implementation="eager"
+)
+torch.set_grad_enabled(False)
+torch.manual_seed(0)
+chosen_on, tested_on = repeated(4), repeated(4)
+(behind, back), instead = look(model, chosen_on), mean_outputs(model, chosen_on)
+best = behind.flatten().topk(4).indices  # all of them in layers 17 and 18
+below = back[:17].flatten().topk(3).indices.tolist()  # the layers below these
+one_back = [divmod(place, 9) for place in below]
+draw = random.Random(0)
+
+
+def others():
+    """For each head of `one_back` another one of its layer."""
+    return [(layer, draw.choice([h for h in range(9) if (layer, h) not in one_back]))
+            for layer, _ in one_back]  # fmt: skip
+
+
+print("| heads off | weight behind the copy | loss, second half |\n|---|--:|--:|")
+kept, loss = [], []
+for number, some in enumerate([[], one_back, *(others() for _ in range(3))]):
+    with off(model, some, instead):
+        kept.append(look(model, tested_on)[0].flatten()[best].mean().item())
+        loss.append(losses(model, tested_on)[:, LENGTH + 1 :].mean().item())
+    name = ("none", "one back", "others")[min(number, 2)] + f" {some}" * (number > 0)
+    print(f"| {name} | {kept[-1]:.2f} | {loss[-1]:.1f} |")
+whole, without, *controls = kept
+lowest_control = min(controls)
+loss_whole, loss_without, *control_losses = loss
+highest_control_loss = max(control_losses)

@@ -1,0 +1,46 @@
+"""The best heads off, as many random heads off, as many early heads off."""
+
+import random
+
+import matplotlib.pyplot as plt
+import torch
+from transformers import AutoModelForCausalLM
+
+from snippets import plots
+from snippets.shared.heads import LENGTH, look, losses, mean_outputs, off, repeated
+
+attention = {"attn_implementation": "eager"}
+model = AutoModelForCausalLM.from_pretrained("models/smollm2", **attention)
+torch.set_grad_enabled(False)
+torch.manual_seed(0)
+draw = random.Random(0)
+chosen_on, tested_on = repeated(4), repeated(4)  # chosen on some, tested on others
+scores, instead = look(model, chosen_on)[0], mean_outputs(model, chosen_on)
+heads = [divmod(place, 9) for place in scores.flatten().argsort().flip(0).tolist()]
+best, rest, number, draws = heads[:8], heads[8:], 8, 5
+early = [head for head in rest if head[0] < 5]
+near = [head for head in rest if head[0] in {layer for layer, _ in best}]
+tried = {"none": [[]], f"best {number}": [best]}
+for name, these in {"random": rest, "early": early, "same layers": near}.items():
+    tried[name] = [draw.sample(these, number) for _ in range(draws)]
+found = {}
+print("| off | sets | first half | second | lowest | highest |\n|-" + 5 * "|-:" + "|")
+for name, sets in tried.items():
+    halves = []
+    for some in sets:
+        with off(model, some, instead):
+            loss = losses(model, tested_on).mean(dim=0)
+        halves.append((loss[:LENGTH].mean().item(), loss[LENGTH + 1 :].mean().item()))
+    first, found[name] = zip(*halves)
+    print(f"| {name} | {len(sets)} | {sum(first) / len(sets):.1f}"
+          f" | {sum(found[name]) / len(sets):.1f}"
+          f" | {min(found[name]):.1f} | {max(found[name]):.1f} |")  # fmt: skip
+(whole,), (without,), *controls = found.values()
+highest_chance, highest_early, highest_near = map(max, controls)
+lowest_early = min(controls[1])
+ax = plt.figure(figsize=(4.4, 2.4)).add_subplot()
+for place, some in enumerate(found.values()):
+    ax.plot(some, [place] * len(some), "o", color=plots.BLUE, alpha=0.7)
+ax.set_yticks(range(len(found)), found)
+ax.set(xlabel="loss of the second half", xlim=0, ylim=(4.5, -0.5))
+ax.set_title("The best, and some early ones")

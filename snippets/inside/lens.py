@@ -1,0 +1,53 @@
+"""What each layer of SmolLM2 would say: the logit lens and a learned one, 120 texts."""
+
+import matplotlib.pyplot as plt
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from snippets import plots
+
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+torch.set_grad_enabled(False)
+rows = sorted(open("models/rated-sentences/news.tsv", encoding="utf-8"))
+starts = [tokenizer(row.split("\t")[1]).input_ids[:11] for row in rows]
+starts = [[0, *ids] for ids in starts if len(ids) == 11][:: len(rows) // 300]
+tested, learned_on = torch.tensor(starts[:120]), torch.tensor(starts[120:220])
+
+
+def states(ids):
+    """After the embedding and each layer, by the last norm: (31, texts, 12, 576)."""
+    found = model.model(ids, output_hidden_states=True).hidden_states
+    return torch.stack([*map(model.model.norm, found[:-1]), found[-1]])  # the last is
+
+
+choices = lambda vectors: model.lm_head(vectors).argmax(dim=-1)
+
+there, known = states(tested)[:, :, -1], states(learned_on)[:, :, 1:].flatten(1, 2)
+final = choices(there[-1])  # (texts,)
+mixed = known[-1][torch.randperm(known.shape[1], generator=torch.manual_seed(0))]
+plain = torch.stack([choices(z) == final for z in there]).float()  # (31, texts)
+some, learned, shuffled = range(0, 31, 5), [], []
+for layer in some:
+    x, z = known[layer], there[layer]  # (examples, 576), (texts, 576)
+    center, square = x.mean(dim=0), torch.cov(x.T, correction=0)
+    square += 0.02 * square.diagonal().mean() * torch.eye(len(square))
+    for y, lens in (known[-1], learned), (mixed, shuffled):
+        map_ = torch.linalg.solve(square, (x - center).T @ (y - y.mean(dim=0)) / len(x))
+        said = choices((z - center) @ map_ + y.mean(dim=0))
+        lens.append((said == final).float().mean().item())
+leads = plain.argmax(dim=0)  # the first layer after which it leads
+stays = 31 - plain.flip(0).cumprod(dim=0).sum(dim=0)  # … after which it leads for good
+texts, examples = len(final), known.shape[1]
+leads_median, stays_median = leads.median().item(), int(stays.median().item())
+late, only_last = ((stays >= n).float().mean().item() for n in (28, 30))
+print("after layer  logit lens  learned  shuffled")
+for layer, *shares in zip(some, plain[::5].mean(dim=1).tolist(), learned, shuffled):
+    print(f"{layer:11}", *(f"{share:9.0%}" for share in shares))
+plain_20, learned_20, most_shuffled = plain[20].mean().item(), learned[4], max(shuffled)
+figure, ax = plt.subplots(figsize=(4.4, 2.8))
+ax.plot(plain.mean(dim=1), color=plots.BLUE, marker="o", markersize=3)
+ax.plot(some, learned, color=plots.WARM, linestyle="--")
+ax.plot(some, shuffled, color=plots.MUTED, linestyle=":")
+ax.set(xlabel="after layer", ylim=(0, 1), title="The answer leads late")
+ax.legend(["logit lens", "learned lens", "learned, shuffled"])

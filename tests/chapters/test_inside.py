@@ -1,0 +1,391 @@
+"""What the chapter on the inside of trained models claims, on the real models."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+
+from snippets.shared import heads
+
+CHAPTER = "inside"
+EAGER = {"attn_implementation": "eager"}
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    with torch.no_grad():
+        yield AutoModelForCausalLM.from_pretrained("models/smollm2", **EAGER)
+
+
+def rows(text):
+    """The cells of a printed table, without its two head lines."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def share(cell):
+    """0.49 of "49%"."""
+    return float(cell.rstrip("%")) / 100
+
+
+def source(idea):
+    """The program of a snippet."""
+    return Path(f"snippets/{CHAPTER}/{idea}.py").read_text("utf-8")
+
+
+def test_off_is_the_mean_and_nothing_else(smollm2):
+    torch.manual_seed(1)
+    ids = heads.repeated(2)
+    with torch.no_grad():
+        instead = heads.mean_outputs(smollm2, ids)
+        whole = heads.losses(smollm2, ids)
+        with heads.off(smollm2, [], instead):
+            assert torch.equal(heads.losses(smollm2, ids), whole), "none off, nothing changes"
+        found = {}
+
+        def keep(_, inputs):
+            found["parts"] = inputs[0].unflatten(-1, (-1, 64))
+
+        out = smollm2.model.layers[3].self_attn.o_proj
+        before = out.register_forward_pre_hook(keep)
+        smollm2(ids)
+        own = found["parts"].clone()
+        before.remove()
+        with heads.off(smollm2, [(3, 2)], instead):
+            after = out.register_forward_pre_hook(keep)
+            smollm2(ids)
+            after.remove()
+        others = [head for head in range(9) if head != 2]
+        assert torch.equal(found["parts"][:, :, others], own[:, :, others])
+        assert torch.allclose(found["parts"][:, :, 2], instead[3, 2].expand(2, 51, 64))
+        assert torch.allclose(own.mean(dim=(0, 1)), instead[3], atol=1e-5)
+        assert torch.equal(heads.losses(smollm2, ids), whole), "the hooks are gone"
+
+
+def test_the_scores_are_those_of_the_library(smollm2):
+    torch.manual_seed(2)
+    ids = heads.repeated(2)
+    assert torch.equal(ids[:, 1:26], ids[:, 26:]) and (ids[:, 0] == 0).all()
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    assert tokenizer.convert_ids_to_tokens(0) == "<|endoftext|>"
+    with torch.no_grad():
+        behind, back = heads.look(smollm2, ids)
+        maps = smollm2(ids, output_attentions=True).attentions[18][:, 6]
+    cells = [maps[text, 26 + i, 2 + i].item() for text in range(2) for i in range(25)]
+    assert behind.shape == back.shape == (30, 9)
+    assert behind[18, 6].item() == pytest.approx(sum(cells) / 50, abs=1e-5)
+    with torch.no_grad():
+        loss = heads.losses(smollm2, ids)
+        own = smollm2(ids, labels=ids).loss.item()
+    assert loss.mean().item() == pytest.approx(own, abs=1e-3), "the library's own loss"
+
+
+def test_what_others_found_is_cited(says):
+    says(
+        "One explanation is that a row must sum to one, so a head with nothing to take needs a "
+        "place for its weight.[^sink]",
+        "(The *tuned lens* of 2023 is a careful form of this.[^tuned]) Its control is the same "
+        "map, learned on shuffled pairs.",
+    )
+    page = Path("docs/inside.md").read_text("utf-8")
+    for note in ("sink", "olsson", "lens", "tuned", "vig", "meng", "hewitt"):
+        assert page.count(f"[^{note}]") >= 2 and f"\n[^{note}]: " in page
+    assert "(known[-1], learned), (mixed, shuffled)" in source("lens")
+
+
+def test_the_sink(says, values, printed):
+    says(
+        "Half of the attention goes to one place",
+        "The texts are the {{ inside/sink.count }} beginnings of the decoder chapter, with nothing "
+        "in front and with the start token `<|endoftext|>` in front.",
+        "The weight follows it: about half, almost nothing at layer 11, then more than half.",
+        "With the start token in front, layers 3 to 9 give it {{ inside/sink.early:.0%}} of their "
+        "weight, layers 12 to 29 {{ inside/sink.late:.0%}}; the first word, now in the second "
+        "position, gets {{ inside/sink.word:.0%}}.",
+        "With nothing in front, the first word is the sink.",
+        "In between, in layer 11, the first position gets {{ inside/sink.between:.0%}}; there its "
+        "state has a length of {{ inside/sink.long_between:.0f}}, and the others have "
+        "{{ inside/sink.usual:.0f}}.",
+        "The first position of SmolLM2 gets about half of the attention.",
+    )
+    sink = values("inside/sink")
+    assert sink.count == 24
+    assert 0.4 < sink.early < 0.6 < sink.late < 0.75 and sink.lowest > 0.5
+    assert sink.between < 0.06 and sink.word < 0.05
+    assert sink.usual < sink.long_between < 1.5 * sink.usual
+    assert sink.long_early > 4 * sink.usual and sink.long_late > 20 * sink.long_early
+    bare = [row for row in rows(printed("inside/sink")) if "nothing in front" in row[0]]
+    assert share(bare[0][2]) > 0.5 > 5 * share(bare[0][3]) and share(bare[2][2]) > 0.6
+
+
+def test_the_sink_hangs_on_one_number(says, values, smollm2):
+    says(
+        "Two [controls](glossary.md#control): another large number of the same state, number 247, and number 507 of the "
+        "second state.",
+        "In layers 3 to 9 the weight falls from {{ inside/sink_cut.whole:.0%}} to "
+        "{{ inside/sink_cut.cut:.0%}} (at most {{ inside/sink_cut.highest_cut:.0%}} in a text).",
+        "The controls leave {{ inside/sink_cut.other_number:.0%}} and "
+        "{{ inside/sink_cut.other_state:.0%}}.",
+        "Later it does not: layers 12 to 29 still give {{ inside/sink_cut.cut_late:.0%}} of their "
+        "weight to a first state without it.",
+        "In both parts one number of the state, number 507 of 576, is by far the largest.",
+        "In the layers 3 to 9 that hangs on one number of its state.",
+    )
+    cut, sink = values("inside/sink_cut"), values("inside/sink")
+    assert cut.whole == pytest.approx(sink.early, abs=0.005)
+    assert cut.cut < 0.1 and cut.highest_cut < 0.2
+    assert cut.other_number > 0.3 and cut.other_state > 0.4, "the controls leave most of it"
+    assert cut.lowest_control > cut.highest_cut, "in each text"
+    assert cut.cut_late > 0.45
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    ids = tokenizer("<|endoftext|>The rain stopped in the night.", return_tensors="pt").input_ids
+    with torch.no_grad():
+        states = smollm2.model(ids, output_hidden_states=True).hidden_states
+    for layer in (5, 15, 25):
+        largest = states[layer][0, 0].abs().topk(3)
+        assert largest.indices[0] == 507 and largest.values[0] > 4 * largest.values[1]
+        assert 247 in largest.indices
+    assert states[5].shape[-1] == 576
+
+
+def test_the_second_time_it_knows(says, values):
+    says(
+        "Take {{ inside/repeat.length }} tokens by lot, and write them twice.",
+        "In the first half it can only guess.",
+        "It stays near fifteen for the first half and falls to about two within a few positions of "
+        "the second.",
+        "SmolLM2, mean loss at each position of eight random texts written twice; the dotted line "
+        "is where the second time begins.",
+        "The [loss](glossary.md#loss) falls from {{ inside/repeat.first:.1f}} to "
+        "{{ inside/repeat.second:.1f}}, and in none of the {{ inside/repeat.texts }} texts does "
+        "the second half cost more than {{ inside/repeat.highest_second:.1f}}.",
+        "(The first half costs more than a blind guess, {{ inside/repeat.blind:.1f}}: the model is "
+        "sure that something sensible comes.)",
+        "In the [first half](#random-tokens-twice) the model pays more than that, for it is sure "
+        "of something else.",
+    )
+    repeat = values("inside/repeat")
+    assert repeat.texts == 8 and repeat.length == 25
+    assert 13.5 < repeat.first < 16 and 1.5 < repeat.second < 2.6
+    assert repeat.highest_second < repeat.lowest_first / 3
+    assert repeat.lowest_first > repeat.blind == pytest.approx(math.log(49_152))
+
+
+def test_few_heads_look_behind_the_copy(says, values, maps, smollm2):
+    says(
+        "If a head does this, you can see it in its [map](glossary.md#attention-map): in the "
+        "second half, each row is strong at the token behind the earlier copy.",
+        "Nearly all cells are empty; the strong ones stand in layers 17 and 18, with fainter ones "
+        "up to layer 24.",
+        "SmolLM2, each head's mean weight on the token behind the earlier copy, on random tokens "
+        "written twice.",
+        "{{ inside/scores.half_or_more }} heads give half of their weight or more, the best "
+        "{{ inside/scores.best:.2f}}; the median head gives {{ inside/scores.median:.2f}}.",
+        "None of them stands before layer {{ inside/scores.first_layer }}.",
+        "It does nothing else.",
+        "On other texts nobody has looked: the score comes from [random tokens]"
+        "(#random-tokens-twice).",
+        "That these heads do nothing else, or that they do this on real texts.",
+    )
+    scores = values("inside/scores")
+    (drawn,) = maps("inside/scores")
+    cells = torch.tensor(drawn["values"])  # (heads, layers)
+    assert cells.shape == (9, 30) and scores.heads == 270
+    assert (cells >= 0.5).sum() == scores.half_or_more < 15
+    assert (cells < 0.1).float().mean() > 0.85, "nearly all"
+    strongest = cells.flatten().topk(4).indices % 30
+    assert set(strongest.tolist()) <= {17, 18} and scores.first_layer == 17
+    assert cells[:, 19:25].max() > 0.4 > cells[:, 25:].max()
+    assert scores.median < 0.05 and scores.best > 0.85
+    torch.manual_seed(5)
+    with torch.no_grad():
+        behind, _ = heads.look(smollm2, heads.repeated(2))
+    assert behind[18, 6] > 0.8 and (behind >= 0.5).sum() < 15, "on other tokens, too"
+
+
+def test_heads_off(says, values, printed):
+    says(
+        "A head that is *off* hands on its mean output, whatever it reads.",
+        "The best {{ inside/heads_off.number }} are chosen on some texts and tested on others.",
+        "Beside them: as many heads by lot, as many of the first five layers, and as many others "
+        "of the same layers, {{ inside/heads_off.draws }} sets each.",
+        "Without the best eight heads the loss of the second half is far to the right.",
+        "The dots of the random sets and of the same layers are all at the left; those of the "
+        "early sets are spread over the whole width.",
+        "SmolLM2, loss of the second half of random tokens written twice; a dot is one set of "
+        "eight heads put off.",
+        "Without the best {{ inside/heads_off.number }} the second half costs "
+        "{{ inside/heads_off.without:.1f}} and not {{ inside/heads_off.whole:.1f}}; the first half "
+        "costs no more than before.",
+        "With heads by lot off it is {{ inside/heads_off.highest_chance:.1f}} at most, with others of "
+        "the same layers {{ inside/heads_off.highest_near:.1f}}.",
+        "The early sets are another matter: from {{ inside/heads_off.lowest_early:.1f}} to "
+        "{{ inside/heads_off.highest_early:.1f}}.",
+        "One of them does more harm than the best eight.",
+        "So harm alone does not say that a head copies: what the first layers hand on, the layers "
+        "above read.",
+        "So the copying needs these heads, more than their neighbors.",
+        "Without the best eight, copying is nearly gone; a few heads below them begin the chain.",
+        "Others may do the same work.",
+        "as many others, by lot and from the same layers",
+        "To find more induction heads than the score has found.",
+        "They are drawn [by lot](#the-proof-heads-off), so that they are of no special kind.",
+        "Only what the best do beyond that is [due to them](#the-proof-heads-off).",
+    )
+    off = values("inside/heads_off")
+    assert off.number == 8 and off.draws == 5
+    assert "chosen_on, tested_on = repeated(4), repeated(4)" in source("heads_off")
+    table = {row[0]: [float(cell) for cell in row[1:]] for row in rows(printed("inside/heads_off"))}
+    assert off.without > 3 * off.whole and off.highest_near < off.without / 2
+    assert off.highest_chance < off.without / 2
+    assert off.lowest_early < off.whole < off.without < off.highest_early
+    assert table["best 8"][1] < table["none"][1] + 0.05, "the first half costs no more"
+    assert table["none"][1] - off.without > 4, "nearly, not wholly: some copying is left"
+    assert {table[name][0] for name in ("random", "early", "same layers")} == {5}
+    for name in ("random", "early", "same layers"):
+        assert table[name][2] < off.without, "their means"
+
+
+def test_the_chain_begins_one_back(says, values, smollm2):
+    says(
+        "The three that do so most, below layer 17, are put off.",
+        "Watch the *weights* of the four best induction heads, which themselves stay on.",
+        "Their weight behind the copy falls from {{ inside/chain.whole:.2f}} to "
+        "{{ inside/chain.without:.2f}}, and the loss rises to {{ inside/chain.loss_without:.1f}}.",
+        "With other heads of the same layers off it is {{ inside/chain.lowest_control:.2f}} at "
+        "least.",
+    )
+    chain = values("inside/chain")
+    assert chain.whole > 0.7 and chain.without < 0.25
+    assert chain.lowest_control > 2 * chain.without
+    assert chain.loss_without > 2 * chain.loss_whole
+    torch.manual_seed(7)
+    with torch.no_grad():
+        _, back = heads.look(smollm2, heads.repeated(2))
+    below = {divmod(place, 9) for place in back[:17].flatten().topk(3).indices.tolist()}
+    assert {(16, 0), (11, 1)} <= below
+
+
+def test_the_lens(says, values, smollm2):
+    says(
+        "Here are {{ inside/lens.texts }} texts from the news, each cut after its eleventh token.",
+        "By the logit lens, the final choice leads for good after layer "
+        "{{ inside/lens.stays_median }} of 30 at the median; in {{ inside/lens.late:.0%}} of the "
+        "texts not before the last three layers, and in {{ inside/lens.only_last:.0%}} only after "
+        "the last.",
+        "But the learned lens finds it in {{ inside/lens.learned_20:.0%}} of the texts after layer "
+        "20, where the plain one finds {{ inside/lens.plain_20:.0%}}.",
+        "The shuffled one never has more than {{ inside/lens.most_shuffled:.0%}}, so it is not the "
+        "learning alone.",
+        "A lens that says nothing does not prove that nothing is there: the plain lens reads with "
+        "the last layer's table, and a middle layer may write in another form.",
+        "The [learned lens](#what-would-each-layer-say) finds it in more of the texts from the "
+        "same states.",
+        "The last layer's table cannot read it there.",
+        "The layers up to 20 can be left out without any harm.",
+        "that nothing is there, or that it is used",
+    )
+    lens = values("inside/lens")
+    assert lens.texts == 120 and lens.examples > 1000
+    assert 25 <= lens.stays_median <= 30 and lens.late > lens.only_last > 0.2
+    # Paired, on the same texts: a gap of fifteen is far outside of what lots would do.
+    assert lens.learned_20 - lens.plain_20 > 0.12
+    assert lens.most_shuffled < 0.15 < lens.plain_20
+    with torch.no_grad():
+        output = smollm2(torch.tensor([[0, 504, 2365]]), output_hidden_states=True)
+        last = smollm2.lm_head(output.hidden_states[-1])
+    assert torch.equal(last, output.logits), "the last state is normed already"
+
+
+def test_patching(says, values, maps):
+    says(
+        "We do it with {{ inside/patch.countries }} countries, each patched from the next one, "
+        "before every fourth layer.",
+        "A map with four rows and a column for every fourth layer.",
+        "Up to layer 12, the country's state takes the answer with it in "
+        "{{ inside/patch.lowest_early:.0%}} of the prompts; before layer 28, in "
+        "{{ inside/patch.late:.0%}}.",
+        "For the last token it is the opposite: {{ inside/patch.last_early:.0%}} at first and "
+        "{{ inside/patch.last_late:.0%}} at the end.",
+        "The state of *city* never carries it ({{ inside/patch.most_city:.0%}}).",
+        "*Capital* stands before the country, so in the runs themselves its state is the same for "
+        "all countries.",
+        "Yet in the middle layers up to {{ inside/patch.most_wrong:.0%}} of the answers follow it "
+        "there.",
+        "So a state can work at a place where the model never put it.",
+        "These are {{ inside/patch.countries }} prompts of one form, all of which the model gets "
+        "right.",
+        "Run the second prompt up to that layer.",
+    )
+    patch = values("inside/patch")
+    (drawn,) = maps("inside/patch")
+    country, last, city, wrong = drawn["values"]
+    assert patch.countries == patch.right == 11 and list(map(int, drawn["columns"])) == [
+        *range(0, 30, 4)
+    ]
+    assert min(country[:4]) > 0.8 and country[-1] == country[-2] == 0
+    assert max(last[:5]) == 0 and last[-1] > 0.7 and max(city) == 0
+    assert 0.2 < max(wrong) < 0.7 and wrong[0] == wrong[-1] == 0
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    texts = [f"<|endoftext|>The capital of {name} is" for name in ("France", "Italy")]
+    ids = torch.tensor(tokenizer(texts).input_ids)
+    assert tokenizer.decode(ids[0, 2]) == " capital" and tokenizer.decode(ids[0, 4]) == " France"
+    with torch.no_grad():
+        model = AutoModel.from_pretrained("models/smollm2")
+        states = model(ids, output_hidden_states=True).hidden_states
+    assert all(torch.allclose(one[0, 2], one[1, 2], atol=1e-2) for one in states[:-1])
+
+
+def test_the_probe(says, values, printed):
+    says(
+        "So the word does not tell, and its place does only in part.",
+        "And there is a second check: nouns that were in none of the probe's sentences.",
+        "The control is at {{ inside/probe.lowest_control:.0%}} after every layer: this "
+        "probe has learned a list of twenty words by heart.",
+        "After layer 3, new words get {{ inside/probe.new_3:.0%}}: there, one direction says *who "
+        "does it* for words that the probe never saw.",
+        "At layer 0 they get {{ inside/probe.new_0:.0%}}, about what the place alone tells "
+        "(exercise 3).",
+        "After the last layer the probe has {{ inside/probe.task_6:.0%}} on its own words and "
+        "{{ inside/probe.new_6:.0%}} on new ones: it has learned something about *these* words.",
+        "A noun in place 5 never does it, and one in place 7 always does.",
+    )
+    probe = values("inside/probe")
+    assert len(rows(printed("inside/probe"))) == 7
+    assert probe.lowest_control > 0.98 and probe.new_3 > 0.95
+    assert probe.new_0 == pytest.approx(values("inside/answers").known_places, abs=0.06)
+    assert probe.task_6 > 0.93 and probe.new_6 < probe.task_6 - 0.1
+    space = {}
+    exec(source("probe").split("train, same, other")[0], space)
+    known, new = set(space["known"]), set(space["new"])
+    assert len(known) == 20 and len(new) == 10 and not known & new
+    tokenizer = space["tokenizer"]
+    for text, places in (("the dog chased the king.", (2, 5)),
+                         ("the dog was chased by the king.", (2, 7))):  # fmt: skip
+        tokens = tokenizer.tokenize(text, add_special_tokens=True)
+        assert [tokens[place] for place in places] == ["dog", "king"]
+    assert all(len(tokenizer.tokenize(noun)) == 1 for noun in known | new)
+
+
+def test_the_exercises(says, values):
+    says(
+        "They show what is usual.",
+        "A model knows that the next token is one of the {{ inside/repeat.length }} of the first "
+        "half, and nothing more.",
+        "Compare it with both halves of the [random texts](#random-tokens-twice).",
+        "$\\ln 25$, which is {{ inside/answers.inside:.1f}}.",
+        "The second half costs {{ inside/repeat.second:.1f}}: less, so SmolLM2 knows more than "
+        "*which* tokens there were.",
+        "That is why a probe needs a [control task](#a-probe-and-its-control-task), or new words.",
+        "`= {{ inside/answers.blind:.1f}} ± 0.1`",
+    )
+    answers, repeat = values("inside/answers"), values("inside/repeat")
+    assert answers.sets == math.comb(270, 8) and answers.known_places == 0.75
+    assert answers.inside == pytest.approx(math.log(25)) and repeat.second < answers.inside
+    assert answers.blind == pytest.approx(math.log(49_152))
+    torch.manual_seed(3)
+    states, labels = torch.randn(100, 100), torch.randint(2, (100,)) * 2.0 - 1
+    fitted = (states @ torch.linalg.solve(states, labels)).sign()
+    assert (fitted == labels).float().mean() > 0.98
