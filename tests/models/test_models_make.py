@@ -199,6 +199,8 @@ def test_a_pickle_in_a_wheel_is_not_run(book, fails):
         patch.setitem(RECIPES, "safetensors", empty)
         book.write_lock(
             recipe="pytorch",
+            made_bytes=1,
+            files={"config.json": "0" * 64},
             members={
                 "config": "tiny_model/config",
                 "weights": "tiny_model/weights",
