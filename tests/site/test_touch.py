@@ -148,8 +148,11 @@ def test_every_row_of_every_map_says_its_weights(book, opened, says):
 
 def test_no_sentence_is_cut_on_a_phone_and_nothing_grows(opened):
     for page in pages():
-        for found in opened(page, 360).evaluate(TOLD, FIGURE):
+        tab = opened(page, 360)
+        assert not tab.evaluate(audit.WIDE), page
+        for found in tab.evaluate(TOLD, FIGURE):
             assert not found["cut"] and found["grown"] == 0, (found["id"], found["cut"][:3])
+        assert not tab.evaluate(audit.WIDE), page
 
 
 def test_layer_and_head_are_named_where_the_page_knows_them(opened, says):
