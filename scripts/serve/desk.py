@@ -195,7 +195,9 @@ class Desk:
             seen, number = needs.changes(self.root), self.build + 1
             if seen != self.seen or self.wrong:
                 self.loud = number
-                self._settle()
+                self._wake()
+                if self.seen["programs"] != seen["programs"]:
+                    self._settle()
             self.seen, self.wrong, began = seen, "", time.monotonic()
             errors, log = _Errors(), logging.getLogger("mkdocs")
             log.addHandler(errors)
@@ -238,7 +240,6 @@ class Desk:
 
         So one build shows a saved program and what came of it.
         """
-        self._wake()
         book = Book(self.root)
         if not versions.computes():
             return
