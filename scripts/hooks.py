@@ -19,21 +19,25 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
 
 from scripts.base.turn import Turn, sentence
-from scripts.compute import book, runner
+from scripts.compute.book import Book
 from scripts.labs import page as lab_pages
-from scripts.labs import run as labs
 from scripts.live import make as live
-from scripts.models.make import ensure
 from scripts.pages import build, figures, remember
+from scripts.serve import whole
+from scripts.serve.desk import Desk
 
 log = logging.getLogger("mkdocs.hooks")
-serving, turn, warnings = False, Turn(), CountHandler(level=logging.WARNING)
-RENDERED = "toc", "title", "links_to_anchors", "present_anchor_ids", "_title_from_render"
+serving = later = False  # while pages are served; what is missing is computed meanwhile
+turn, warnings = Turn(), CountHandler(level=logging.WARNING)
+desk = Desk(ROOT, log.info, log.warning)
+on_serve, on_shutdown = desk.serve, desk.end
+on_post_template = lambda text, **_: build.ours(text)  # of an address that is not there
 
 
 def on_startup(command: str, **_) -> None:
-    global serving
+    global serving, later
     serving = command == "serve"  # which writes to a folder of its own already
+    later = serving and "--no-livereload" not in sys.argv  # then no page would ask
     logging.getLogger("mkdocs").addHandler(warnings)
 
 
@@ -45,16 +49,15 @@ def on_config(config: MkDocsConfig) -> None:
 
 def on_pre_build(config: MkDocsConfig) -> None:
     global pages  # of this build
-    ensure(say=log.info)
-    failed = runner.run(whole := book.Book(ROOT), stays=serving, say=log.info)
-    live.make(ROOT, say=log.info)
-    pages = build.Pages(whole, Path(config.docs_dir), config.site_name, config.site_url, not serving)
-    pages.check([*failed.values(), *labs.make(ROOT, say=log.info)], log.warning, config.strict)
+    docs, book = Path(config.docs_dir), Book(ROOT)
+    pages = build.Pages(book, docs, config.site_name, config.site_url, not serving)
+    known = desk.opened(book) if later else whole.make(book, serving, log.info)
+    pages.check(known, log.warning, config.strict)
 
 
 @event_priority(100)  # before mkdocs-jupyter looks for notebooks
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    for uri, one in (*pages.files(), *lab_pages.files(ROOT, config.site_url or "")):
+    for uri, one in (*pages.files(), *lab_pages.files(ROOT, config.site_url or "", desk.missing)):
         if isinstance(one, Path):  # mkdocs-jupyter wants to know the folder that it lies in
             files.append(File(uri, str(one.parents[1]), config.site_dir, config.use_directory_urls))
         elif uri not in files.src_uris:  # two labs may show the same figure
@@ -74,10 +77,8 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
 
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    if serving:  # links to other pages are kept by their paths
-        page.links_to_anchors = {f.src_uri: a for f, a in (page.links_to_anchors or {}).items()}
-        content = remember.made(page.url, content, vars(page), RENDERED, warnings.counts)
-        page.links_to_anchors = {files.src_uris.get(f): a for f, a in page.links_to_anchors.items()}
+    if serving:
+        content = remember.read(page, content, files.src_uris, warnings.counts)
     if lab_pages.is_lab(page):
         content = lab_pages.finish(ROOT, page, config, content)
     return build.ready(content)
@@ -99,18 +100,16 @@ def on_page_context(context: dict, page: Page, nav: Navigation, **_) -> dict:
     return context | pages.context(page.file.src_uri, lab_pages.source(page), page.url)
 
 
-def on_post_page(output: str, **_) -> str:
-    return pages.finished(output)
-
-
-def on_post_template(output_content: str, **_) -> str:
-    return build.ours(output_content)  # of an address that is not there
+def on_post_page(output: str, page: Page, **_) -> str:
+    output = pages.finished(output)
+    return desk.page(output, page.file.src_uri, page.url) if later else output
 
 
 def on_post_build(config: MkDocsConfig) -> None:
     live.publish(Path(config.site_dir), ROOT)
     pages.publish(Path(config.site_dir), config.site_description, log.warning)
     config.site_dir = turn.end(config.site_dir, not (config.strict and warnings.get_counts()))
+    desk.built() if later else None
 
 
 def on_build_error(error: Exception, **_) -> None:

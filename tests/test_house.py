@@ -16,8 +16,9 @@ MAY_KNOW = {  # room → the rooms that it may import
     "labs": "base models compute pages",
     "measure": "base compute labs",  # `newest` runs snippets and labs
     "publish": "base measure",
+    "serve": "base models compute pages labs live",
     "__main__": "base",  # each verb is loaded when it is called
-    "hooks": "base models compute live pages labs",
+    "hooks": "base compute live pages labs serve",
 }
 KNOW_MKDOCS = {"scripts.hooks"}  # the bridge to it; all others know nothing of it
 LINES = 400

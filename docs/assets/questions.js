@@ -374,7 +374,7 @@ const KINDS = { choice, number, order, predict };
 // ------------------------------------------------------------------- reading a chapter
 
 function begin() {
-  for (const box of boxes) KINDS[box.dataset.kind]?.(box);
+  for (const box of boxes) if (!box.matches(".alive")) KINDS[box.dataset.kind]?.(box);
   if (boxes.length) {
     addEventListener("beforeprint", moveAnswers);
     addEventListener("afterprint", moveBack);

@@ -51,16 +51,27 @@ def library(name: str, file: str, root: Path = ROOT, *options: str) -> Path:
     Raises:
         NodeError: In one sentence, why it could not be fetched.
     """
-    lock = (root / "scripts/node/package-lock.json").read_bytes()
-    kept = f"{hashlib.sha256(lock).hexdigest()[:8]}-{Path(file).name}"
-    path = root / ".cache" / name / kept
+    seal, kept = _kept(name, file, root)
+    path = seal.with_name(kept)
     with exclusive(root / ".cache" / f"{name}.lock", lambda line: None):
-        seal = path.with_suffix(".seal")
         if not seals.holds(seal, kept, path.parent):
             with packages(root, path.parent / ".node", *options) as there:
                 put(path, (there / file).read_bytes())
             seals.write(seal, kept, path.parent, [path])
     return path
+
+
+def there(name: str, file: str, root: Path = ROOT) -> bool:
+    """Whether `library` has nothing to fetch for the same."""
+    seal, kept = _kept(name, file, root)
+    return seals.holds(seal, kept, seal.parent)
+
+
+def _kept(name: str, file: str, root: Path) -> tuple[Path, str]:
+    """The seal beside a file that is kept, and the name of that file."""
+    lock = (root / "scripts/node/package-lock.json").read_bytes()
+    kept = f"{hashlib.sha256(lock).hexdigest()[:8]}-{Path(file).name}"
+    return (root / ".cache" / name / kept).with_suffix(".seal"), kept
 
 
 @contextlib.contextmanager

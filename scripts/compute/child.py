@@ -36,7 +36,7 @@ def execute(root: Path, name: str, into: Path) -> None:
     # A line at a time, so that what was printed is there if the run must be stopped.
     sys.stdout = open(1, "w", 1, encoding="utf-8", newline="\n", closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
-    threading.Thread(target=_end_with_the_build, daemon=True).start()
+    threading.Thread(target=end_with_the_build, daemon=True).start()
     os.chdir(root)
     sys.path[:] = [str(root), *(p for p in sys.path if p != str(root))]
     sys.dont_write_bytecode = True  # the snippets folder is watched
@@ -111,7 +111,7 @@ def _import_anew(folder: Path) -> None:
     sys.path_importer_cache.clear()
 
 
-def _end_with_the_build() -> None:
+def end_with_the_build() -> None:
     """Wait for the end of the build, then end this run: nobody would take its outputs."""
     multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
     os._exit(1)

@@ -36,7 +36,7 @@ PAYS_FROM = 4  # snippets; for fewer, the parent's warm-up costs more than it sa
 LOOKS = 1.0  # seconds between two looks whether a snippet has changed while it runs
 
 
-def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
+def context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
     """Processes that fork from one parent, or start anew where there is no fork.
 
     The parent is the standard library's fork server. It starts when the first snippet
@@ -48,18 +48,18 @@ def _context(root: Path, warm: bool) -> multiprocessing.context.BaseContext:
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
-    context = multiprocessing.get_context("forkserver")
+    made = multiprocessing.get_context("forkserver")
     # "__main__" is imported in the parent too, or every fork would do it again.
-    context.set_forkserver_preload(["__main__", "scripts.compute.warm" if warm else "scripts.compute.figures"])
+    made.set_forkserver_preload(["__main__", "scripts.compute.warm" if warm else "scripts.compute.figures"])
     # The parent finds `scripts` here and its warm-up model in `root`.
     only_parent = {"BOOK_WARM": str(root) * warm, "PYTHONPATH": str(ROOT)}
     with environment(ENVIRONMENT | only_parent):
         forkserver.ensure_running()
         # It imports for some seconds. Wait here, so that no run's time limit includes it.
-        first = context.Process(target=child.is_ready)
+        first = made.Process(target=child.is_ready)
         first.start()
         first.join()
-    return context
+    return made
 
 
 def parallel() -> int:
@@ -127,8 +127,8 @@ def run(
             if trainer not in snippets and book.stale(trainer):
                 snippets[trainer] = book.snippet(trainer)
     if snippets:
-        context = _context(book.root, stays or len(snippets) >= PAYS_FROM)
-        work_off(Line(book, snippets, pending, timeout, say), context, jobs or parallel())
+        processes = context(book.root, stays or len(snippets) >= PAYS_FROM)
+        work_off(Line(book, snippets, pending, timeout, say), processes, jobs or parallel())
     if not wanted:
         book.sweep()
     failed = {}
@@ -139,7 +139,7 @@ def run(
     return failed
 
 
-def work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: int) -> None:
+def work_off(line: Line, processes: multiprocessing.context.BaseContext, jobs: int) -> None:
     """Start, watch and collect, until nobody waits in the line.
 
     Another build in the same folder may be at work: each snippet is run by whoever takes
@@ -150,7 +150,7 @@ def work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: int
     """
     try:
         line.book.cache.mkdir(parents=True, exist_ok=True)
-        _work_off(line, context, min(jobs, len(line.waiting) or jobs))
+        _work_off(line, processes, min(jobs, len(line.waiting) or jobs))
     except OSError as error:
         raise RunnerError(
             f".cache cannot be written: {error.strerror}; make room or allow writing,"
@@ -158,7 +158,7 @@ def work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: int
         ) from None
 
 
-def _work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: int) -> None:
+def _work_off(line: Line, processes: multiprocessing.context.BaseContext, jobs: int) -> None:
     running: dict[int, Job] = {}
     waits = False
     line.begin(jobs)
@@ -179,7 +179,7 @@ def _work_off(line: Line, context: multiprocessing.context.BaseContext, jobs: in
                 if lock is None:
                     elsewhere.append(name)
                 elif line.stale(name):
-                    job = line.start(name, context, lock)
+                    job = line.start(name, processes, lock)
                     running[job.process.sentinel] = job
                 else:
                     lock.release()

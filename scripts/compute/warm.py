@@ -6,6 +6,7 @@ much more, lazily, and each fork would repeat it.
 
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import matplotlib
@@ -13,6 +14,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
+import tokenizers  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
 
@@ -24,8 +26,13 @@ transformers.utils.logging.disable_progress_bar()
 
 
 def warm(folder: Path) -> None:
-    """Run one sentence through the small model in `folder`, if there, and draw a figure."""
-    if (folder / "config.json").exists():
+    """Run one sentence through the small model in `folder`, and draw a figure.
+
+    Where it has not been fetched yet, one is made that is smaller still.
+    """
+    with tempfile.TemporaryDirectory() as space:
+        if not (folder / "config.json").exists():
+            folder = _smallest(space)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
         model = transformers.AutoModel.from_pretrained(folder)
         with torch.no_grad():
@@ -34,6 +41,21 @@ def warm(folder: Path) -> None:
     figure.add_subplot().imshow([[0, 1]])
     figure.savefig(io.StringIO(), format="svg")
     plt.close(figure)
+
+
+def _smallest(folder: str) -> str:
+    """Write an encoder that knows one word into `folder`."""
+    words = tokenizers.models.WordLevel({"warm": 0}, unk_token="warm")
+    tokenizer = tokenizers.Tokenizer(words)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(folder)
+    with torch.random.fork_rng():
+        transformers.BertModel(
+            transformers.BertConfig(
+                vocab_size=1, hidden_size=2, num_hidden_layers=1, num_attention_heads=1,
+                intermediate_size=2, max_position_embeddings=2,
+            )
+        ).save_pretrained(folder)  # fmt: skip
+    return folder
 
 
 # Only the parent warms itself up. A spawned child (where there is no fork) imports this

@@ -13,7 +13,7 @@ import html
 import logging
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,21 +51,29 @@ def source(page: Page) -> str:
     return page.file.src_uri.replace(".ipynb", ".py") if is_lab(page) else page.file.src_uri
 
 
-def files(root: Path, site: str) -> Iterator[tuple[str, Path | bytes | str]]:
+def files(
+    root: Path, site: str, missing: Collection[str] = ()
+) -> Iterator[tuple[str, Path | bytes | str]]:
     """What the site needs for each lab: the page's notebook, its figures, the download.
 
     Args:
         site: the address of the book; empty if it has none.
+        missing: those that are still to be run, as "labs/decoding": their pages have no outputs.
 
     Yields:
         An address in the site, and what stands there: a file that lies in a folder as it is
         called in the site, or the content.
     """
+    global waiting
+    waiting = missing
     for name in labs.names(root):
-        if not labs.executed(root, name).exists():
+        ran = labs.unrun(root, name) if f"labs/{name}" in missing else labs.executed(root, name)
+        if not ran.exists():
             continue
-        yield f"labs/{name}.ipynb", labs.executed(root, name)
-        yield _notebook(name), labs.download(name, site, root)
+        yield f"labs/{name}.ipynb", ran
+        yield _notebook(name), labs.download(name, site, root, ran)
+        if f"labs/{name}" in missing:
+            continue
         for cell in _cells(root, name):
             for output in cell.get("outputs", []):
                 if image := output.get("data", {}).get("image/png"):
@@ -84,6 +92,8 @@ def before(page: Page) -> None:
 def finish(root: Path, page: Page, config: Any, content: str) -> str:
     """Drop the style sheets that mkdocs-jupyter adds; say what the lab needs."""
     content = content.rpartition("<style>")[0] or content
+    if f"labs/{_name(page)}" in waiting:
+        return content.replace("</p>", "</p>\n" + _waits(page), 1)
     promised = sum("alt" in cell.metadata for cell in _cells(root, _name(page)))
     shown = content.count("<img ")
     if shown < promised:
@@ -94,6 +104,7 @@ def finish(root: Path, page: Page, config: Any, content: str) -> str:
 # -------------------------------------------------------------------------------- filters
 
 current: Page | None = None  # the page whose notebook is being converted
+waiting: Collection[str] = ()  # labs that are still to be run
 
 
 def use_template(root: Path, files: Any, config: Any) -> None:
@@ -174,6 +185,16 @@ def _notebook(name: str) -> str:
 def _image(encoded: str) -> str:
     """Where a figure lies in the site, by its content."""
     return f"labs/figures/{hashlib.sha256(encoded.encode()).hexdigest()[:12]}.png"
+
+
+def _waits(page: Page) -> str:
+    """What a lab's page says until the lab has been run."""
+    where = _from(page, _notebook(_name(page)))
+    return (
+        f'<p class="lab-needs pending" data-waits="labs/{_name(page)}"><strong>Take it along:'
+        f'</strong> <a href="{where}" download>download the notebook</a> (.ipynb). <span'
+        ' class="pending-says">This lab is being run, and its outputs will appear here.</span></p>'
+    )
 
 
 def _needs(root: Path, page: Page, repository: str) -> str:

@@ -7,17 +7,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
-import importlib.metadata
 import importlib.util
 import json
 import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 
 import click
 
-from scripts.base import ROOT, seals
+from scripts.base import ROOT, seals, versions
 from scripts.base.files import exclusive, put
-from scripts.compute import runner
+from scripts.compute import child, runner
 from scripts.labs import source
 from scripts.labs.source import LabError
 from scripts.models.lock import digest as entry_digest
@@ -70,6 +72,38 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> list[str]:
     return [error for name in source.names(root) if (error := _left(root, name).get("error"))]
 
 
+def outdated(root: Path = ROOT) -> list[str]:
+    """The labs that must be run. Where only prose has changed, the notebook is brought up to date."""
+    return [
+        name
+        for name in source.names(root)
+        if not _fresh(root, name) and not _renew(root, name, lambda line: None, run=False)
+    ]
+
+
+def alone(root: Path, name: str) -> None:
+    """Run one lab, in a process of its own, which ends with the one that started it."""
+    threading.Thread(target=child.end_with_the_build, daemon=True).start()
+    os.chdir(root)
+    _renew(root, name, lambda line: None)
+
+
+def end(process: BaseProcess) -> None:
+    """End such a process at once, and the kernel that it has started."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        for kernel in psutil.Process(process.pid).children(recursive=True):
+            kernel.kill()
+    process.kill()
+    process.join()
+
+
+def error(root: Path, name: str) -> str | None:
+    """Why the last run of a lab failed, if it did."""
+    return _left(root, name).get("error")
+
+
 def cost(root: Path, name: str) -> tuple[float, int]:
     """Processor seconds and bytes of memory of a lab's last run."""
     left = _left(root, name)
@@ -102,8 +136,8 @@ def _files(root: Path, name: str) -> str:
 
 @functools.cache
 def _versions() -> bytes:
-    versions = (*source.LIBRARIES, "nbclient", "ipykernel")
-    return " ".join(f"{n} {importlib.metadata.version(n)}" for n in versions).encode()
+    packages = (*source.LIBRARIES, "nbclient", "ipykernel")
+    return " ".join(f"{n} {versions.of(n)}" for n in packages).encode()
 
 
 def _stamp(root: Path, made: NotebookNode) -> str:
@@ -143,8 +177,12 @@ def _beside(root: Path, name: str) -> Path:
     return source.executed(root, name).with_suffix(".json")
 
 
-def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
-    """Run a lab if its code is stale; keep notebook and outputs, or why it failed."""
+def _renew(root: Path, name: str, say: Callable[[str], None], run: bool = True) -> bool:
+    """Run a lab if its code is stale; keep notebook and outputs, or why it failed.
+
+    Returns:
+        Whether that is done. Without `run`, nothing is if the lab would have to be run.
+    """
     import nbformat
 
     left, files = _left(root, name), _files(root, name)
@@ -152,6 +190,8 @@ def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
         made = source.notebook(name, root=root)
         stamp = _stamp(root, made)
         if left.get("stamp") != stamp:
+            if not run:
+                return False
             say(f"running the lab {name}")
             left = {"stamp": stamp, **execute(made, root, name)}
             left["outputs"] = [c.outputs for c in made.cells if c.cell_type == "code"]
@@ -169,6 +209,7 @@ def _renew(root: Path, name: str, say: Callable[[str], None]) -> None:
     left["files"] = files
     left = json.loads(json.dumps(left))  # as it will be read
     put(_beside(root, name), json.dumps(left | {"seal": _seal(left)}).encode())
+    return True
 
 
 def execute(

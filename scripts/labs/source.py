@@ -16,7 +16,6 @@ before it are right, `# %% alt_when_right="…"`. A figure that is promised and 
 from __future__ import annotations
 
 import base64
-import importlib.metadata
 import io
 import json
 import re
@@ -29,7 +28,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-from scripts.base import ROOT, BookError
+from scripts.base import ROOT, BookError, versions
+from scripts.base.files import put
 from scripts.models.lock import load_lock
 from scripts.pages import printed
 
@@ -78,6 +78,17 @@ def written(root: Path, name: str) -> Path:
 def executed(root: Path, name: str) -> Path:
     """Where its executed notebook lies, made or not."""
     return root / ".cache" / "labs" / f"{name}.ipynb"
+
+
+def unrun(root: Path, name: str) -> Path:
+    """Write the notebook as students get it, for a page that is shown before the lab is run."""
+    import nbformat
+
+    path = root / ".cache" / "serve" / "labs" / f"{name}.ipynb"
+    made = nbformat.writes(notebook(name, root=root)).encode()
+    if not path.exists() or path.read_bytes() != made:
+        put(path, made)
+    return path
 
 
 def notebook(name: str, solved: bool = False, root: Path = ROOT) -> NotebookNode:
@@ -154,15 +165,18 @@ def answered(task: str, answer: str | None) -> str:
     return SOLUTION.sub(put, task + "\n").rstrip()
 
 
-def download(name: str, site: str, root: Path = ROOT) -> str:
+def download(name: str, site: str, root: Path = ROOT, ran: Path | None = None) -> str:
     """The student's notebook as a file to take along: the executed one without outputs.
 
     Links to chapters lead to the published book. Without its address `site` their words
     stay and the links go: beside the notebook there are no chapters.
+
+    Args:
+        ran: the notebook, if not the executed one.
     """
     import nbformat
 
-    made = nbformat.read(executed(root, name), 4)
+    made = nbformat.read(ran or executed(root, name), 4)
 
     def link(found: re.Match) -> str:
         address = f"{site.rstrip('/')}/{found[2]}/{found[3] or ''}"
@@ -220,7 +234,7 @@ def _first_cell(root: Path, wanted: list[str]) -> str:
         raise LabError(f"a lab's setup names no model of the book: {', '.join(unknown)}")
     text = (PARTS / "first_cell.py").read_text("utf-8")
     # "+cpu" and the like name a build that only this machine may have.
-    pins = [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in LIBRARIES]
+    pins = [f"{name}=={versions.of(name).split('+')[0]}" for name in LIBRARIES]
     filled = {"MODELS = []": wanted, "LIBRARIES = []": pins, 'SCRIPTS = ""': _packed(root)}
     for line, value in filled.items():
         shown = json.dumps(value)

@@ -76,6 +76,14 @@ def make(root: Path = ROOT, say: Callable[[str], None] = print) -> Path:
     return folder
 
 
+def lacks(root: Path = ROOT) -> bool:
+    """Whether anything is still to be made, or made anew."""
+    folder = root / ".cache" / "live"
+    return bool(_kernels(root)) and not all(
+        seals.holds(folder / f".{name}", _digest(root, name), folder) for name in STEPS
+    )
+
+
 def publish(site: Path, root: Path = ROOT) -> None:
     """Copy what `make` made into the site.
 

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from scripts.base import BookError
+from scripts.base import BookError, node
 from scripts.base.files import put
 from scripts.compute.book import Book
 from scripts.pages import (
@@ -20,6 +20,7 @@ from scripts.pages import (
     code,
     copies,
     formulas,
+    pending,
     promises,
     questions,
     search,
@@ -104,19 +105,31 @@ class Pages:
             read: the file of each page, from `docs` → its HTML.
 
         Raises:
-            BookError: formulas cannot be read; `say` has been told which.
+            BookError: formulas cannot be read, and the site will be published; `say` has been
+                told which. While serving, each says so in its place.
         """
         self.read = read
         found = {file: dict.fromkeys(formulas.find(content)) for file, content in read.items()}
         wanted = {one for those in found.values() for one in those}
-        self.formulas = formulas.draw(wanted, self.book.root)
+        if wanted and not self.whole and formulas.lacks(self.book.root):
+            self.formulas = formulas.later(wanted)
+            return
+        try:
+            self.formulas = formulas.draw(wanted, self.book.root)
+        except node.NodeError as error:
+            if self.whole:
+                raise
+            say(str(error))
+            undrawn = dict.fromkeys(wanted, {"error": "formulas cannot be drawn yet"})
+            self.formulas = undrawn | formulas.known
+            return
         wrong = [
             self._wrong(file, one)
             for file, those in found.items()
             for one in those
             if "error" in self.formulas[one]
         ]
-        tell(wrong, "formula{s} cannot be read", say)
+        tell(wrong, "formula{s} cannot be read", say, self.whole)
 
     def lined(self, content: str) -> str:
         """A page's HTML with a line of text for each formula, for the search.
@@ -146,7 +159,7 @@ class Pages:
         page = page.replace("→ <a", "→&nbsp;<a")  # or an arrow ends a line, and points at nothing
         page = DRAWN.sub(lambda found: self.output(found[1]).drawing(found[2]), page)
         page = NUMBERS.sub(lambda found: self.output(found[1]).tables(), page)
-        return tables.headed(page)
+        return pending.told(tables.headed(page))
 
     # ----------------------------------------------------------------------------- beside it
 

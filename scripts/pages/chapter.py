@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.compute.book import Book
-from scripts.pages import asked, printed
+from scripts.pages import asked, pending, printed
 from scripts.pages.outputs import Output, included
 from scripts.pages.patterns import (
     ANY,
@@ -58,6 +58,8 @@ def value(book: Book, name: str, variable: str, form: str | None) -> str:
     outcome = book.outcome(name)
     if outcome is None and name not in (names := book.names()):
         raise PageError(f"there is no snippet {name}{_near(name, names)}")
+    if name in book.pending:
+        return pending.DOTS
     if outcome is None or outcome.error:
         raise PageError(f"snippets/{name}.py has no values: its last run failed")
     if variable not in outcome.values:
@@ -127,6 +129,8 @@ def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
             said = value(book, *found.groups())
         except PageError:
             return f"**⚠ {found[1]}.{found[2]}**"
+        if said == pending.DOTS:
+            return said
         if isinstance(book.outcome(found[1]).values[found[2]], str):
             return show(said)
         if show is not printed.prose:
@@ -149,7 +153,9 @@ def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:
     """An include that stands in no fence: a printed table, or else a fence is put around it."""
     text = included(book, name)
     if text is None:
-        return f'{indent}--8<-- "{name}"'
+        return f'{indent}**⚠ {_no_file(book, name)}**' if dressed else f'{indent}--8<-- "{name}"'
+    if name.removesuffix(".txt") in book.pending:
+        return pending.fence(name.removesuffix(".txt"), "table", indent, dressed)
     if name.endswith(".txt"):
         table = Output(book, name.removesuffix(".txt")).table(indent)
         if table is not None:
@@ -167,10 +173,14 @@ def _fence(book: Book, found: re.Match, dressed: bool) -> str:
     if mark.startswith("````"):
         return SHOWN.sub("", found[0].replace(found["info"], info, 1))
     lines, first = [], INCLUDE.match(body)
+    if first and first[3] == "txt" and first[2] in book.pending:
+        return pending.fence(first[2], "text", indent, dressed)
     for line in body.removesuffix("\n").split("\n"):
         file = FILE.fullmatch(line)
         text = included(book, file[2]) if file else None
-        if text is None:
+        if file and text is None and dressed:
+            lines.append(f"{file[1]}⚠ {_no_file(book, file[2])}")
+        elif text is None:
             lines.append(SHOWN.sub("", _value(book, line)).replace("\n", f"\n{indent}"))
         else:
             lines.append(textwrap.indent(text, file[1]))
@@ -235,6 +245,8 @@ def check(book: Book, docs: Path) -> list[str]:
             if found[2] not in names:
                 hint = _near(found[2], names)
                 note(found.start(), f"there is no snippet {found[2]}{hint}")
+            elif found[2] in book.pending:
+                pass
             elif book.figure(found[2]) is None and not Output(book, found[2]).error:
                 note(found.start(), f"snippets/{found[2]}.py leaves no figure open")
             if len(found[1]) < ALT:
@@ -274,7 +286,7 @@ def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:
         return f"snippets/{name} is never run, as it lies in no chapter's folder: move it to {place}"
     if not name.endswith(".txt"):
         return f"{name} is code: include it in a fence" if alone else None
-    if not named or Output(book, named[2]).error:
+    if not named or named[2] in book.pending or Output(book, named[2]).error:
         return None
     if not text.strip():
         return f"snippets/{named[2]}.py prints nothing, and the page shows what it printed"
@@ -299,6 +311,16 @@ def _never_run(book: Book, name: str) -> bool:
 def _printed(book: Book, text: str) -> str:
     """The page with what its snippets printed, which may hold headings."""
     return fill(book, text)
+
+
+def _no_file(book: Book, name: str) -> str:
+    """What is wrong with an include of a file that is not there."""
+    snippet, dot, kind = name.rpartition(".")
+    if kind in ("py", "txt") and snippet.count("/") == 1:
+        if snippet in (names := book.names()):
+            return f"snippets/{snippet}.py has not run"
+        return f"there is no snippet {snippet}{_near(snippet, names)}"
+    return f"there is no file snippets/{name}"
 
 
 def _near(name: str, known) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from scripts.compute.book import Book
-from scripts.pages import cells, formulas, numbers, printed
+from scripts.pages import cells, formulas, numbers, pending, printed
 from scripts.pages.patterns import SIZE
 
 
@@ -32,9 +32,14 @@ class Output:
     # ------------------------------------------------------------------------------ its parts
 
     @property
+    def pending(self) -> bool:
+        """Whether it is still being computed: then what lies there is old, and is not shown."""
+        return self.name in self.book.pending
+
+    @property
     def error(self) -> str | None:
         """The sentence about its failure, which the build has told already."""
-        outcome = self.book.outcome(self.name)
+        outcome = None if self.pending else self.book.outcome(self.name)
         return outcome.error if outcome else None
 
     @cached_property
@@ -45,12 +50,12 @@ class Output:
     @cached_property
     def text(self) -> str | None:
         """What it printed; None if it has not run."""
-        return _text(self.book.output(self.name, "txt"))
+        return None if self.pending else _text(self.book.output(self.name, "txt"))
 
     @cached_property
     def figure(self) -> str | None:
         """Its drawing as SVG, its numbers in colors that can be read; None if it drew none."""
-        path = self.book.figure(self.name)
+        path = None if self.pending else self.book.figure(self.name)
         return cells.legible(path.read_text("utf-8")) if path else None
 
     @cached_property
@@ -61,12 +66,14 @@ class Output:
     @property
     def maps(self) -> list[dict]:
         """The maps that it drew; see `numbers`."""
-        outcome = self.book.outcome(self.name)
+        outcome = None if self.pending else self.book.outcome(self.name)
         return outcome.maps if outcome else []
 
     def files(self) -> Iterator[tuple[str, str]]:
         """The files of it that readers can load: address from the root of the site, content."""
         yield f"source/{self.name}.py", self.code
+        if self.pending:
+            yield f"figures/{self.name}.svg", pending.drawing(self.name)
         if self.figure:
             yield f"figures/{self.name}.svg", self.figure
         if self.csv:
@@ -92,12 +99,12 @@ class Output:
             here: the address of the page, from the root of the site.
             figure: the output is the figure, so its files are linked too.
         """
-        outcome = self.book.outcome(self.name)
+        outcome = None if self.pending else self.book.outcome(self.name)
         loaded = [self.book.lock[model] for model in outcome.models] if outcome else []
         titles = [html.escape(entry.get("short", entry["title"])) for entry in loaded]
         titles = [title for title in titles if title in caption] or titles
         parts = [", ".join(titles), "CPU"] if titles else ["CPU"]
-        if (seconds := self.book.took(self.name)) is not None:
+        if not self.pending and (seconds := self.book.took(self.name)) is not None:
             parts.append(f'<span class="measured">{seconds:.1f} s</span>')
 
         def link(address: str, text: str, what: str) -> str:
@@ -123,11 +130,13 @@ class Output:
             alt: what it shows, for an attribute.
             caption: HTML, with formulas as TeX between \\( and \\).
         """
-        if self.figure is None:
+        if self.figure is None and not self.pending:
             return f'<p class="computed-by">{html.escape(self.name)} has drawn no figure.</p>'
         caption = formulas.BARE.sub(r'<span class="arithmatex">\g<0></span>', caption)
         says = f"<p>{caption}</p>" if caption else ""
         made = f'<p class="made-by" data-search-exclude>{self.made_by(here, True, caption)}</p>'
+        if self.pending:
+            return pending.figure(self.book, self.name, says, made)
         wide, high = SIZE.search(self.figure).groups()
         return (
             f'<figure class="computed" id="{self.name.replace("/", "-")}"'
@@ -149,6 +158,8 @@ def included(book: Book, name: str) -> str | None:
     """A file that a page includes, of a snippet or shared by several; None if it is not there."""
     if os.path.isabs(name) or os.path.normpath(name).startswith(os.pardir):
         return None
+    if name.endswith(".txt") and name.removesuffix(".txt") in book.pending:
+        return pending.sentence("text")
     for folder in (book.snippets_dir, book.cache):
         if (text := _text(os.path.join(folder, name))) is not None:
             return text.rstrip("\n")

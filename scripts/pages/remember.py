@@ -13,6 +13,8 @@ from typing import Any
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+# What Markdown leaves in a page beside its content.
+RENDERED = "toc", "title", "links_to_anchors", "present_anchor_ids", "_title_from_render"
 _made: dict[str, tuple[bytes, str, dict]] = {}  # a page → what it is made from, what it became
 _indexed: dict[str, tuple[bytes, list[dict]]] = {}
 _making: tuple[bytes, dict] = b"", {}  # of the page that is being made: its key, the faults before
@@ -46,6 +48,20 @@ def made(page: str, content: str, left: dict, names: Iterable[str], faults: Mapp
     _made.pop(page, None)
     if before == faults:
         _made[page] = key, content, {name: left[name] for name in names if name in left}
+    return content
+
+
+def read(page: Any, content: str, files: Mapping[str, Any], faults: Mapping) -> str:
+    """What `made` gives for a page of mkdocs; its links to others are kept by their paths.
+
+    Args:
+        files: path → file, of this build.
+    """
+    links = page.links_to_anchors or {}
+    page.links_to_anchors = {file.src_uri: anchors for file, anchors in links.items()}
+    content = made(page.url, content, vars(page), RENDERED, faults)
+    links = page.links_to_anchors
+    page.links_to_anchors = {files.get(path): anchors for path, anchors in links.items()}
     return content
 
 
