@@ -186,9 +186,12 @@ def gates(tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(gates):
     server = Served(gates)
-    server.wait(lambda: server.get("/first/"))
-    yield server
-    server.end()
+    try:
+        server.wait(lambda: server.get("/first/"))
+        yield server
+        server.end()
+    finally:
+        server.process.kill()  # if it is still there
 
 
 @pytest.fixture
@@ -443,11 +446,14 @@ def test_however_it_ends_what_is_computed_is_kept_and_no_process_stays(tmp_path,
         site.add(name)
     site.open("one")
     server = Served(site)
-    server.wait(lambda: server.get("/two/"))
-    server.wait(lambda: "gated/two" in server.state("two/")["says"] and site.output("one").exists())
-    server.wait(lambda: "Being computed now." in server.state("two/")["says"]["gated/two"])
-    assert "it has ended" in site.output("one").read_text("utf-8")
-    server.end(how)
+    try:
+        server.wait(lambda: server.get("/two/"))
+        server.wait(lambda: "gated/two" in server.state("two/")["says"] and site.output("one").exists())
+        server.wait(lambda: "Being computed now." in server.state("two/")["says"]["gated/two"])
+        assert "it has ended" in site.output("one").read_text("utf-8")
+        server.end(how)
+    finally:
+        server.process.kill()  # if it is still there
     assert not site.output("two").exists() and "Traceback" not in server.said()
 
 
