@@ -68,7 +68,8 @@ def names(maps: list[dict], caption: str) -> list[str]:
     for one, where in zip(maps, wheres):
         title = SHORT.sub(r"layer \1, head \2", one["title"])
         if title.startswith("layer") or not where:
-            made.append(title if len(maps) > 1 else "")
+            # Of "Decoder: the past stays", what tells it from the others.
+            made.append(title.partition(": ")[0] if len(maps) > 1 else "")
         elif shared:
             made.append(f"{where}, {title}")
         else:

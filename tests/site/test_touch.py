@@ -75,7 +75,7 @@ def opened(browser, site_server):
         tab.goto(site_server.url + page, wait_until="networkidle")
         tab.locator(".row-told b").first.wait_for(state="attached")
         tab.add_style_tag(content=audit.ALL)
-        late = ("search.", "sitemap.xml")  # what the theme asks for when it sees fit
+        late = ("search.", "sitemap.xml", ".woff2")  # what the theme asks for when it sees fit
         tab.on("request", lambda asked: any(one in asked.url for one in late)
                or faults.append(f"asked for {asked.url}"))  # fmt: skip
         return tab
@@ -176,6 +176,7 @@ def test_layer_and_head_are_named_where_the_page_knows_them(opened, says):
         (["L1 H1", "L2 H1"], "All heads.", ["layer 1, head 1", "layer 2, head 1"]),
         (["right", "no scale"], "MiniLM, layer 6, head 1", ["layer 6, head 1, right", "layer 6, head 1, no scale"]),
         (["a", "b"], "layer 2, head 9; below layer 4, head 7", ["layer 2, head 9", "layer 4, head 7"]),
+        (["Decoder: stays", "Encoder: no"], "Two models.", ["Decoder", "Encoder"]),
         (["a", "b", "c"], "layer 2, head 9; below layer 4, head 7", ["a", "b", "c"]),
     ],
 )
