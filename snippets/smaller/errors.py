@@ -31,7 +31,7 @@ out = model(**batch, output_hidden_states=True)
 x = out.hidden_states[0][mask[..., 0].bool()]  # (all tokens, 384): what layer 1 reads
 query = matrices[0]
 before = normalize((out.last_hidden_state * mask).sum(1), dim=-1)  # (texts, 384)
-print("| bits | error of a weight | of a product | cosine: mean | lowest |")
+print("| bits | error of the weights | of a product | cosine: mean | lowest |")
 print("|--:|--:|--:|--:|--:|")
 found = {}
 for bits in (8, 6, 5, 4, 3, 2):

@@ -34,7 +34,7 @@ def read():
 before, choices = read()
 perplexity, changed = {}, {}
 print(
-    "| bits | blocks: perplexity | other choices | rows: perplexity | other choices |"
+    "| bits | blocks: perplexity | blocks: changed | rows: perplexity | rows: changed |"
 )
 print("|--:|--:|--:|--:|--:|")
 for bits in (8, 5, 4, 3, 2):
