@@ -47,6 +47,16 @@ def test_no_file_is_long(says):
     assert not (long := {name: n for name, n in lines.items() if n > LINES}), long
 
 
+def test_the_tests_stand_as_the_house_does(says):
+    says(
+        "The tests stand in folders of the same names, beside `chapters`, what each page claims, and `site`, what a reader gets.",
+        page="contributing",
+    )
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert folders - {"chapters", "site"} == MAY_KNOW.keys() - {"base", "__main__", "hooks"}
+    assert {"chapters", "site"} < folders
+
+
 def test_one_file_knows_mkdocs(says):
     says("only `scripts/hooks.py` knows the site generator", page="contributing")
     found = {

@@ -582,6 +582,8 @@ def test_two_layers_are_for_the_first_token(says, values):
         "{{ architecture/one_layer.in_one:.0%}} of its squared length is in a single one",
         "The layer was needed for the first token.",
     )
+    says("An activation that is far larger than the others of its vector.", page="glossary")
+    says("A few such numbers can matter more than all the rest.[^massive]", page="glossary")
     left = values("architecture/one_layer")
     assert min(left.first_2, left.first_11) > 10 > left.next_first
     assert max(left.others_2, left.others_11) < 1.5

@@ -475,6 +475,7 @@ def test_cache_gives_the_same_from_less(says, values):
         " positions, and in this short text it took {{ decoder/cache.ratio_seconds:.1f}} times"
         " the processor time.",
     )
+    says("kept during generation so that they are computed only once.", page="glossary")
     cache = values(f"{CHAPTER}/cache")
     assert cache.ratio_positions == cache.without_positions / cache.with_positions
     assert "ratio_seconds = without_seconds / with_seconds" in source("cache")
@@ -555,6 +556,7 @@ def test_chat_template(says, values, printed, smollm2):
         "Without the template, the model's first token is `<|im_end|>`, the token that the"
         " template puts after every question.",
     )
+    says("so that the model goes on with an answer.", page="glossary")
     chat = values(f"{CHAPTER}/chat_template")
     text = printed(f"{CHAPTER}/chat_template")
     for role in ("system", "user", "assistant"):

@@ -259,9 +259,12 @@ def test_it_looks_at_the_dog_whatever_it_means(says, values, maps):
         "MiniLM, layer 6, head 12, encoder self-attention: The dog chased the ball because it "
         "was bored.",
     )
+    says("A second measurement in which only the supposed cause is missing.", page="glossary")
+    says("If the effect is still there, that was not its cause.", page="glossary")
     left = values("encoder/attention_map")
     code = open("snippets/encoder/attention_map.py").read()
     assert f'look("{BORED}")' in code and "maps[5, 11]" in code
+    assert f'look("{BORED.replace("bored", "round")}")' in code, "one word is another"
     assert left.it_to_dog > 0.6 > 0.2 > left.it_to_ball
     assert left.control_to_dog > 0.5 > 0.2 > left.control_to_ball, "the control"
     assert left.all_to_dog > 0.5, "the page says that nearly every row looks there"
@@ -413,6 +416,7 @@ def test_sentiment_beats_both_baselines(says, values):
         "The frozen embeddings know a good deal already, and the fine-tuned model is",
         "It took {{ encoder/sentiment.too_kind }} sentences of blame for praise",
     )
+    says("such as always giving the most frequent answer.", page="glossary")
     says(
         "The data are sentences from film reviews, each rated from −4 to 4 by at least twenty "
         "people.[^vader]",
@@ -941,6 +945,7 @@ def test_it_is_surer_than_it_should_be_where_it_is_unsure(says, values):
         "Below 90% it is too sure of itself, by {{ encoder/sure.unsure_gap_points:.1f}} points"
         " with an error of {{ encoder/sure.unsure_error_points:.1f}}.",
     )
+    says("Whether a model is right as often as its probabilities say.", page="glossary")
     left = values("encoder/sure")
     assert left.unsure_count + left.sure_count == 1000
     assert left.unsure_gap_points > 2 * left.unsure_error_points

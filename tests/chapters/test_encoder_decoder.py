@@ -214,6 +214,7 @@ def test_teacher_forcing(says, values, printed):
         "Read down the first two columns: the second is the first, one row later.",
         "the last line shows that one place at a time gives the same numbers.",
     )
+    says("never on its own guesses, so that all positions are trained at once.", page="glossary")
     says("First, no row has to wait for another row's *choice*")
     forced = values(f"{CHAPTER}/teacher_forcing")
     assert forced.loss == pytest.approx(forced.library, abs=1e-5)
@@ -282,6 +283,7 @@ def test_the_score(values, says, code):
         "encoder_decoder/rewrite.get_100:.0%}} and *a lot* at {{ "
         "encoder_decoder/rewrite.a_lot_100:.0%}}.",
     )
+    says("The share of answers in which every word is right.", page="glossary")
     says(
         "We train it for {{ encoder_decoder/rewrite.STEPS }} steps of 32 pairs.",
         "An answer counts only if *every word* is right",

@@ -9,11 +9,14 @@ import torch
 from tokenizers import Tokenizer, models, trainers
 from torch import nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
+    AutoModelForTokenClassification,
     AutoTokenizer,
     MinPLogitsWarper,
+    PrefixConstrainedLogitsProcessor,
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
@@ -170,7 +173,7 @@ def test_how_pieces_are_chosen(says):
     """Merges of a tiny corpus; and of all ways to cut a word the best, kept place by place."""
     says(
         "It starts from single characters or bytes and joins the most frequent pair of neighbors, again and again.",
-        "A way to find the best path through very many without trying them all. "
+        "A way to find the best path through very many without trying them all.",
         "It keeps, for each place, only the best way to get there.",
     )
     byte_pairs = Tokenizer(models.BPE())
@@ -198,7 +201,7 @@ def test_zeros_are_numbers(says):
 
 
 def test_rotation_knows_the_distance(says):
-    says("so that their dot product depends on the distance between the two. RoPE for short.")
+    says("so that their dot product depends on the distance between the two.")
 
     def turned(vector: torch.Tensor, position: int) -> torch.Tensor:
         angle = torch.tensor(0.3 * position)
@@ -213,7 +216,7 @@ def test_rotation_knows_the_distance(says):
 
 def test_entropy_and_cosine(says):
     says(
-        "How evenly probabilities are spread, in bits: zero when one outcome has everything, largest when all are equal. "
+        "How evenly probabilities are spread, in bits: zero when one outcome has everything, largest when all are equal.",
         "Two equal outcomes have one bit, and each doubling adds one.",
         "one for the same direction, zero for a right angle, minus one for opposite directions.",
     )
@@ -310,6 +313,125 @@ def test_what_attention_is(says):
         assert not torch.allclose(one.hidden_states[-1], other.hidden_states[-1])
 
 
+def test_one_sequence_and_a_first_token(says):
+    """What queries, keys and values of MiniLM are computed from; where SmolLM2's heads look, of three beginnings."""
+    says(
+        "Attention in which queries, keys and values all come from the same sequence.",
+        "A token, often the first, that gets much of the weight of many heads, whatever it says.",
+    )
+    tokenizer, model = AutoTokenizer.from_pretrained("models/minilm"), AutoModel.from_pretrained("models/minilm")
+    read, part = [], model.encoder.layer[2].attention.self
+    for linear in (part.query, part.key, part.value):
+        linear.register_forward_hook(lambda _, given, __: read.append(given[0]))
+    with torch.no_grad():
+        model(**tokenizer("Robots dance.", return_tensors="pt"))
+    assert len(read) == 3 and all(torch.equal(read[0], one) for one in read)
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModel.from_pretrained("models/smollm2", attn_implementation="eager")
+    firsts = set()
+    for text in ("Robots dance on the table.", "Never trust a quiet cat.", "Seven old ships came home."):
+        batch = tokenizer(text, return_tensors="pt")
+        with torch.no_grad():
+            maps = torch.stack(model(**batch, output_attentions=True).attentions)[:, 0]
+        # From the third token on: for the second one, the first is also the one before.
+        assert (maps[:, :, 2:, 0].mean(-1) > 0.5).float().mean() > 1 / 3, text
+        firsts.add(batch.input_ids[0, 0].item())
+    assert len(firsts) == 3
+
+
+def test_more_directions_than_numbers(says):
+    """200 features in 64 numbers: some overlap, and each alone can still be told."""
+    says("more features than they have numbers, as directions that overlap.")
+    torch.manual_seed(0)
+    features = functional.normalize(torch.randn(200, 64), dim=-1)
+    cosines = features @ features.T
+    assert torch.linalg.matrix_rank(cosines) == 64
+    assert cosines.fill_diagonal_(0).abs().max() > 0.2, "200 right angles have no room"
+    assert torch.equal((features @ features.T).argmax(-1), torch.arange(200))
+
+
+def test_the_same_everywhere(says):
+    says("A learned mix of neighboring positions, the same everywhere.")
+    torch.manual_seed(0)
+    mix, row = nn.Conv1d(4, 4, 3), torch.randn(1, 4, 12)
+    assert torch.allclose(mix(row)[..., 3:], mix(row[..., 3:]), atol=1e-6)
+    far = row.clone()
+    far[..., 5:] = 0
+    assert torch.allclose(mix(far)[..., :3], mix(row)[..., :3], atol=1e-6), "neighbors alone"
+
+
+def test_what_a_training_keeps(says):
+    """Of one layer: how often it is computed, what is kept for the gradient, and numbers of how many bytes."""
+    says(
+        "To keep only what enters each layer during training, and to compute the rest a second time when the gradient needs it.",
+        "To compute most products of a training with numbers of two bytes and to keep the parameters in four.",
+    )
+    torch.manual_seed(0)
+    layer = nn.Sequential(nn.Linear(8, 32), nn.GELU(), nn.Linear(32, 8))
+    entering, computed = torch.randn(5, 8, requires_grad=True), []
+    layer.register_forward_pre_hook(lambda *_: computed.append(1))
+
+    def step(*through) -> tuple[list[torch.Tensor], torch.Tensor]:
+        kept: list[torch.Tensor] = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda one: kept.append(one) or one, lambda one: one):
+            out = through[0](*through[1:])
+        layer.zero_grad()
+        out.sum().backward()
+        return kept, layer[0].weight.grad.clone()
+
+    plain, gradient = step(layer, entering)
+    assert len(computed) == 1 and any(one.shape == (5, 32) for one in plain)
+    kept, again = step(lambda given: checkpoint(layer, given, use_reentrant=False), entering)
+    assert len(computed) == 3 and torch.allclose(again, gradient)
+    assert not any(one.shape == (5, 32) for one in kept), "nothing from inside the layer"
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(entering).dtype == torch.bfloat16
+    assert layer[0].weight.dtype == torch.float32
+
+
+def test_only_what_a_grammar_allows(says):
+    """A grammar of one number in brackets, over six tokens."""
+    says(
+        "Choosing only among tokens with which the text can still become right in a given grammar,",
+        "The others get the probability zero.[^grammar]",
+    )
+    tokens = ["[", "]", "1", "2", "cat", "."]
+    whole = re.compile(r"\[\d\]")
+
+    def can_follow(_, ids: torch.Tensor) -> list[int]:
+        text = "".join(tokens[one] for one in ids)
+        return [new for new, one in enumerate(tokens)
+                if any(whole.fullmatch(text + one + rest) for rest in ("", "]", "1]"))]  # fmt: skip
+
+    only = PrefixConstrainedLogitsProcessor(can_follow, num_beams=1)
+    for ids, allowed in (([], {"["}), ([0], {"1", "2"}), ([0, 3], {"]"})):
+        p = only(torch.tensor([ids], dtype=torch.long), torch.zeros(1, 6)).softmax(-1)[0]
+        assert {tokens[one] for one in p.nonzero().flatten()} == allowed and p.sum() == 1
+
+
+def test_what_a_chat_template_writes(says):
+    says(
+        "If you write none, the chat template of SmolLM2 does.",
+        "The last marks that a chat template writes: they begin the assistant's turn,",
+    )
+    tokenizer, chat = AutoTokenizer.from_pretrained("models/smollm2"), [{"role": "user", "content": "Hello."}]
+    without, begun = (tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=add)
+                      for add in (False, True))  # fmt: skip
+    assert begun == without + "<|im_start|>assistant\n"
+    assert without.startswith("<|im_start|>system\n") and without.count("<|im_start|>") == 2
+    own = tokenizer.apply_chat_template([{"role": "system", "content": "Be brief."}, *chat], tokenize=False)
+    assert own.startswith("<|im_start|>system\nBe brief.<|im_end|>") and own.count("system") == 1
+
+
+def test_a_label_for_each_token(says):
+    says("One label for each token, such as person, place or none.")
+    model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
+    batch = AutoTokenizer.from_pretrained("models/minilm-ner")("Robots dance in Paris.", return_tensors="pt")
+    with torch.no_grad():
+        assert model(**batch).logits.shape == (1, batch.input_ids.shape[1], len(model.config.id2label))
+    assert {"O", "B-PER", "B-LOC"} <= set(model.config.id2label.values())
+
+
 def test_what_words_promise_of_other_pages(says):
     """An entry that tells what a chapter shows: the chapter says it, too, in its own words."""
     says(
@@ -324,4 +446,4 @@ def test_what_words_promise_of_other_pages(says):
     says("Servers put a new text into a place as soon as it is free.[^orca]", page="parallelism")
     says("the old state is only multiplied and added to. Steps of that kind can be merged", page="why_transformers")
     says("*Position interpolation* presses the positions together on purpose", page="input_representation")
-    says("4 bits a weight for most; this book turns it into 32-bit numbers.", page="hugging_face")
+    says("4 bits per weight for most; this book turns it into 32-bit numbers.", page="hugging_face")

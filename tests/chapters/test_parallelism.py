@@ -376,6 +376,7 @@ def test_the_bounds_follow_from_the_data_sheet(values, says):
         "On a large GPU they should cost little extra up to that point; on our one core, 8 "
         "texts gave only {{ parallelism/batching.eight_gain_seconds:.1f}} times the tokens per",
     )
+    says("memory traffic or arithmetic limits it, whichever is slower.", page="glossary")
     code = (CODE / "roofline.py").read_text("utf-8")
     assert "import time" not in code and 'with torch.device("meta")' in code, "nothing is timed"
     assert "min(n * bandwidth / weight_bytes, peak / (2 * single))" in code, "the longer decides"
@@ -754,6 +755,7 @@ def test_what_a_batch_shares(values, smollm2, says):
         "parallelism/batching.longer_seconds:.1f}} times as long as a step with one.",
         "A larger batch is better for the first and worse for the second.",
     )
+    says("for a server, the tokens per second of all its texts together.", page="glossary")
     page, code = PAGE.read_text("utf-8"), (CODE / "batching.py").read_text("utf-8")
     assert "at first, then falls" not in page and "about even" not in page
     for line in ('ax.plot(sizes, sizes, "--"', 'xscale="log", yscale="log"',

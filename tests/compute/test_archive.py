@@ -44,7 +44,8 @@ def changed(file, into, **members: bytes):
     return into
 
 
-def test_loaded_outputs_are_what_was_recorded_and_nothing_is_run(ran, fresh):
+def test_loaded_outputs_are_what_was_recorded_and_nothing_is_run(ran, fresh, says):
+    says("so that a class need not compute it again.", page="contributing")
     root, file = fresh
     assert archive.load(root, file) == (["topic/one", "topic/two"], [])
     book, before = Book(root), Book(ran)
@@ -61,7 +62,8 @@ def test_the_same_outputs_are_the_same_bytes(ran, tmp_path):
     assert (tmp_path / "again.zip").read_bytes() == (ran / "outputs.zip").read_bytes()
 
 
-def test_outputs_of_another_program_are_not_used(fresh):
+def test_outputs_of_another_program_are_not_used(fresh, says):
+    says("takes from such a file what fits the programs as they are", page="contributing")
     root, file = fresh
     (root / "snippets" / "topic" / "two.py").write_text(TWO.replace('"two"', '"three"'), "utf-8")
     assert archive.load(root, file) == (["topic/one"], ["topic/two"])

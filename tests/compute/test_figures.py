@@ -53,6 +53,26 @@ def elements(svg: str) -> list[ElementTree.Element]:
     return list(ElementTree.fromstring(svg).iter())
 
 
+def test_each_meaning_has_one_color_in_both_schemes(says):
+    """No program spells out a color; those of `plots` become the page's, which each scheme has."""
+    says(
+        "Attention weights, queries, keys, values, kept and cut have one color each, in every figure and in both schemes.",
+        page="contributing",
+    )
+    spelled = re.compile(r"""["']#[0-9a-fA-F]{3,8}["']|\b(?:color|c|fc|ec)=["'](?!none)""")
+    programs = sorted((ROOT / "snippets").rglob("*.py"))
+    assert [path.name for path in programs if spelled.search(path.read_text("utf-8"))] == ["plots.py"]
+    sheet = (ROOT / "docs/assets/styles/colors.css").read_text("utf-8")
+    light, dark = (dict(re.findall(r"--fig-(\w+): (#\w+);", part)) for part in sheet.split("@media screen"))
+    named = {figures.VARIABLES[one] for one in (plots.QUERY, plots.KEY, plots.VALUE, plots.KEPT, plots.CUT)}
+    assert len(named) == 5
+    for meaning in named | {"query", "key", "kept"}:
+        assert light[meaning] != dark[meaning]
+    for scheme in (light, dark):
+        assert scheme["query"] == scheme["warm"] and scheme["key"] == scheme["cool"]
+        assert scheme["kept"] == scheme["weight"]
+
+
 def test_fewer_elements_and_all_of_the_words(both):
     light, whole = both
     assert len(elements(light)) < 0.6 * len(elements(whole))

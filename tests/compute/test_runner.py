@@ -46,7 +46,11 @@ def error_of(book, name="a/x", **options) -> str:
     return runner.run(book, say=lambda line: None, **options)[name]
 
 
-def test_keeps_text_figure_and_values(small):
+def test_keeps_text_figure_and_values(small, says):
+    says(
+        "Every top-level name that holds a number, a text or a truth value can be quoted on the page.",
+        page="contributing",
+    )
     book = small("a/x", """
         import matplotlib.pyplot as plt
         import numpy as np

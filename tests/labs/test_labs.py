@@ -1036,11 +1036,23 @@ def _as_written(name: str):
     return jupytext.read(labs.written(ROOT, name)).cells
 
 
-def test_every_lab_has_its_wrong_answers():
+def test_every_lab_has_its_wrong_answers(says):
+    says("typical wrong answers, at least three a task, and a part of what must be said to each.", page="contributing")
+    assert MANY == 3
     there = {p.stem for p in (ROOT / "tests" / "labs" / "answers").glob("*.py")}
     assert there == set(LABS) and len(LABS) >= 5
     for name in LABS:
         assert set(_wrong(name)) == {task for lab, task in TASKS if lab == name}
+        assert all(len(wrong) >= MANY and all(part for _, part in wrong) for wrong in _wrong(name).values())
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_imports_nothing_of_the_book(name, says):
+    says("A lab imports nothing of the book.", page="contributing")
+    _, *cells = labs.notebook(name, solved=True).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    taken = set(re.findall(r"^\s*(?:import|from) (\w+)", code, re.M))
+    assert "torch" in taken and not taken & {"snippets", "scripts", "docs", "tests"}
 
 
 def contrast(one, other) -> float:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -64,6 +65,18 @@ def test_half_precision_is_the_same_model_rounded(folder, says):
         "pooler.dense.weight", "pooler.dense.bias"}  # fmt: skip
     for name, values in half.items():
         np.testing.assert_array_equal(values, full[name].astype(np.float16))
+
+
+def test_widgets_are_used_by_widgets_alone(says):
+    """And by what waits for a reader's button: it opens the frame, which opens the widget."""
+    says("`widgets/` has one file a widget and what only widgets use.", page="contributing")
+    scripts = {path: path.read_text("utf-8") for path in (ROOT / "docs/assets/live").rglob("*.js")}
+    using = {path.name for path, text in scripts.items()
+             if path.parent.name != "widgets" and "widgets/" in text}  # fmt: skip
+    assert using == {"start.js"} and 'import("./widgets/frame.js")' in scripts[ROOT / "docs/assets/live/start.js"]
+    pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md"))
+    widgets = set(re.findall(r'<div class="live" data-live="(\w+)"', pages))
+    assert len(widgets) >= 5 and widgets <= {path.stem for path in scripts if path.parent.name == "widgets"}
 
 
 def test_a_second_time_does_nothing(folder):

@@ -204,6 +204,15 @@ def test_the_largest_model_is_measured_with_its_cache(request, site_server):
     assert found > weights["smollm2"]["bytes"] + 4 * 30 * 2048 * 2 * 3 * 64  # keys and values
 
 
+def test_the_page_names_what_is_driven(says):
+    says("every page, every formula, the search, the questions, the widgets by mouse and by keys, the memory that a tour of them "
+         "takes, the print, and the names that a screen reader is told.", page="contributing")  # fmt: skip
+    assert list(browsers.ENGINES) == ["chromium", "firefox", "webkit"]
+    said = "open formulas search questions widgets keys memory paper name"
+    assert set(said.split()) < set(engines.CHECKS)
+    assert set(engines.CHECKS) - set(said.split()) == {"tab", "again", "axe"}, "and more"
+
+
 def test_the_names_of_all_engines_are_one_table():
     class Told:
         def __init__(self, name, *rows):

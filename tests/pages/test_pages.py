@@ -55,7 +55,8 @@ HEAD = "---\ndescription: A page about what pages say.\n---\n# X\n\n"
         ("```python\nprint(1)\n```", "Python is included from snippets/"),
     ],
 )
-def test_a_bad_page_is_named_with_its_line(page, text, said):
+def test_a_bad_page_is_named_with_its_line(page, text, said, says):
+    says("Never type a number that was measured.", page="contributing")
     (problem,) = page(f"{HEAD}{text}\n")
     assert problem.startswith("docs/x.md, line 6: ") and said in problem, problem
 

@@ -140,7 +140,8 @@ def test_a_printed_table_is_a_table_of_text(small, html):
         ("plain", "there is no table in it: include it in a `text` fence"),
     ],
 )
-def test_what_is_no_table_is_named_and_shown_as_text(small, html, name, said):
+def test_what_is_no_table_is_named_and_shown_as_text(small, html, name, said, says):
+    says("Only a printed Markdown table is included without the fence around it.", page="contributing")
     page = f'# A\n\n--8<-- "a/{name}.txt"\n\n## B\n'
     (problem,) = problems(small, page)
     assert problem.startswith(f"docs/x.md, line 3: snippets/a/{name}.py prints what cannot be")

@@ -27,7 +27,11 @@ def number(name: str, variable: str) -> float:
         "a/b.none <= 0",
     ],
 )
-def test_a_true_relation_is_not_seen(relation):
+def test_a_true_relation_is_not_seen(relation, says):
+    says(
+        "values and numbers with `<`, `<=`, `>` or `>=`, a factor in front of a value, `and` between two.",
+        page="contributing",
+    )
     text = f"It is so. <!-- holds: {relation} -->\nOn it goes.\n"
     assert list(relations.broken(text, number)) == []
     assert relations.placed(text, number) == "It is so.\nOn it goes.\n"

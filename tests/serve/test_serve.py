@@ -208,7 +208,8 @@ def tab(browser):
     assert not page.wrong
 
 
-def test_a_page_is_there_before_anything_is_computed(gates, served):
+def test_a_page_is_there_before_anything_is_computed(gates, served, says):
+    says("Every page is there at once.", page="contributing")
     page = served.get("/first/")
     assert not gates.output("first").exists()
     assert "waiting for" not in served.said() and "to run" not in served.said()
@@ -388,8 +389,13 @@ def test_nobody_else_is_answered(gates, served):
     ],
 )  # fmt: skip
 def test_a_mistake_stands_in_its_place_and_every_page_is_there(
-    gates, served, tab, old, new, shown, said
+    gates, served, tab, old, new, shown, said, says
 ):
+    says(
+        "A mistake, such as a wrong name in an include or a formula that cannot be read, stands as ⚠ "
+        "in its place on the page and with file and line in the terminal.",
+        page="contributing",
+    )
     page = gates.folder / "docs" / "first.md"
     text = page.read_text("utf-8")
     tab.goto(served.url + "/first/")

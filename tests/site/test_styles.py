@@ -346,6 +346,18 @@ DRAWN = """() => {
 }"""
 
 
+def test_what_cannot_be_pressed_is_dashed(says):
+    """In each sheet that says how it looks; a paler text would be hard to read."""
+    says("What cannot be pressed now is dashed, not paler.", page="contributing")
+    rules = []
+    for sheet in sorted((ROOT / "docs" / "assets").rglob("*.css")):
+        text = re.sub(r"/\*.*?\*/", "", sheet.read_text("utf-8"), flags=re.S)
+        rules += re.findall(r"([^{}]*disabled[^{}]*)\{([^{}]*)\}", text)
+    assert len(rules) >= 4
+    for name, body in rules:
+        assert "border-style: dashed;" in body and "opacity" not in body, name
+
+
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "wide"])
 def test_what_is_drawn_later_has_its_place_and_its_keys(tour, phone, says):
     """The page is as long as it will be, and what will scroll sideways can be reached by Tab."""
