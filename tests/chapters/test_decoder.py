@@ -881,7 +881,7 @@ def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2)
         "With the cache, the products have other shapes, and"
         " [round differently](parallelism.md#where-it-breaks-equal-is-not-identical).",
         "In two bytes the steps are so coarse that the two best logits can be exactly equal:"
-        " at {{ decoder/cache_bfloat16.two_ties }} places here, in four bytes at none.",
+        " at {{ decoder/cache_bfloat16.two_ties }} of the places here, in four bytes at none.",
         "In four bytes all are the same; in two bytes {{ decoder/cache_bfloat16.two_bytes }} of"
         " {{ decoder/cache_bfloat16.texts }}.",
         "From the first other token on the texts are two texts.",
