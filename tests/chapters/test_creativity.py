@@ -518,7 +518,7 @@ def test_keys_of_the_questions_are_what_came_out(values, says):
         "- [x] Most likely somewhat less.",
         "- [x] Games of players who want to win.",
         "- [x] How an hour becomes a vector, and what comes out at the end.",
-        "- [x] Its decoder writes what is usual when the sound says nothing.",
+        "- [x] Its decoder writes text even when the sound says nothing.",
     )
     patches = values("creativity/patches")
     assert patches.with_positions > 0.95 and patches.without_positions < 0.35

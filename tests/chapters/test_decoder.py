@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 CHAPTER = "decoder"
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
@@ -476,6 +476,7 @@ def test_cache_gives_the_same_from_less(says, values):
         " the processor time.",
     )
     says("kept during generation so that they are computed only once.", page="glossary")
+    says("A cache saves work and changes nothing: so far that was true to the last token.")
     cache = values(f"{CHAPTER}/cache")
     assert cache.ratio_positions == cache.without_positions / cache.with_positions
     assert "ratio_seconds = without_seconds / with_seconds" in source("cache")
@@ -555,6 +556,8 @@ def test_chat_template(says, values, printed, smollm2):
         "The {{ decoder/chat_template.question_tokens }} tokens of the question have become",
         "Without the template, the model's first token is `<|im_end|>`, the token that the"
         " template puts after every question.",
+        "*system* (a text that you did not write: a [system text](glossary.md#system-text), put in"
+        " front by the template if the chat has none of its own), *user*, *assistant*.",
     )
     says("so that the model goes on with an answer.", page="glossary")
     chat = values(f"{CHAPTER}/chat_template")
@@ -569,6 +572,10 @@ def test_chat_template(says, values, printed, smollm2):
     assert tokenizer("<|im_end|>").input_ids == [2]
     assert chat.seen.endswith("<|im_start|>assistant\n")
     assert "What is the capital of France?<|im_end|>" in chat.seen
+    assert "You are a helpful" in chat.seen and "You are a helpful" not in source("chat_template")
+    own = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hello!"}]
+    own = tokenizer.apply_chat_template(own, tokenize=False)
+    assert "Be short." in own and "You are a helpful" not in own
 
 
 def test_memory(says, values, printed, smollm2):
@@ -821,6 +828,10 @@ def test_another_first_word_spoils_the_cache_above_the_first_layer(says, smollm2
 
 def test_what_larger_trainings_add(says, values):
     says(
+        "[*Gradient checkpointing*](glossary.md#gradient-checkpointing) keeps only what enters each layer, and"
+        " computes the rest a second time.[^chen]",
+        "[*Mixed precision*](glossary.md#mixed-precision) computes most products with numbers of two bytes and"
+        " keeps the parameters in four.[^micikevicius]",
         "The pieces give the gradient of the whole, up to rounding, and need a quarter of the kept numbers at a time.",
         "Checkpointing gives the same gradient and keeps {{ decoder/larger_trainings.fewer:.0f}} times less.",
         "Two bytes change it by {{ decoder/larger_trainings.half_error:.1%}} of its length.",
@@ -830,19 +841,70 @@ def test_what_larger_trainings_add(says, values):
     assert left.pieces_error < 1e-5 and left.again_error < 1e-6 and 1e-3 < left.half_error < 0.1
     assert left.quarter == pytest.approx(0.25, abs=0.01) and left.fewer > 4
     assert left.half_kept > 0.75 * left.whole_kept
+    # What is kept of the layers of such a model, and how often each of them is computed.
+    config = AutoConfig.from_pretrained("models/smollm2", num_hidden_layers=4, vocab_size=1000)
+    model = AutoModelForCausalLM.from_config(config).train()
+    own = {parameter.data_ptr() for parameter in model.parameters()}
+    ids, kept, computed, types = torch.randint(1000, (2, 16)), [], [], set()
+
+    def keep(tensor):
+        kept.extend([tuple(tensor.shape)] * (tensor.data_ptr() not in own))
+        return tensor
+
+    def train():
+        kept.clear(), computed.clear()
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            hidden = model.model(ids).last_hidden_state
+        hidden.sum().backward()
+        return kept.count((2, 16, 576)), len(computed)
+
+    for layer in model.model.layers:
+        layer.mlp.register_forward_pre_hook(lambda *_: computed.append(1))
+    usual = train()
+    model.gradient_checkpointing_enable()
+    again = train()
+    assert usual[1] == 4 and again[1] == 8, "each layer a second time"
+    assert usual[0] > 6 * 4 and 4 <= again[0] <= 4 + 3, "four inputs, and of the last norm"
+    assert len(kept) <= 4 + 6, "next to nothing else"
+    model.gradient_checkpointing_disable()
+    for part in model.modules():
+        if isinstance(part, torch.nn.Linear):
+            part.register_forward_hook(lambda part, given, made: types.add(made.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        model(ids, labels=ids).loss.backward()
+    assert types == {torch.bfloat16}
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
 
 
-def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed):
+def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2):
     says(
+        "Let SmolLM2 write {{ decoder/cache_bfloat16.written }} tokens for each of"
+        " {{ decoder/cache_bfloat16.texts }} beginnings, with the cache and without it, in both kinds of numbers.",
+        "With the cache, the products have other shapes, and"
+        " [round differently](parallelism.md#where-it-breaks-equal-is-not-identical).",
+        "In two bytes the steps are so coarse that the two best logits can be exactly equal:"
+        " at {{ decoder/cache_bfloat16.two_ties }} of the places here, in four bytes at none.",
         "In four bytes all are the same; in two bytes {{ decoder/cache_bfloat16.two_bytes }} of"
         " {{ decoder/cache_bfloat16.texts }}.",
-        "From there on the texts are two texts.",
+        "From the first other token on the texts are two texts.",
     )
     left = values("decoder/cache_bfloat16")
     assert left.four_bytes == left.texts > left.two_bytes
     kept, again = (line.split(":", 1)[1] for line in printed("decoder/cache_bfloat16").splitlines()[2:4])
     assert kept.strip() != again.strip()
     assert left.four_ties == 0 < left.two_ties
+    assert f"0 of {left.texts * left.written} places" in printed("decoder/cache_bfloat16")
+    assert '"max_new_tokens": written' in source("cache_bfloat16")
+    assert "(torch.float32, torch.bfloat16)" in source("cache_bfloat16")
+    assert "use_cache=False" in source("cache_bfloat16")
+    # One position with a cache, or all: the same logits but for their last digits.
+    tokenizer, model = smollm2
+    ids = tokenizer(START + SENTENCE, return_tensors="pt").input_ids
+    past = model(ids[:, :-1]).past_key_values
+    one = model(ids[:, -1:], past_key_values=past).logits[0, -1]
+    assert 0 < (one - model(ids).logits[0, -1]).abs().max() < 1e-3
+    grouped = values("parallelism/rounding")
+    assert grouped.four_bytes == 0 < grouped.two_bytes
 
 
 def test_keys_of_the_questions_are_what_came_out(values, says):

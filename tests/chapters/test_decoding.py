@@ -73,7 +73,7 @@ def test_the_prompts_begin_without_the_token(says, printed):
     says(
         "(The prompts of this page, but one, stand in the first position, without the token that"
         " the model was trained to see in front of a text.",
-        "is, above all, the second token.)",
+        "[What that changes](decoder.md#what-stands-before-a-text) is, above all, the second token.)",
     )
     begun = [idea.stem for idea in Path("snippets/decoding").glob("*.py")
              if "<|endoftext|>" in idea.read_text("utf-8")]  # fmt: skip

@@ -424,6 +424,8 @@ def test_sentiment_beats_both_baselines(says, values):
         "One always gives the label that is more frequent in training.",
         "learns one factor for each of the {{ encoder/one_vector_a_token.width }} numbers of a "
         "sentence embedding, and a bias.",
+        "accuracy on {{ encoder/sentiment.held_out }} [held-out](glossary.md#held-out-data) sentences",
+        "always the more frequent label",
     )
     tuned, base = values("encoder/sentiment"), values("encoder/frozen_baseline")
     rows = open("models/rated-sentences/films.tsv").read().splitlines()
@@ -911,14 +913,53 @@ def test_pairs_that_belong_together(says, values):
     says(
         "MiniLM is near zero, Rampart not far from guessing.",
         "So it is not enough to be an encoder",
+        "Each text must find its partner among all partners of the batch; the loss is the "
+        "[cross-entropy](glossary.md#cross-entropy) of that choice, with the cosines, times 20, as logits.",
+        "Here it is computed for sixteen pairs that mean the same in other words.",
+        "Rampart is an encoder of the same kind, trained to mark "
+        "[personal data](#a-use-that-matters-hiding-personal-data).",
     )
     left = values("encoder/contrastive")
     assert left.pairs == 16 and left.guessing == pytest.approx(math.log(16))
     assert left.trained < 0.2 < 0.75 * left.guessing < left.untrained < left.guessing
+    # The loss by hand: of each first text, minus the logarithm of its partner's share of all.
+    lines = Path("snippets/architecture/pairs.tsv").read_text("utf-8").splitlines()
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+    model = AutoModel.from_pretrained("models/minilm").eval()
+    with torch.no_grad():
+        first, second = (
+            [model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(0) for text in texts]
+            for texts in zip(*(line.split("\t") for line in lines))
+        )
+    losses = []
+    for number, one in enumerate(first):
+        shares = [math.exp(20 * torch.cosine_similarity(one, other, 0)) for other in second]
+        losses.append(-math.log(shares[number] / sum(shares)))
+    assert sum(losses) / len(losses) == pytest.approx(left.trained, abs=1e-3)
+    for line in lines:
+        one, other = (set(words(text.lower())) for text in line.split("\t"))
+        assert len(one & other) < len(one | other) / 2, "other words"
+    kinds = [AutoConfig.from_pretrained(f"models/{name}") for name in ("minilm", "pii")]
+    assert kinds[0].model_type == kinds[1].model_type == "bert"
+    assert kinds[1].architectures == ["BertForTokenClassification"]
+
+
+def test_what_others_found_is_cited(says):
+    says(
+        "vectors find some candidates, and a cross-encoder puts these in order, as a "
+        "[reranker](glossary.md#reranker).[^nogueira]",
+        "Many networks are surer than they should be; there are simple repairs, with a temperature "
+        "that is fitted on held-out data.[^guo]",
+        '(In `seqeval` 1.2.2, `f1_score` reads strictly with both `mode="strict"` and '
+        "`scheme=IOB2`; one alone it ignores, and does not say so.[^seqeval])",
+    )
+    page = Path("docs/encoder.md").read_text("utf-8")
+    assert all(f"\n[^{key}]: " in page for key in ("nogueira", "guo", "seqeval"))
 
 
 def test_a_decoder_is_not_averaged(says, values):
     says(
+        "Try it with {{ encoder/decoder_mean.count }} sentences on five topics and SmolLM2.",
         "no two of them have a cosine below {{ encoder/decoder_mean.lowest_all:.3f}}",
         "no layer of these has all pairs above {{ encoder/decoder_mean.highest_without:.2f}}",
         "The reason is a single vector.",
@@ -931,6 +972,7 @@ def test_a_decoder_is_not_averaged(says, values):
     # MiniLM's means of the same sentences, and of two topics: some are at a right angle.
     parts = Path("snippets/encoder/topics.txt").read_text("utf-8").split("# ")[1:]
     texts = [line for part in parts for line in part.splitlines()[1:5]]
+    assert len(parts) == 5 and len(texts) == left.count
     tokenizer = AutoTokenizer.from_pretrained("models/minilm")
     model = AutoModel.from_pretrained("models/minilm").eval()
     with torch.no_grad():
@@ -956,6 +998,7 @@ def test_a_stray_i(says, values):
     says(
         "Our score counts such a name",
         "Counted strictly, {{ encoder/stray.stray }} names are not there, {{ encoder/stray.lost }} right ones among them.",
+        "Scores of two papers can be compared only if both read the tags alike.",
     )
     left = values("encoder/stray")
     assert 0 < left.lost < left.stray

@@ -166,6 +166,7 @@ def test_three_attentions(values, printed, says):
         "It never touches [the source](#three-attentions).",
         "The source is shorter than the target, so there is nothing to hide.",
         "The grid is [a rectangle](#three-attentions), and all of it is allowed.",
+        "Masked self-attention: four target words look at four target words, only the lower triangle is filled.",
         "Cross-attention [is still there](#three-attentions).",
     )
     assert values(f"{CHAPTER}/three").own_past == 0
@@ -175,6 +176,11 @@ def test_three_attentions(values, printed, says):
         assert line in translator
     for shape in ("(6, 1500, 1500)", "(6, 13, 13)", "(6, 13, 1500)"):
         assert f"4 layers of {shape}" in whisper, "longer than the target, and shorter above"
+    drawing = Path(f"docs/{CHAPTER}.md").read_text("utf-8").split("2  masked self-attention")[1]
+    drawing = drawing.split("3  cross-attention")[0]
+    lines = [re.findall("<rect[^>]*>", part) for part in drawing.split('text-anchor="end"')[1:]]
+    filled = [["fill=" in cell for cell in line] for line in lines]
+    assert filled == [[column <= row for column in range(4)] for row in range(4)]
 
 
 def test_we_points_at_the_verb(says, values, maps, printed):
@@ -393,7 +399,17 @@ def test_the_specialist_wins(values, printed, says, code):
         "gets the same task as the translator.",
         "in 2024 they led the yearly comparison of translators,[^wmt] and in 2025 some of the best "
         "embeddings came from one.[^qwen]",
+        "a text → the same in another language or style, and pairs to train on",
+        "a text → the same in another language or style, but no pairs",
+        "learned from plain text; many times the parameters",
     )
+    page = Path(f"docs/{CHAPTER}.md").read_text("utf-8")
+    choices = dict(re.findall(r"^\| a text → (.*) \| ([^|]*) \| [^|]* \|$", page, re.M))
+    task = "the same in another language or style, "
+    assert choices[task + "and pairs to train on"] == "encoder–decoder", "as both of this chapter"
+    assert choices[task + "but no pairs"] == "a large decoder"
+    assert "rewriter.both_ways(train)" in code("rewrite"), "the second has learned from pairs"
+    assert values(f"{CHAPTER}/rewrite").to_formal == 1
     assert "batch = tokenizer(english," in code("generalist")
     assert 'f"Translate into Portuguese: {english}"' in code("generalist")
     assert values(f"{CHAPTER}/generalist").ratio > 7
@@ -403,12 +419,14 @@ def test_the_specialist_wins(values, printed, says, code):
         assert not {"livro", "velho", "cansado", "trabalhar"} & set(answer.split())
 
 
-def test_the_questions(values, printed, says, code):
+def test_the_questions(values, printed, says, code, translator):
     says(
         "`= {{ encoder_decoder/shares.encoder_share:.1%}} ± 0.2`",
         "Without the shift, the wanted piece would be given at the same place; "
         "without the mask, one place to the right.",
         "Only [shift and mask together](#teacher-forcing) leave nothing to copy.",
+        "Then the loss would be low too, but the *first* word would suffer: in use there is "
+        "[nothing to the right](#teacher-forcing) to copy.",
         "This decoder has learned nothing but to copy.",
         "Which share of all its attention weights belongs to the encoder?",
     )
@@ -420,6 +438,12 @@ def test_the_questions(values, printed, says, code):
     assert values(f"{CHAPTER}/shares").encoder_share == pytest.approx(1500**2 / whole)
     hits = [line.split()[-3] for line in printed(f"{CHAPTER}/predict").splitlines()]
     assert hits == ["5", "0", "4"]
+    # In use the decoder's first step has one row, the start token: what could be copied is absent.
+    rows, first = [], translator[1].model.decoder.layers[0].fc1
+    hook = first.register_forward_hook(lambda part, given, made: rows.append(made.shape[-2]))
+    translate(translator, "I miss you.")
+    hook.remove()
+    assert rows[0] == 1
 
 
 def test_a_forced_first_piece_leads_astray(says, printed):

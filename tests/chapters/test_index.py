@@ -1,6 +1,7 @@
 """The first page's claims: where “they” looks, and that it is not everybody's habit."""
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from scripts.base import ROOT
 from scripts.measure import claims
 from scripts.pages.outputs import Output
+from scripts.serve import needs
+from scripts.serve.line import Reading
 from snippets.shared.translator import SSRU, Translator
 
 FIGURE = re.compile(r"^!\[[^]]+\]\(figures/([\w/]+)\.svg", re.M)
@@ -89,19 +92,26 @@ def test_how_to_read_it(book, says):
     assert line.startswith("MiniLM · CPU · <span") and 'href="source/index/taste.py"' in line
 
 
-def test_one_line_makes_all_of_it(book, says):
+def test_one_line_makes_all_of_it(book, says, tmp_path):
     says(
-        "In a copy of the book's repository, this line installs the packages, makes the models, runs every "
-        "snippet and serves the site on your own machine. The first time takes long: several hundred programs are run.",
+        "In a copy of the book's repository, this line installs the packages, serves the site on your own machine, "
+        "makes the models and runs every snippet, those of the page in front of you first.",
+        "The first time, the whole takes long: several hundred programs are run.",
         "The tests are another command.",
     )
     assert 250 < len(book.names()) < 1000
-    hooks = Path("scripts/hooks.py").read_text("utf-8")
-    assert (
-        "ensure" in hooks
-        and "runner" in hooks
-        and "-r requirements.txt" in Path("docs/index.md").read_text("utf-8")
-    )
+    line = re.search("^python3 .*$", Path("docs/index.md").read_text("utf-8"), re.M)[0]
+    assert "pip install -r requirements.txt && " in line and line.endswith("mkdocs serve")
+    # Of all snippets, as if none had run, those that the page in front shows stand first.
+    for front in ("index.md", "decoder.md"):
+        reading = Reading(ROOT, tmp_path, print, threading.Event())
+        reading.book, reading.front = book, [front]
+        reading.waiting = {name: book.snippet(name) for name in book.names()}
+        reading.pages = needs.of_pages(ROOT, set(book.names()))
+        reading._sort()
+        assert set(reading._order) == {*book.names(), needs.LIVE}, "every one"
+        own = reading.pages[front]
+        assert len(own) > 3 and reading._order[: len(own)] == own
 
 
 def test_one_sentence_in_many_chapters(says):

@@ -1,18 +1,20 @@
 """What the chapter on input representation claims, checked on the real models."""
 
+import inspect
 import json
 import math
 import random
 import re
 import runpy
 from collections import Counter
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer, models
+from tokenizers.implementations import BertWordPieceTokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from snippets.shared.translator import Translator
@@ -847,7 +849,10 @@ def test_the_stages_by_name(says, values, printed, tokenizers):
     says(
         "The accents go in the first stage, before anything is cut; no later stage can bring them back.",
         "the third cuts *girassois* into {{ input_representation/stages.flower_pieces }} pieces.",
+        "*Normalization* makes variants of a letter equal.",
     )
+    normal = tokenizers["WordPiece"].backend_tokenizer.normalizer
+    assert {normal.normalize_str(one) for one in "AaÁáÀà"} == {"a"}
     lines = dict(line.split("  ", 1) for line in printed(f"{CHAPTER}/stages").splitlines())
     shown = {name: text.strip() for name, text in lines.items()}
     assert list(shown)[:3] == ["text", "normalization", "pre-tokenization"]
@@ -862,7 +867,8 @@ def test_what_a_tokenizer_does_not_say(says, values, tokenizers):
         "`tokens()` shows the flower itself, as if it were known.",
         "only `convert_ids_to_tokens` tells that this is `<unk>`.",
         "The count of {{ input_representation/hidden_unknown.returned }} includes the word that was there before:"
-        " {{ input_representation/hidden_unknown.new }} id is new,",
+        " {{ input_representation/hidden_unknown.new }} id is new, so make the embedding table as long as"
+        " `len(tokenizer)`, and do not add up the counts.",
         "The added word is matched after normalization, so it comes back in small letters.",
         "the loaded tokenizer always makes the same cut.",
     )
@@ -871,18 +877,42 @@ def test_what_a_tokenizer_does_not_say(says, values, tokenizers):
     assert "<unk>" in left.read and "🌻" not in left.read
     assert (left.returned, left.new, left.back) == (2, 1, "covid-19")
     assert "robot" in tokenizers["WordPiece"].get_vocab()
+    longer = AutoTokenizer.from_pretrained("models/minilm")
+    counted = len(longer) + longer.add_tokens(["COVID-19", "robot"])
+    assert max(longer.get_vocab().values()) + 1 == len(longer) == left.known + left.new < counted
     assert left.drawn > 1 == left.kept
+
+
+def test_what_others_found_is_cited(says):
+    says(
+        "The other way round: it begins with a long list of candidates and drops, again and again, those that the"
+        " training text can best do without, until the list is short enough.[^kudo]",
+    )
+    notes = Path("docs/input_representation.md").read_text("utf-8")
+    assert all(f"\n[^{key}]: " in notes for key in ("kudo", "wordpiece"))
 
 
 def test_what_wordpiece_joins_first(says, values):
     says(
         "BPE joined `u n` first.",
         "The pair `e r` occurs once, but the only `e` of the corpus stands in it.",
+        "But it does not ask which pair is the most frequent.",
+        "It takes the one that makes the training text most likely,[^wordpiece] and a simple score for that is"
+        " how often the pair occurs, divided by how often its two parts do.",
+        "(One time is little evidence; `BertWordPieceTokenizer`, which trains such a vocabulary, asks for two at"
+        " least.)",
     )
     left = values(f"{CHAPTER}/learn_pieces")
     assert (left.bpe_first, left.wordpiece_first) == ("un", "er")
     corpus = ["sun"] * 4 + ["sunny"] * 3 + ["run"] * 2 + ["runner"]
     assert "".join(corpus).count("e") == " ".join(corpus).count("er") == 1
+    pairs = {a + b for word in corpus for a, b in pairwise(word)}
+    text = " ".join(corpus)
+    often = {pair: len(re.findall(f"(?={pair})", text)) for pair in pairs}
+    score = {pair: often[pair] / (text.count(pair[0]) * text.count(pair[1])) for pair in pairs}
+    assert max(often, key=often.get) == "un" and max(score, key=score.get) == "er"
+    trained = inspect.signature(BertWordPieceTokenizer.train_from_iterator).parameters
+    assert trained["min_frequency"].default == 2
 
 
 def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
@@ -892,6 +922,7 @@ def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
         "Divide by the lengths, and {{ input_representation/own_row.by_cosine:.1%}} are their own best match.",
         "By cosine nearly every row finds itself.",
         "One and the same token wins for [most rows]",
+        "Rounding: the two best are nearly equal.",
     )
     left = values(f"{CHAPTER}/own_row")
     assert left.longer == 0 and left.winner_text == "strugg"
@@ -902,6 +933,8 @@ def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
     unit = F.normalize(table, dim=1)
     own = [((rows[asked] @ rows.T).argmax(1) == asked).float().mean() for rows in (table, unit)]
     assert own[0] < 0.2 and own[1] > 0.99
+    best, second = (table[asked] @ table.T).topk(2).values.T
+    assert ((best - second) / best > 1e-3).float().mean() > 0.95, "far apart, so the answer is wrong"
 
 
 def test_moved_positions_change_nothing_and_pressed_ones_do(says, values):

@@ -77,6 +77,19 @@ def test_a_file_of_150_lines(says):
         assert len(Path(f"snippets/from_scratch/{kind}.py").read_text("utf-8").splitlines()) == 150
 
 
+def test_the_bet_on_the_bits_has_two_winners(says, values, printed):
+    says(
+        "[Smaller](smaller.md#fewer-bits-for-a-model-that-writes): before the table, let them bet which numbers of bits "
+        "change nothing.",
+    )
+    run = values("smaller/fewer")
+    assert run.blocks_4 == run.blocks_8 == 0 < min(run.blocks_3, run.blocks_5)
+    lines = [line.split("|") for line in printed("smaller/fewer").splitlines()[2:]]
+    assert [line[1].strip() for line in lines if line[3].strip() == "0.0%"] == ["8", "4"]
+    section = (ROOT / "docs/smaller.md").read_text("utf-8").split("## Fewer bits for a model that writes")[1]
+    assert '"smaller/fewer.txt"' in section.split("\n## ")[0]
+
+
 def test_nothing_is_sent(says):
     says(
         "It answers back, and nothing is sent anywhere: you will not see their results, so ask them for the question "
