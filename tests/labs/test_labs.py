@@ -204,6 +204,8 @@ def test_the_encoder_lab_counts_before_it_names_a_head(solved, says):
 def test_the_encoder_lab_tests_its_guess_about_the_last_layer(solved, says):
     says(
         "A head that we can describe need not be among those that move these vectors most.",
+        "A good guess is that nothing comes after it: whatever a head of layer 0 fails to hand on,"
+        " five layers can still make up for.",
         "Later layers do make up for half of it or more in layers 0 to 3.",
         "a head of layer 5 moves the mean nearly four times as much as one of any other layer"
         " even when each is measured right after its own.",
@@ -225,6 +227,9 @@ def test_the_encoder_lab_stops_its_probe_early(solved, says):
         " the reason.",
         "And the probe that stops early is nearly as good as the centroid: here it was the long"
         " training that cost it the exam.",
+        "Our guess: many wordings come in pairs, *are a problem* and *are not a problem*, and whoever"
+        " knows one of the two, and only its words, takes the other for the same.",
+        "Then fewer steps should help",
         page="labs/encoder",
     )
     text = shown(solved, "encoder", "words, pairs drawn together")
@@ -1004,6 +1009,104 @@ def test_the_decoder_lab_does_as_its_tasks_say(solved, says):
     text = shown(solved, "decoder", "def problem(write_cached)")
     without, cached = (int(one) for one in re.findall(r"cache: +(\d+)", text))
     assert cached < without / 10
+
+
+def test_the_encoder_lab_says_what_its_cells_do(solved, says):
+    says(
+        "each text of at least three words:",
+        "`mask[:, None, :] == 0`.",
+        "Our guess is this: many heads park most of their weight there, and each row must sum to 1:"
+        " when the parking place is closed, all that weight falls on the other tokens",
+        "The same word again",
+        "(And an output of zeros is a state that does not come up in our sentences.",
+        page="labs/encoder",
+    )
+    two = 'twins = "Hot sun.", "I ate my soup."\nstrangers = "Fire the man.", "The fire man."'
+    assert "has 2 words. Can you find one with three?" in told(solved, "encoder", "pairs", two)
+    space, torch = solved("encoder")[1]["end"], sys.modules["torch"]
+    mask = solved("encoder")[1]["share"]["mask"]
+    closed = (mask[:, None, :] == 0).expand(-1, mask.shape[1], -1)
+    assert closed[1, :, mask[1] == 0].all() and not closed[1, :, mask[1] == 1].any()
+    read, encoder, tokenizer = space["read"], space["encoder"], space["tokenizer"]
+    parked = torch.stack([read(one)[0][..., 1:-1, 0].mean(-1) for one in space["sentences"]])
+    assert (parked.mean(0) > 0.5).sum() > 25, "of 72 heads"
+    batch = tokenizer(space["sentences"][0], return_tensors="pt")
+    batch["attention_mask"][0, 0] = 0
+    shut = torch.cat(encoder(**batch, output_attentions=True).attentions)
+    assert shut[..., 0].max() == 0 and (shut.sum(-1) - 1).abs().max() < 1e-4
+    layers = [layer.attention.output.dense for layer in encoder.encoder.layer]
+    joined = []
+    hooks = [one.register_forward_pre_hook(lambda _, x: joined.append(x[0])) for one in layers]
+    for one in space["sentences"]:
+        encoder(**tokenizer(one, return_tensors="pt"))
+    for hook in hooks:
+        hook.remove()
+    handed = torch.cat([one.view(-1, 12, 32).norm(dim=-1) for one in joined])
+    assert handed.min() > 0.05, "each head, for each token"
+    again = space["same_word"](["rain", "then", "rain"])
+    assert again.tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+
+
+def test_the_encoder_lab_trains_and_examines_as_it_says(solved, says):
+    says(
+        "In each of the `steps`, compute the errors once, then subtract `rate` times its gradient"
+        " from each of the two.",
+        "then weight minus rate times `vectors.T @ errors` over the number of examples; then bias"
+        " minus rate times the mean of the errors.",
+        "Outside the loop: zeros at the beginning, nothing else.",
+        "so the same probe also gets a much poorer input: no encoder, only which words occur.",
+        "The probe learns once, from sentences with nothing held out, and sits three exams:"
+        " sentences at random; new things in new places, in known wordings; everything new.",
+        "So draw the wordings by chance, ten times for each size",
+        "Accuracy on wordings never seen, against the number of wordings in training.",
+        "The bars show how much the ten draws differ; with more wordings in training, fewer are left"
+        " for the exam.",
+        "animals, persons and verbs that it has never seen; the same words, but in the passive,",
+        page="labs/encoder",
+    )
+    space, torch = solved("encoder")[1]["end"], sys.modules["torch"]
+    train_probe, split, examples = space["train_probe"], space["split"], space["examples"]
+    vectors, labels = torch.randn(5, 3), torch.tensor([1.0, 0, 1, 0, 0])
+    weight, bias = train_probe(vectors, labels, steps=0)
+    assert weight.tolist() == [0, 0, 0] and bias == 0
+    for _ in range(3):
+        errors = torch.sigmoid(vectors @ weight + bias) - labels
+        weight, bias = weight - 2 * vectors.T @ errors / 5, bias - 2 * errors.mean()
+    ours = train_probe(vectors, labels, steps=3, rate=2.0)
+    assert torch.allclose(ours[0], weight, atol=1e-5) and torch.allclose(ours[1], bias, atol=1e-5)
+    counts, known = space["counts"], space["known"]
+    for number in (0, 700):
+        words = [known[place] for place in counts[number].nonzero()[:, 0].tolist()]
+        assert words == sorted(set(space["word_list"](space["made"][number])))
+    assert counts.unique().tolist() == [0, 1]
+    assert "train_probe(inputs[rest], labels[rest])" in code_of(solved, "encoder", "def word_list")
+    exam = code_of(solved, "encoder", "def centroid_probe")
+    assert exam.count("probe = learner(inputs[learn], labels[learn])") == 1
+    assert "for t in (aside, topics, test)]" in exam
+    new, (train, test) = space["new"], split(examples, space["new"])
+    held = {number: [part in new for part in examples[number][2:]] for number in range(len(examples))}
+    assert set(space["cut"].tolist()) == set(train) and not any(any(held[n]) for n in train)
+    assert all(held[n] == [False, True, True] for n in space["topics"]) and space["topics"]
+    assert all(all(held[n]) for n in test)
+    drawing = code_of(solved, "encoder", "sizes, names = [1, 2")
+    assert space["results"].shape == (3, 5, 10)
+    assert "middle, spread = results[row].mean(dim=-1), results[row].std(dim=-1)" in drawing
+    assert "plt.errorbar(sizes, middle, spread" in drawing
+    wordings, topics = space["allowing"] + space["forbidding"], {*space["things"][4:], *space["places"][3:]}
+    left = []
+    for size in (1, 12):
+        seen = space["allowing"][:size] + space["forbidding"][:size]
+        train, test = split(examples, {*wordings} - {*seen} | topics)
+        assert {examples[n][2] for n in train} == {*seen}
+        assert not {examples[n][2] for n in test} & {*seen}
+        left.append(len(test))
+    assert left[1] < left[0]
+    for kind in ("animals", "people", "verbs"):
+        assert not {*space[kind][space["old"]]} & {*space[kind][space["fresh"]]}
+    story, who = space["scenes"](space["fresh"], space["active"], 100, seed=1)
+    assert not {*" ".join(story).split()} & {*space["animals"][:7], *space["people"][:7], *space["verbs"][:7]}
+    passive = {form.format(a="wolf", p="nurse", v="chased"): label for form, label in space["passive"].items()}
+    assert passive["The nurse was chased by the wolf."] == 1, "the animal acts"
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS)
