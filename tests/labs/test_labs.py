@@ -1109,6 +1109,40 @@ def test_the_encoder_lab_trains_and_examines_as_it_says(solved, says):
     assert passive["The nurse was chased by the wolf."] == 1, "the animal acts"
 
 
+def test_the_encoder_decoder_lab_is_what_its_sentences_say(solved, says):
+    says(
+        "The other half writes.",
+        "The row of `cat` is replaced by that of `chair`, from the same sentence.",
+        "Test it twice on the same held-out numbers.",
+        "where one `X` is missing, what stands behind it comes one place early.",
+        "In our run, most rows ask for the digit of the letter *before*: the first layer knows only"
+        " what is written",
+        page="labs/encoder_decoder",
+    )
+    _, before, _ = solved("encoder_decoder")
+    text = shown(solved, "encoder_decoder", "def problem(write)")
+    assert "encoder runs: 1  decoder runs: 11" in text
+    source = code_of(solved, "encoder_decoder", "def transplant")
+    assert 'transplant(cat, cat, "▁cat", "▁chair")' in source
+    assert "memory[0, here] = read(donor)[0, there]" in source
+    space = before["end"]
+    assert not {*space["held_out"]} & {*space["taught"]}
+    twice = code_of(solved, "encoder_decoder", "def two_tests(")
+    assert twice.count("for text, _ in held_out") == 1
+    assert twice.count("writer.ids(source), given") == twice.count("answer_ids(writer, source,") == 1
+    first = shown(solved, "encoder_decoder", "LETTERS = {")
+    for number, written in re.findall(r"^wrong +([\d ]+) → ([A-Z ]+)$", first, re.M):
+        right, signs = space["roman"](int(number.replace(" ", ""))).split(), written.split()
+        if any(signs[:at] + ["X"] + signs[at:] == right for at in range(len(signs) + 1)):
+            break
+    else:
+        raise AssertionError("no answer that is right but for one X")
+    letters, asked = space["letters"], space["weights"].argmax(-1).tolist()
+    assert letters[:-1] == list("MCMLXXXVII")
+    of = [0, 1, 1, 2, 2, 2, 2, 3, 3, 3]  # the digit of each letter: M, CM, LXXX, VII
+    assert sum(a == b for a, b in zip(asked[1:], of, strict=True)) > 5, asked
+
+
 @pytest.mark.parametrize(("name", "task"), TASKS)
 def test_wrong_answers(solved, name, task):
     """Each typical mistake is told in its own words; the folded answer is not given away."""
