@@ -1143,6 +1143,43 @@ def test_the_encoder_decoder_lab_is_what_its_sentences_say(solved, says):
     assert sum(a == b for a, b in zip(asked[1:], of, strict=True)) > 5, asked
 
 
+def test_the_input_lab_is_what_its_sentences_say(solved, says):
+    says(
+        "each at most 40 characters, letters and signs of plain English keyboards only (ASCII):",
+        "A lone `Ġ` followed by `Paris` hardly ever occurred.",
+        "So a model and its tokenizer belong together, even when another cut gives the same text.",
+        "so that `read(shuffled, positions)` knows where each one belongs;",
+        "so that `read(shuffled, positions)[back]` puts the vectors in the order of the sentence.",
+        "The tokens stay as they are; the positions slide, stretch, run backward, or are all the"
+        " same.",
+        "The first is mended by one argument; the second is your task.",
+        page="labs/input_representation",
+    )
+    lab, long = "input_representation", 'for_wordpiece = "="\nfor_bpe = "=" * 41'
+    assert "has 41 characters" in told(solved, lab, "duel", long)
+    assert "not ASCII" in told(solved, lab, "duel", 'for_wordpiece = "é"\nfor_bpe = "="')
+    space = solved(lab)[1]["end"]
+    bpe, spell, prompt = space["bpe"], space["spell"], space["prompt"]
+    for text in ["I saw Paris", "I saw  Paris", "\n Paris", "( Paris", "1 Paris", "? Paris"]:
+        assert bpe.tokenize(text)[-1] == "ĠParis", text
+    assert bpe.decode(spell(prompt)) == bpe.decode(bpe(prompt).input_ids)
+    one, other = (space["next_tokens"](ids) for ids in (bpe(prompt).input_ids, spell(prompt)))
+    assert re.findall("'(.*?)'", one)[0] == " Paris" not in re.findall("'(.*?)'", other)
+    wordpiece, shuffled = space["wordpiece"], space["shuffled"]
+    names = wordpiece.convert_ids_to_tokens(space["ids"])
+    for place, token in zip(space["positions"].tolist(), wordpiece.convert_ids_to_tokens(shuffled)):
+        assert names[place] == token
+    got = space["read"](shuffled, space["positions"])[space["back"]]
+    assert (got - space["states"]).abs().max() < 1e-4
+    moved = {name: places.diff().tolist() for name, places in space["changes"].items()}
+    assert {*moved["slide by 1"]} == {*moved["slide by 100"]} == {1}
+    assert [{*moved[name]} for name in ("two apart", "backward", "all at 7")] == [{2}, {-1}, {0}]
+    assert "read(ids, changed)" in code_of(solved, lab, '"slide by 1"')
+    mended = code_of(solved, lab, "def careful")
+    assert "minilm(**batch)" in mended and "return pool(states, batch.attention_mask)" in mended
+    assert "attention_mask" in wordpiece("A text.")
+
+
 @pytest.mark.parametrize(("name", "task"), TASKS)
 def test_wrong_answers(solved, name, task):
     """Each typical mistake is told in its own words; the folded answer is not given away."""
