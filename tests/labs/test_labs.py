@@ -1180,6 +1180,26 @@ def test_the_input_lab_is_what_its_sentences_say(solved, says):
     assert "attention_mask" in wordpiece("A text.")
 
 
+def test_the_decoder_lab_is_what_its_sentences_say(solved, says):
+    says(
+        "The same, with a memory",
+        "We let it continue a text and price both: what it wrote, and what a person wrote after the"
+        " same beginning.",
+        "it cannot look ahead (part 3).",
+        page="labs/decoder",
+    )
+    assert "the same tokens: True" in shown(solved, "decoder", "def problem(write_cached)")
+    source = code_of(solved, "decoder", "human = ")
+    assert "price(beginning + text)" in source
+    assert '(("the model", own, "o-"), ("a person", human, "s--"))' in source
+    space = solved("decoder")[1]["end"]
+    with_start = space["tokenizer"](space["START"] + space["beginning"], return_tensors="pt").input_ids
+    going_on = space["library"](with_start, 24, space["full_stop"])[0, with_start.shape[1] :]
+    assert space["tokenizer"].decode(going_on) == space["own"]
+    past = shown(solved, "decoder", "def all_masks").splitlines()[1]
+    assert re.findall(r"\d+", past) == ["0"] * 3, "earlier tokens that a later one reached"
+
+
 @pytest.mark.parametrize(("name", "task"), TASKS)
 def test_wrong_answers(solved, name, task):
     """Each typical mistake is told in its own words; the folded answer is not given away."""
