@@ -466,6 +466,8 @@ def test_the_decoding_lab_filters(solved, says):
         "Top-p keeps the smallest set of best tokens whose probabilities sum to at least $p$.",
         "the same logits, with $-\\infty$ (`-torch.inf`) for each token outside the set.",
         "So the best token always stays: nothing stands before it.",
+        "`scatter(-1, places, mask)` on a tensor of the same shape brings it back into the order of"
+        " the vocabulary.",
         "At each step a filter leaves a number of tokens, the best ones.",
         "It can never surprise us in these places.",
         "One secretly throws away all but the best 200 tokens.",
@@ -478,6 +480,9 @@ def test_the_decoding_lab_filters(solved, says):
     assert share[left].sum() >= 0.9 > share[left].sum() - share[left].min()
     assert share[left].min() >= share[~left].max() and kept[left].equal(logits[left])
     assert (kept[~left] == -math.inf).all() and kept.softmax(-1)[~left].max() == 0
+    ordered, places = logits.softmax(-1).sort(descending=True)
+    mask = ordered.cumsum(-1) - ordered < 0.9
+    assert mask.clone().scatter(-1, places, mask).equal(left)
     assert nucleus(logits[None], 1e-6).isfinite().sum() == 1
     top = space["TopKLogitsWarper"](10)(None, logits[None]).isfinite()[0]
     assert top.sum() == 10 and logits[top].min() >= logits[~top].max()
