@@ -1146,6 +1146,9 @@ def test_the_encoder_decoder_lab_is_what_its_sentences_say(solved, says):
     assert letters[:-1] == list("MCMLXXXVII")
     of = [0, 1, 1, 2, 2, 2, 2, 3, 3, 3]  # the digit of each letter: M, CM, LXXX, VII
     assert sum(a == b for a, b in zip(asked[1:], of, strict=True)) > 5, asked
+    begun = [place for place in range(1, 10) if of[place] != of[place - 1]]  # a new digit's letters
+    old = [asked[place] == of[place - 1] for place in begun]
+    assert sum(old) > sum(asked[place] == of[place] for place in begun), "the one before"
 
 
 def test_the_input_lab_is_what_its_sentences_say(solved, says):
