@@ -464,7 +464,7 @@ plt.show()
 #
 # ### And if it may peek?
 #
-# Without a mask, the right answer to every bet is in plain sight. But SmolLM2 has never learned to peek: in its training there was nothing to see. Write down what you
+# Without a mask, the right answer to every bet is in plain sight. But SmolLM2 has not learned to peek: in its training the mask hid what comes. Write down what you
 # expect, for three texts, one of them drawn by chance: does the price of a token fall to nearly zero, fall a little, or rise? How often will its favorite *hit* the right one?
 
 # %%
@@ -488,7 +488,7 @@ print(f"a blind guess: {math.log2(len(tokenizer)):.1f} bits")
 
 # %% [markdown]
 # Nobody taught it, and still it copies some of what it sees: even of words drawn by chance, which nobody can guess. In the last text it loses its way instead; a mask that a model never met promises
-# nothing. Now compare what stands behind *then*: the bet after the last token, where there is nothing to copy. A low price says something only if the answer was hidden.
+# nothing. Now compare what stands behind *then*: the bet after the last token, where no answer stands to be copied. A low price says something only if the answer was hidden.
 #
 # A model that *trains* without a mask learns to copy from the first steps on, as the chapter [shows](../masked_self_attention.md#when-the-mask-is-forgotten).
 #
@@ -732,7 +732,7 @@ SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 # %% [markdown]
 # ### Task 6: The text that the model sees
 #
-# Write the program that makes this text from any chat. A chat is a list of turns; roles are `system`, `user` and `assistant`. Two things you cannot see in the example, so think first: What happens
+# Write the program that makes this text from any chat. A chat is a list of turns; roles are `system`, `user` and `assistant`. Two things the example does not show, so think first: What happens
 # to a second and a third turn? And what if the chat brings a system text of its own, as its first turn?
 
 # %% task="template"
@@ -1105,22 +1105,22 @@ for (n, topic), text, reply in zip(wishes, prompts, replies):
 print(f"exact: {exact} of {len(wishes)} (cut after 24 tokens)")
 
 # %% [markdown]
-# Build a **word-count keeper**: a loop of your own that always writes the wanted number of words. You hold the logits before each token is chosen, so you may forbid a full stop that comes too early (−∞, once more), forbid a new word
+# Build a **word-count keeper**: a loop of your own that keeps to the wanted number of words. You hold the logits before each token is chosen, so you may forbid a full stop that comes too early (−∞, once more), forbid a new word
 # that comes too late, or write several sentences and keep one.
 #
 # *Hand in*
 #
 # - the loop, and the share of exact sentences on twenty wishes of your own, before and after. Ten to build with, ten that you look at once;
 # - what the rule costs: bits a word before and after, and both texts side by side;
-# - the three worst sentences, and why they are bad.
+# - three sentences that came out badly, and why.
 #
 # *A good answer* says what counts as a word (what about *don't* and *8 %*?), does not count sentences that are exact and broken as a success without saying so, compares with something cheap
-# (write ten sentences with sampling and keep one that fits), and names what the loop cannot do: forcing an end is not planning one.
+# (write ten sentences with sampling and keep one that fits), and names what the loop does not do: forcing an end is not planning one.
 #
 # ### Or one of these
 #
-# - **A better lie detector.** The first token is a poor witness. Try the mean over the answer, the answer to another wording of the question, or five sampled answers: do they agree? Keep `learn` for building, and write forty *new* questions for the
-#   test. Compare with the detector of part 6 on the same questions, and with one that only looks at the kind of question. A good answer draws *caught* against *false alarms* for all thresholds, and tells real errors from invented things.
+# - **A stronger lie detector.** The first token is a poor witness. Try the mean over the answer, the answer to another wording of the question, or five sampled answers: do they agree? Keep `learn` for building, and write forty *new* questions for the
+#   test. Compare with the detector of part 6 on these questions, and with one that looks at the kind of question alone. A good answer draws *caught* against *false alarms* for all thresholds, and tells real errors from invented things.
 # - **A quiz bot.** It reads a passage of yours, asks, and marks your reply by the bits that the right answer and your answer cost. A good answer measures how often the mark agrees with two people's, on thirty replies, ten of which are right in other words.
 #
 # ## What you have seen
@@ -1129,4 +1129,4 @@ print(f"exact: {exact} of {len(wishes)} (cut after 24 tokens)")
 # A loop that takes the favorite writes texts that cost little, and the KV cache writes the same ones with a fraction of the positions. A chat is one string, and a passage in it is worth bits.
 # The model's surprise at its own words says something about the truth, and not enough.
 #
-# Go on with [decoding](../decoding.md), where the choice of the token is the whole question, or with the [encoder–decoder](../encoder_decoder.md), which writes while it looks at a second text.
+# Go on with [decoding](../decoding.md), where the choice of the token is the whole question, or with the [encoder–decoder](../encoder_decoder.md), which writes while it looks at another text.

@@ -408,7 +408,7 @@ plt.show()
 #
 # ## Part 4: Dice
 #
-# A sampler makes a promise: a token with the probability 0.1 comes in one draw of ten. A computer has no dice, only a generator of numbers $u$ that are spread evenly
+# A sampler makes a promise: a token with the probability 0.1 comes in one draw of ten. In place of dice, a computer has a generator of numbers $u$ that are spread evenly
 # between 0 and 1.
 #
 # ### Task 4: From even numbers to tokens
@@ -775,7 +775,7 @@ for name, patient in patients.items():
 # ### Open task: a decoder for one use
 #
 # Choose **one use**: names for robots, headlines, the next line of a program, a shopping list, first sentences of stories. Design a decoder for it and show by
-# measurement that it is better than greedy and than plain sampling.
+# measurement that it beats greedy and plain sampling.
 #
 # The cell below is a start, for names. It asks for eight lists at once and measures three things: how many names, how many *different new* ones, and the mean
 # log-probability of a token. **Write down**: what will greedy do? And which of the three numbers should a good decoder make high?
@@ -806,13 +806,13 @@ try_out(task, do_sample=True, top_k=0, temperature=1.0)
 # **Hand in**
 #
 # 1. The use, five prompts, and one sentence that says what “good” means here. Write it *before* you measure.
-# 2. A criterion that a program can compute and that fits this sentence. (For code: does it run? For headlines: the length, no word twice. For names: new, different, one word.)
+# 2. A criterion that a program can compute and that fits this sentence. (For code: does it run? For headlines: the length, no word repeated. For names: new, different, one word.)
 # 3. Your decoder: settings of `generate`, or a `LogitsProcessor` of your own, or several draws and a rule that chooses among them.
-# 4. A table: greedy, plain sampling, yours, and yours with one part taken out. The same prompts and the same number of draws for all; at least ten texts each, with at least two seeds.
+# 4. A table: greedy, plain sampling, yours, and yours with one part taken out. One set of prompts and one number of draws for all four; ten texts or more each, with two seeds or more.
 # 5. A blind reading: shuffle ten texts of yours and ten of plain sampling, and let somebody who does not know which is which mark the good ones.
 # 6. One text where your decoder fails, and why.
 #
-# **A good answer** names a criterion that could have come out against its author. It changes one thing at a time, and says which differences are smaller than the difference
+# **A good answer** names a criterion that could have come out against its author. It changes one thing at a time, and holds each difference against the one
 # between two seeds. It states the cost: how many calls of the model for one text? It shows where the criterion and the blind reading disagree.
 #
 # ## What you have seen

@@ -5,7 +5,7 @@
 # %% [markdown]
 # # Lab: The encoder
 #
-# An encoder reads a sentence and hands over numbers. It cannot tell you what it has noticed, so tonight you ask it in other ways: you trick it, you look into one head, you let 72 heads apply for a job, you switch some of them off, and you train a small judge on its numbers. One question goes through all of it: **what does the encoder know about my sentence, and how would I find out?**
+# An encoder reads a sentence and hands over numbers. It does not say what it has noticed, so tonight you ask it in other ways: you trick it, you look into one head, you let 72 heads apply for a job, you switch some of them off, and you train a small judge on its numbers. One question runs through the evening: **what does the encoder know about my sentence, and how would I find out?**
 #
 # You need Python, matrix products, and the chapters [Encoder](../encoder.md) and [Self-attention](../self_attention.md), read or open beside you. Seven tasks take about 85 minutes. Where it says **write down what you expect**, do it before you run the next cell.
 #
@@ -69,9 +69,9 @@ cosines = mine_vectors @ mine_vectors.T  # (texts, texts)
 table(cosines, range(len(mine)), range(len(mine)), "Cosines of my sentences")
 
 # %% [markdown]
-# Put five sentences of your own into `mine` and run the cell again: two that mean the same in other words, two in which one small word changes everything, one in another language. Where would you have given another number?
+# Put five sentences of your own into `mine` and run the cell again: two that say one thing in different words, two in which one small word changes everything, one in another language. Where would you have given another number?
 #
-# Now a game. In each round, one of the two candidates means about the same as the sentence, and you see at once which one. That is not the question. **Write down what you expect:** which candidate is nearer *for the encoder*? Put ten letters into `guesses`, then run the cell.
+# Now a game. In each round, one of the two candidates says what the sentence says, and you see at once which one. That is not the question. **Write down what you expect:** which candidate is nearer *for the encoder*? Put ten letters into `guesses`, then run the cell.
 
 # %%
 rounds = [
@@ -317,7 +317,7 @@ draw_map(output.attentions[2][0, 9], tokens, "layer index 2, head index 9")
 #
 # ### What if nobody may look at a word?
 #
-# You now know what the mask does, so abuse it. We say of one *real* token that it is padding: nobody may look at it, and the mean leaves it out. All others stay in their places. How far does the sentence vector move? (0 is not at all.) **Write down what you expect:** sort the tokens of *You may not bring your dog into the kitchen.* from the one that matters most to the one that matters least. Do not forget `[CLS]`, the full stop and `[SEP]`.
+# You now know what the mask does, so abuse it. We say of one *real* token that it is padding: nobody may look at it, and the mean leaves it out. All others stay in their places. How far does the sentence vector move? (0 is not at all.) **Write down what you expect:** sort the tokens of *You may not bring your dog into the kitchen.* by how much they matter. Do not forget `[CLS]`, the full stop and `[SEP]`.
 
 # %% alt="Horizontal bars, one for each token. Hiding the start token moves the sentence vector most by far; then come not, dog and kitchen; the small words move it very little."
 def without_each_token(text):  # → tokens, and how far hiding each one moves the vector
@@ -346,7 +346,7 @@ only_mean = 1 - F.cosine_similarity(states[1:].mean(dim=0), states.mean(dim=0), 
 print(f"[CLS] hidden from all: {moved[0]:.3f}; left out of the mean only: {only_mean:.3f}")
 
 # %% [markdown]
-# Was `[CLS]` on your list? What it *says* is hardly missed: leave its vector out of the mean and nearly nothing happens. Our guess is this: many heads park most of their weight there, and each row must sum to 1: when the parking place is closed, all that weight falls on words, and the heads hand on mixtures that they were never trained to hand on. (We have not tested it. A model that never met a text without its `[CLS]` may also be lost for another reason.) Part 3 counts whether it is so in other sentences.
+# Was `[CLS]` on your list? What it *says* is hardly missed: leave its vector out of the mean and nearly nothing happens. Our guess is this: many heads park most of their weight there, and each row must sum to 1: when the parking place is closed, all that weight falls on the other tokens, and the heads hand on mixtures that they were not trained to hand on. (We have not tested it. A model that met its `[CLS]` in front of each text may also be lost for another reason.) Part 3 counts whether it is so in other sentences.
 #
 # Try your own sentences. Is a negation always high on the list? What about a number, a name, the verb?
 #
@@ -422,7 +422,7 @@ share_right = check(problem, share)
 #
 # ---
 #
-# Which rows want something? `wanted.sum(dim=-1) > 0` is a list of yes and no, one for each row. Use it to pick rows, and take the mean over those only.
+# Which rows want something? `wanted.sum(dim=-1) > 0` is a list of yes and no, one for each row. Use it to pick rows, and take the mean over those.
 
 # %% [markdown]
 # ### Task 4: Two jobs
@@ -430,9 +430,9 @@ share_right = check(problem, share)
 # Use `share` to fill two positions, with the mean over the eight `sentences` below:
 #
 # - `before_head`: looks at the token before;
-# - `separator_head`: looks at `[SEP]`, the last token. Count the looks of the **words** only; what `[CLS]` and `[SEP]` look at does not count. The full stop counts as a word.
+# - `separator_head`: looks at `[SEP]`, the last token. Count the looks of the **words**; what `[CLS]` and `[SEP]` look at does not count. The full stop counts as a word.
 #
-# Each answer is a pair `(layer, head)`, both counted from 0. For both jobs, print not only the best head but its share. **Write down what you expect:** will the best share be near 1?
+# Each answer is a pair `(layer, head)`, both counted from 0. For both jobs, print the winning head and its share. **Write down what you expect:** will the best share be near 1?
 
 # %%
 sentences = [
@@ -519,7 +519,7 @@ check(problem, before_head, separator_head)
 # `wanted[1:-1, -1] = 1` marks the last column, in all rows but the first and the last. The sum of the shares has the shape (6, 12); `argmax()` counts through it row by row, so `divmod(…, 12)` gives layer and head.
 
 # %% [markdown]
-# One head does its job as if by a rule. The other is the best of 72, and still gives the separator only a small part of its weight. When the best applicant is that weak, ask what it does with the rest. **Write down what you expect:** where does most of it go? Then the next cell takes the full stop away. What happens to the weight on `[SEP]`?
+# One head does its job as if by a rule. The other is the best of 72, and still gives the separator only a small part of its weight. When the winner is that weak, ask what it does with the rest. **Write down what you expect:** where does most of it go? Then the next cell takes the full stop away. What happens to the weight on `[SEP]`?
 
 # %%
 sentence = "My grandmother sends me a postcard from every city she visits"
@@ -546,7 +546,7 @@ least = min((moved[0] / moved[1:].max()).item() for moved in hidden)
 print(f"it does so {least:.1f} times as much as the next token, or more.")
 
 # %% [markdown]
-# You looked for a head that watches the separator. You found one that gives the *end of the sentence* more than others do, whether a full stop stands there or not: about half of a word's look with the full stop, and the rest goes elsewhere. A score finds what it asks for, and never tells you that you asked for the wrong thing. Only a changed sentence does.
+# You looked for a head that watches the separator. You found one that gives the *end of the sentence* more than others do, whether a full stop stands there or not: about half of a word's look with the full stop, and the rest goes elsewhere. A score finds what it asks for, and never tells you that you asked for the wrong thing. A changed sentence did.
 #
 # The last lines are the count that Part 2 owed you. In all eight sentences hiding `[CLS]` moves the vector most; in one of them another token comes close.
 #
@@ -625,7 +625,7 @@ if check(problem, same_word) and share_right:
 # %% [markdown]
 # Do you recognize the winner? It is the dull head of Part 2. There only *the* returned, and to that it gives little (the last line). Where more words return, it does not look dull at all.
 #
-# Now the control, as always: change one word and look again. The row is that of *cat*, in that head. **Write down what you expect** for the four endings: *cat*, *cats* (another token), *kitten* (another word), *lion*.
+# Now the control: change one word and look again. The row is that of *cat*, in that head. **Write down what you expect** for the four endings: *cat*, *cats* (another token), *kitten* (another word), *lion*.
 
 # %%
 for last in ["cat", "cats", "kitten", "lion"]:
@@ -696,7 +696,7 @@ table(1000 * moved, range(6), range(12), "One head silent: 1 − cosine, in thou
 # %% [markdown]
 # A head that we can describe need not be among those that move these vectors most. (A head for words that return has little to do where hardly more than *the* returns; compare its two lines.)
 #
-# Why does the last layer stand out? A good guess is that nothing comes after it: whatever a head of layer 0 fails to hand on, five layers can still make up for. The last six lines test it, by measuring the mean *right after* the layer whose head is silent. Later layers do make up for half of it or more in layers 0 to 3. But a head of layer 5 moves the mean nearly four times as much as one of any other layer even when each is measured right after its own. So the guess is not the reason, or not the whole one. We do not know why. (And an output of zeros is a state that the model never met.) To find out what the neat heads are good for, you would have to measure something else than the mean vector. (The open task can be about that.)
+# Why does the last layer stand out? A good guess is that nothing comes after it: whatever a head of layer 0 fails to hand on, five layers can still make up for. The last six lines test it, by measuring the mean *right after* the layer whose head is silent. Later layers do make up for half of it or more in layers 0 to 3. But a head of layer 5 moves the mean nearly four times as much as one of any other layer even when each is measured right after its own. So the guess is not the reason, or not the whole one. We do not know why. (And an output of zeros is a state that does not come up in our sentences.) To find out what the neat heads are good for, you would have to measure what the mean vector does not show. (The open task can be about that.)
 #
 # ## Part 4: A search with a trap
 #
@@ -1177,12 +1177,12 @@ examine(lines)
 # %% [markdown]
 # **Hand in** a page: the question, ten of your lines, a table, your verdict. A good answer
 #
-# - has at least a hundred lines in eight or more groups, and says how you labeled the doubtful ones;
-# - compares at least three candidates on the same exam: the more frequent label, words alone, and a probe or centroid on MiniLM;
+# - has a hundred lines or more, in eight or more groups, and says how you labeled the doubtful ones;
+# - compares three candidates or more on one exam: the more frequent label, words alone, and a probe or centroid on MiniLM;
 # - shows how the score changes from a random split to held-out groups, and explains the gap;
 # - gives the score's uncertainty: with n test lines and accuracy a, about √(a(1 − a)/n);
 # - runs a control: shuffle the labels of the training lines, and the score must fall to chance;
-# - looks at every mistake, and sorts them: bad label, unclear case, or a thing that the vector does not hold;
+# - looks at each mistake, and sorts it: bad label, unclear case, or a thing that the vector does not hold;
 # - writes ten lines that should fool the winner, and reports how many did.
 #
 # Would you rather stay inside? Repeat Part 3 with a job that you invent, and Part 6 with one head silent: does the probe still hear who did it? Or take the vectors of an earlier layer (`output_hidden_states=True`): where in the stack is your question answered best?

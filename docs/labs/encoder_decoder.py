@@ -209,7 +209,7 @@ if check(problem, telephone):
 # Compare with what you wrote down. Some losses are a word with two meanings, some are a word for which the other language has no room, and once a dog disappears while its tail stays.
 # And a sentence that stands still need not be translated well: ask `to_portuguese` for the second one. The *anel* in it is a ring for the finger.
 #
-# **If you like:** find a sentence that needs more than three trips.
+# **If you like:** find a sentence that takes four trips or more.
 #
 # ## Part 2: Read once, write piece by piece
 #
@@ -1078,8 +1078,8 @@ for right in (teacher, alone):
 print(f"{'letters after a mistake':24} {share[0]:7.1%} {share[1]:6.1%}")
 
 # %% [markdown]
-# So exact match cannot show what a model's own mistakes do to it: an answer is lost at its first mistake, with a teacher or without. The damage is in what comes after. (Part of it is only a
-# shift: one `X` too many, and every letter behind it stands in the wrong place.)
+# So exact match cannot show what a model's own mistakes do to it: an answer is lost at its first mistake, with a teacher or without. The damage is in what comes after. (Part of it is a
+# shift: where one `X` is missing, what stands behind it comes one place early.)
 #
 # Now train on, until few mistakes are left.
 #
@@ -1128,8 +1128,8 @@ draw_map(weights, letters, "1 9 8 7".split(), "Which digit is asked?")
 #
 # ## Part 8: A rewriting task of your own
 #
-# Invent a task that turns one row of words into another, write its teacher in ten to thirty lines, and train a `Writer` on it. It should have something that a list of replacements cannot do: a word that depends on another,
-# a change of order, a target longer or shorter than its source. Some ideas:
+# Invent a task that turns one row of words into another, write its teacher in ten to thirty lines, and train a `Writer` on it. It should ask for something beyond a list of replacements: a word that depends on another,
+# a change of order, a target of another length. Some ideas:
 #
 # - Roman numerals back to digits. Is this direction harder?
 # - Dates: `the third of May 2019` → `2019 - 05 - 03`.
@@ -1166,13 +1166,13 @@ for part in range(3):
 #
 # 1. *A baseline.* How much does copying the source reach, or a list of replacements without a model?
 # 2. *Exact match on held-out pairs*, during training, for easy and hard kinds of pairs apart. Which kind is learned last?
-# 3. *One step outside.* Hold out a whole kind: all rows longer than any that was taught, or one word that never stood in one place. Predict the result before you measure it, and report both.
+# 3. *One step outside.* Hold out a whole kind: rows of a length that was not taught, or a word in a place where it did not stand. Predict the result before you measure it, and report both.
 # 4. *Three mistakes, explained.* Is the source misread, is it the pen (an own mistake that led on), or was it never taught? A map from `bridge`, the memory operations of part 4 and a forced beginning are your instruments.
 #
 # ## What you have seen
 #
 # One half reads once, the other writes piece by piece, and each piece asks the same memory. The memory is a bag of vectors: its order does not matter, since what the decoder needs to know about order, and in our sentences about gender, is inside
 # the rows. The asking leaves a map, good enough to carry a bold word from one language to another, if you ask the head that was trained for it.
-# The decoder goes on from whatever stands before it, a teacher's words, yours or its own mistakes, and it does not look back to repair them.
+# The decoder goes on from what stands before it, a teacher's words, yours or its own mistakes, and it does not look back to repair them.
 #
-# Go on with [decoding](../decoding.md), where the likeliest next piece is not always the best choice, or build the whole model from nothing in [from scratch](../from_scratch.md).
+# Go on with [decoding](../decoding.md), where the likeliest next piece is one choice among several, or build the whole model yourself in [from scratch](../from_scratch.md).

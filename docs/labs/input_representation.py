@@ -5,7 +5,7 @@
 # %% [markdown]
 # # Lab: Input representation
 #
-# A model never sees your sentence. It sees numbers, and there are many ways to turn one sentence into numbers. In this lab you keep the text and change its disguise: other cuts, other places, other company in the batch. Each time the question is the same: **does the model notice?**
+# A model does not see your sentence. It sees numbers, and there are many ways to turn one sentence into numbers. In this lab you keep the text and change its disguise: other cuts, other places, other company in the batch. Each time you ask: **does the model notice?**
 #
 # You need Python, matrix products, and the chapter [Input representation](../input_representation.md), read or open beside you. Seven tasks take 75 to 90 minutes. Write your predictions down, on paper or in a cell, before you run the cell that shows the answer.
 #
@@ -354,7 +354,7 @@ def problem(join):
 join_right = check(problem, join)
 
 # %% [markdown] hints="join"
-# A `for` loop over the places cannot skip one. A `while` loop with your own counter can.
+# A `for` loop visits each place. A `while` loop with your own counter can skip one.
 #
 # ---
 #
@@ -378,7 +378,7 @@ if join_right:
 #
 # ### Who decides what a language costs?
 #
-# You pay for tokens. Here is one article of the *Universal Declaration of Human Rights* (United Nations, 1948) in four languages, and three more articles to learn from. The texts say the same thing, so we compare them whole. Tokens per word would mislead: some languages pack into one long word what others say in three, and some write no spaces at all.
+# You pay for tokens. Here is one article of the *Universal Declaration of Human Rights* (United Nations, 1948) in four languages, and three more articles to learn from. The texts are translations of one article, so we compare them whole. Tokens per word would mislead: some languages pack into one long word what others say in three, and some write no spaces at all.
 
 # %%
 learn = {  # articles 13, 15 and 17
@@ -611,14 +611,14 @@ for family, text in families.items():
 #
 # ## Part 5: Other places
 #
-# A row of the table does not know where its token stands. Positions bring that in. Suppose nobody had invented the waves yet. You could give position $p$ …
+# A row of the table does not know where its token stands. Positions bring that in. Suppose the waves were not invented yet. You could give position $p$ …
 #
 # - **one number**, $p$ itself;
 # - its **binary** digits, as −1 and +1;
 # - **waves**, the sines and cosines of the original paper;
 # - a **learned** row, as MiniLM does.
 #
-# Attention compares two tokens by dot products. It would help if the dot product of two positions said one thing only: how far apart they are. The figure shows all dot products of 64 positions with each other. **Write down what you expect:** in which of the four pictures is each diagonal, from upper left to lower right, of one color?
+# Attention compares two tokens by dot products. It would help if the dot product of two positions said one thing: how far apart they are. The figure shows all dot products of 64 positions with each other. **Write down what you expect:** in which of the four pictures is each diagonal, from upper left to lower right, of one color?
 
 # %% alt="Four square pictures of dot products between positions. The number's picture brightens toward one corner; the binary one is a pattern of blocks; the waves give even diagonal stripes; the learned table gives stripes that are a little uneven."
 places = torch.arange(64.0)
@@ -949,7 +949,7 @@ if pool_right:
     search(careful, documents + [minutes])
 
 # %% [markdown]
-# Compare the two lists. Are the first four scores the same now, whoever travels with them? That is a test worth having in every program that embeds texts: **the same text, alone and in company, must give the same vector**.
+# Compare the two lists. Are the first four scores the same now, whoever travels with them? That is a test worth having wherever texts are embedded: **the same text, alone and in company, must give the same vector**.
 #
 # ## Part 7: Open task
 #
@@ -985,15 +985,15 @@ print(f"one token a move: {unknown} of {moves} moves would be unknown")
 # %% [markdown]
 # **Hand in** a page with your texts, your numbers and your verdict. A good answer
 #
-# - measures on the part kept aside, never on what was learned from;
-# - compares with at least two others: letters or bytes alone, SmolLM2's tokenizer, one token for each unit (a move, a word, an ingredient) and what is then unknown;
+# - measures on the part kept aside, not on what was learned from;
+# - compares with two others or more: letters or bytes alone, SmolLM2's tokenizer, one token for each unit (a move, a word, an ingredient) and what is then unknown;
 # - tries several sizes of the vocabulary, and says where more merges stop helping;
-# - counts how often each learned piece occurs: a row of the embedding table that is met three times stays nearly as it was at the start;
+# - counts how often each learned piece occurs: how much could its row of the embedding table learn?
 # - shows ten pieces and says which ones mean something in your field (a square, a phrase, a measure) and which cut across it;
-# - checks that every text comes back unchanged from its ids;
+# - checks that each text comes back unchanged from its ids;
 # - changes one rule before the merges, such as where cuts are allowed, and tells what that did.
 #
-# “Fewer tokens” alone is no verdict: with one token for each whole text, you win that game and can learn nothing.
+# A low count alone is no verdict: with one token for each whole text, you win that game, and any new text is unknown.
 #
 # ## What you have seen
 #

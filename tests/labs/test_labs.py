@@ -204,6 +204,8 @@ def test_the_encoder_lab_counts_before_it_names_a_head(solved, says):
 def test_the_encoder_lab_tests_its_guess_about_the_last_layer(solved, says):
     says(
         "A head that we can describe need not be among those that move these vectors most.",
+        "A good guess is that nothing comes after it: whatever a head of layer 0 fails to hand on,"
+        " five layers can still make up for.",
         "Later layers do make up for half of it or more in layers 0 to 3.",
         "a head of layer 5 moves the mean nearly four times as much as one of any other layer"
         " even when each is measured right after its own.",
@@ -225,6 +227,9 @@ def test_the_encoder_lab_stops_its_probe_early(solved, says):
         " the reason.",
         "And the probe that stops early is nearly as good as the centroid: here it was the long"
         " training that cost it the exam.",
+        "Our guess: many wordings come in pairs, *are a problem* and *are not a problem*, and whoever"
+        " knows one of the two, and only its words, takes the other for the same.",
+        "Then fewer steps should help",
         page="labs/encoder",
     )
     text = shown(solved, "encoder", "words, pairs drawn together")
@@ -461,6 +466,8 @@ def test_the_decoding_lab_filters(solved, says):
         "Top-p keeps the smallest set of best tokens whose probabilities sum to at least $p$.",
         "the same logits, with $-\\infty$ (`-torch.inf`) for each token outside the set.",
         "So the best token always stays: nothing stands before it.",
+        "`scatter(-1, places, mask)` on a tensor of the same shape brings it back into the order of"
+        " the vocabulary.",
         "At each step a filter leaves a number of tokens, the best ones.",
         "It can never surprise us in these places.",
         "One secretly throws away all but the best 200 tokens.",
@@ -473,6 +480,9 @@ def test_the_decoding_lab_filters(solved, says):
     assert share[left].sum() >= 0.9 > share[left].sum() - share[left].min()
     assert share[left].min() >= share[~left].max() and kept[left].equal(logits[left])
     assert (kept[~left] == -math.inf).all() and kept.softmax(-1)[~left].max() == 0
+    ordered, places = logits.softmax(-1).sort(descending=True)
+    mask = ordered.cumsum(-1) - ordered < 0.9
+    assert mask.clone().scatter(-1, places, mask).equal(left)
     assert nucleus(logits[None], 1e-6).isfinite().sum() == 1
     top = space["TopKLogitsWarper"](10)(None, logits[None]).isfinite()[0]
     assert top.sum() == 10 and logits[top].min() >= logits[~top].max()
@@ -1004,6 +1014,198 @@ def test_the_decoder_lab_does_as_its_tasks_say(solved, says):
     text = shown(solved, "decoder", "def problem(write_cached)")
     without, cached = (int(one) for one in re.findall(r"cache: +(\d+)", text))
     assert cached < without / 10
+
+
+def test_the_encoder_lab_says_what_its_cells_do(solved, says):
+    says(
+        "each text of at least three words:",
+        "`mask[:, None, :] == 0`.",
+        "Our guess is this: many heads park most of their weight there, and each row must sum to 1:"
+        " when the parking place is closed, all that weight falls on the other tokens",
+        "The same word again",
+        "(And an output of zeros is a state that does not come up in our sentences.",
+        page="labs/encoder",
+    )
+    two = 'twins = "Hot sun.", "I ate my soup."\nstrangers = "Fire the man.", "The fire man."'
+    assert "has 2 words. Can you find one with three?" in told(solved, "encoder", "pairs", two)
+    space, torch = solved("encoder")[1]["end"], sys.modules["torch"]
+    mask = solved("encoder")[1]["share"]["mask"]
+    closed = (mask[:, None, :] == 0).expand(-1, mask.shape[1], -1)
+    assert closed[1, :, mask[1] == 0].all() and not closed[1, :, mask[1] == 1].any()
+    read, encoder, tokenizer = space["read"], space["encoder"], space["tokenizer"]
+    parked = torch.stack([read(one)[0][..., 1:-1, 0].mean(-1) for one in space["sentences"]])
+    assert (parked.mean(0) > 0.5).sum() > 25, "of 72 heads"
+    batch = tokenizer(space["sentences"][0], return_tensors="pt")
+    batch["attention_mask"][0, 0] = 0
+    shut = torch.cat(encoder(**batch, output_attentions=True).attentions)
+    assert shut[..., 0].max() == 0 and (shut.sum(-1) - 1).abs().max() < 1e-4
+    layers = [layer.attention.output.dense for layer in encoder.encoder.layer]
+    joined = []
+    hooks = [one.register_forward_pre_hook(lambda _, x: joined.append(x[0])) for one in layers]
+    for one in space["sentences"]:
+        encoder(**tokenizer(one, return_tensors="pt"))
+    for hook in hooks:
+        hook.remove()
+    handed = torch.cat([one.view(-1, 12, 32).norm(dim=-1) for one in joined])
+    assert handed.min() > 0.05, "each head, for each token"
+    again = space["same_word"](["rain", "then", "rain"])
+    assert again.tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+
+
+def test_the_encoder_lab_trains_and_examines_as_it_says(solved, says):
+    says(
+        "In each of the `steps`, compute the errors once, then subtract `rate` times its gradient"
+        " from each of the two.",
+        "then weight minus rate times `vectors.T @ errors` over the number of examples; then bias"
+        " minus rate times the mean of the errors.",
+        "Outside the loop: zeros at the beginning, nothing else.",
+        "so the same probe also gets a much poorer input: no encoder, only which words occur.",
+        "The probe learns once, from sentences with nothing held out, and sits three exams:"
+        " sentences at random; new things in new places, in known wordings; everything new.",
+        "So draw the wordings by chance, ten times for each size",
+        "Accuracy on wordings never seen, against the number of wordings in training.",
+        "The bars show how much the ten draws differ; with more wordings in training, fewer are left"
+        " for the exam.",
+        "animals, persons and verbs that it has never seen; the same words, but in the passive,",
+        page="labs/encoder",
+    )
+    space, torch = solved("encoder")[1]["end"], sys.modules["torch"]
+    train_probe, split, examples = space["train_probe"], space["split"], space["examples"]
+    vectors, labels = torch.randn(5, 3), torch.tensor([1.0, 0, 1, 0, 0])
+    weight, bias = train_probe(vectors, labels, steps=0)
+    assert weight.tolist() == [0, 0, 0] and bias == 0
+    for _ in range(3):
+        errors = torch.sigmoid(vectors @ weight + bias) - labels
+        weight, bias = weight - 2 * vectors.T @ errors / 5, bias - 2 * errors.mean()
+    ours = train_probe(vectors, labels, steps=3, rate=2.0)
+    assert torch.allclose(ours[0], weight, atol=1e-5) and torch.allclose(ours[1], bias, atol=1e-5)
+    counts, known = space["counts"], space["known"]
+    for number in (0, 700):
+        words = [known[place] for place in counts[number].nonzero()[:, 0].tolist()]
+        assert words == sorted(set(space["word_list"](space["made"][number])))
+    assert counts.unique().tolist() == [0, 1]
+    assert "train_probe(inputs[rest], labels[rest])" in code_of(solved, "encoder", "def word_list")
+    exam = code_of(solved, "encoder", "def centroid_probe")
+    assert exam.count("probe = learner(inputs[learn], labels[learn])") == 1
+    assert "for t in (aside, topics, test)]" in exam
+    new, (train, test) = space["new"], split(examples, space["new"])
+    held = {number: [part in new for part in examples[number][2:]] for number in range(len(examples))}
+    assert set(space["cut"].tolist()) == set(train) and not any(any(held[n]) for n in train)
+    assert all(held[n] == [False, True, True] for n in space["topics"]) and space["topics"]
+    assert all(all(held[n]) for n in test)
+    drawing = code_of(solved, "encoder", "sizes, names = [1, 2")
+    assert space["results"].shape == (3, 5, 10)
+    assert "middle, spread = results[row].mean(dim=-1), results[row].std(dim=-1)" in drawing
+    assert "plt.errorbar(sizes, middle, spread" in drawing
+    wordings, topics = space["allowing"] + space["forbidding"], {*space["things"][4:], *space["places"][3:]}
+    left = []
+    for size in (1, 12):
+        seen = space["allowing"][:size] + space["forbidding"][:size]
+        train, test = split(examples, {*wordings} - {*seen} | topics)
+        assert {examples[n][2] for n in train} == {*seen}
+        assert not {examples[n][2] for n in test} & {*seen}
+        left.append(len(test))
+    assert left[1] < left[0]
+    for kind in ("animals", "people", "verbs"):
+        assert not {*space[kind][space["old"]]} & {*space[kind][space["fresh"]]}
+    story, who = space["scenes"](space["fresh"], space["active"], 100, seed=1)
+    assert not {*" ".join(story).split()} & {*space["animals"][:7], *space["people"][:7], *space["verbs"][:7]}
+    passive = {form.format(a="wolf", p="nurse", v="chased"): label for form, label in space["passive"].items()}
+    assert passive["The nurse was chased by the wolf."] == 1, "the animal acts"
+
+
+def test_the_encoder_decoder_lab_is_what_its_sentences_say(solved, says):
+    says(
+        "The other half writes.",
+        "The row of `cat` is replaced by that of `chair`, from the same sentence.",
+        "Test it twice on the same held-out numbers.",
+        "where one `X` is missing, what stands behind it comes one place early.",
+        "In our run, most rows ask for the digit of the letter *before*: the first layer knows only"
+        " what is written",
+        page="labs/encoder_decoder",
+    )
+    _, before, _ = solved("encoder_decoder")
+    text = shown(solved, "encoder_decoder", "def problem(write)")
+    assert "encoder runs: 1  decoder runs: 11" in text
+    source = code_of(solved, "encoder_decoder", "def transplant")
+    assert 'transplant(cat, cat, "▁cat", "▁chair")' in source
+    assert "memory[0, here] = read(donor)[0, there]" in source
+    space = before["end"]
+    assert not {*space["held_out"]} & {*space["taught"]}
+    twice = code_of(solved, "encoder_decoder", "def two_tests(")
+    assert twice.count("for text, _ in held_out") == 1
+    assert twice.count("writer.ids(source), given") == twice.count("answer_ids(writer, source,") == 1
+    first = shown(solved, "encoder_decoder", "LETTERS = {")
+    for number, written in re.findall(r"^wrong +([\d ]+) → ([A-Z ]+)$", first, re.M):
+        right, signs = space["roman"](int(number.replace(" ", ""))).split(), written.split()
+        if any(signs[:at] + ["X"] + signs[at:] == right for at in range(len(signs) + 1)):
+            break
+    else:
+        raise AssertionError("no answer that is right but for one X")
+    letters, asked = space["letters"], space["weights"].argmax(-1).tolist()
+    assert letters[:-1] == list("MCMLXXXVII")
+    of = [0, 1, 1, 2, 2, 2, 2, 3, 3, 3]  # the digit of each letter: M, CM, LXXX, VII
+    assert sum(a == b for a, b in zip(asked[1:], of, strict=True)) > 5, asked
+    begun = [place for place in range(1, 10) if of[place] != of[place - 1]]  # a new digit's letters
+    old = [asked[place] == of[place - 1] for place in begun]
+    assert sum(old) > sum(asked[place] == of[place] for place in begun), "the one before"
+
+
+def test_the_input_lab_is_what_its_sentences_say(solved, says):
+    says(
+        "each at most 40 characters, letters and signs of plain English keyboards only (ASCII):",
+        "A lone `Ġ` followed by `Paris` hardly ever occurred.",
+        "So a model and its tokenizer belong together, even when another cut gives the same text.",
+        "so that `read(shuffled, positions)` knows where each one belongs;",
+        "so that `read(shuffled, positions)[back]` puts the vectors in the order of the sentence.",
+        "The tokens stay as they are; the positions slide, stretch, run backward, or are all the"
+        " same.",
+        "The first is mended by one argument; the second is your task.",
+        page="labs/input_representation",
+    )
+    lab, long = "input_representation", 'for_wordpiece = "="\nfor_bpe = "=" * 41'
+    assert "has 41 characters" in told(solved, lab, "duel", long)
+    assert "not ASCII" in told(solved, lab, "duel", 'for_wordpiece = "é"\nfor_bpe = "="')
+    space = solved(lab)[1]["end"]
+    bpe, spell, prompt = space["bpe"], space["spell"], space["prompt"]
+    for text in ["I saw Paris", "I saw  Paris", "\n Paris", "( Paris", "1 Paris", "? Paris"]:
+        assert bpe.tokenize(text)[-1] == "ĠParis", text
+    assert bpe.decode(spell(prompt)) == bpe.decode(bpe(prompt).input_ids)
+    one, other = (space["next_tokens"](ids) for ids in (bpe(prompt).input_ids, spell(prompt)))
+    assert re.findall("'(.*?)'", one)[0] == " Paris" not in re.findall("'(.*?)'", other)
+    wordpiece, shuffled = space["wordpiece"], space["shuffled"]
+    names = wordpiece.convert_ids_to_tokens(space["ids"])
+    for place, token in zip(space["positions"].tolist(), wordpiece.convert_ids_to_tokens(shuffled)):
+        assert names[place] == token
+    got = space["read"](shuffled, space["positions"])[space["back"]]
+    assert (got - space["states"]).abs().max() < 1e-4
+    moved = {name: places.diff().tolist() for name, places in space["changes"].items()}
+    assert {*moved["slide by 1"]} == {*moved["slide by 100"]} == {1}
+    assert [{*moved[name]} for name in ("two apart", "backward", "all at 7")] == [{2}, {-1}, {0}]
+    assert "read(ids, changed)" in code_of(solved, lab, '"slide by 1"')
+    mended = code_of(solved, lab, "def careful")
+    assert "minilm(**batch)" in mended and "return pool(states, batch.attention_mask)" in mended
+    assert "attention_mask" in wordpiece("A text.")
+
+
+def test_the_decoder_lab_is_what_its_sentences_say(solved, says):
+    says(
+        "The same, with a memory",
+        "We let it continue a text and price both: what it wrote, and what a person wrote after the"
+        " same beginning.",
+        "it cannot look ahead (part 3).",
+        page="labs/decoder",
+    )
+    assert "the same tokens: True" in shown(solved, "decoder", "def problem(write_cached)")
+    source = code_of(solved, "decoder", "human = ")
+    assert "price(beginning + text)" in source
+    assert '(("the model", own, "o-"), ("a person", human, "s--"))' in source
+    space = solved("decoder")[1]["end"]
+    with_start = space["tokenizer"](space["START"] + space["beginning"], return_tensors="pt").input_ids
+    going_on = space["library"](with_start, 24, space["full_stop"])[0, with_start.shape[1] :]
+    assert space["tokenizer"].decode(going_on) == space["own"]
+    past = shown(solved, "decoder", "def all_masks").splitlines()[1]
+    assert re.findall(r"\d+", past) == ["0"] * 3, "earlier tokens that a later one reached"
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS)
