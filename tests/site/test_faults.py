@@ -141,7 +141,8 @@ def test_a_clock_that_was_set_back(site):
     done = site("--strict")
     site.snippet.write_text(old, "utf-8")
     assert "1 snippet to run" in done.stderr and "edited" in site.html.read_text("utf-8")
-    assert "1 snippet to run" in right(site)
+    assert "to run" not in right(site), "the outcome of the old text was kept"
+    assert "edited" not in site.html.read_text("utf-8")
 
 
 def test_a_locale_that_knows_ascii_only(site):

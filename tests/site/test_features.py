@@ -29,7 +29,7 @@ def test_navigation_sections(tour):
     page = tour(CHAPTER)
     part = page.locator(".md-nav--primary .md-nav__item--section", has_text="Under the hood")
     expect(part.get_by_role("link", name="Decoding")).to_be_visible()
-    expect(page.locator(".md-nav--primary .md-nav__item--section")).to_have_count(5)
+    expect(page.locator(".md-nav--primary .md-nav__item--section")).to_have_count(6)
 
 
 def test_navigation_footer(tour):

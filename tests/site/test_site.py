@@ -91,7 +91,8 @@ def test_a_failing_snippet_stops_a_strict_build(site, edited, says):
 
 def test_after_a_repair_all_is_well_again(site):
     done = site("--strict")
-    assert done.returncode == 0 and "1 snippet to run" in done.stderr
+    assert done.returncode == 0 and "to run" not in done.stderr, "its old outcome was kept"
+    assert "NameError" not in site.html.read_text("utf-8")
 
 
 def test_an_unknown_value_stops_a_strict_build(site, edited):
