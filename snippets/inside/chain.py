@@ -7,9 +7,8 @@ from transformers import AutoModelForCausalLM
 
 from snippets.shared.heads import LENGTH, look, losses, mean_outputs, off, repeated
 
-model = AutoModelForCausalLM.from_pretrained(
-    "models/smollm2", attn_implementation="eager"
-)
+eager = {"attn_implementation": "eager"}
+model = AutoModelForCausalLM.from_pretrained("models/smollm2", **eager)
 torch.set_grad_enabled(False)
 torch.manual_seed(0)
 chosen_on, tested_on = repeated(4), repeated(4)
@@ -28,13 +27,14 @@ def others():
 
 print("| heads off | weight behind the copy | loss, second half |\n|---|--:|--:|")
 kept, loss = [], []
-for number, some in enumerate([[], one_back, *(others() for _ in range(3))]):
+sets = [[], *([head] for head in one_back), *(others() for _ in range(3))]
+names = ["none", *3 * ["one back"], *3 * ["others"]]
+for name, some in zip(names, sets):
     with off(model, some, instead):
         kept.append(look(model, tested_on)[0].flatten()[best].mean().item())
         loss.append(losses(model, tested_on)[:, LENGTH + 1 :].mean().item())
-    name = ("none", "one back", "others")[min(number, 2)] + f" {some}" * (number > 0)
-    print(f"| {name} | {kept[-1]:.2f} | {loss[-1]:.1f} |")
-whole, without, *controls = kept
-lowest_control = min(controls)
-loss_whole, loss_without, *control_losses = loss
-highest_control_loss = max(control_losses)
+    print(f"| {name} {some or ''} | {kept[-1]:.2f} | {loss[-1]:.1f} |")
+whole, without, *two, _, _, _ = kept
+loss_whole, loss_without, *two_losses, _, _, _ = loss
+lowest_two, highest_two_loss = min(two), max(two_losses)
+lowest_control, highest_control_loss = min(kept[4:]), max(loss[4:])

@@ -36,18 +36,18 @@ for layer in some:
         map_ = torch.linalg.solve(square, (x - center).T @ (y - y.mean(dim=0)) / len(x))
         said = choices((z - center) @ map_ + y.mean(dim=0))
         lens.append((said == final).float().mean().item())
-leads = plain.argmax(dim=0)  # the first layer after which it leads
-stays = 31 - plain.flip(0).cumprod(dim=0).sum(dim=0)  # … after which it leads for good
+stays = 31 - plain.flip(0).cumprod(dim=0).sum(dim=0)  # layers done: it leads for good
 texts, examples = len(final), known.shape[1]
-leads_median, stays_median = leads.median().item(), int(stays.median().item())
+stays_median, plain_25 = int(stays.median().item()), plain[25].mean().item()
 late, only_last = ((stays >= n).float().mean().item() for n in (28, 30))
-print("after layer  logit lens  learned  shuffled")
+print("layers done  logit lens  learned  shuffled")
 for layer, *shares in zip(some, plain[::5].mean(dim=1).tolist(), learned, shuffled):
     print(f"{layer:11}", *(f"{share:9.0%}" for share in shares))
 plain_20, learned_20, most_shuffled = plain[20].mean().item(), learned[4], max(shuffled)
+learned_0, learned_25, learned_30 = learned[0], *learned[5:]
 figure, ax = plt.subplots(figsize=(4.4, 2.8))
 ax.plot(plain.mean(dim=1), color=plots.BLUE, marker="o", markersize=3)
 ax.plot(some, learned, color=plots.WARM, linestyle="--")
 ax.plot(some, shuffled, color=plots.MUTED, linestyle=":")
-ax.set(xlabel="after layer", ylim=(0, 1), title="The answer leads late")
+ax.set(xlabel="layers done", ylim=(0, 1), title="The answer leads late")
 ax.legend(["logit lens", "learned lens", "learned, shuffled"])

@@ -8,22 +8,30 @@ from snippets import plots
 
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.manual_seed(0)
-texts, length = 8, 25
+texts, length = 20, 25
 half = torch.randint(1000, 48_000, (texts, length))
 start = torch.zeros(texts, 1, dtype=torch.long)  # <|endoftext|> has the id 0
-ids = torch.cat([start, half, half], dim=1)  # (texts, 1 + 2 · length)
 
-with torch.no_grad():
-    log_p = model(ids).logits[:, :-1].log_softmax(dim=-1)
-loss = -log_p.gather(2, ids[:, 1:, None])[..., 0]  # (texts, 2 · length)
 
+def losses(second):
+    """Of each token after the start, with that second half: (texts, 2 · length)."""
+    ids = torch.cat([start, half, second], dim=1)  # (texts, 1 + 2 · length)
+    with torch.no_grad():
+        log_p = model(ids).logits[:, :-1].log_softmax(dim=-1)
+    return -log_p.gather(2, ids[:, 1:, None])[..., 0]
+
+
+loss, mixed = losses(half), losses(half[:, torch.randperm(length)])
 first = loss[:, :length].mean().item()
 second = loss[:, length + 1 :].mean().item()  # its first token could not be known
 lowest_first = loss[:, :length].mean(dim=1).min().item()
 highest_second = loss[:, length + 1 :].mean(dim=1).max().item()
+shuffled = mixed[:, length + 1 :].mean().item()
+lowest_shuffled = mixed[:, length + 1 :].mean(dim=1).min().item()
 blind = torch.tensor(model.config.vocab_size).log().item()
 print(f"loss of the first half:  {first:.1f}, lowest text {lowest_first:.1f}")
 print(f"loss of the second half: {second:.1f}, highest text {highest_second:.1f}")
+print(f"… in another order:      {shuffled:.1f}, lowest text {lowest_shuffled:.1f}")
 print(f"equal chances for all:   {blind:.1f}")
 
 figure, ax = plt.subplots(figsize=(4.4, 2.6))

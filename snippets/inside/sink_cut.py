@@ -1,4 +1,4 @@
-"""One number of the first state is zero before each layer: who looks there still?"""
+"""Parts of the first state are zero before some layers: who looks there still?"""
 
 import torch
 from transformers import AutoModel, AutoTokenizer
@@ -10,38 +10,46 @@ texts = ["<|endoftext|>" + text for text in texts]
 # Padding stands at the end, where no row of a text can see it.
 batch = tokenizer(texts, padding=True, padding_side="right", return_tensors="pt")
 kept = batch.attention_mask[:, None, 4:]  # (texts, 1, tokens − 4)
+random = torch.randn(576, generator=torch.manual_seed(0))
+random[507] = 0  # a direction in which number 507 has no part
 
 
-def weight(place, number):
-    """The weight on the first token, of each text and layer, with that number cut."""
+# What becomes of the first state (texts, 576):
+cut = lambda number: lambda first: first.index_fill(1, torch.tensor([number]), 0)
+all_but = lambda number: lambda first: first - cut(number)(first)
+push = lambda first: first - first[:, [507]].abs() * random / random.norm()
 
-    def cut(module, inputs):
-        if number is not None:
-            inputs[0][:, place, number] = 0
 
-    hooks = [layer.register_forward_pre_hook(cut) for layer in model.layers]
+def weight(change, layers):
+    """The weight on the first token, of each text and layer, with its state changed."""
+
+    def hook(module, inputs):
+        inputs[0][:, 0] = change(inputs[0][:, 0])  # (texts, 576)
+
+    hooks = [model.layers[layer].register_forward_pre_hook(hook) for layer in layers]
     with torch.no_grad():
         maps = torch.stack(model(**batch, output_attentions=True).attentions)
-    for hook in hooks:
-        hook.remove()
+    for one in hooks:
+        one.remove()
     first = (maps[..., 4:, 0] * kept).sum(dim=3) / kept.sum(dim=2)
     return first.mean(dim=2).T  # (texts, layers)
 
 
-cuts = {"nothing": (0, None), "number 507 of the first state": (0, 507),
-        "number 247 of the first state": (0, 247),
-        "number 507 of the second state": (1, 507)}  # fmt: skip
-print("| cut | layers 3–9 | highest text | lowest text | layers 12–29 |")
+ways = {"nothing": (cut(507), []), "number 507": (cut(507), range(30)),
+        "number 507, before 0–2 alone": (cut(507), range(3)),
+        "number 507, before 3–9 alone": (cut(507), range(3, 10)),
+        "as far, in a random direction": (push, range(30)),
+        "all but number 507": (all_but(507), range(30)),
+        "all but number 247": (all_but(247), range(30))}  # fmt: skip
+print("| changed | layers 3–9 | highest text | lowest text | layers 12–29 |")
 print("|---|--:|--:|--:|--:|")
-early, late, highest, lowest = {}, {}, {}, {}
-for name, (place, number) in cuts.items():
-    weights = weight(place, number)
-    some = weights[:, 3:10].mean(dim=1)  # (texts,)
-    early[name], late[name] = some.mean().item(), weights[:, 12:].mean().item()
-    highest[name], lowest[name] = some.max().item(), some.min().item()
-    print(f"| {name} | {early[name]:.0%} | {highest[name]:.0%} | {lowest[name]:.0%}"
-          f" | {late[name]:.0%} |")  # fmt: skip
-whole, cut, other_number, other_state = early.values()
-whole_late, cut_late = list(late.values())[:2]
-highest_cut = list(highest.values())[1]
-lowest_control = min(list(lowest.values())[2:])
+early, late, highest = [], [], []
+for name, way in ways.items():
+    weights = weight(*way)
+    some, later = weights[:, 3:10].mean(dim=1), weights[:, 12:].mean()  # (texts,), ()
+    shares = [x.item() for x in (some.mean(), some.max(), some.min(), later)]
+    print(f"| {name} |", " | ".join(f"{share:.0%}" for share in shares), "|")
+    for many, share in (early, shares[0]), (highest, shares[1]), (late, shares[3]):
+        many.append(share)
+whole, everywhere, below, where_read, pushed, alone, other_alone = early
+highest_cut, cut_late, alone_late = highest[1], late[1], late[5]
