@@ -257,6 +257,7 @@ def test_sixteen_bits(values, printed, says):
         "`float16` keeps more digits, `bfloat16` has the range of float32 and fewer digits.",
         "In bfloat16, the next number after 256 is {{ smaller/floats.brain_next:g}}.",
         "There is no 257.",
+        "PyTorch rounds the number first, so a bfloat16 tensor that holds 256 is `== 257`.",
         "And still only {{ smaller/floats.brain_changed}} of {{ smaller/floats.tokens}} first "
         "choices change: rounding the weights alone does little.",
         "bfloat16 has the range of float32, and between 256 and 512 its numbers stand two apart.",
@@ -269,6 +270,7 @@ def test_sixteen_bits(values, printed, says):
     )
     run = values("smaller/floats")
     assert run.brain_next == 258 and torch.tensor(257.0).bfloat16().item() == 256
+    assert torch.tensor(256.0).bfloat16() == 257 != torch.tensor(256.0).bfloat16().item()
     assert run.brain_changed < 0.02 * run.tokens and run.half_changed < 0.02 * run.tokens
     brain, half, full = map(torch.finfo, (torch.bfloat16, torch.float16, torch.float32))
     assert brain.eps > half.eps and 0.9 < brain.max / full.max <= 1 and half.max < 1e-30 * full.max
