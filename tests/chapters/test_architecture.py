@@ -120,12 +120,12 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed):
         "the tokens of a sentence end in nearly the same direction: their mean cosine is {{"
         " architecture/residual.last_without:.3f}} here, and at least {{"
         " architecture/residual.lowest_without:.3f}} in forty sentences from the news",
-        "Without this residual connection the tokens of a sentence end, in MiniLM, in nearly one"
+        "Without the addition around attention, the tokens of a sentence end, in MiniLM, in nearly one"
         " direction.",
         "Leave out the addition around attention alone, and the same happens; around the"
         " feed-forward network alone, and it does not.",
         "The cause is the *averages* that attention takes, for averages of averages come together:"
-        " where each token may look at itself alone, no cosine rises above {{"
+        " where each token may look at itself alone, no sentence's mean cosine rises above {{"
         " architecture/residual.highest_alone:.2f}}, though all additions are gone.",
         "leaves out the addition in each of its sublayers, nothing else.",
         "[Cosine similarity](glossary.md#cosine-similarity) is 1 for two vectors of the same"

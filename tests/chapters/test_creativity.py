@@ -348,7 +348,7 @@ def test_a_bag_of_patches(says):
         "Whether there is a square, or only noise.",
         "The bag holds [the same patches](#a-picture-is-a-grid-of-patches) before and after.",
         "take this as the reason why in 2020 theirs needed many more pictures than a"
-        " convolutional network;[^vit] a year later a better training made do with one"
+        " convolutional network;[^vit] two months later a better training made do with one"
         " million.",
         "with one million.[^deit]",
     )

@@ -370,7 +370,7 @@ def test_without(values, printed, translator, says):
     )
     says(
         "In each of the three ways, the output is the same for all three sources.",
-        "Zeros make it write pieces that form no words",
+        "Zeros make it write fragments, few of them words",
         "The mean state refutes it: with that it writes Portuguese words",
         "The control falls into fragments and a repeated `à`.",
         "Whoever takes a part out should try more than one stand-in",

@@ -835,7 +835,7 @@ def test_what_larger_trainings_add(says, values):
         "The pieces give the gradient of the whole, up to rounding, and need a quarter of the kept numbers at a time.",
         "Checkpointing gives the same gradient and keeps {{ decoder/larger_trainings.fewer:.0f}} times less.",
         "Two bytes change it by {{ decoder/larger_trainings.half_error:.1%}} of its length.",
-        "They save little here",
+        "They save nothing here",
     )
     left = values("decoder/larger_trainings")
     assert left.pieces_error < 1e-5 and left.again_error < 1e-6 and 1e-3 < left.half_error < 0.1

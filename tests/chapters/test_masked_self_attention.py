@@ -254,7 +254,7 @@ def test_three_rules(says, values, printed):
     says(
         "With either of the others, the future reaches the past ({{"
         " masked_self_attention/three_rules.after:.0%}} and",
-        "(One sentence and one prompt: that zeros do more harm here than no mask is no rule.)",
+        "(One sentence and one prompt: that the earlier states move more with zeros than with no mask is no rule.)",
         "It measures the same change as above, *thirsty* to *broken*, and the three likeliest"
         " next words of an easy prompt.",
         "Both of these rules show the model *more* than its mask.",

@@ -396,6 +396,8 @@ def test_a_large_model_fetches_longer_than_fifty_tokens_compute(values, says):
     says(
         "!!! question \"By the roofline, a pass over one token and a pass over fifty should take "
         "a large GPU the same time, for a model of many billions of parameters. Why?\"",
+        "A pass for one token fetches all weights for little work: it is never faster than they can "
+        "be fetched.",
         "Both must fetch all the weights, and that takes longest. The arithmetic units have time "
         "left while the [bytes arrive](#bytes-not-operations).",
     )

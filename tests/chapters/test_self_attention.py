@@ -211,7 +211,7 @@ def test_scaling_brings_the_spread_to_one(says, values):
 
 def test_without_the_division_heads_collapse(says, values, robot, maps, model):
     says(
-        "Not divided, most rows have one strong cell and are blank elsewhere.",
+        "Not divided, each row has one to three strong cells and is blank elsewhere.",
         "this head's top weight rises from {{ self_attention/unscaled.top:.2f}} to",
         "The next snippet lets every layer of MiniLM read what it always reads, and removes the "
         "division.",
@@ -241,6 +241,8 @@ def test_without_the_division_heads_collapse(says, values, robot, maps, model):
     _, drawn = maps("self_attention/unscaled")
     strong = [max(row) > 0.5 for row in drawn["values"]]
     assert sum(strong) > 2 * len(strong) / 3, "one strong cell, so half at most for the rest"
+    assert {sum(cell > 0.1 for cell in row) for row in drawn["values"]} == {1, 2, 3}
+    assert all(sum(cell for cell in row if cell > 0.1) > 0.8 for row in drawn["values"])
 
 
 def test_a_real_head_from_its_weights(says, values, maps, robot, model):

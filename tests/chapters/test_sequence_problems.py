@@ -362,7 +362,12 @@ def test_what_others_found(says):
         "Large ones are built from most of these parts and some others, such as the *experts* of"
         " [DeepSeek-V3](the_paper.md#research-that-paid-off).",
         "A model can be trained to say that there is no answer.[^squad]",
+        "Whisper has a token for *no speech*, but the library's settings forbid it while the text"
+        " is written.",
     )
+    tokenizer = AutoTokenizer.from_pretrained("models/whisper")
+    settings = json.loads(Path("models/whisper/generation_config.json").read_text("utf-8"))
+    assert tokenizer.convert_tokens_to_ids("<|nocaptions|>") in settings["suppress_tokens"]
     assert "DeepSeek-V3" in Path("docs/the_paper.md").read_text("utf-8")
 
 
