@@ -1158,7 +1158,7 @@ def test_the_questions_predictions(says, values, printed):
 def test_the_mean_of_heads_hides_a_sharp_one(says, values):
     says(
         "Without an encoder layer {{ from_scratch/no_mixing.right_without:.1%}} of new dates",
-        "So the encoder's mixing is not what makes it faint; the mean over four heads is.",
+        "On which letter that weight lies, this does not say.",
         "The sharpest head puts {{ from_scratch/no_mixing.without_first:.2f}} of the first row on "
         "one letter, and {{ from_scratch/no_mixing.with_first:.2f}} with the layer.",
         "If only one head looks at a letter, however sharply, the mean shows no more than a "

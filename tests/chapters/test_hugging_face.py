@@ -254,9 +254,10 @@ def test_sdpa_is_the_default(minilm, tokenizer, says):
         "That adds [states, not weights](#see-it-happen)",
         "Leave out `torch.no_grad()`, so that the weights are kept.",
         "It keeps nothing for [gradients](#see-it-happen).",
-        "so it has no weights to hand out.",
+        "It gives back the result and not the weights. So it is free to work through their table in\nblocks "
+        "and never store the whole, which can make it faster.[^dao]",
         "Under the default, SDPA, you get none.",
-        "so it has [none to hand out](#attention-weights-eager-or-sdpa).",
+        "[gives back no weights](#attention-weights-eager-or-sdpa).",
     )
     assert minilm.config._attn_implementation == "sdpa"
     with warnings.catch_warnings(), torch.no_grad():
