@@ -482,3 +482,23 @@ def test_the_exercises(says, values):
     states, labels = torch.randn(100, 100), torch.randint(2, (100,)) * 2.0 - 1
     fitted = (states @ torch.linalg.solve(states, labels)).sign()
     assert (fitted == labels).float().mean() > 0.98
+
+
+def test_keys_of_the_questions_are_what_came_out(says, values, smollm2):
+    says(
+        "- [x] On these texts it looks at the token behind the earlier copy.",
+        "- [x] To see what any eight heads do.",
+        "- [x] The last layer's table cannot read it there.",
+    )
+    torch.manual_seed(11)
+    ids = heads.repeated(2)
+    with torch.no_grad():
+        behind, _ = heads.look(smollm2, ids)
+        maps = smollm2(ids, output_attentions=True).attentions[18][:, 6]
+    # A high score is a high mean of these cells, and nothing else went into it.
+    cells = maps[:, 26:51].diagonal(offset=2, dim1=1, dim2=2)
+    assert behind[18, 6].item() == pytest.approx(cells[:, :25].mean().item(), abs=1e-5)
+    off = values("inside/heads_off")
+    assert off.highest_chance < off.without / 2, "any eight do less"
+    lens = values("inside/lens")
+    assert lens.plain_20 < lens.learned_20, "it is there, and that table does not read it"

@@ -372,3 +372,19 @@ def test_wrong_options_are_wrong(values, says):
         "Its largest number is about as large as that of float32.",
         "It has no 257.",
     ]
+
+
+def test_keys_of_the_questions_are_what_came_out(values, says):
+    says(
+        "- [x] The others share a few of the sixteen levels.",
+        "- [x] A bit more for each number.",
+        "- [x] Its largest number is about as large as that of float32.",
+        "- [x] It has no 257.",
+    )
+    weight = torch.randn(8, 384, generator=torch.Generator().manual_seed(0))
+    weight[:, 7] = 10 * weight.abs().amax(dim=1)
+    new = rounded(weight, 16, 384)
+    assert max(len(torch.unique(row)) for row in torch.cat([new[:, :7], new[:, 8:]], 1)) < 8
+    assert values("smaller/block").bits == 4 + 1
+    assert torch.finfo(torch.bfloat16).max > 0.9 * torch.finfo(torch.float32).max
+    assert torch.tensor(257.0).bfloat16().item() == 256
