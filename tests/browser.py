@@ -180,7 +180,7 @@ def tour_stay(browser, site_server):
     yield from _visit(browser, site_server)
 
 
-# The theme's script for the search in a worker of its own: ask(words) → for each word the
+# The theme's script for the search in a worker of its own: searched(words) → for each word the
 # addresses that it finds, from the root of the site, the best page first.
 ASK = """async (words) => {
   const {base, search} = JSON.parse(document.getElementById("__config").textContent);
@@ -202,8 +202,8 @@ ASK = """async (words) => {
 
 
 @pytest.fixture(scope="module")
-def ask(tour_stay):
-    """ask(["top-p"]) → for each word the pages found, the best first."""
+def searched(tour_stay):
+    """searched(["top-p"]) → for each word the pages found, the best first."""
     page = tour_stay("")
     return lambda words: page.evaluate(ASK, list(words))
 

@@ -134,9 +134,9 @@ def test_a_word_that_is_looked_up_has_an_entry(entries, word):
     assert all(part in known for part in re.split(r"[\s-]", word.lower())), f"{word} is not in its entry"
 
 
-def test_a_word_that_is_looked_up_is_found(entries, ask):
+def test_a_word_that_is_looked_up_is_found(entries, searched):
     """By the search of the built site: the glossary or the page that shows it is among the first four."""
-    found = ask(WORDS)
+    found = searched(WORDS)
     lost = {
         word: found[word][:4]
         for word, term in WORDS.items()
@@ -147,8 +147,8 @@ def test_a_word_that_is_looked_up_is_found(entries, ask):
     assert len(shown) > 0.9 * len(WORDS), set(WORDS) - set(shown)
 
 
-def test_what_is_no_word_of_ours_is_not_found(ask):
-    assert not any(ask(["transmogrification", "zygomatic"]).values())
+def test_what_is_no_word_of_ours_is_not_found(searched):
+    assert not any(searched(["transmogrification", "zygomatic"]).values())
 
 
 # ------------------------------------------------------ definitions that a few lines can check

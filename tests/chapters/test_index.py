@@ -41,9 +41,8 @@ def test_most_claims_of_the_chapters_are_held(says):
         "which hold most of what the chapters claim to what the programs give", page="contributing"
     )
     found = claims.shares()
-    chapters = [
-        found[path.stem.removeprefix("test_")] for path in Path("tests/chapters").glob("test_*.py")
-    ]
+    names = [path.stem.removeprefix("test_") for path in Path("tests/chapters").glob("test_*.py")]
+    chapters = [found[name] for name in names if name in found]
     assert sum(len(held) for _, held in chapters) > 0.6 * sum(len(said) for said, _ in chapters)
     assert "which hold most of what the chapters claim" in Path("README.md").read_text("utf-8")
 
@@ -52,7 +51,7 @@ def test_chapters_are_named_as_they_call_themselves():
     listed = re.findall(
         r"^\[([^]]+)\]\((\w+)\.md\)$", Path("docs/index.md").read_text("utf-8"), re.M
     )
-    assert len(listed) == 18
+    assert len(listed) == 20
     for name, page in listed:
         heading = re.search("^# (.+)$", Path(f"docs/{page}.md").read_text("utf-8"), re.M)[1]
         assert heading.startswith(name), (name, heading)

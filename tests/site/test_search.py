@@ -66,25 +66,25 @@ class Code(HTMLParser):
             self._now += data
 
 
-def test_each_term_is_found_where_it_is_taught(ask):
+def test_each_term_is_found_where_it_is_taught(searched):
     text = (ROOT / "docs" / "glossary.md").read_text("utf-8")
     terms = dict(TERM.findall(text))
     assert len(terms) == text.count("\n### "), "a term that leads nowhere"
-    found = ask(terms)
+    found = searched(terms)
     deep = {term: found[term][:4] for term, page in terms.items() if f"{page}/" not in found[term][:3]}
     assert not deep, deep
     first = [term for term, page in terms.items() if f"{page}/" == found[term][0]]
     assert len(first) > 0.9 * len(terms), set(terms) - set(first)
 
 
-def test_each_name_in_code_is_found_on_a_page_that_has_it(ask, left_out):
+def test_each_name_in_code_is_found_on_a_page_that_has_it(searched, left_out):
     """Of chapters and labs, in programs, in what they print, and in sentences."""
     pages: dict[str, set[str]] = {}
     for page in audit.addresses(ROOT / "site"):
         article = re.search(r"<article.*?</article>", (ROOT / "site" / page / "index.html").read_text("utf-8"), re.S)
         for name in Code(article[0]).names:
             pages.setdefault(name, set()).add(page)
-    found = ask(pages)
+    found = searched(pages)
     unfound = {name for name in pages if not pages[name] & set(found[name])}
     assert len(pages) > 2000
     lost = {"Bxb4", "Bxb5"}  # two moves of chess that the theme's search loses; we do not know why
@@ -111,11 +111,11 @@ BRITISH = dict(
 IZE = re.compile(r"(?<![sp])(?<!pr)i(z)(?=(?:e[drs]?|ers|ing|ations?)$)")
 
 
-def test_british_spellings_are_found(ask, used, index):
+def test_british_spellings_are_found(searched, used, index):
     pairs = {word: other for word, other in BRITISH.items() if word in used}
     pairs |= {word: IZE.sub("is", word) for word in used if IZE.search(word) and len(word) > 6}
     assert len(pairs) > 50 and pairs["tokenizer"] == "tokeniser"
-    found = ask([*pairs, *pairs.values()])
+    found = searched([*pairs, *pairs.values()])
     assert not [other for other in pairs.values() if not found[other]]
     # The page that is best for the one spelling is found by the other.
     lost = [f"{word}, {other}" for word, other in pairs.items() if found[word][0] not in found[other]]
@@ -127,12 +127,12 @@ def test_words_that_are_no_others_are_not_respelled():
     assert finding.spellings(same) == set()
 
 
-def test_a_compound_is_found_as_one_word(ask, index):
+def test_a_compound_is_found_as_one_word(searched, index):
     """prenorm, multihead, finetuning: with a hyphen on the page, without one in the box."""
     said = html.unescape(re.sub("<[^>]*>", " ", " ".join(one["title"] + " " + one["text"] for one in index)))
     whole = {one.lower() for one in re.findall(r"(?<![\w.-])[A-Za-z]{2,}-[A-Za-z]{2,}(?![\w-])", said)}
     assert {"pre-norm", "multi-head", "fine-tuning", "self-attention"} <= whole and len(whole) > 100
-    found = ask(one.replace("-", "") for one in whole)
+    found = searched(one.replace("-", "") for one in whole)
     assert not [one for one, pages in found.items() if not pages]
 
 
@@ -161,8 +161,8 @@ FIRST = {
 }  # fmt: skip
 
 
-def test_the_first_page_is_the_one_that_teaches_it(ask):
-    found = ask(FIRST)
+def test_the_first_page_is_the_one_that_teaches_it(searched):
+    found = searched(FIRST)
     wrong = {words: found[words][:3] for words, page in FIRST.items() if found[words][:1] != [page]}
     assert not wrong
 
