@@ -1,6 +1,7 @@
 // What scrolls sideways must be reachable by keyboard, and only that. The theme decides
 // it for code by whether there is a mouse; this decides it by whether there is overflow.
 const SCROLLS = ".highlight code, .equation, .md-typeset__scrollwrap";
+const phone = matchMedia("(max-width: 44.9844em)"); // there code.css breaks lines: .wraps
 
 function adjust() {
   let guess;
@@ -30,7 +31,8 @@ function guesser() {
   const around = 2 * parseFloat(paddingLeft);
   const letter = pen.measureText("0").width;
   return (box) => {
-    const { style, clientWidth } = box.closest(".highlight"); // its own width is known
+    const { style, clientWidth, classList } = box.closest(".highlight"); // its own width is known
+    if (phone.matches && classList.contains("wraps")) return false;
     return Number(style.getPropertyValue("--letters")) * letter > clientWidth - around + 1;
   };
 }

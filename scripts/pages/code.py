@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import textwrap
 
 from scripts.pages.patterns import BOX, CODE, COLORED, RUNS, TAG, UNCOLORED
 
+PHONE = 43  # letters of a line of code on a phone, where code.css breaks printed ones
+PRINTED = re.compile(r'class="(output|language-text) ')
+ALIGNED = re.compile(r"\S {2,}\S")  # columns, which a broken line would tear apart
 _colored: dict[str, str] = {}  # code with its colors, by digest, until the page is finished
 
 
@@ -35,12 +39,17 @@ def fewer(code: str) -> str:
 def _with_size(found: re.Match) -> str:
     """A box of code that says how high it will be, in lines, and how wide, in letters.
 
-    So its place is kept free before it is laid out; see code.css and book.js.
+    So its place is kept free before it is laid out; see code.css and book.js. Printed lines that
+    stand in no columns are broken on a phone (`wraps`), and say how high they will be there.
     """
     named = 1.6 if found[2] else 0  # the name above the code, and the space around it
     lines = html.unescape(TAG.sub("", found[3])).rstrip("\n").split("\n")
     size = f"--lines:{len(lines) + named:g};--letters:{max(map(len, lines))}"
-    return f'<div{found[1]} style="{size}">'
+    attributes = found[1]
+    if PRINTED.search(attributes) and not any(map(ALIGNED.search, lines)):
+        attributes = attributes.replace('highlight"', 'highlight wraps"', 1)
+        size += f";--broken:{sum(len(textwrap.wrap(line, PHONE)) or 1 for line in lines)}"
+    return f'<div{attributes} style="{size}">'
 
 
 def _plain(found: re.Match) -> str:
