@@ -34,9 +34,9 @@ def gradient(texts=8, parts=1, half=False):
 
 whole, whole_kept = gradient()
 pieces, pieces_kept = gradient(parts=4)
-model.gradient_checkpointing_enable()
+model.activation_checkpointing_enable()
 again, again_kept = gradient()
-model.gradient_checkpointing_disable()
+model.activation_checkpointing_disable()
 half, half_kept = gradient(half=True)
 names = ["all at once", "four pieces", "checkpointing", "bfloat16"]
 kept = whole_kept, pieces_kept, again_kept, half_kept

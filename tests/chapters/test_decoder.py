@@ -742,8 +742,8 @@ def test_invented_countries(says, values, printed, smollm2):
         "{{ decoder/nobody.right_mean:.0%}} on average for the {{ decoder/nobody.right_count }} right"
         " answers, {{ decoder/nobody.wrong_mean:.0%}} for the wrong ones about real countries,"
         " {{ decoder/nobody.invented_mean:.0%}} for the invented.",
-        "And a high one is no proof: the capital of Brunei is not Brunei, which had"
-        " {{ decoder/nobody.surest_wrong:.0%}}, where Lima, which is right, has"
+        "And a high one is no proof: the capital of Brunei is not *Brunei*, whose first piece had"
+        " {{ decoder/nobody.surest_wrong:.0%}}, where Lima, which is right, had"
         " {{ decoder/nobody.lowest_right:.0%}}.",
     )
     says("can say quite well how probable that is.[^kadavath]")
@@ -763,7 +763,7 @@ def test_invented_countries(says, values, printed, smollm2):
     text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
     text = tokenizer(f"{text}The capital of Brunei is", return_tensors="pt")
     surest, first = model(**text).logits[0, -1].softmax(-1).max(-1)
-    assert tokenizer.decode(first) == " Brunei"
+    assert tokenizer.decode(first) == " Br" and " Brunei".startswith(" Br")
     assert surest.item() == pytest.approx(found.surest_wrong, abs=0.01)
 
 
@@ -879,10 +879,10 @@ def test_another_first_word_spoils_the_cache_above_the_first_layer(says, smollm2
 class Alive(TorchDispatchMode):
     """Counts the bytes of the tensors that were made here and are not given back."""
 
-    def __init__(self):
+    def __init__(self, there: list[torch.Tensor]):
         super().__init__()
         self.now = self.most = 0
-        self.places = set()
+        self.places = {tensor.untyped_storage().data_ptr() for tensor in there}
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         made = function(*args, **(kwargs or {}))
@@ -950,8 +950,9 @@ def test_what_larger_trainings_add(says, values):
         parameter.grad = torch.zeros_like(parameter)
     for checkpointed in (False, True):
         if checkpointed:
-            model.gradient_checkpointing_enable()
-        with Alive() as alive:
+            model.activation_checkpointing_enable()
+        there = [tensor for p in model.parameters() for tensor in (p, p.grad)]
+        with Alive(there) as alive:
             loss = model(many, labels=many).loss
             between = alive.now / 1e6
             loss.backward()
@@ -964,7 +965,7 @@ def test_what_larger_trainings_add(says, values):
     assert usual[1] == 4 and again[1] == 8, "each layer a second time"
     assert usual[0] > 6 * 4 and 4 <= again[0] <= 4 + 3, "four inputs, and of the last norm"
     assert len(kept) <= 4 + 6, "next to nothing else"
-    model.gradient_checkpointing_disable()
+    model.activation_checkpointing_disable()
     for part in model.modules():
         if isinstance(part, torch.nn.Linear):
             part.register_forward_hook(lambda part, given, made: types.add(made.dtype))
