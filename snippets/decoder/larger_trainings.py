@@ -40,7 +40,8 @@ model.activation_checkpointing_disable()
 half, half_kept = gradient(half=True)
 names = ["all at once", "four pieces", "checkpointing", "bfloat16"]
 kept = whole_kept, pieces_kept, again_kept, half_kept
-errors = [((x - whole).norm() / whole.norm()).item() for x in (whole, pieces, again, half)]
+found = whole, pieces, again, half
+errors = [((one - whole).norm() / whole.norm()).item() for one in found]
 for name, held, error in zip(names, kept, errors):
     told = f"off by {error:.0e}" if error else "the same"
     print(f"{name:14} kept {held:4.0f} MB   gradient {told}")

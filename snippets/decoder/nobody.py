@@ -9,7 +9,8 @@ model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 real = """France Italy Egypt Peru Spain Japan Norway Kenya Cuba Greece
 Chad Laos Bhutan Suriname Brunei Tonga Gabon Moldova Eritrea Malta""".split()
 capitals = """Paris Rome Cairo Lima Madrid Tokyo Oslo Nairobi Havana Athens N'Djamena
-Vientiane Thimphu Paramaribo Begawan Nukuʻalofa Libreville Chișinău Asmara Valletta""".split()
+Vientiane Thimphu Paramaribo Begawan Nukuʻalofa Libreville Chișinău Asmara
+Valletta""".split()
 invented = """Veltania Brumovia Sorland Quenta Maruvia Tolgaria Pelluria Nordavia
 Zembara Halvenia Orinia Tasmuria Kelbia Dovaria Umbrekia Yasturia Fenlovia Grastan
 Ilvaria Mokentia""".split()
@@ -45,4 +46,3 @@ right_mean, wrong_mean, invented_mean = (
     some.mean().item() for some in (of_right, of_wrong, of_invented)
 )
 surest_wrong, surest_invented = of_wrong.max().item(), of_invented.max().item()
-surer = (of_wrong > lowest_right).sum().item()  # wrong ones above the lowest right
