@@ -19,10 +19,11 @@ config = model.config
 width = config.hidden_size // config.num_attention_heads
 numbers = 2 * config.num_hidden_layers * config.num_key_value_heads * width
 per_token = numbers * 4  # a float32 has four bytes
-print(f"a token: 2 · {config.num_hidden_layers} layers · {config.num_key_value_heads}"
+print(f"per token: 2 · {config.num_hidden_layers} layers · {config.num_key_value_heads}"
       f" heads · {width} numbers · 4 bytes = {per_token:,} bytes")  # fmt: skip
 equal = held == per_token * ids.shape[1]
 kilobytes = per_token / 1000
+shown_megabytes = per_token * 256 / 1e6
 longest = config.max_position_embeddings
 full_megabytes = per_token * longest / 1e6
 model_megabytes = sum(p.nbytes for p in model.parameters()) / 1e6

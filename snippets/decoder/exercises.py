@@ -19,8 +19,8 @@ layers, key_heads, width, bytes_each = 32, 8, 128, 2
 cache_token = 2 * layers * key_heads * width * bytes_each
 text_gigabytes = cache_token * 8_000 / 1e9
 users = int(40e9 // (cache_token * 8_000))
-print(f"3. {cache_token:,} bytes a token,"
-      f" {text_gigabytes:.2f} GB a text, {users} texts")  # fmt: skip
+print(f"3. {cache_token:,} bytes per token,"
+      f" {text_gigabytes:.2f} GB per text, {users} texts")  # fmt: skip
 
 vocabulary = 49_152
 blind_loss = log(vocabulary)

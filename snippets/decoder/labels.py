@@ -25,3 +25,13 @@ answer[:, :6] = -100  # <|endoftext|>The capital of France is
 answer_loss = model(ids, labels=answer).loss.item()
 counted = (answer != -100).sum().item()
 print(f"answer only: {answer_loss:.2f}, over {counted} tokens")
+
+# The same mistake on other sentences.
+losses = []
+for line in open("snippets/decoder/beginnings.txt", encoding="utf-8"):
+    ids = tokenizer("<|endoftext|>" + line.strip(), return_tensors="pt").input_ids
+    shifted = torch.cat([ids[:, 1:], torch.full((1, 1), -100)], dim=1)
+    losses.append(model(ids, labels=shifted).loss.item())
+others, twice_mean = len(losses), sum(losses) / len(losses)
+print(f"shifted twice, {others} other sentences: {twice_mean:.2f} on average,"
+      f" {min(losses):.1f} to {max(losses):.1f}")  # fmt: skip

@@ -8,42 +8,45 @@ small = {"num_hidden_layers": 4, "vocab_size": 1000}
 config = AutoConfig.from_pretrained("models/smollm2", **small)
 model = AutoModelForCausalLM.from_config(config).train()  # of random numbers
 own = {parameter.data_ptr() for parameter in model.parameters()}
-ids = torch.randint(1000, (8, 32))  # (texts, tokens)
+ids = torch.randint(1000, (32, 32))  # (texts, tokens)
 
 
-def gradient(parts=1, half=False):
-    """The gradient of one step on all texts, and the numbers that were kept for it."""
+def gradient(texts=8, parts=1, half=False):
+    """The gradient of one step, and the megabytes kept for its backward pass."""
     model.zero_grad()
-    kept = 0
+    sizes = {}
 
     def count(tensor):
-        nonlocal kept
         if tensor.data_ptr() not in own:  # an activation, no parameter
-            kept += tensor.numel() * tensor.element_size()
+            place = tensor.untyped_storage()
+            sizes[place.data_ptr()] = place.nbytes()  # each place counts once
         return tensor
 
-    for part in ids.chunk(parts):
-        kept = 0
+    for part in ids[:texts].chunk(parts):
+        sizes.clear()
         with (torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor),
               torch.autocast("cpu", torch.bfloat16, enabled=half)):  # fmt: skip
             loss = model(part, labels=part).loss / parts
+        kept = sum(sizes.values()) / 1e6
         loss.backward()  # adds to the gradient that is there
     return torch.cat([p.grad.flatten() for p in model.parameters()]), kept
 
 
 whole, whole_kept = gradient()
 pieces, pieces_kept = gradient(parts=4)
-model.gradient_checkpointing_enable()
+model.activation_checkpointing_enable()
 again, again_kept = gradient()
-model.gradient_checkpointing_disable()
+model.activation_checkpointing_disable()
 half, half_kept = gradient(half=True)
 names = ["all at once", "four pieces", "checkpointing", "bfloat16"]
 kept = whole_kept, pieces_kept, again_kept, half_kept
-results = zip((whole, pieces, again, half), kept)
-for name, (found, kept) in zip(names, results):
-    error = ((found - whole).norm() / whole.norm()).item()
-    print(f"{name:14} kept {kept / 1e6:4.0f} MB   gradient off by {error:.0e}")
-pieces_error = ((pieces - whole).norm() / whole.norm()).item()
-again_error = ((again - whole).norm() / whole.norm()).item()
-half_error = ((half - whole).norm() / whole.norm()).item()
+found = whole, pieces, again, half
+errors = [((one - whole).norm() / whole.norm()).item() for one in found]
+for name, held, error in zip(names, kept, errors):
+    told = f"off by {error:.0e}" if error else "the same"
+    print(f"{name:14} kept {held:4.0f} MB   gradient {told}")
+many_kept, many_half = gradient(32)[1], gradient(32, half=True)[1]
+print(f"for 32 texts:  kept {many_kept:4.0f} MB, with bfloat16 {many_half:.0f} MB")
+_, pieces_error, again_error, half_error = errors
 fewer, quarter = whole_kept / again_kept, pieces_kept / whole_kept
+fixed = (4 * half_kept - many_half) / 3  # what does not grow with the texts

@@ -32,5 +32,8 @@ for left, words, right in gaps:
     best = words[log_p.sum(dim=1).argmax()].strip()
     left_right += first == words[0].strip()
     whole_right += best == words[0].strip()
+    after = log_p[:, place + 1 :].sum(dim=1)  # (words,): of what stands right
+    if right.endswith("drink."):
+        after_coffee, after_sun = after[0].item(), after[words.index(" sun")].item()
     print(f"| {left} ___{right} | {first} | {best} |")
 total = len(gaps)

@@ -29,7 +29,7 @@ def probability(prompt, answer):
     return log_p.gather(1, ids[0, 1:, None])[start - 1 :].sum().exp().item()
 
 
-print("| beginning | true | false | ahead without the start token |")
+print("| beginning | true | false | true / false, without the start token |")
 print("|---|---|---|---|")
 labels, values, bare = [], [], []
 for prompt, *answers in facts:
@@ -37,8 +37,8 @@ for prompt, *answers in facts:
     bare += [probability(prompt, answer) for answer in answers]
     labels += [answer.strip() for answer in answers]
     cells = [f"{a.strip()} {p:.2%}" for a, p in zip(answers, values[-2:])]
-    ahead = answers[bare[-1] > bare[-2]].strip()
-    print("|", " | ".join([f"{prompt} …", *cells, ahead]), "|")
+    print("|", " | ".join([f"{prompt} …", *cells]),
+          f"| {bare[-2]:.2%} / {bare[-1]:.2%} |")  # fmt: skip
 wrong, wrong_bare = (
     sum(false > true for true, false in zip(p[::2], p[1::2])) for p in (values, bare)
 )
@@ -46,4 +46,6 @@ total = len(facts)
 sydney, canberra = values[9], values[8]
 kennedy, washington = values[13], values[12]
 sydney_bare, canberra_bare = bare[9], bare[8]
+istanbul_bare, ankara_bare = bare[11], bare[10]
+istanbul, ankara = values[11], values[10]
 plots.bars(labels, values, [True, False] * total, "Solid: true. Hatched: false.", ".1%")

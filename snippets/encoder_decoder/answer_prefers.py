@@ -1,5 +1,7 @@
 """Teacher forcing scores any translation: which one does the model find likelier?"""
 
+from math import exp
+
 import torch
 from transformers import AutoTokenizer
 
@@ -18,3 +20,5 @@ for portuguese in ("Está chovendo gatos e cães.", "Está chovendo muito."):
     print(f"{portuguese:28} pieces: {labels.shape[1]}, log-probability:"
           f" {-scores[-1]:.1f}")  # fmt: skip
 literal, meant = (-score for score in scores)
+probability = exp(literal)
+print(f"probability of the first: {probability:.2f}")

@@ -12,5 +12,5 @@ in_attention = sum(p.numel() for p in attention.parameters())
 print(f"parameters: {in_the_unit:,} in the unit, {in_attention:,} in self-attention")
 for written in (1, 10, 100):
     keys_and_values = 2 * written * 256
-    print(f"numbers to keep after {written:3} pieces: 256 or {keys_and_values:,}")
+    print(f"{written:3} written: keep 256 numbers, or {keys_and_values:,}")
 ratio = keys_and_values / 256

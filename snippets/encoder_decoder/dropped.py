@@ -17,7 +17,9 @@ for portuguese in ("Comprei um carro vermelho.", "Comprámos um carro vermelho."
 weights = outputs.cross_attentions[1][0, 0]  # layer 2, head 1: (target, source)
 read = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
 written = tokenizer.convert_ids_to_tokens(ids[0, 1:])
-for piece, row in zip(written, weights):
+for piece, row in zip(written[:-1], weights):  # but for the end token
     print(f"{piece:8} ← {read[row.argmax()]}")
 verb = sum(weights[0, i].item() for i in range(read.index("▁um")))  # its pieces
+bought = written.index("▁bought")
+first, second = weights[bought, :2].tolist()  # on ▁Comp and rá
 plots.heatmap(weights, written, read, "“We” points at the verb's ending", top=1)

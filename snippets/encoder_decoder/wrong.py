@@ -1,4 +1,4 @@
-"""Six sentences that the translators get wrong, each in a way of its own."""
+"""Six sentences that the translators get wrong, in five ways."""
 
 from transformers import AutoTokenizer
 

@@ -5,7 +5,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
-ids = tokenizer("The capital of France is", return_tensors="pt").input_ids
+text = "<|endoftext|>The capital of France is"  # behind the end of another text
+ids = tokenizer(text, return_tensors="pt").input_ids
 
 
 def best(outputs):

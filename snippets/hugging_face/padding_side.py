@@ -5,8 +5,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 prompts = [
-    "The capital of France is",
-    "The robot watered the sunflowers because they were thirsty, and then",
+    "<|endoftext|>The capital of France is",  # behind the end of another text
+    "<|endoftext|>The robot watered the sunflowers because they were thirsty, and then",
 ]
 
 

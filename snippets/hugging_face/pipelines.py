@@ -17,5 +17,4 @@ for task in ("question-answering", "summarization", "translation"):
     except KeyError as error:
         gone += 1
         sentences = error.args[0].split(". ")
-        print(f"\n{task}: {sentences[0]}.")
-print(f"\n“{sentences[1]}.”")
+        print(f"\n{sentences[0]}.\n  {sentences[1]}.")

@@ -1,4 +1,4 @@
-"""Two bytes a number, on the device that there is, and a text that comes by words."""
+"""Two bytes per number, on the device that there is, and a text that comes by words."""
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
@@ -8,9 +8,10 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=torch.bfloat16)
 model.to(device)
 bytes_a_number = model.get_memory_footprint() / model.num_parameters()
-print(f"{model.dtype} on {model.device}, {bytes_a_number:.1f} bytes a number")
+print(f"{model.dtype} on {model.device}, {bytes_a_number:.1f} bytes per number")
 
-prompt = tokenizer("The capital of France is", return_tensors="pt").to(device)
+text = "<|endoftext|>The capital of France is"  # behind the end of another text
+prompt = tokenizer(text, return_tensors="pt").to(device)
 streamer = TextStreamer(tokenizer, skip_prompt=True)  # prints as soon as it can
 ids = model.generate(**prompt, max_new_tokens=24, do_sample=False, streamer=streamer)
 

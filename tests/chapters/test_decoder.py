@@ -2,10 +2,12 @@
 
 import copy
 import math
+import weakref
 from pathlib import Path
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 
@@ -49,7 +51,10 @@ def test_one_step(says, values, printed, smollm2):
         " decoder/next_token.vocabulary:,}} tokens of the vocabulary.",
         "The favorite is “{{ decoder/next_token.first }}”, with",
         "*Thirsty* has {{ decoder/next_token.thirsty_probability:.1%}} and place",
+        "(Nothing stands in front of the text here, nor in the loops below that write;",
     )
+    for idea in ("next_token", "generate", "cache"):
+        assert "<|" not in source(idea) and '"The robot watered the sunflowers because' in source(idea)
     step = values(f"{CHAPTER}/next_token")
     assert "(1, 9, 49152)" in printed(f"{CHAPTER}/next_token")
     assert step.first == "too" and step.vocabulary == 49_152
@@ -94,8 +99,9 @@ def test_nothing_is_drawn(says, smollm2):
 
 def test_the_blocks_are_those_of_an_encoder(says, smollm2):
     says(
-        "The same blocks as in an [encoder](encoder.md): an embedding table, then",
+        "The same kinds of parts as in an [encoder](encoder.md): an embedding table, then",
         "each with its residual connection and norm",
+        "(In MiniLM the norm comes after each part, here before it;",
     )
     decoder, encoder = smollm2[1].model, AutoModel.from_pretrained("models/minilm")
     for table in decoder.embed_tokens, encoder.embeddings.word_embeddings:
@@ -114,7 +120,16 @@ def test_the_blocks_are_those_of_an_encoder(says, smollm2):
         last.bias.data.zero_()
     ids = torch.tensor([[5, 6, 7]])
     before, after = decoder(ids, output_hidden_states=True).hidden_states[3:5]
-    assert torch.equal(before, after)
+    assert torch.equal(before, after), "no norm stands behind the parts"
+    order, layer_of = [], smollm2[1].model.layers[3]
+    hooks = [
+        part.register_forward_hook(lambda *_, name=name: order.append(name))
+        for name, part in layer_of.named_children()
+    ]
+    smollm2[1](ids)
+    for hook in hooks:
+        hook.remove()
+    assert order == ["input_layernorm", "self_attn", "post_attention_layernorm", "mlp"], "before it"
     before, after = encoder(ids, output_hidden_states=True).hidden_states[3:5]
     normed = layer.output.LayerNorm(layer.attention.output.LayerNorm(before))
     assert torch.allclose(normed, after, atol=1e-5)
@@ -164,9 +179,13 @@ def test_all_maps_are_triangles(says, values, maps):
         "In most of them the first column is strong.",
         "the weight on later tokens is exactly zero in all {{ decoder/heads.heads }} heads of"
         " the model.",
-        "And {{ decoder/heads.sinks }} heads give most of their weight to the first token (on other"
-        " sentences, it is between {{ decoder/heads.fewest }} and",
+        "And {{ decoder/heads.sinks }} heads give, from the third row on, most of their weight to"
+        " the first token, here *The*.",
+        "(With the token for the end of a text in front, it is that token, for"
+        " {{ decoder/heads.fewest }} to {{ decoder/heads.most }} heads on",
     )
+    assert "maps[:, :, 2:, 0]" in source("heads") and "others[:, :, 2:, 0]" in source("heads")
+    assert 'tokenizer("The robot' in source("heads") and 'tokenizer("<|endoftext|>" +' in source("heads")
     heads = values(f"{CHAPTER}/heads")
     assert heads.heads == 270 and heads.future == 0
     assert heads.sinks > heads.heads / 2
@@ -193,7 +212,8 @@ def test_every_position(says, values, printed, smollm2):
         "The mean loss is {{ decoder/every_position.loss:.2f}}.",
         "The library computes the same number if you pass `labels=ids`:",
         "The log-probabilities differ by {{ decoder/every_position.slow_difference:.0e}},"
-        " which is rounding.",
+        " which is rounding: in numbers of eight bytes the difference falls below $10^{-9}$.",
+        "So the parallel pass is no approximation.",
         "After *The robot* it would have said *{{ decoder/every_position.instead }}*.",
         "It is told *watered* all the same, and goes on from there.",
         "For the table it is {{ decoder/every_position.perplexity:.0f}}.",
@@ -208,8 +228,10 @@ def test_every_position(says, values, printed, smollm2):
     assert found.slow_difference < 1e-2
     precise = copy.deepcopy(smollm2[1]).double()  # with more digits the difference goes
     ids = smollm2[0](START + SENTENCE, return_tensors="pt").input_ids
-    whole, cut = (precise(ids[:, :n]).logits[0, 6] for n in (12, 7))
-    assert (whole - cut).abs().max() < 1e-9, "rounding"
+    whole = precise(ids).logits[0].log_softmax(-1)
+    for n in range(1, 12):
+        cut = precise(ids[:, :n]).logits[0, -1].log_softmax(-1)
+        assert (whole[n - 1] - cut).abs().max() < 1e-9, "rounding"
     assert found.perplexity == pytest.approx(math.exp(found.loss), rel=1e-4)
     table = rows(printed(f"{CHAPTER}/every_position"))
     mean = sum(float(row[-1]) for row in table) / len(table)
@@ -245,8 +267,9 @@ def test_what_stands_before_a_text(says, values, printed, smollm2):
         "With nothing in front, the second token costs {{ decoder/beginning.no_start:.1f}} on"
         " average;",
         "and none of the sentences goes the other way.",
-        "It is {{ decoder/beginning.times:.0f}} times as great when that token stands in the first"
-        " position",
+        "In the first position it is {{ decoder/beginning.times:.0f}} times as great as behind the"
+        " word *and*: that token has become the [attention sink]",
+        "So whoever compares losses or perplexities should put the same token in front of every text.",
         "Behind the word *and*, the state is as short as in the other rows",
     )
     found = values(f"{CHAPTER}/beginning")
@@ -278,7 +301,8 @@ def test_perplexity(says, values, smollm2):
         "The same words in a wrong order are the worst, per token",
         "Counting is easiest: {{ decoder/perplexity.counting:.0f}} choices on average.",
         "you see that the first words cost most, before there is a pattern.",
-        "Our sentence is odd, {{ decoder/perplexity.ours:.0f}}, and with *purple* in the place of"
+        "Our sentence has {{ decoder/perplexity.ours:.0f}}. That is dear but not strange: everyday"
+        " sentences go up to {{ decoder/perplexity.highest:.0f}}. With *purple* in the place of"
         " *thirsty* it costs more.",
         "{{ decoder/perplexity.mixed:,.0f}}, where blind guessing over the whole vocabulary"
         " would have",
@@ -291,6 +315,7 @@ def test_perplexity(says, values, smollm2):
     order = [texts.counting, texts.tale, texts.ours, texts.purple,
              texts.portuguese, texts.mixed, texts.vocabulary]  # fmt: skip
     assert order == sorted(order)
+    assert texts.middle < texts.ours < texts.highest, "dear, but others are dearer"
     sentence = values(f"{CHAPTER}/every_position")
     assert texts.ours == pytest.approx(sentence.perplexity, rel=0.01)
     tokenizer, model = smollm2
@@ -315,16 +340,20 @@ def test_labels(says, values, smollm2):
         " decoder/labels.right:.1f}}.",
         "they read the question, but only the tokens of the answer count.",
         "Then fewer tokens count, and in the example they were [easy ones]",
-        "It is asked for the token after the next, and does [no better than blind]",
+        "On {{ decoder/labels.others }} other sentences the mistake costs"
+        " {{ decoder/labels.twice_mean:.1f}} on average.",
+        "Asked for the token after the next, it does [about as badly as blind guessing]"
+        "(#where-it-goes-wrong-labels); random weights do too.",
         "Compare the loss of the labels that were shifted twice.",
         "The loss of the first step is {{ decoder/labels.twice:.1f}}.",
-        "The labels are shifted twice.",
+        "The labels are shifted twice, or the weights were not loaded.",
     )
     labels = values(f"{CHAPTER}/labels")
     assert labels.answer_loss < labels.right < labels.twice / 3
     assert abs(labels.twice - math.log(49_152)) < 0.5, "as blind guessing"
     assert math.exp(labels.twice) > values(f"{CHAPTER}/perplexity").mixed
     assert labels.counted == 2
+    assert labels.others == 24 and abs(labels.twice_mean - math.log(49_152)) < 1.5
     tokenizer, model = smollm2
     for text in Path(f"snippets/{CHAPTER}/beginnings.txt").read_text("utf-8").splitlines()[::4]:
         ids = tokenizer(START + text, return_tensors="pt").input_ids
@@ -472,14 +501,12 @@ def test_cache_gives_the_same_from_less(says, values):
     says(
         "The same tokens, from {{ decoder/cache.with_positions }} computed positions and not",
         "The loop without a cache computed {{ decoder/cache.ratio_positions:.0f}} times the"
-        " positions, and in this short text it took {{ decoder/cache.ratio_seconds:.1f}} times"
-        " the processor time.",
+        " positions.",
     )
     says("kept during generation so that they are computed only once.", page="glossary")
     says("A cache saves work and changes nothing: so far that was true to the last token.")
     cache = values(f"{CHAPTER}/cache")
     assert cache.ratio_positions == cache.without_positions / cache.with_positions
-    assert "ratio_seconds = without_seconds / with_seconds" in source("cache")
     assert cache.same
     prompt, steps = 7, 24
     assert cache.tokens == prompt + steps
@@ -495,11 +522,17 @@ def test_cache_size(says, values, smollm2):
         "(And no key is ever rewritten: the last lines compare the keys with",
         "It would be {{ decoder/cache_size.groups }} times as much if the nine query heads"
         " had a key head each",
+        "Each step reads all that is kept, so in longer texts the level curve rises too: at 256 tokens"
+        " it is {{ decoder/cache_size.shown_megabytes:.0f}} megabytes.",
     )
     size = values(f"{CHAPTER}/cache_size")
     assert size.equal and size.per_token == 46_080 and size.groups == 3
     assert size.change < 1e-4 * size.size
     assert size.full_megabytes == pytest.approx(46_080 * 8192 / 1e6)
+    assert size.shown_megabytes == pytest.approx(46_080 * 256 / 1e6)
+    assert values(f"{CHAPTER}/cache_step").length == 256, "the end of the curve"
+    # What a step reads, beside the model: little where the curve ends, much in a full text.
+    assert 20 * size.shown_megabytes < size.model_megabytes < 2 * size.full_megabytes
     config = smollm2[1].config
     assert (config.num_attention_heads, config.num_key_value_heads) == (9, 3)
     assert size.longest == config.max_position_embeddings == 8192
@@ -508,7 +541,7 @@ def test_cache_size(says, values, smollm2):
 
 def test_continuation(says, values):
     says(
-        "The sum and the list are solved.",
+        "The sum and the powers of two are right.",
         "The story, the recipe and the letter go on as such texts do; there is no one right answer"
         " for them.",
         "(But a recipe that lists the same milk twice is odd.)",
@@ -614,7 +647,7 @@ def test_questions(says, values, printed):
         "Of the {{ decoder/questions.general }} general ones, {{"
         " decoder/questions.general_closed }} and",
         "(Only the prompt with the passage asks for a few words.)",
-        "Read the answers and not only the marks.",
+        "The answers say more than the marks.",
         "With the first president's name in front of it, it names the second.",
         "Supply an answer that training never showed.",
     )
@@ -641,8 +674,8 @@ def test_beyond_the_passage(says, values, printed):
     says(
         "Not once does it say *not stated* ({{ decoder/beyond_passage.refused }} of 3): it"
         " gives the robot a color and a year.",
-        "So the same habit, continuing what the prompt suggests, gave right answers from good"
-        " passages and a false one from a bad passage.",
+        "We had asked for the answer of the passage, and it counted more than the parameters.",
+        "So whatever chooses the passages must choose true ones.",
     )
     found = values(f"{CHAPTER}/beyond_passage")
     assert found.refused == 0
@@ -652,6 +685,7 @@ def test_beyond_the_passage(says, values, printed):
     asked = values(f"{CHAPTER}/questions")
     assert asked.made_up_given > asked.made_up_closed, "from good passages"
     assert "Paris" in values(f"{CHAPTER}/chat_template").reply, "without the bad passage"
+    assert "If the passage does not say, answer: not stated." in source("beyond_passage")
 
 
 def test_made_up(says, values, printed, smollm2):
@@ -670,18 +704,21 @@ def test_made_up(says, values, printed, smollm2):
         "In seven the true answer is the longer bar, for Canberra and Sydney only just; John F."
         " Kennedy beats George Washington, with both below a tenth.",
         "the same model on the same sentences prefers the false answer in",
-        "Sydney, Istanbul, water that boils at a thousand degrees.",
-        "The knowledge is in the same parameters; a beginning that training never showed is enough"
-        " to miss it.",
-        "Without a start token it still [prefers Sydney](#where-it-makes-things-up).",
+        "Istanbul now leads Ankara, {{ decoder/made_up.istanbul_bare:.0%}} to"
+        " {{ decoder/made_up.ankara_bare:.0%}}, and Sydney leads by a hair.",
+        "The parameters are the same; only the token in front is missing.",
+        "Behind the start token it prefers Ankara to Istanbul. Without that token [Istanbul leads]",
     )
     facts = values(f"{CHAPTER}/made_up")
     assert (facts.total, facts.wrong, facts.wrong_bare) == (8, 1, 4)
     assert 0.1 > facts.kennedy > 2 * facts.washington
     assert 0 < facts.canberra - facts.sydney < 0.1, "only just"
-    assert facts.sydney_bare > facts.canberra_bare
+    assert 0 < facts.sydney_bare - facts.canberra_bare < 0.05, "by a hair"
+    assert facts.istanbul_bare > 1.5 * facts.ankara_bare and facts.ankara > 1.2 * facts.istanbul
     table = rows(printed(f"{CHAPTER}/made_up"))
-    assert [row[3] for row in table[4:]] == ["Sydney", "Istanbul", "John F. Kennedy", "1,000°C"]
+    bare = [[float(x.strip("% ")) for x in row[3].split("/")] for row in table]
+    assert [false > true for true, false in bare] == [False] * 4 + [True] * 4
+    assert bare[4] == pytest.approx([100 * facts.canberra_bare, 100 * facts.sydney_bare], abs=0.01)
     tokenizer, model = smollm2
     for start, found in (("", facts.sydney_bare), (START, facts.sydney)):
         ids = tokenizer(f"{start}The capital of Australia is", return_tensors="pt").input_ids
@@ -695,30 +732,39 @@ def test_made_up(says, values, printed, smollm2):
     assert false < true
 
 
-def test_invented_countries(says, values, printed):
+def test_invented_countries(says, values, printed, smollm2):
     says(
         "for three of the four invented countries in the table the model went on with a name",
         "A false answer can read just like a right one.",
         "For the three invented countries that got a capital, only the [probabilities]",
         "Ask for the capitals of {{ decoder/nobody.count }} real countries and of as many that we"
         " invented.",
-        "{{ decoder/nobody.real_mean:.0%}} on average for the {{ decoder/nobody.count }} real ones,",
-        "It is a hint and not a proof: {{ decoder/nobody.overlap }} of the invented ones have more"
-        " than the least sure of the real ones",
-        "and Sydney, which is false, had {{ decoder/made_up.sydney:.0%}} where Lima, which is right,"
-        " has",
+        "{{ decoder/nobody.right_mean:.0%}} on average for the {{ decoder/nobody.right_count }} right"
+        " answers, {{ decoder/nobody.wrong_mean:.0%}} for the wrong ones about real countries,"
+        " {{ decoder/nobody.invented_mean:.0%}} for the invented.",
+        "And a high one is no proof: the capital of Brunei is not *Brunei*, whose first piece had"
+        " {{ decoder/nobody.surest_wrong:.0%}}, where Lima, which is right, had"
+        " {{ decoder/nobody.lowest_right:.0%}}.",
     )
+    says("can say quite well how probable that is.[^kadavath]")
     found = values(f"{CHAPTER}/nobody")
     table = rows(printed(f"{CHAPTER}/nobody"))
     assert [row[1] for row in table[:4]] == ["Paris.", "Rome.", "Cairo.", "Lima."]
     named = [row[1] for row in table[4:] if row[1][0].isupper()]
     assert len(named) == 3 and table[7][1].startswith("not a place")
     assert all(text.removesuffix(".").isalpha() for text in named), "a name, and no doubt"
-    assert found.count == 20 and found.overlap >= 5, "they overlap"
-    assert found.real_lowest < found.invented_highest
-    assert found.real_mean > 3 * found.invented_mean
-    assert table[3][2] == f"{found.lima:.0%}" and len(table) == 8
-    assert values(f"{CHAPTER}/made_up").sydney > found.lima
+    assert found.count == 20 and len(table) == 8
+    assert found.right_mean > 2 * found.wrong_mean > 4 * found.invented_mean
+    assert found.surest_wrong > found.lowest_right > found.surest_invented
+    assert table[3][2] == f"{found.lowest_right:.0%}", "Lima"
+    assert all(float(row[2].strip("%")) < 100 * found.lowest_right for row in table[4:]), "lower"
+    tokenizer, model = smollm2
+    chat = [{"role": "user", "content": "What is the capital of Brunei?"}]
+    text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    text = tokenizer(f"{text}The capital of Brunei is", return_tensors="pt")
+    surest, first = model(**text).logits[0, -1].softmax(-1).max(-1)
+    assert tokenizer.decode(first) == " Br" and " Brunei".startswith(" Br")
+    assert surest.item() == pytest.approx(found.surest_wrong, abs=0.01)
 
 
 def test_a_decoder_has_not_seen_the_right_side(says, smollm2):
@@ -746,6 +792,8 @@ def test_look_right(says, values, printed, smollm2):
         "From the left alone, the likeliest of the words fits in {{"
         " decoder/look_right.left_right }} of",
         "By whole sentences it is {{ decoder/look_right.whole_right }} of",
+        "to this model *was too hot to drink* is about as likely after *The sun*, with a"
+        " log-probability of {{ decoder/look_right.after_sun:.1f}}, as after *The coffee*, with",
     )
     gaps = values(f"{CHAPTER}/look_right")
     assert gaps.total == 10 and gaps.whole_right == 9 and gaps.left_right <= 3
@@ -759,6 +807,8 @@ def test_look_right(says, values, printed, smollm2):
         log_p = model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
         parts[word] = log_p[1].item(), log_p[2:].sum().item()  # the word; what is right of it
     left, right = (a - b for a, b in zip(parts[" sun"], parts[" coffee"]))
+    assert gaps.after_sun == pytest.approx(parts[" sun"][1], abs=0.02)
+    assert gaps.after_coffee == pytest.approx(parts[" coffee"][1], abs=0.02)
     assert left > 3 * abs(right) and abs(right) < 1, "the left decides, the right is a near tie"
 
 
@@ -826,6 +876,34 @@ def test_another_first_word_spoils_the_cache_above_the_first_layer(says, smollm2
         assert all(gap.min() > 1e-3 for gap in gaps[1:])
 
 
+class Alive(TorchDispatchMode):
+    """Counts the bytes of the tensors that were made here and are not given back."""
+
+    def __init__(self, there: list[torch.Tensor]):
+        super().__init__()
+        self.now = self.most = 0
+        self.places = {tensor.untyped_storage().data_ptr() for tensor in there}
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for tensor in made if isinstance(made, (tuple, list)) else [made]:
+            if isinstance(tensor, torch.Tensor):
+                self.add(tensor.untyped_storage())
+        return made
+
+    def add(self, storage):
+        place, size = storage.data_ptr(), storage.nbytes()
+        if size and place not in self.places:
+            self.places.add(place)
+            self.now += size
+            self.most = max(self.most, self.now)
+            weakref.finalize(storage, self.gone, place, size)
+
+    def gone(self, place, size):
+        self.places.discard(place)
+        self.now -= size
+
+
 def test_what_larger_trainings_add(says, values):
     says(
         "[*Gradient checkpointing*](glossary.md#gradient-checkpointing) keeps only what enters each layer, and"
@@ -833,14 +911,18 @@ def test_what_larger_trainings_add(says, values):
         "[*Mixed precision*](glossary.md#mixed-precision) computes most products with numbers of two bytes and"
         " keeps the parameters in four.[^micikevicius]",
         "The pieces give the gradient of the whole, up to rounding, and need a quarter of the kept numbers at a time.",
-        "Checkpointing gives the same gradient and keeps {{ decoder/larger_trainings.fewer:.0f}} times less.",
-        "Two bytes change it by {{ decoder/larger_trainings.half_error:.1%}} of its length.",
-        "They save nothing here",
+        "Checkpointing gives the same gradient and keeps {{ decoder/larger_trainings.fewer:.0f}} times less between"
+        " the two passes; during the backward pass, what one layer computes again comes on top.",
+        "Two bytes change the gradient by {{ decoder/larger_trainings.half_error:.1%}} of its length.",
+        "For 8 texts they keep even more, {{ decoder/larger_trainings.half_kept:.0f}} MB and not"
+        " {{ decoder/larger_trainings.whole_kept:.0f}}: {{ decoder/larger_trainings.fixed:.0f}} of them are two-byte"
+        " copies of the weights, which do not grow with the batch. For 32 texts they keep less,"
+        " {{ decoder/larger_trainings.many_half:.0f}} and not {{ decoder/larger_trainings.many_kept:.0f}}.",
     )
     left = values("decoder/larger_trainings")
     assert left.pieces_error < 1e-5 and left.again_error < 1e-6 and 1e-3 < left.half_error < 0.1
     assert left.quarter == pytest.approx(0.25, abs=0.01) and left.fewer > 4
-    assert left.half_kept > 0.75 * left.whole_kept
+    assert left.half_kept > left.whole_kept and left.many_half < left.many_kept
     # What is kept of the layers of such a model, and how often each of them is computed.
     config = AutoConfig.from_pretrained("models/smollm2", num_hidden_layers=4, vocab_size=1000)
     model = AutoModelForCausalLM.from_config(config).train()
@@ -861,12 +943,29 @@ def test_what_larger_trainings_add(says, values):
     for layer in model.model.layers:
         layer.mlp.register_forward_pre_hook(lambda *_: computed.append(1))
     usual = train()
-    model.gradient_checkpointing_enable()
+    products = sum(x.weight.numel() for x in model.modules() if isinstance(x, torch.nn.Linear))
+    assert left.fixed == pytest.approx(2 * products / 1e6, rel=0.01), "a copy of each weight"
+    many, most = torch.randint(1000, (8, 32)), []  # as many texts and tokens as in the program
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    for checkpointed in (False, True):
+        if checkpointed:
+            model.activation_checkpointing_enable()
+        there = [tensor for p in model.parameters() for tensor in (p, p.grad)]
+        with Alive(there) as alive:
+            loss = model(many, labels=many).loss
+            between = alive.now / 1e6
+            loss.backward()
+        most.append(alive.most / 1e6 - between)
+        expected = left.again_kept if checkpointed else left.whole_kept
+        assert between == pytest.approx(expected, rel=0.03)
+    a_layer = (left.whole_kept - left.again_kept) / 4
+    assert most[1] - most[0] == pytest.approx(a_layer, rel=0.3), "and no more than one at a time"
     again = train()
     assert usual[1] == 4 and again[1] == 8, "each layer a second time"
     assert usual[0] > 6 * 4 and 4 <= again[0] <= 4 + 3, "four inputs, and of the last norm"
     assert len(kept) <= 4 + 6, "next to nothing else"
-    model.gradient_checkpointing_disable()
+    model.activation_checkpointing_disable()
     for part in model.modules():
         if isinstance(part, torch.nn.Linear):
             part.register_forward_hook(lambda part, given, made: types.add(made.dtype))
@@ -882,18 +981,20 @@ def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2)
         " {{ decoder/cache_bfloat16.texts }} beginnings, with the cache and without it, in both kinds of numbers.",
         "With the cache, the products have other shapes, and"
         " [round differently](parallelism.md#where-it-breaks-equal-is-not-identical).",
-        "In two bytes the steps are so coarse that the two best logits can be exactly equal:"
-        " at {{ decoder/cache_bfloat16.two_ties }} of the places here, in four bytes at none.",
+        "That decides where the race is close: where a text parts, the two best logits are at most"
+        " {{ decoder/cache_bfloat16.widest:.2f}} apart, and in {{ decoder/cache_bfloat16.shared }} of the"
+        " {{ decoder/cache_bfloat16.parting }} exactly equal; over all places the median is"
+        " {{ decoder/cache_bfloat16.usual:.2f}}.",
         "In four bytes all are the same; in two bytes {{ decoder/cache_bfloat16.two_bytes }} of"
         " {{ decoder/cache_bfloat16.texts }}.",
         "From the first other token on the texts are two texts.",
     )
     left = values("decoder/cache_bfloat16")
     assert left.four_bytes == left.texts > left.two_bytes
-    kept, again = (line.split(":", 1)[1] for line in printed("decoder/cache_bfloat16").splitlines()[2:4])
+    kept, again = (line.split(":", 1)[1] for line in printed("decoder/cache_bfloat16").splitlines()[3:5])
     assert kept.strip() != again.strip()
-    assert left.four_ties == 0 < left.two_ties
-    assert f"0 of {left.texts * left.written} places" in printed("decoder/cache_bfloat16")
+    assert left.texts >= 20 and left.parting == left.texts - left.two_bytes
+    assert left.widest < left.usual / 3 and 0 < left.shared <= left.parting
     assert '"max_new_tokens": written' in source("cache_bfloat16")
     assert "(torch.float32, torch.bfloat16)" in source("cache_bfloat16")
     assert "use_cache=False" in source("cache_bfloat16")
@@ -910,7 +1011,7 @@ def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2)
 def test_keys_of_the_questions_are_what_came_out(values, says):
     says(
         "- [x] The text is known, and the mask hides what comes later.",
-        "- [x] The labels are shifted twice.",
+        "- [x] The labels are shifted twice, or the weights were not loaded.",
         "- [x] In the first layer nearly all, above it nothing.",
         "- [x] Supply an answer that training never showed.",
         "- [x] Make the model say something false that it had right.",
@@ -932,4 +1033,4 @@ def test_keys_of_the_questions_are_what_came_out(values, says):
     assert asked.made_up_closed == 0 < asked.made_up_given
     assert "Lyon" in values("decoder/beyond_passage").capital and "Paris" not in values("decoder/beyond_passage").capital
     made_up = values("decoder/made_up")
-    assert made_up.sydney_bare > made_up.canberra_bare, "the likeliest, and false"
+    assert made_up.istanbul_bare > 1.5 * made_up.ankara_bare, "the likelier, and false"
