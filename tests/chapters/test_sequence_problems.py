@@ -369,12 +369,23 @@ def test_what_others_found(says):
         "Large ones are built from most of these parts and some others, such as the *experts* of"
         " [DeepSeek-V3](the_paper.md#research-that-paid-off).",
         "A model can be trained to say that there is no answer.[^squad]",
-        "Whisper has a token for *no speech*, but the library's settings forbid it while the text"
-        " is written.",
+        "Whisper has a token for *no speech*, and for three seconds of silence it is by far the most"
+        " probable one. But the library's settings forbid it while the text is written: out comes"
+        " *you*.",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/whisper")
     settings = json.loads(Path("models/whisper/generation_config.json").read_text("utf-8"))
-    assert tokenizer.convert_tokens_to_ids("<|nocaptions|>") in settings["suppress_tokens"]
+    nothing = tokenizer.convert_tokens_to_ids("<|nocaptions|>")
+    assert nothing in settings["suppress_tokens"]
+    model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
+    extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
+    silence = extractor(np.zeros(48_000), sampling_rate=16_000, return_tensors="pt").input_features
+    start = torch.tensor([[model.config.decoder_start_token_id]])
+    with torch.no_grad():
+        first = model(silence, decoder_input_ids=start).logits[0, 0].softmax(dim=-1)
+    assert first.argmax() == nothing and first[nothing] > 0.8
+    written = tokenizer.decode(model.generate(silence)[0], skip_special_tokens=True)
+    assert written.strip().lower() == "you"
     assert "DeepSeek-V3" in Path("docs/the_paper.md").read_text("utf-8")
 
 
