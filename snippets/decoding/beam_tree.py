@@ -19,8 +19,9 @@ for step in range(1, 6):
     parents, tokens = places // log_p.shape[1], places % log_p.shape[1]
     words = [tokenizer.decode(token).strip() for token in tokens]
     columns.append(
-        [(parents[i].item(), f"{words[i]}\n{best[i]:.2f}", i < beams) for i in range(6)]
-    )
+        [(parents[i].item(), f"{words[i]}\n{best[i]:.2f}", i < beams)
+         for i in range(2 * beams)]
+    )  # fmt: skip
     history.append((parents.tolist(), words))
     texts = torch.cat([texts[parents], tokens[:, None]], 1)[:beams]  # (beams, tokens)
     scores = best[:beams]

@@ -1,4 +1,4 @@
-"""Two clauses, written again and again: each copy is more probable than the last."""
+"""Text that is written again and again: each copy is more probable than the last."""
 
 import torch
 from matplotlib import pyplot as plt
@@ -9,32 +9,35 @@ from snippets import plots
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 
-prompt = "The robot watered the sunflowers because"
+
+def typical(before, text, times=1):
+    """The geometric mean of its tokens' probabilities, each time that it is written."""
+    start, again = (
+        tokenizer(x, return_tensors="pt").input_ids for x in (before, text * times)
+    )
+    logits = model(torch.cat([start, again], dim=1)).logits[0].detach()
+    log_p = logits[start.shape[1] - 1 : -1].log_softmax(-1)
+    return log_p.gather(1, again[0, :, None]).view(times, -1).mean(1).exp()  # (times,)
+
+
+prompt, times = "The robot watered the sunflowers because", 7
 clauses = [
     " the robot watered the sunflowers because",
     " they were thirsty. The robot watered the sunflowers because",
 ]
-times, curves = 7, []
-start = tokenizer(prompt, return_tensors="pt").input_ids  # (1, tokens)
-for clause in clauses:
-    again = tokenizer(clause * times, return_tensors="pt").input_ids
-    ids = torch.cat([start, again], dim=1)
-    log_p = model(ids).logits[0, start.shape[1] - 1 : -1].detach().log_softmax(-1)
-    log_p = log_p.gather(1, again[0, :, None])  # (new tokens, 1)
-    typical = log_p.view(times, -1).mean(1).exp()  # (times,): geometric means
-    curves.append(typical.tolist())
-    print(f"{clause[1:30]}…\n ", *(f"{p:.2f}" for p in typical))
+curves = [typical(prompt, clause, times).tolist() for clause in clauses]
+for clause, curve in zip(clauses, curves):
+    print(f"{clause[1:30]}…\n ", *(f"{p:.2f}" for p in curve))
 
-sentences = open("snippets/decoder/beginnings.txt", encoding="utf-8").read().split("\n")
-others = " ".join([*sentences[1:7], prompt])
-controls = []  # of each clause, after six other sentences and the prompt
-for clause in clauses:
-    last = tokenizer(clause, return_tensors="pt").input_ids
-    ids = tokenizer(others + clause, return_tensors="pt").input_ids
-    log_p = model(ids).logits[0, -last.shape[1] - 1 : -1].detach().log_softmax(-1)
-    controls.append(log_p.gather(1, last[0, :, None]).mean().exp().item())
-print("after six other sentences\n ", *(f"{p:.2f}" for p in controls))
-beam_control, sense_control = controls
+lines = open("snippets/decoder/beginnings.txt", encoding="utf-8").read().splitlines()
+turned = [lines[i:] + lines[:i] for i in range(len(lines))]
+copies = torch.stack([typical(last, f" {line}", times) for line, *_, last in turned])
+others = torch.cat([typical(" ".join(more[-7:]), f" {line}") for line, *more in turned])
+print(f"{len(lines)} sentences, mean\n ", *(f"{p:.2f}" for p in copies.mean(0)))
+print(f"after seven other sentences\n  {others.mean():.2f}")
+copied, copied_least = copies[:, -1].mean().item(), copies[:, -1].min().item()
+once, once_most = others.mean().item(), others.max().item()
+
 rounds = range(1, times + 1)
 plt.plot(rounds, curves[0], "o-", color=plots.BLUE, label="the beam's clause")
 plt.plot(rounds, curves[1], "s--", color=plots.WARM, label="“they were thirsty. …”")

@@ -1,4 +1,4 @@
-"""Greedy, beam and sampled translations, compared with one human translation each."""
+"""Greedy, beam and sampled translations, each compared with one that we wrote."""
 
 from collections import Counter
 

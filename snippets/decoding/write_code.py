@@ -1,4 +1,4 @@
-"""Code has few right answers: how many function bodies are right, by method."""
+"""How many of the function bodies that the model writes are right, by method."""
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -31,5 +31,5 @@ for name, settings in {
     answers = [right[f] for f in right for _ in range(each)]
     good = sum(body in known for body, known in zip(bodies, answers))
     shares.append(good / len(bodies))
-    print(f"{name:8} {shares[-1]:4.0%} right, such as: {bodies[0]} · {bodies[each]}")
+    print(f"{name:8} {good:2} of {len(bodies):2} right: {bodies[0]} · {bodies[each]}")
 greedy_share, cool_share, one_share, hot_share = shares

@@ -14,7 +14,7 @@ plans = {"GPT-2": GPT2Config(), "SmolLM2": smollm2, "Llama 2 7B": llama2,
          "Llama 3 8B": llama3}  # fmt: skip
 
 
-def per_token(plan, size=2, all_heads=False):  # two bytes a number, as on a GPU
+def per_token(plan, size=2, all_heads=False):  # two bytes a number: bfloat16
     heads = plan.num_attention_heads
     all_heads = all_heads or isinstance(plan, GPT2Config)  # older than shared heads
     key_heads = heads if all_heads else plan.num_key_value_heads

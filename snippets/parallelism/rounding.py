@@ -26,14 +26,15 @@ for dtype in (torch.float32, torch.bfloat16):
     differences.append((one - four).abs().max().item())
     changed = one.argmax(-1) != four.argmax(-1)
     other_choices.append(changed.sum().item())
-    first, second = one.softmax(-1).topk(2).values.T
+    first, second = one.topk(2).values.T  # logits
     gaps[dtype] = first - second  # (tokens,), of the one pass
     print(f"{str(dtype)[6:]:8} {other_choices[-1]:2} of {ids.shape[1]} choices differ,"
           f" logits by {differences[-1]:.0e}")  # fmt: skip
 
 tokens = ids.shape[1]
 four_bytes, two_bytes = other_choices
+moved = differences[-1]  # in two bytes
 exact = gaps[torch.float32]
 widest_gap, usual_gap = exact[changed].max().item(), exact.median().item()
-print("first choice less second, in probability:")
-print(f"of half at least {usual_gap:.2f}, of those changed at most {widest_gap:.2f}")
+print("first choice less second, in logits:")
+print(f"of half at least {usual_gap:.1f}, of those changed at most {widest_gap:.1f}")

@@ -1,4 +1,4 @@
-"""What a model's folder tells before you run it: its task, its size, its limits."""
+"""What a model's folder tells before you run it: its task, its size, its labels."""
 
 import math
 

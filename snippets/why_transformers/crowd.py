@@ -1,4 +1,4 @@
-"""Six names at once: SmolLM2 still reaches back to them, and takes the wrong one."""
+"""Six names at once: SmolLM2 reaches back to them, and often takes the wrong one."""
 
 import copy
 

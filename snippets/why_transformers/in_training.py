@@ -17,10 +17,11 @@ for name, reader in (("LSTM", Recurrent), ("Transformer", Transformer)):
         right[run] = train(model, distance, steps)
         vectors = model.embed(torch.randint(LETTERS, (4, LENGTH))).detach()
         slopes = jacobian(lambda x: model.read(x)[:, -1].sum(dim=0), vectors)
-        norms = slopes.square().sum(dim=(1, 3)).mean(dim=0).sqrt().flip(0)  # (steps,)
+        squares = slopes.square().sum(dim=(0, 3))  # over outputs and width: (4, steps)
+        norms = squares.mean(dim=0).sqrt().flip(0)  # (steps back)
         far[run], share[run] = norms[distance].item(), (norms[64] / norms[0]).item()
-        print(f"| {name} | {steps} | {right[run]:.0%} | {far[run]:.0e}"
-              f" | {share[run]:.0e} |")  # fmt: skip
+        print(f"| {name} | {steps} | {right[run]:.0%} | {far[run]:.1g}"
+              f" | {share[run]:.1g} |")  # fmt: skip
 
 lstm_start, lstm_later, lstm_end = (far["LSTM", n] for n in (0, 100, 300))
 look_start, look_later, look_end = (far["Transformer", n] for n in (0, 100, 300))

@@ -1,4 +1,4 @@
-"""One head of SmolLM2 looks back over the novel, straight to the name that it needs."""
+"""One head of SmolLM2 looks far back to a name, whosever name is asked for."""
 
 import matplotlib.pyplot as plt
 import torch
@@ -14,14 +14,12 @@ with open("snippets/why_transformers/alice.txt", encoding="utf-8") as file:
     novel = tokenizer(file.read()).input_ids[:320]
 told = tokenizer("<|endoftext|>The robot is called Otto.\n\n").input_ids
 place = tokenizer.convert_ids_to_tokens(told).index("ĠOtto")
-
-
 cache = model(torch.tensor([told + novel])).cache
 
 
-def last_look(end):
+def last_look(end, who="robot"):
     """The weights of the question's last token, in layer 19, head 7."""
-    ids = tokenizer(f"\n\nThe robot is {end}", return_tensors="pt").input_ids
+    ids = tokenizer(f"\n\nThe {who} is {end}", return_tensors="pt").input_ids
     attentions = model(ids, cache=cache, output_attentions=True).attentions
     cache.crop(-ids.shape[1])  # forget the question
     return attentions[18][0, 6, -1]  # (tokens); indices count from zero
@@ -40,6 +38,10 @@ print(f"“… is named”: {named:.2f}, “… is known as”: {known:.2f}")
 other_ends, highest, mean = len(ends), max(others), sum(others) / len(ends)
 print(f"{other_ends} other ends: {mean:.2f} on average, {highest:.2f} at most")
 asking_lowest = min(named, known)
+questions = ("called", "captain"), ("named", "captain"), ("called", "game")
+captain, named_captain, game = (last_look(*q)[place].item() for q in questions)
+print(f"“The captain is called”: {captain:.2f}, “… is named”: {named_captain:.2f}")
+print(f"“The game is called”: {game:.2f}")
 
 ax = plt.figure(figsize=(4.4, 2.4)).add_subplot()
 ax.vlines(range(len(weights)), 0, weights, color=plots.BLUE, linewidth=2)

@@ -16,6 +16,8 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from snippets.shared.translator import Translator
+
 PROMPT = "The robot watered the sunflowers because"
 
 
@@ -52,7 +54,7 @@ def test_next_token(says, values, printed):
     says(
         "Bars of the eight most probable next tokens.",
         "SmolLM2, next token after “The robot watered the sunflowers because”.",
-        "The token “it” leads, then come “they”, “the” and “he”, none far behind the others.",
+        "The token “it” leads; “they”, “the” and “he” follow, close together.",
         "For each of {{ decoding/next_token.vocabulary:,}} tokens there is a [logit]",
         "The leader, “{{ decoding/next_token.first }}”, has only {{"
         " decoding/next_token.first_share:.0%}}.",
@@ -64,7 +66,8 @@ def test_next_token(says, values, printed):
     assert v.vocabulary == 49_152
     rows = [line.split() for line in printed("decoding/next_token").splitlines()[1:5]]
     assert [row[0] for row in rows] == ["it", "they", "the", "he"]
-    assert float(rows[3][2]) > 0.8 * float(rows[1][2]), "none far behind the others"
+    assert float(rows[3][2]) > 0.8 * float(rows[1][2]), "close together"
+    assert float(rows[0][2]) > 2 * float(rows[1][2]), "it leads"
     shown = [float(line.split()[-2]) for line in printed("decoding/next_token").splitlines()[1:9]]
     assert shown == sorted(shown, reverse=True) and f'"{PROMPT}"' in source("next_token")
 
@@ -102,7 +105,12 @@ def test_from_scratch_equals_the_library(says, values):
      ("The recipe needs two eggs and", 4, 0.0)],
 )  # fmt: skip
 def test_beam_search_equals_generate(says, smollm2, prompt, beams, penalty):
-    says("The greedy text: with one beam, the best total is the old total plus the best next token.")
+    says(
+        "The greedy text: with one beam, the best total is the old total plus the best next token.",
+        "In the second program of [beam search](#beam-search-on-the-real-model), the one with"
+        " `def beam_search`, set `beams=1`.",
+    )
+    assert "def beam_search" in source("beam") and "def beam_search" not in source("beam_tree")
     tokenizer, model = smollm2
     search = function("beam", "beam_search", torch=torch, model=model, tokenizer=tokenizer)
     with torch.no_grad():
@@ -188,7 +196,7 @@ def test_min_p_keeps_a_share_of_the_best(says):
 
 def test_what_others_found_is_cited(says):
     says(
-        "Holtzman and others saw the same gap in 2020 with a larger model, and called the dull,"
+        "Holtzman and others saw such a gap in 2020 with a larger model, and called the dull,"
         " looping output of such searches *neural text degeneration*.[^holtzman]",
         "it depends on the task and the model.[^shi]",
         "the most probable of *all* translations was the empty one for more than half of the"
@@ -197,8 +205,14 @@ def test_what_others_found_is_cited(says):
         "The makers of Qwen3 warned against greedy decoding in its thinking mode, for the same"
         " reason, and gave a temperature of 0.6, top-p 0.95 and top-k 20 (April 2025).[^qwen3]",
         "since it may loop below that.[^gemini3]",
-        "what its makers advise: $T$ near $0.6$ or $1$",
+        "often $T$ between $0.5$ and $1$",
+        "| they warn of loops under greedy, or at a low temperature |",
+        "beam, 4 or 5, as in the papers of the first Transformer and of Whisper[^beams]",
+        "such as $T = 0.7$ and top-p $0.8$ for Qwen3 without thinking[^qwen3]",
     )
+    text = Path("docs/decoding.md").read_text("utf-8")
+    for said in ("recommended 0.5 to 0.7", "against greedy decoding", "a temperature of 1"):
+        assert said in text, "the advice that the table sums up"
 
 
 def test_filters_equal_the_warpers(says):
@@ -275,7 +289,7 @@ def test_beam_tree_winner_was_third(says, values, printed):
         "(in a near tie: “they”, “the” and “he” follow “it” closely, so other weights could order"
         " them otherwise).",
         "The winner begins with “{{ decoding/beam_tree.first_step }}”, which was number",
-        "Greedy would never have looked at it.",
+        "Greedy would never have taken it.",
         "The greedy text leaves the beam at step {{ decoding/beam_tree.greedy_cut }}.",
     )
     v = values("decoding/beam_tree")
@@ -327,15 +341,18 @@ def test_totals_are_log_probabilities(says, smollm2, values):
 
 def test_repetition_rises(says, printed, values):
     says(
-        "For this model, copying soon becomes a very safe prediction.",
+        "For this model, copying soon becomes a safe prediction.",
         "Two curves that rise with every repetition, from about a quarter to about nine"
         " tenths.",
         "The first time, a token of the beam's clause has a typical probability of",
         "The sensible sentence rises as well, from",
-        "Copying soon becomes [a very safe prediction]",
-        "And it is the copy that counts: after six *other* sentences and the prompt, the two clauses"
-        " have {{ decoding/repetition.beam_control:.2f}} and"
-        " {{ decoding/repetition.sense_control:.2f}}.",
+        "Copying soon becomes [a safe prediction]",
+        "Of 24 other sentences, each written seven times, the seventh copy has {{"
+        " decoding/repetition.copied:.2f}} on average, and {{"
+        " decoding/repetition.copied_least:.2f}} at least.",
+        "And it is the copies that count: after seven *different* sentences, one has {{"
+        " decoding/repetition.once:.2f}} on average, and {{ decoding/repetition.once_most:.2f}}"
+        " at most.",
     )
     for line in printed("decoding/repetition").splitlines()[:4]:
         curve = [float(word) for word in line.split() if word[0] == "0"]
@@ -345,7 +362,10 @@ def test_repetition_rises(says, printed, values):
     v = values("decoding/repetition")
     assert v.beam_last > 0.85 and v.sense_last > 0.85 > 0.3 > v.beam_first
     assert 0.15 < v.sense_first < 0.3, "about a quarter"
-    assert max(v.beam_control, v.sense_control) < 0.45, "as many tokens before it, and no copy"
+    assert len(v.lines) == 24 and v.times == 7
+    assert v.copied > 0.75 and v.copied_least > 0.5, "of 24, the lowest too"
+    assert v.once < 0.1 and v.once_most < 0.2, "as many tokens before it, and no copy"
+    assert [len(set(more[-7:]) - {line}) for line, *more in v.turned] == [7] * 24
 
 
 def test_bad_tokens_add_up(says):
@@ -386,7 +406,7 @@ def test_this_writer_surprises(says, values, smollm2):
 
 def test_temperature(says, values, printed, smollm2):
     says(
-        "Compare the first bars of the three panels, which have the same scale.",
+        "The three panels have the same scale.",
         "Three panels with the same eight tokens.",
         "SmolLM2, next token after “The robot watered the sunflowers because”, at three"
         " temperatures.",
@@ -472,6 +492,17 @@ def test_compare(says, printed, values):
     assert "# the last one drawn" in loop and len(rows) == 6
 
 
+def test_with_the_start_token_the_search_circles_too(says, smollm2):
+    says(
+        "With the start token in front of the prompt, beam search takes a clause that makes sense,"
+        " “the sunflowers need water to grow”, and writes it twice all the same.",
+    )
+    tokenizer, model = smollm2
+    inputs = tokenizer(f"<|endoftext|>{PROMPT}", return_tensors="pt")
+    ids = model.generate(**inputs, num_beams=4, max_new_tokens=28)[0]
+    assert tokenizer.decode(ids).count("the sunflowers need water to grow") == 2
+
+
 def test_a_wider_beam_is_not_always_better(says, values, printed):
     says(
         "Not always, in either sense.",
@@ -541,22 +572,70 @@ def test_length_penalty_decides(says, values):
     says(
         "good Portuguese) has the better sum, {{ decoding/length.short_total:.2f}} against",
         "has the better mean, {{ decoding/length.long_mean:.3f}} against",
-        "The short text has the better sum.",
+        "The short text has the [better sum](#a-sum-favors-short-texts).",
         "A sum favors short texts",
         "A smaller length penalty $\\alpha$, because a penalty on length makes texts short.",
+        "A translator takes the text with the largest sum of log-probabilities, and its texts come"
+        " out too short.",
+        "Divided by a larger power of the length, the long text [won](#a-sum-favors-short-texts) in"
+        " our example.",
     )
     v = values("decoding/length")
     assert v.short_length < v.long_length and v.short_text != v.long_text
     assert v.short_total > v.long_total and v.short_mean < v.long_mean
 
 
+def test_the_sum_shortens_three_of_24_and_leaves_nothing_out(says, values):
+    says(
+        "For this translator the bias is small: of 24 short sentences, $\\alpha = 0$ shortened"
+        " three, by one or two tokens, and nothing was left out.",
+        "In our example sixteen beams find the same one as four.",
+    )
+    tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
+    model = Translator.from_pretrained("models/en-pt")
+    lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
+    inputs = tokenizer(lines, return_tensors="pt", padding=True)
+    ids = [model.generate(**inputs, num_beams=4, length_penalty=penalty) for penalty in (0.0, 1.0)]
+    lengths = [(one[:, 1:] != tokenizer.pad_token_id).sum(1) for one in ids]
+    shorter = lengths[1] - lengths[0]
+    assert len(lines) == 24 and sorted(shorter.tolist())[:21] == [0] * 21
+    assert 1 <= min(shorter[shorter > 0]) <= max(shorter) <= 2
+    texts = [tokenizer.batch_decode(one, skip_special_tokens=True) for one in ids]
+    changed = [one for one, other in zip(*texts) if one != other]
+    assert changed == [
+        "O robô regou os girassóis porque tinham sede.",
+        "Ele escreveu uma carta para sua mãe toda semana.",
+        "Depois do almoço eles foram para um mergulho.",
+    ], "all of it is there"
+    wide = model.generate(**tokenizer(lines[0], return_tensors="pt"), num_beams=16, length_penalty=0.0)
+    assert tokenizer.decode(wide[0], skip_special_tokens=True) == values("decoding/length").short_text
+
+
+def test_the_search_did_not_miss_the_reference(says):
+    says(
+        "The search did not miss our *copo*: the model rates the sentence with it somewhat lower.",
+    )
+    tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
+    model = Translator.from_pretrained("models/en-pt")
+    inputs = tokenizer("The glass fell off the table, but it did not break.", return_tensors="pt")
+    totals = []
+    for glass in "copo", "vidro":
+        text = f"O {glass} caiu da mesa, mas não quebrou."
+        labels = tokenizer(text_target=text, return_tensors="pt").input_ids
+        with torch.no_grad():
+            totals.append(-model(**inputs, labels=labels).loss.item() * labels.shape[1])
+    assert totals[1] - 1 < totals[0] < totals[1] - 0.1, "lower, and not by much"
+
+
 def test_penalties_break_the_loop(says, values, smollm2):
     says(
         "Here both break the loop.",
-        "Neither makes the text good, and both have a price: a penalty also hits “the” and the"
-        " comma, and a forbidden run forbids naming the “European Economic Area” twice.",
+        "Neither makes the text good, and both have a price: a penalty also hits “the”, the comma"
+        " and each word of the prompt, and with a forbidden run of three, a text can name the"
+        " “European Economic Area” only once.",
     )
     v = values("decoding/penalties")
+    assert "used = inputs.input_ids" in source("penalties"), "the prompt's tokens too"
     assert "I made a few changes" in v.penalized and "In this example" in v.forbidden, "not good"
     tokenizer, _ = smollm2
     scores = torch.ones(1, 49_152)
@@ -577,7 +656,7 @@ def test_penalties_break_the_loop(says, values, smollm2):
 def test_translation(says, values, printed):
     says(
         "for four of five sentences the search found nothing better",
-        "neither found *copo*",
+        "Both methods keep “O vidro” (the material) for the glass that fell.",
         "The last sentence is there because beam and greedy differ on it.",
         "Four beams change {{ decoding/translation.beam_changes }} translation, for the"
         " better",
@@ -603,25 +682,31 @@ def test_translation(says, values, printed):
 def test_code(says, values):
     says(
         "From greedy to $T = 1.5$ the share falls from",
+        "to {{ decoding/write_code.hot_share:.0%}} (one of 24 texts).",
         "The model completes six one-line functions. Right means equal to one of the answers that"
         " we listed.",
     )
     assert "sum(body in known for body, known in zip(bodies, answers))" in source("write_code")
     v = values("decoding/write_code")
-    assert v.greedy_share > v.cool_share > v.one_share > v.hot_share
+    assert v.greedy_share > v.cool_share > v.one_share > v.hot_share == 1 / 24
 
 
 def test_cost(says, values):
     says(
         "{{ decoding/cost.four_positions }} positions instead of {{"
         " decoding/cost.greedy_positions }} with four beams",
-        "Without a KV cache even greedy needs {{ decoding/cost.uncached_positions }}.",
+        "Without a KV cache each call reads the whole text again, and even greedy needs {{"
+        " decoding/cost.uncached_positions }}.",
         "Each method of the table needs one call per token.",
+        "With a cache, the first call reads the prompt, and each later one a single new token of"
+        " each text.",
     )
     v = values("decoding/cost")
     assert v.calls == 8  # one a token, whatever the method
     assert v.four_positions == 4 * v.greedy_positions
     assert v.eight_positions == 8 * v.greedy_positions
+    prompt = v.greedy_positions - 7
+    assert v.uncached_positions == sum(range(prompt, prompt + 8)), "the whole text, again"
     assert v.uncached_positions > v.four_positions
 
 
@@ -667,7 +752,8 @@ def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2):
     says(
         "`generate` keeps the 50 most probable tokens.",
         "`top_k=0` switches it off. That is why the programs on this page write it.",
-        "{{ decoding/hidden.unset }} different tokens; with `top_k=0`, {{ decoding/hidden.off }}.",
+        "The draws give {{ decoding/hidden.unset }} different tokens, and with `top_k=0`, {{"
+        " decoding/hidden.off }}.",
         "A setting that nobody wrote",
     )
     for program in Path("snippets/decoding").glob("*.py"):

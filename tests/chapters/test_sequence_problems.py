@@ -90,6 +90,8 @@ def test_each_tag_is_picked_by_itself(says, printed):
         "The tag of each token is picked by itself, the best of its own row.",
         "Nothing in this step asks whether two tags go together.",
         "Here it changed none: B-ORG and I-LOC stood in the table",
+        "which reads and sees at each token what stands before and after it",
+        "It is an encoder: at each token it sees what stands [before and after it]",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")
     model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
@@ -103,6 +105,10 @@ def test_each_tag_is_picked_by_itself(says, printed):
     assert best == shown, "each is the best of its own row"
     together = best[-3:-1]
     assert together == ["B-ORG", "I-LOC"], "and these two cannot stand together"
+    with torch.no_grad():
+        texts = [tokenizer(f"New York {end}.", return_tensors="pt") for end in ("won", "is a city")]
+        first, other = (model(**text).logits[0, 1] for text in texts)
+    assert (first - other).abs().max() > 0.1, "what stands after it changes the row of *New*"
     tag = pipeline("token-classification", "models/minilm-ner", aggregation_strategy="first")
     joined = tag("Amina Yusuf works for the United Nations in New York.")[-2:]
     assert [name["entity_group"] for name in joined] == ["ORG", "LOC"], "joined, not changed"
@@ -118,11 +124,12 @@ def test_opinions_go_wrong_as_told(says, values):
     says(
         "*Not a dull moment* should be praise twice turned around.",
         "For this model *A moment* is praise, and each word alone turns it to blame, *Not a"
-        " moment* and *A dull moment*; the two together do not turn it back.",
+        " moment* and *A dull moment*; the two together do not turn it back (all four at more than"
+        " 80%).",
         "{{ sequence_problems/opinion.wrong}} of these {{ sequence_problems/opinion.asked}}"
         " go wrong, because we chose them so;",
-        "It gives {{ sequence_problems/opinion.robot:.0%}} to blame.",
-        "Here runs `minilm-sentiment`, sixteen times smaller",
+        "It gives {{ sequence_problems/opinion.robot:.0%}} to blame; why to blame, we do not know.",
+        "Here runs `minilm-sentiment`, about sixteen times smaller",
     )
     left = values(f"{HERE}/opinion")
     assert (left.wrong, left.asked) == (3, 6)
@@ -284,7 +291,7 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, pr
         "Some sentences sound more like an end than others.",
         "So we used twelve orders, in which each sentence stands once at each place, and took"
         " the mean of each place.",
-        "The first two rows are strong at the left and fade to the right. The third is faint at"
+        "The first two rows are strong from the left to about the middle, and then fade. The third is faint at"
         " 9 words, strongest at 44 and fainter again. The fourth is faint all along.",
         "After the first sentence, of about nine words, the end has a probability of {{"
         " sequence_problems/no_counter.first_ten:.0%}} if 10 words were asked for, of {{"
@@ -362,19 +369,30 @@ def test_what_others_found(says):
         "Large ones are built from most of these parts and some others, such as the *experts* of"
         " [DeepSeek-V3](the_paper.md#research-that-paid-off).",
         "A model can be trained to say that there is no answer.[^squad]",
-        "Whisper has a token for *no speech*, but the library's settings forbid it while the text"
-        " is written.",
+        "Whisper has a token for *no speech*, and for three seconds of silence it is by far the most"
+        " probable one. But the library's settings forbid it while the text is written: out comes"
+        " *you*.",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/whisper")
     settings = json.loads(Path("models/whisper/generation_config.json").read_text("utf-8"))
-    assert tokenizer.convert_tokens_to_ids("<|nocaptions|>") in settings["suppress_tokens"]
+    nothing = tokenizer.convert_tokens_to_ids("<|nocaptions|>")
+    assert nothing in settings["suppress_tokens"]
+    model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
+    extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
+    silence = extractor(np.zeros(48_000), sampling_rate=16_000, return_tensors="pt").input_features
+    start = torch.tensor([[model.config.decoder_start_token_id]])
+    with torch.no_grad():
+        first = model(silence, decoder_input_ids=start).logits[0, 0].softmax(dim=-1)
+    assert first.argmax() == nothing and first[nothing] > 0.8
+    written = tokenizer.decode(model.generate(silence)[0], skip_special_tokens=True)
+    assert written.strip().lower() == "you"
     assert "DeepSeek-V3" in Path("docs/the_paper.md").read_text("utf-8")
 
 
 def test_the_fix_has_exactly_fifty_words(says, values, printed):
     says(
         "The second keeps its first 32 words, up to a comma, and lets the model draft 16 endings",
-        "Stopping gives 50 words and half a sentence.",
+        "Cutting gives 50 words and half a sentence.",
         "Drafting gives {{ sequence_problems/exactly_fifty.words}} words and a whole one.",
         "{{ sequence_problems/exactly_fifty.good}} of {{ sequence_problems/exactly_fifty.drafts}}"
         " drafts fitted, and the model wrote",
@@ -474,7 +492,7 @@ def test_answers(says, values, printed):
         "{{ sequence_problems/answers.joined}}, not three.",
         "The second `B-LOC` begins a new name, so *New* and *York* are two places.",
         "With a row for each token that is {{ sequence_problems/answers.numbers}} numbers.",
-        "{{ sequence_problems/answers.turned}} of {{ sequence_problems/answers.asked}} times.",
+        "In {{ sequence_problems/answers.turned}} of {{ sequence_problems/answers.asked}} pairs.",
         "All of $n$ drafts fail with the probability $(15/16)^n$.",
         "That falls below one tenth at {{ sequence_problems/answers.drafts}} drafts.",
     )
@@ -493,7 +511,7 @@ def test_softmax_forgets_how_low_the_logits_are(says, printed):
     says(
         "Softmax sees only the differences between logits.",
         "In the second row both labels are low, and the answer sounds as sure as in the first",
-        "a high probability says which label is better than the others, not that it is right.",
+        "A high probability says which label is better than the others, not that it is right.",
     )
     high, low, third = map(json.loads, printed(f"{HERE}/predict").splitlines())
     assert high == low and max(high) > 0.9, "as sure, with both labels low"
