@@ -1,4 +1,4 @@
-"""One head looks from each atom of the product to the atom that it was before."""
+"""Does one head look from each atom of the product to the atom that it was before?"""
 
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
@@ -29,4 +29,5 @@ product_atoms, left_atoms = len(right), len(left)
 print(f"{correct} of {product_atoms} atoms as by hand, among {left_atoms} on the left")
 rows = [f"{tokens[n]} {k}" for k, n in enumerate(right, 1)]
 columns = [f"{tokens[n]} {k}" for k, n in enumerate(left, 1)]
-plots.heatmap(weights, rows, columns, "Each atom looks at where it came from")
+title = f"{correct} of {product_atoms} look at where they came from"
+plots.heatmap(weights, rows, columns, title)

@@ -36,8 +36,9 @@ for step in range(700):
     schedule.step()
 free_after, right_after = judge()
 print(f"free squares: {free_before:.0%} before training, {free_after:.1%} after")
-# Free squares only, but stopping by chance, as often after each number of moves.
-by_length = (labels == END).float().mean(dim=0).square().sum().item()
+# Any free square, but stopping by chance as often as the games, or on a full board.
+lengths = (labels == END).float().mean(dim=0)
+by_length, by_filling = lengths.square().sum().item(), lengths[-1].item()
 print(f"right games: {right_before:.0%}, {right_after:.1%}; by chance {by_length:.1%}")
 
 

@@ -1,6 +1,6 @@
 """How many attention weights a translation needs, in the encoder and across."""
 
-source, target, heads = 200, 30, 8
+source, target, heads = 200, 200, 8
 encoder_layers, decoder_layers = 6, 2
 
 self_weights = source * source * heads * encoder_layers

@@ -32,9 +32,9 @@ for name, rows in {"looks a row late": late,
     means = rows.mean(dim=0)
     head = means.argmax().item()
     mean, lowest, following = means[head], rows[:, head].min(), means.sort().values[-2]
-    title = f"L{1 + head // 8} H{1 + head % 8}"
-    found[name] = title, mean.item(), lowest.item(), following.item()
+    title, other = (f"L{1 + n // 8} H{1 + n % 8}" for n in means.argsort()[[-1, -2]])
+    found[name] = title, mean.item(), lowest.item(), following.item(), other
     print(f"| {title} | {name} | {mean:.0%} | {lowest:.0%} | {following:.0%} |")
-(late_head, late_mean, late_lowest, late_next), ending, flat = found.values()
-end_head, end_mean, end_lowest, _ = ending
-flat_head, flat_mean, flat_lowest, _ = flat
+(late_head, late_mean, late_lowest, late_next, _), ending, flat = found.values()
+end_head, end_mean, end_lowest, _, end_second = ending
+flat_head, flat_mean, flat_lowest, *_ = flat

@@ -15,7 +15,7 @@ def word_of_piece(ids):
     return torch.tensor([piece.startswith("▁") for piece in pieces]).cumsum(0) - 1
 
 
-right, on_diagonal, words, misses = torch.zeros(17), 0, 0, []  # 16 heads, their mean
+right, on_diagonal, misses = [], [], []  # right: of the 16 heads and their mean
 lines = open("snippets/cross_attention/gold.txt", encoding="utf-8").read().splitlines()
 for english, gold in zip(lines[::2], lines[1::2]):
     links = [word.split("/") for word in gold.split()]
@@ -34,20 +34,20 @@ for english, gold in zip(lines[::2], lines[1::2]):
         allowed = [int(number) - 1 for number in numbers.split(",")]
         rows = maps[:, :-2, :-2][:, target == word].mean(dim=1)  # (17, source pieces)
         by_word = torch.zeros(17, source.max() + 1).index_add(1, source, rows)
-        right += torch.tensor([best in allowed for best in by_word.argmax(1).tolist()])
+        right.append([best in allowed for best in by_word.argmax(1).tolist()])
         if (found := by_word[8].argmax().item()) not in allowed:  # layer 2, head 1
             misses.append(f"{links[word][0]} ← {english[:-1].split()[found]}")
-        on_diagonal += word in allowed
-        words += 1
+        on_diagonal.append(word in allowed)
 
-sentences, shares = len(lines) // 2, right / words
-best, mean_of_heads, diagonal = *shares[[8, 16]].tolist(), on_diagonal / words
-second = shares[:16].sort().values[-2].item()
-worst, highest_of_layer_1 = shares[:16].min().item(), shares[:8].max().item()
-weakest_of_layer_2 = shares[8:16].min().item()
-above_in_layer_2 = (shares[8:16] > diagonal).sum().item()
-print(f"{sentences} sentences, {words} words;"
-      f" right if each word took the one at its own place: {diagonal:.0%}")
+right, on_diagonal = torch.tensor(right).float(), torch.tensor(on_diagonal).float()
+sentences, words, shares = len(lines) // 2, len(right), right.mean(dim=0)
+best, mean_of_heads, diagonal = *shares[[8, 16]].tolist(), on_diagonal.mean().item()
+ahead = right - on_diagonal[:, None]  # 1 or −1 where only one of the two is right
+clear = ahead.sum(dim=0) > 1.96 * ahead.abs().sum(dim=0).sqrt()  # McNemar's test
+worst, *_, second, _ = shares[:16].sort().values.tolist()
+mean_of_layer_1, mean_of_layer_2 = shares[:16].view(2, 8).mean(dim=1).tolist()
+above, clearly_above = (x[8:16].sum().item() for x in (shares > diagonal, clear))
+print(f"{words} words; right if each took the one at its own place: {diagonal:.0%}")
 print("layer 2, head 1 misses:", "; ".join(misses))
 labels = [*(f"layer {1 + n // 8}, head {1 + n % 8}" for n in range(16)), "mean of all"]
 plots.bars(labels, shares, title="One head was taught to align", unit=".0%")

@@ -43,6 +43,10 @@ same_without = torch.equal(texts[from_us], texts[without_cache])
 same_as_library = torch.equal(texts[from_us], texts[from_library])
 speed = seconds[from_library] / seconds[from_us]  # 1: as fast as the library
 speedup = seconds[without_cache] / seconds[from_us]
+matrices = sum(w.numel() for w in ours.parameters() if w.dim() == 2)  # each used once
+width, layers = ours.norm.weight.numel(), len(ours.layers)
+in_attention = 2 * texts[from_us].shape[1] * width * layers  # QKᵀ, times V
+in_matrices = matrices / (matrices + in_attention)
 print("the same without the cache:", same_without)
 print("the same as the library:", same_as_library)
 for line in tokenizer.decode(texts[from_us][0]).split("\n"):

@@ -53,7 +53,7 @@ class Block(nn.Module):
 
     def residual(self, x, norm, sublayer, *more):
         if self.pre_norm:
-            return x + sublayer(norm(x), *more)  # Whisper, and most models today
+            return x + sublayer(norm(x), *more)  # Whisper: pre-norm
         return norm(x + sublayer(x, *more))  # the paper, section 3.1: post-norm
 
     def feed_forward(self, x):

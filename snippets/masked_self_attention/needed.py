@@ -1,4 +1,4 @@
-"""Hide most of the past, too: what does a pretrained decoder need to see?"""
+"""Hide most of the past, too: what does SmolLM2 need to see?"""
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -15,35 +15,36 @@ def first_choices(ids, kept, window):
     allowed = (key > query - window) | torch.isin(key, torch.tensor(kept))
     mask = torch.where(allowed & (key <= query), 0.0, -torch.inf)  # (tokens, tokens)
     with torch.no_grad():
-        logits = model(ids[None], attention_mask=mask[None, None]).logits[0]
-    return logits[START:].argmax(-1)
+        return model(ids[None], attention_mask=mask[None, None]).logits[0].argmax(-1)
 
 
-rules = {
-    "three back": ([], 4),
-    "four back": ([], 5),
-    "three and the first": ([0], 4),
-    "three and the second": ([1], 4),
+rules = {  # what stands before the text, what is kept, and the window
+    "three back": ("", [], 4),
+    "four back": ("", [], 5),
+    "three and the first": ("", [0], 4),
+    "three and the second": ("", [1], 4),
 }
-newline = tokenizer("\n", return_tensors="pt").input_ids[0]
-begun = {"three and the newline": ([0], 4), "three and the first word": ([1], 4)}
-same, lowest = dict.fromkeys(rules | begun, 0), dict.fromkeys(rules | begun, 1.0)
-used = asked = 0
+for start in ("\n", "<|endoftext|>", ",", "river"):
+    rules[f"{start!r} before: three and it"] = start, [0], 4
+    rules[f"{start!r} before: three and the word"] = start, [1], 4
+same = {name: [] for name in rules}
 for text in texts:
-    ids = tokenizer(text, return_tensors="pt").input_ids[0]
+    ids, whole = tokenizer(text, return_tensors="pt").input_ids[0], {}
     if len(ids) < START + 5:  # too short to hide anything
         continue
-    used, asked = used + 1, asked + len(ids) - START
-    for start, tried in (ids[:0], rules), (newline, begun):
-        given = torch.cat([start, ids])
-        whole = first_choices(given, [], len(given))[len(start) :]
-        for name, rule in tried.items():
-            equal = first_choices(given, *rule)[len(start) :] == whole
-            same[name] += int(equal.sum())
-            lowest[name] = min(lowest[name], equal.float().mean().item())
-print(f"{asked} choices: same          all  lowest text")
-for name, count in same.items():
-    print(f"{name:<24} {count / asked:6.0%} {lowest[name]:12.0%}")
-shares = {name: count / asked for name, count in same.items()}
-three, four, with_first, with_second, with_newline, with_word = shares.values()
-lowest_with_first = lowest["three and the first"]
+    for name, (start, *rule) in rules.items():
+        given = torch.tensor(tokenizer(start).input_ids + ids.tolist())
+        if start not in whole:
+            whole[start] = first_choices(given, [], len(given))
+        equal = first_choices(given, *rule) == whole[start]
+        same[name].append(equal[-len(ids) :][START:].float())
+asked, used = sum(map(len, same["three back"])), len(same["three back"])
+shares = {name: torch.cat(texts).mean().item() for name, texts in same.items()}
+lowest = {name: min(map(torch.mean, texts)).item() for name, texts in same.items()}
+print(f"{asked} choices: same                         all  lowest text")
+for name, share in shares.items():
+    print(f"{name:<40} {share:4.0%} {lowest[name]:12.0%}")
+three, four, with_first, with_second, *begun = shares.values()
+least_with_it, most_with_word = min(begun[::2]), max(begun[1::2])
+lowest_with_first, _, *lowest_begun = list(lowest.values())[2:]
+lowest_with_it = min(lowest_begun[::2])

@@ -221,7 +221,7 @@ def test_what_whisper_sees(says, values, printed):
         " special to sound is over after the second.",
         "would be [too long for attention](#check-yourself), whose weights grow with the square",
         "The second steps by two, so half of the moments remain.",
-        "A token is {{ creativity/what_it_sees.token_ms:.0f}} ms of sound.",
+        "A token stands for {{ creativity/what_it_sees.token_ms:.0f}} ms of sound.",
         "Whisper always reads 30 seconds, so our clip fills {{ creativity/what_it_sees.real"
         " }} of",
         "Measure the strength of each frequency band, a hundred times a second.",
@@ -249,7 +249,7 @@ def test_what_whisper_writes(says, values, printed):
         "The second is “{{ creativity/what_it_writes.in_train }}” We do not know why",
         "The first says “Please open the window. It is very hot today.”, the second “The train"
         " leaves at seven.”",
-        "With a hiss half as loud as the voice, {{ creativity/what_it_writes.found_in_hiss }}"
+        "With a hiss of half the voice's amplitude, {{ creativity/what_it_writes.found_in_hiss }}"
         " of the",
         "and *the* stands in the invented texts as well.",
         "Its decoder is a [language model](glossary.md#language-model), and it writes on when the"
@@ -269,6 +269,8 @@ def test_what_whisper_writes(says, values, printed):
         assert len(lines[name][2].split()) > 5, "fluent English out of nothing"
         assert "the" in lines[name][2].split()
     assert "the" in writes.survivors.split(" and ")
+    program = Path("snippets/creativity/what_it_writes.py").read_text("utf-8")
+    assert "write(window + hiss / 2)" in program, "as loud as the voice, and half of it"
     assert writes.in_silence.strip(), "even silence becomes a word"
     says(
         "Nothing in the *text* marks it.",
@@ -288,15 +290,15 @@ def test_what_whisper_writes(says, values, printed):
     caught = [name for name, (none, mean, _) in lines.items() if none > 0.6 and mean < -1]
     assert caught == ["hiss alone"]
     assert lines["window, backward"][1] < -1 and writes.silence_mean > -1
-    says("Every clip is filled up to 30 seconds [with silence](#a-sound-is-a-row-of-moments)")
+    says("Every shorter clip is filled up to 30 seconds [with silence](#a-sound-is-a-row-of-moments)")
     assert values(f"{CHAPTER}/what_it_sees").tokens == 1500, "of any clip"
 
 
 def test_pictures_need_positions(says, values, maps, printed):
     says(
-        "With positions, at least {{ creativity/patches.with_positions:.0%}} of 500 new pictures"
-        " are right in each training.",
-        "Without, at most {{ creativity/patches.without_positions:.0%}}, and guessing among four"
+        "With positions, {{ creativity/patches.with_positions:.0%}} of 500 new pictures are right,"
+        " in the worst of the three trainings.",
+        "Without, {{ creativity/patches.without_positions:.0%}} in the best, and guessing among four"
         " gives a quarter.",
         "Then we train it again without positions, and all of it three times.",
         "Whether the square is in the upper half.",
@@ -310,6 +312,9 @@ def test_pictures_need_positions(says, values, maps, printed):
     assert 0.1 < patches.without_positions < 0.4, "as by guessing: upper from lower neither"
     rows = printed(f"{CHAPTER}/patches").splitlines()[:2]
     assert [row.count("%") for row in rows] == [3, 3], "three trainings of each"
+    shares = [[float(x) for x in re.findall(r"([\d.]+)%", row)] for row in rows]
+    assert min(shares[0]) == pytest.approx(100 * patches.with_positions, abs=0.06)
+    assert max(shares[1]) == pytest.approx(100 * patches.without_positions, abs=0.06)
     assert patches.tokens == 37 and patches.patch_numbers == 16
     [picture] = maps(f"{CHAPTER}/patches")
     cells = torch.tensor(picture["values"])
@@ -387,9 +392,11 @@ def test_game(says, values, maps):
         "Free squares rise from {{ creativity/game.free_before:.0%}} to",
         "Whole games without any error, and with the end in the right place, rise from",
         "In one position, the first player has squares 0 and 1, the second has 4 and 8.",
-        "To be right more often it must use *which* squares are taken, on a board that it was never"
-        " shown.",
-        "stops by chance as often after each number of moves as the games do, would be right in {{"
+        "One who never stops before the board is full, and looks at no line either, would be right"
+        " in {{ creativity/game.by_filling:.0%}}: no fixed number of moves does better.",
+        "The model, whose moves are spread over the free squares as well, must see when a line is"
+        " complete, on a board that it was never shown.",
+        "stops as often after each number of moves as the games do, would be right in {{"
         " creativity/game.by_length:.0%}}.",
         "One position proves little, so the last line of the output counts all {{"
         " creativity/game.seen }} positions of 500 new games in which just one square wins.",
@@ -421,7 +428,8 @@ def test_game(says, values, maps):
     for seed in range(10000):
         shares[len(play(seed))] += 1e-4
     assert game.by_length == pytest.approx(sum(x * x for x in shares))
-    assert game.by_length < 0.3 < game.right_after
+    assert game.by_filling == pytest.approx(max(shares)) == pytest.approx(shares[9])
+    assert game.by_length < game.by_filling < 0.4 < game.right_after
     says("often on pairs of a better and a worse answer, with another one", page="decoder")
     [board] = maps(f"{CHAPTER}/game")
     free = [p for n, p in enumerate(sum(board["values"], [])) if n not in (0, 1, 4, 8)]
@@ -438,7 +446,7 @@ def test_a_judge_of_games():
 
 def test_answers(says, values, printed):
     says(
-        "Whisper makes 50 tokens per second.",
+        "Whisper's encoder makes 50 tokens per second.",
         "The string alone does not say so: with an oxygen of the acid in its place, it would be the"
         " same string.",
         "The second molecule keeps its own oxygen, atom 5.",

@@ -1,6 +1,8 @@
 """What the chapter on cross-attention claims, on the real models."""
 
+import math
 import re
+import runpy
 
 import pytest
 import torch
@@ -39,8 +41,8 @@ def test_by_hand(values, maps, printed, says):
 
 def test_from_scratch(values, printed, maps, says):
     says(
-        "The four pieces of *girassóis* share the three pieces of *sunflowers*, and "
-        "nobody else looks there.",
+        "The four pieces of *girassóis* share the three pieces of *sunflowers*, and no other "
+        "word's row gives them more than 4% together.",
         "The strong cells run down the diagonal",
     )
     assert values(f"{CHAPTER}/from_scratch").difference < 1e-4
@@ -76,7 +78,7 @@ def test_from_scratch(values, printed, maps, says):
     assert head["rows"][start : start + 4] == ["▁gira", "s", "s", "óis"]
     assert (weights[start : start + 4][:, sunflowers].sum(dim=1) > 0.8).all()
     others = [i for i in range(len(weights) - 1) if not start <= i < start + 4]
-    assert (weights[others][:, sunflowers].sum(dim=1) < 0.2).all()
+    assert (weights[others][:, sunflowers].sum(dim=1) < 0.045).all()
     assert weights[-1].max() < 0.3, "the end token looks everywhere"
     ways = list(looks.values())[:-1]
     assert all(later >= place - 2 for place, later in zip(ways, ways[1:])), "the diagonal"
@@ -91,7 +93,8 @@ def test_the_source_is_read_once(values, printed, says):
     assert once.queries == once.written > 10
     assert once.keys == once.values == 1
     says(
-        "a second, for its own past, which grows; ours carries one vector instead.",
+        "a second, for its own past, which grows; in each of its layers, ours carries one vector "
+        "instead.",
         "So a translator fills a [cache](glossary.md#kv-cache) for the source once, and then only"
         " reads it.",
     )
@@ -128,30 +131,43 @@ def test_score(values, printed, says):
     says(
         "Layer 2, head 1 agrees for {{ cross_attention/score.best:.0%}} of the "
         "words; the baseline reaches {{ cross_attention/score.diagonal:.0%}}.",
-        "twice it is the small word *de*, which belongs to no English word clearly, "
-        "and once it swaps *livros longos* against *long books*",
+        "twice it is the small word *de*, and once it swaps *livros longos* against *long books*",
         "The next best one reaches {{ cross_attention/score.second:.0%}}, the mean "
         "of all {{ cross_attention/score.mean_of_heads:.0%}}, the lowest {{ "
         "cross_attention/score.worst:.0%}}.",
         "In our translator the map can serve as a word alignment, best in the head that was trained"
         " for it.",
-        "(On {{ cross_attention/score.words }} words such a share has a standard error of about 5"
-        " points.)",
-        "Layer 2, head 1 is the longest; the heads of layer 1 are short.",
+        "Layer 2, head 1 is the longest; most heads of layer 1 are short.",
     )
     score = values(f"{CHAPTER}/score")
     assert score.sentences >= 10 and score.words >= 80
     assert score.best > 0.9 > score.second > score.diagonal > score.worst
     assert score.mean_of_heads < score.best
-    error = (score.diagonal * (1 - score.diagonal) / score.words) ** 0.5
-    assert error == pytest.approx(0.05, abs=0.01)
     says(
-        "{{ cross_attention/score.above_in_layer_2 }} of the 8 heads of layer 2",
+        "{{ cross_attention/score.above }} of the 8 heads of layer 2, head 1 first of all, look at the"
+        " English word that is about to be translated more often than the baseline of {{"
+        " cross_attention/score.diagonal:.0%}}, {{ cross_attention/score.clearly_above }} of them"
+        " clearly.",
+        "(Compared on the same {{ cross_attention/score.words }} words: by McNemar's test, which asks"
+        " of the words where only one of the two is right, chance would rarely give such a lead.)",
         "The others were not taught directly, but share the model with the one that was.",
+        "the heads of layer 1 agree with our alignment for {{"
+        " cross_attention/score.mean_of_layer_1:.0%}} of the words on average, those of layer 2 for"
+        " {{ cross_attention/score.mean_of_layer_2:.0%}}.",
         "But the extra loss sits in layer 2, and may be the cause.",
     )
-    assert score.highest_of_layer_1 < score.weakest_of_layer_2 < score.diagonal
-    assert 4 < score.above_in_layer_2 < 8, "most of them, not all"
+    assert score.mean_of_layer_1 < 0.5 < score.mean_of_layer_2
+    assert 3 < score.clearly_above <= score.above < 8, "most of them, not all"
+    run = runpy.run_path(f"snippets/{CHAPTER}/score.py")
+    clear = 0
+    for head in range(8, 16):
+        only_head = ((run["right"][:, head] == 1) & (run["on_diagonal"] == 0)).sum().item()
+        only_place = ((run["right"][:, head] == 0) & (run["on_diagonal"] == 1)).sum().item()
+        both = only_head + only_place
+        by_chance = sum(math.comb(both, n) for n in range(only_head, both + 1)) / 2**both
+        clear += by_chance < 0.025
+    assert clear == score.clearly_above, "the exact test says the same"
+    assert (run["shares"][:8] < 0.45).sum() > 4, "most of layer 1 are short"
     misses = printed(f"{CHAPTER}/score").splitlines()[-1]
     assert misses.count("de ← ") == 2
     assert "livros ← long" in misses and "longos ← book" in misses
@@ -220,7 +236,7 @@ def test_heads(values, maps, says):
     says("it is next to nothing in the first row and most of the weight in the last")
     resting = found[6]["values"]
     assert resting[0][-1] < 0.02 < 0.7 < resting[-1][-1]
-    says("spreads widest", "But single rows still have peaks.")
+    says("spreads widest", "But single rows still have peaks, more than three times an even share.")
     peaks = max(max(row) for row in found[2]["values"])
     assert peaks > 3 / len(found[2]["columns"]), "three times an even share"
     says("They need not, in any head: a source word can be")
@@ -245,7 +261,7 @@ def test_habits(values, says, printed):
         "*Lowest* is the sentence where this head has least of it, and *next* the mean of the head"
         " that comes second.",
         "looks back: at the word that was translated *one step before*",
-        "Another head does nearly as much.",
+        "`{{ cross_attention/habits.end_second }}` does nearly as much.",
     )
     habits = values(f"{CHAPTER}/habits")
     assert (habits.end_head, habits.flat_head) == ("L1 H7", "L1 H3"), "see test_heads"
@@ -254,6 +270,9 @@ def test_habits(values, says, printed):
     assert 0.6 < habits.late_lowest < 0.75 < habits.late_mean < 0.95
     assert habits.late_next < habits.late_mean - 0.1
     assert 0.1 < habits.end_lowest < habits.end_mean < 0.5
+    [ending] = [line for line in printed(f"{CHAPTER}/habits").splitlines() if "rests on end" in line]
+    mean, _, following = (int(share) for share in re.findall(r"(\d+)%", ending))
+    assert following > 0.8 * mean and habits.end_second != habits.end_head
     assert habits.flat_mean > 0.85 < habits.flat_lowest
     for line in printed(f"{CHAPTER}/habits").strip().splitlines()[2:]:
         mean, lowest, following = (int(share) for share in re.findall(r"(\d+)%", line))
@@ -265,8 +284,8 @@ def test_hide(printed, says):
         "The first row is the translation with nothing hidden.",
         "Without `▁robot`, nobody waters.",
         "Without `▁thirst`, they *were*, and nothing follows.",
-        "Not always, as the last two rows show.",
-        "Without `s` nothing changes:",
+        "The last two rows do not fit.",
+        "Without `s` nothing goes at all:",
         "It does: with the same mask over `▁robot`, [nobody waters](#hide-a-word).",
     )
     rows = [line.split("|")[1:3] for line in printed(f"{CHAPTER}/hide").splitlines()[2:]]
@@ -292,9 +311,13 @@ def test_hide_all(values, printed, says):
         "So the next program takes {{ cross_attention/hide_all.sentences }} sentences, hides each"
         " piece of them in turn, and does it in two ways:",
         "Hidden where the map is strongest, the word goes missing in {{"
-        " cross_attention/hide_all.masked:.0%}} of the cases; hidden where it is weakest, in {{"
+        " cross_attention/hide_all.masked:.0%}} of the cases, and in one sentence in only {{"
+        " cross_attention/hide_all.lowest:.0%}}.",
+        "At the second strongest place it is {{ cross_attention/hide_all.second:.0%}}, at any other"
+        " {{ cross_attention/hide_all.other:.0%}}, at the weakest {{"
         " cross_attention/hide_all.weakest:.0%}}.",
-        "The mean state gives {{ cross_attention/hide_all.filled:.0%}}.",
+        "The mean state gives {{ cross_attention/hide_all.filled:.0%}} at the strongest.",
+        "so another form of it (*regado* for *regou*) counts as gone as well.",
         "So map and hiding mostly agree.",
         "Hide the piece where a row is strongest and its word goes missing in most cases, not in"
         " all; close it and the translation has nothing to do with the source.",
@@ -302,9 +325,10 @@ def test_hide_all(values, printed, says):
     found = values(f"{CHAPTER}/hide_all")
     assert found.sentences == 29 and found.words > 200
     assert 0.65 < found.masked < 0.9 and abs(found.masked - found.filled) < 0.05
-    assert found.weakest < 0.1, "the control"
+    assert found.weakest < 0.1 and found.masked > 2 * max(found.second, found.other), "the controls"
+    assert found.lowest < found.masked - 0.2
+    assert "O regado os" in printed(f"{CHAPTER}/hide")
     assert values(f"{CHAPTER}/without").different_outputs == 1, "closed"
-    assert printed(f"{CHAPTER}/hide_all").count("weakest of its row") == 2
 
 
 def test_only_the_bridge_is_closed(translator, says):
@@ -337,7 +361,7 @@ def test_only_the_bridge_is_closed(translator, says):
 def test_queries_of_the_first_layer_know_no_source(translator, says):
     says(
         "The queries of layer 1 are made from what was written and nothing else.",
-        "Those of layer 2 have already received something from the source, and can ask better.",
+        "Those of layer 2 have already received something from the source, and could ask better.",
     )
     tokenizer, model = translator
     ids, caught = torch.tensor([[32000, 40, 9343]]), []
@@ -364,13 +388,14 @@ def test_without(values, printed, translator, says):
         " decoder has written.",
         "They are a state that this decoder has never met: no encoder gives them.",
         "So take two more: the mean of the states of ten other sentences, which says nothing of"
-        " this source either but looks like something that an encoder gives; and the same 256"
-        " numbers read backwards, as a control.",
+        " this source either but lies near what an encoder gives (to the nearest real state its"
+        " cosine is above 0.85, though it is shorter than all of them); and the same 256 numbers"
+        " read backwards, as a control, which lie near none (below 0.2).",
         "A model that is given a state it never met shows what it does with strange input",
     )
     says(
         "In each of the three ways, the output is the same for all three sources.",
-        "Zeros make it write fragments, few of them words",
+        "Zeros make it write no phrase, but fragments such as *suagrau* between small words",
         "The mean state refutes it: with that it writes Portuguese words",
         "The control falls into fragments and a repeated `à`.",
         "Whoever takes a part out should try more than one stand-in",
@@ -383,6 +408,18 @@ def test_without(values, printed, translator, says):
     batch = tokenizer("The black cat sleeps.", return_tensors="pt", return_token_type_ids=False)
     with torch.no_grad():
         assert model.get_encoder()(**batch).last_hidden_state.norm(dim=-1).min() > 1, "no zeros"
+        states = []
+        for english in (ROOT / f"snippets/{CHAPTER}/gold.txt").read_text("utf-8").splitlines()[::2]:
+            if english not in printed(f"{CHAPTER}/without"):
+                ids = tokenizer(english, return_tensors="pt").input_ids
+                states.append(model.get_encoder()(ids).last_hidden_state[0])
+    assert len(states) == 10
+    real = torch.cat(states)
+    mean = real.mean(dim=0)
+    assert torch.cosine_similarity(mean, real).max() > 0.85 and mean.norm() < real.norm(dim=1).min()
+    assert torch.cosine_similarity(mean.flip(0), real).max() < 0.2
+    zeros = texts[0].removeprefix("→ ").replace("-", " ").split()
+    assert "suagrau" in zeros and {"A", "se"} < set(zeros)
     program = (ROOT / f"snippets/{CHAPTER}/without.py").read_text("utf-8")
     assert 'f"mean of {len(others)} others"' in program and "mean.flip(0)" in program
     assert "mean of 10 others" in printed(f"{CHAPTER}/without")
@@ -461,12 +498,15 @@ def test_answers(values, printed, says):
         "so every target token may look at all of it.",
         "No causal mask, so even the first Portuguese piece has weight on every English one.",
         "Without the mask, {{ cross_attention/answer_mask.without_mask:.0%}} of the "
-        "short sentence's attention falls on padding.",
+        "short sentence's attention falls on padding. Its translation is the same all the same: "
+        "who only reads what comes out would not notice.",
     )
-    assert values(f"{CHAPTER}/answer_counts").ratio == 20
+    assert values(f"{CHAPTER}/answer_counts").ratio == 3
     mask = values(f"{CHAPTER}/answer_mask")
     assert mask.with_mask == 0 < 0.05 < mask.without_mask
     assert mask.first_row > 0, "no causal mask"
+    assert mask.same_text
+    assert printed(f"{CHAPTER}/answer_mask").count("Eu sinto falta de você.") == 2
     assert values(f"{CHAPTER}/answer_pronoun").ball_is_bored
     bored = printed(f"{CHAPTER}/answer_pronoun").splitlines()
     says("this output does not say where it went wrong.")
@@ -528,7 +568,7 @@ def test_a_boring_dog(says):
 
 def test_keys_of_the_questions_are_what_came_out(values, printed, says):
     says(
-        "- [x] 5, one for each written piece.",
+        "- [x] 5, one for each piece of the target.",
         "- [x] Because the source is known before anything is written.",
         "- [x] The tense may be read from other pieces.",
         "- [x] Whether that head was trained to align.",

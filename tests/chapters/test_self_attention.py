@@ -108,7 +108,7 @@ def test_pencil_and_paper(says, values, printed):
         "*watered* has the scaled scores (1, 2, 1) and *flowers* has (0, 0, 1), yet both "
         "rows contain",
         "A token compares its query with every key.",
-        "Nothing here was looked up or chosen by a rule: dot products, softmax, average.",
+        "Nothing here was looked up in a list: dot products, softmax, average.",
     )
     space = {}
     exec((CODE / "by_hand.py").read_text("utf-8"), space)
@@ -177,8 +177,9 @@ def test_scaling_brings_the_spread_to_one(says, values):
         "weight.",
         "When one weight is nearly 1 and the others nearly 0, small changes of the scores change "
         "almost nothing.",
-        "Here it is near zero, and from so small gradients a model learns slowly: that is what "
-        "the paper wants to prevent.[^vaswani]",
+        "Here it is near zero. The paper divides to avoid such small gradients.[^vaswani]",
+        "Each of the $d_k$ products has mean 0 and variance 1, and they are independent, so their "
+        "variances add up: the sum has variance $d_k$ and spread $\\sqrt{d_k}$.",
         "So that their spread does not grow with the width. For random vectors, a sum of more "
         "products spreads wider. Softmax would then give nearly all weight to one token, where "
         "the gradient is near zero: [why divide]",
@@ -253,7 +254,7 @@ def test_a_real_head_from_its_weights(says, values, maps, robot, model):
         "So nothing is hidden: three matrix products with parameters, one product of queries "
         "and keys",
         "in nearly every row, these two and `[CLS]` are among the strongest cells.",
-        "The head looks at much the same places, whoever asks.",
+        "In that sentence the head looks at much the same places, whoever asks.",
         "The weights of a row must sum to one, so a head that finds nothing to take",
         "In a real model nobody writes the vectors down.",
         "*Self*-attention means that all three come from the same $X$.",
@@ -286,7 +287,7 @@ def test_heads_show_a_diagonal_and_a_dark_first_column(maps, says):
     says(
         "One head has one set of weights for each token, so what a token takes from a head is one "
         "average. A layer runs several heads side by side, each with matrices of its own.",
-        "A strong first column means that every token looks at `[CLS]`, the [special "
+        "A strong first column means that every token puts much weight on `[CLS]`, the [special "
         "token](glossary.md#special-token) at the start.",
     )
     stack = torch.tensor([one["values"] for one in maps("self_attention/heads")])
@@ -302,14 +303,17 @@ def test_head_3_of_layer_1_looks_at_the_previous_token(
     says, values, printed, maps, robot, model, tokenizer
 ):
     says(
-        "layer 1, head 3 puts {{ self_attention/jobs.previous_best:.1%}} of its weight on "
-        "the previous token, and in no sentence less than {{ "
-        "self_attention/jobs.previous_lowest:.1%}}.",
+        "layer 1, head 3 puts {{ self_attention/jobs.previous_best:.2%}} of its weight on "
+        "the previous token, and in none of the eight sentences less than {{ "
+        "self_attention/jobs.previous_lowest:.2%}}.",
         "No one programmed this; it came out of training.",
         "(Special tokens and the tokens beside them do not ask here.)",
     )
     assert "i = torch.arange(2, last - 1)" in (CODE / "jobs.py").read_text("utf-8")
-    assert values("self_attention/jobs").previous_lowest > 0.99
+    jobs = values("self_attention/jobs")
+    assert 0.99 < jobs.previous_lowest <= jobs.previous_best
+    listed = (CODE / "jobs.py").read_text("utf-8").split("sentences = [")[1].split("]")[0]
+    assert listed.count(".\",") == 8
     torch.manual_seed(0)
     new = AutoModel.from_config(model.config, attn_implementation="eager").eval()
     with torch.no_grad():
@@ -375,8 +379,10 @@ def test_what_the_clock_adds_is_pages(says, values):
         "Only the place of the result differs, not one operation.",
         "If a time is longer than the operations explain, look at memory too.",
         "The maps of twelve heads at 1,024 tokens take {{ "
-        "self_attention/seconds.map_megabytes:.0f}}",
-        "{{ self_attention/seconds.most_pages:,}} of them in a run, and",
+        "self_attention/seconds.map_megabytes:.0f}} megabytes, and three times such maps are "
+        "written: scores, scaled scores and weights.",
+        "Three times 12,288 pages would be 36,864; a run got {{ "
+        "self_attention/seconds.most_pages:,}}, and",
         "With new maps in each run it took {{ self_attention/seconds.new_ratio_seconds:.0f}} "
         "times as long here; with maps that are allocated once and written again, {{ "
         "self_attention/seconds.kept_ratio_seconds:.0f}} times.",
@@ -392,6 +398,7 @@ def test_what_the_clock_adds_is_pages(says, values):
     counted = values("self_attention/seconds")
     assert counted.map_megabytes == pytest.approx(12 * 1024**2 * 4 / 1e6)
     three_maps = 3 * 12 * 1024**2 * 4 / 4096  # scores, scaled scores and weights
+    assert three_maps == 3 * 12_288 == 36_864
     assert counted.most_pages == pytest.approx(three_maps, rel=0.05)
     assert counted.kept_pages < counted.most_pages / 100
 
@@ -452,7 +459,7 @@ def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, prin
     says(
         "Double the tokens, and attention needs {{ self_attention/cost.ratio:.0f}} times the "
         "operations;",
-        "But see where the lines cross: at {{ self_attention/cost.crossing:,}} tokens, which "
+        "But the lines cross late: at {{ self_attention/cost.crossing:,}} tokens, which "
         "is six times",
         "MiniLM reads at most 512, and there the famous $n^2$ is {{ "
         "self_attention/cost.share_at_512:.0%}}",
@@ -579,13 +586,15 @@ def test_much_weight_on_cls_moves_little(says, values, maps):
     says(
         "So a strong column need not mean that this token adds much.",
         "In every layer the weight on the start token is several times its share of the lengths.",
-        "The token with {{ self_attention/contribution.weight_on_cls:.0%}} of the weight has {{ "
+        "In this sentence the token with {{ self_attention/contribution.weight_on_cls:.0%}} of the "
+        "weight has {{ "
         "self_attention/contribution.share_of_cls:.0%}} of the summed lengths.",
         "Its length times the weight says how far it can move the result. Add up these lengths "
         "over all tokens: what is the share of `[CLS]`?",
         "“The robot watered the sunflowers because they were thirsty.”",
         "`[CLS]` matters most for what this head hands on.",
-        "Jain and Wallace found very different weights that leave the output almost the same, and "
+        "In 2019, in networks that were mostly recurrent, with one attention layer on top, Jain and "
+        "Wallace found very different weights that leave the output almost the same, and "
         "weights that agree little with other measures of importance.[^jain]",
         "and proposed stricter tests.[^wiegreffe] What stays is a rule: a map is an observation. "
         "To claim that it causes something, change it and measure.",
