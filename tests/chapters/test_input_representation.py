@@ -989,13 +989,16 @@ def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
 def test_moved_positions_change_nothing_and_pressed_ones_do(says, values):
     says(
         "Moving all positions changes nothing beyond rounding.",
-        "the perplexity rises from {{ input_representation/stretched.usual:.0f}} to"
-        " {{ input_representation/stretched.half:.0f}}.",
-        "Doubling hurts too.",
+        "With halved positions the perplexity rises from {{ input_representation/stretched.usual:.0f}} to "
+        "{{ input_representation/stretched.half:.0f}}, with doubled ones to "
+        "{{ input_representation/stretched.double:.0f}}.",
+        "But nine tenths were not trained either, and with them it is "
+        "{{ input_representation/stretched.tenths:.1f}} after {{ input_representation/stretched.usual:.1f}}.",
     )
     left = values(f"{CHAPTER}/stretched")
     assert left.moved == pytest.approx(left.usual, rel=1e-3)
     assert left.half > 1.2 * left.usual and left.double > 1.2 * left.usual
+    assert abs(left.tenths / left.usual - 1) < 0.03, "fractions by themselves do little"
 
 
 def test_keys_of_the_questions_are_what_came_out(values, says):
