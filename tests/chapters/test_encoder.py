@@ -1000,9 +1000,9 @@ def test_a_decoder_is_averaged(says, values, printed):
     says(
         "SmolLM2 reads the {{ encoder/decoder_mean.count }} sentences on five topics that are [grouped below]",
         "whose nearest neighbor is on their own topic; guessing gives about eleven.",
-        "After layers 12 to 20 no two of them have a cosine below {{ encoder/decoder_mean.lowest_all:.4f}}.",
+        "After layers 12 to 20 the lowest cosine is {{ encoder/decoder_mean.lowest_all:.4f}}.",
         "Leave out the first token, and in each of these layers some pair is below "
-        "{{ encoder/decoder_mean.highest_without:.2f}}; leave out the second instead, and no pair is below "
+        "{{ encoder/decoder_mean.highest_without:.2f}}; leave out the second instead, and the lowest is "
         "{{ encoder/decoder_mean.lowest_second:.4f}}. So the reason is the vector of the first token.",
         "In these layers it is at least {{ encoder/decoder_mean.times:.0f}} times as long as the median of the others",
         "and the mean points nearly where it points.",
@@ -1015,8 +1015,6 @@ def test_a_decoder_is_averaged(says, values, printed):
     left = values("encoder/decoder_mean")
     assert left.count == 60 and 11 <= 60 * 11 / 59 < 11.5, "eleven of the 59 others are on the topic"
     # What the page prints is rounded to the side on which its sentence holds.
-    assert float(f"{left.lowest_all:.4f}") <= left.lowest_all
-    assert float(f"{left.lowest_second:.4f}") <= left.lowest_second
     assert float(f"{left.highest_without:.2f}") >= left.highest_without
     assert float(f"{left.times:.0f}") <= left.times
     assert left.lowest_all > 0.998 < left.lowest_second and left.highest_without < 0.9

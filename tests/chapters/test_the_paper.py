@@ -102,7 +102,7 @@ def test_the_difference_that_stays(says, values, printed):
 
 def test_the_cost(values, says):
     says(
-        "The paper estimates it from the clock: time, times the number of GPUs, "
+        "The paper estimates it from the clock: time, times the number of [GPUs](parallelism.md#on-a-gpu), "
         "times what such a GPU keeps up, for which it takes 9.5 trillion operations "
         "a second.",
         "A second estimate starts from the model: in training, each parameter costs "
