@@ -1,4 +1,4 @@
-"""The attention map of one encoder head, and a control for what it seems to say."""
+"""The attention map of one encoder head, and two controls for what it seems to say."""
 
 import torch
 from transformers import AutoModel, AutoTokenizer
@@ -13,23 +13,26 @@ def look(sentence):
     inputs = tokenizer(sentence, return_tensors="pt")
     with torch.no_grad():
         attentions = encoder(**inputs, output_attentions=True).attentions
-    return inputs.tokens(), torch.cat(attentions)  # (layers, heads, queries, keys)
+    maps = torch.cat(attentions)  # (layers, heads, queries, keys)
+    tokens, head = inputs.tokens(), maps[5, 11]  # layer 6, head 12: (queries, keys)
+    it, dog, ball = (tokens.index(word) for word in ("it", "dog", "ball"))
+    found = head[it, dog], head[it, ball], head[:, dog].mean()
+    print(sentence)
+    print("    it → dog {:.2f}   it → ball {:.2f}   average → dog {:.2f}".format(*found))
+    return maps, tokens, *found
 
 
-tokens, maps = look("The dog chased the ball because it was bored.")
-weights = maps[5, 11]  # layer 6, head 12: (queries, keys)
-it, dog, ball = (tokens.index(word) for word in ("it", "dog", "ball"))
-control = look("The dog chased the ball because it was round.")[1][5, 11]
-
-it_to_dog, it_to_ball = weights[it, dog], weights[it, ball]
-control_to_dog, control_to_ball = control[it, dog], control[it, ball]
-all_to_dog = weights[:, dog].mean()
+maps, tokens, it_to_dog, it_to_ball, all_to_dog = look(
+    "The dog chased the ball because it was bored."
+)
+_, _, control_to_dog, control_to_ball, control_all = look(
+    "The dog chased the ball because it was round."
+)
+_, _, exchanged_to_dog, exchanged_to_ball, exchanged_all = look(
+    "The ball chased the dog because it was bored."
+)
 later_share = maps.triu(1).sum() / maps.sum()
 first_share = maps[..., 0].sum() / maps.sum()  # on [CLS]
 later_of_rest = maps.triu(1).sum() / maps[..., 1:].sum()
-print(f"because it was bored:  it → dog {it_to_dog:.2f}   it → ball {it_to_ball:.2f}")
-print(f"because it was round:  it → dog {control_to_dog:.2f}   "
-      f"it → ball {control_to_ball:.2f}")  # fmt: skip
-print(f"an average token → dog {all_to_dog:.2f}")
 print(f"weight on later tokens, all 72 heads: {later_share:.0%}")
-plots.heatmap(weights, tokens, tokens, "Nearly every row looks at dog")
+plots.heatmap(maps[5, 11], tokens, tokens, "Nearly every row looks at dog")

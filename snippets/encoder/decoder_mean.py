@@ -1,37 +1,49 @@
-"""Means of a decoder's hidden states: how alike are sentences on different topics?"""
+"""Means of a decoder's states: how alike are sentences, and which are neighbors?"""
 
 import torch
 from transformers import AutoModel, AutoTokenizer
 
 torch.set_grad_enabled(False)
-tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
-model = AutoModel.from_pretrained("models/smollm2")
 parts = open("snippets/encoder/topics.txt", encoding="utf-8").read().split("# ")[1:]
-sentences = [line for part in parts for line in part.splitlines()[1:5]]
-topics = torch.arange(len(parts)).repeat_interleave(4)  # (sentences,)
+sentences = [line for part in parts for line in part.split("\n")[1:] if line]
+topics = torch.arange(len(parts)).repeat_interleave(len(sentences) // len(parts))
 other = topics[:, None] != topics  # (sentences, sentences): two topics
 
-states = []  # for each sentence: (layers + 1, tokens, width)
-for sentence in sentences:
-    ids = tokenizer(sentence, return_tensors="pt").input_ids
-    states.append(torch.cat(model(ids, output_hidden_states=True).hidden_states))
+
+def read(folder, start=""):
+    """For each sentence its states: (layers + 1, tokens, width)."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder)
+    for sentence in sentences:
+        ids = tokenizer(start + sentence, return_tensors="pt").input_ids
+        yield torch.cat(model(ids, output_hidden_states=True).hidden_states)
 
 
-def lowest_cosine(start):
-    """At each depth: the lowest cosine of two means, each from this token on."""
-    means = torch.stack([state[:, start:].mean(1) for state in states], 1)
+def compare(states, out=None):
+    """At each depth: the lowest cosine of two topics, and neighbors on the topic."""
+    kept = [[i for i in range(state.shape[1]) if i != out] for state in states]
+    means = torch.stack([state[:, i].mean(1) for state, i in zip(states, kept)], 1)
     unit = torch.nn.functional.normalize(means, dim=-1)
-    return (unit @ unit.transpose(1, 2))[:, other].amin(1)  # (layers + 1,)
+    cosines = unit @ unit.transpose(1, 2)  # (layers + 1, sentences, sentences)
+    nearest = (cosines - 9 * torch.eye(len(topics))).argmax(2)  # itself left out
+    return cosines[:, other].amin(1), (topics[nearest] == topics).sum(1)
 
 
-all_tokens, no_first = lowest_cosine(0), lowest_cosine(1)
-first = torch.stack([state[20, 0] for state in states])  # (sentences, width)
-rest = torch.stack([state[20, 1:].norm(dim=-1).median() for state in states])
-times = (first.norm(dim=-1) / rest).min().item()
-print("| after layer | all tokens | without the first |\n|---|---:|---:|")
-for depth in (0, 6, 11, 12, 20, 29, 30):
-    print(f"| {depth} | {all_tokens[depth]:.4f} | {no_first[depth]:.4f} |")
-lowest_all = all_tokens[12:21].min().item()
-highest_without = no_first[12:21].max().item()
-last_all, last_without = all_tokens[30].item(), no_first[30].item()
-count, pairs = len(sentences), int(other.sum()) // 2
+states = list(read("models/smollm2", "<|endoftext|>"))
+low, near = compare(states)
+low_1, near_1 = compare(states, out=0)
+low_2, _ = compare(states, out=1)
+print("| after layer | lowest cosine | without the 1st | without the 2nd", end="")
+print(" | on the topic | without the 1st |\n|---|---:|---:|---:|---:|---:|")
+for row in (0, 6, 11, 12, 20, 29, 30):
+    print(f"| {row} | {low[row]:.4f} | {low_1[row]:.4f} | {low_2[row]:.4f}", end="")
+    print(f" | {near[row]} | {near_1[row]} |")
+encoder = compare(list(read("models/minilm")))
+minilm_low, minilm_near = (found[-1].item() for found in encoder)
+print(f"| MiniLM | {minilm_low:.4f} | | | {minilm_near} | |")
+lowest_all, lowest_second = low[12:21].min().item(), low_2[12:21].min().item()
+highest_without = low_1[12:21].max().item()
+norms = [state.norm(dim=-1)[12:21] for state in states]  # (layers, tokens) for each
+times = min((norm[:, 0] / norm[:, 1:].median(1).values).min().item() for norm in norms)
+middle_near, last_near, last_low = near[12:21].tolist(), near[30].item(), low[30].item()
+middle_fewest, middle_most, count = min(middle_near), max(middle_near), len(topics)

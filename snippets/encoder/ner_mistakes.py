@@ -29,7 +29,7 @@ for text, tags, _ in read_bracketed("snippets/encoder/gold_ner.txt"):
         all(g[0] >= t[1] or t[0] >= g[1] for g in guess) for t in truth - guess
     )
 worst.sort(key=lambda row: -row[0])
-print("| sentence | people say | the model says |\n|---|---|---|")
+print("| sentence | missed | said instead |\n|---|---|---|")
 for _, text, lost, wrong in worst[:8]:
     print(f"| {' '.join(text)} | {show(text, lost)} | {show(text, wrong)} |")
 perfect = sum(row[0] == 0 for row in worst)

@@ -1,4 +1,4 @@
-"""Score the name tagger on sentences that people labeled: precision, recall, F1."""
+"""Score the name tagger on sentences labeled by hand: precision, recall, F1."""
 
 import matplotlib.pyplot as plt
 import torch

@@ -33,4 +33,5 @@ trains = cosine[3, 4]
 for number, sentence in enumerate(sentences):
     print(number, sentence)
 labels = ["0 robot", "1 machine", "2 swapped", "3 train", "4 railway"]
-plots.heatmap(cosine, labels, labels, "Alike in topic, close by", numbers=True)
+title = "The closest two have their roles exchanged"
+plots.heatmap(cosine, labels, labels, title, numbers=True)

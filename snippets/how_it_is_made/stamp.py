@@ -14,7 +14,7 @@ changes = {
     "a shared module": ("snippets/plots.py", "BLUE = 'navy'"),
     "the style of the figures": ("snippets/house.mplstyle", "font.size: 9"),
 }
-print("| what is changed | runs again |")
+print("| what is changed | its stamp changes |")
 print("|---|---|")
 again = 0
 with tempfile.TemporaryDirectory() as folder:

@@ -22,20 +22,23 @@ to_flowers_each = weights[:, flowers : flowers + 3].sum(dim=1)  # (tokens,)
 to_flowers = to_flowers_each[they].item()
 before = to_flowers_each[flowers - 1].item()  # the article before the word
 others = (to_flowers_each.sum().item() - to_flowers) / (len(tokens) - 1)
-robot = tokens.index("robot")
+even = 3 / len(tokens)  # if a token looked at all alike
+robot, because = tokens.index("robot"), tokens.index("because")
 to_robot = weights[they, robot].item()
 
-# The other heads: how much do they give to the same three pieces?
-every = torch.stack(attentions)[:, 0, :, they].detach()  # (layers, heads, tokens)
-each_head = every[..., flowers : flowers + 3].sum(dim=-1)  # (layers, heads)
-heads, most = each_head.numel(), each_head.max().item()
-more_to_flowers = (each_head > every[..., robot]).sum().item()
+# The other heads: how much do they give to the same pieces? And those of another row?
+every = torch.cat(attentions).flatten(0, 1).detach()  # (heads, tokens, tokens)
+to_pieces = every[..., flowers : flowers + 3]  # (heads, tokens, pieces)
+heads, most = len(every), to_pieces[:, they].sum(dim=-1).max().item()
+a_piece_more = (to_pieces.mean(dim=-1) > every[..., robot]).sum(dim=0)  # (tokens,)
+they_more, because_more = a_piece_more[they].item(), a_piece_more[because].item()
 
 # A decoder continues, one token after the other.
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 decoder = AutoModelForCausalLM.from_pretrained("models/smollm2")
-inputs = tokenizer("The robot watered the sunflowers because", return_tensors="pt")
-continued = tokenizer.decode(decoder.generate(**inputs, max_new_tokens=11)[0])
+text = "<|endoftext|>The robot watered the sunflowers because"
+ids = decoder.generate(**tokenizer(text, return_tensors="pt"), max_new_tokens=6)[0]
+continued = tokenizer.decode(ids, skip_special_tokens=True)
 print("continues:", continued, sep="\n")
 
 # An encoder–decoder translates.

@@ -30,6 +30,8 @@ at = {d: similarity.diagonal(d)[1:].mean().item() for d in (1, 3, 6, 9, 12)}
 apart_1, apart_3, apart_6, apart_9, apart_12 = at.values()
 for distance, mean in at.items():
     print(f"positions {distance:2} apart: mean cosine {mean:.2f}")
+first_highest = similarity[0, 1:].max().item()
+print(f"position 0 and the one most like it: {first_highest:.2f}")
 length_first = positions[0].norm().item()
 length_rest = positions[1:].norm(dim=1).mean().item()
 length_tokens = embeddings.word_embeddings.weight.norm(dim=1).mean().item()

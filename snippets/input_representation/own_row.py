@@ -8,20 +8,29 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 table = model.get_input_embeddings().weight.detach()  # (vocabulary, width)
-unit = torch.nn.functional.normalize(table, dim=1)
 asked = torch.arange(0, len(table), 32)  # every 32nd token
+count = len(asked)
 
-shares, winners = [], []
-for name, rows in (("dot product", table), ("cosine", unit)):
+
+def ask(name, rows):
+    """How many rows have the largest product with themselves, and who wins most."""
     best = (rows[asked] @ rows.T).argmax(1)  # (asked,)
-    shares.append((best == asked).float().mean().item())
-    winners += Counter(best.tolist()).most_common(1)
-    print(f"{name}: {shares[-1]:.1%} of {len(asked):,} tokens fit themselves best")
-winner, wins = winners[0]
-winner_text, count = tokenizer.decode(winner).strip(), len(asked)
-share_won = wins / count
-print(f"by dot product, {winner_text!r} wins {wins:,} times")
-by_product, by_cosine = shares
-lengths = table.norm(dim=1)
+    own = (best == asked).float().mean().item()
+    winner, wins = Counter(best.tolist()).most_common(1)[0]
+    text = tokenizer.decode(winner).strip()
+    print(f"{name:<30}{own:6.1%} are their own; {text!r} wins {wins / count:.0%}")
+    return own, winner, wins / count
+
+
+lengths = table.norm(dim=1, keepdim=True)
+unit = table / lengths
+by_product, winner, share_won = ask("as they are", table)
+winner_text = tokenizer.decode(winner).strip()
+torch.manual_seed(0)
+shuffled, _, _ = ask("lengths shuffled", unit * lengths[torch.randperm(len(table))])
+centered = torch.nn.functional.normalize(table - table.mean(0), dim=1)
+without_mean, _, _ = ask("no common part, same lengths", centered * lengths)
 longer = int((lengths > lengths[winner]).sum())  # than the winner
-print(f"rows that are longer than the winner's: {longer}")
+alike = (unit[asked] @ unit[asked].T).mean().item()
+print(f"rows that are longer than the first winner's: {longer}")
+print(f"mean cosine of two rows: {alike:.2f}")

@@ -18,7 +18,9 @@ def perplexity(positions):
 
 usual, moved = perplexity(places), perplexity(places + 5000)
 half, double = perplexity(places / 2), perplexity(places * 2)
+tenths = perplexity(places * 0.9)
 print(f"0, 1, 2, …             {usual:6.1f}")
 print(f"5000, 5001, 5002, …    {moved:6.1f}")
+print(f"0, 0.9, 1.8, …         {tenths:6.1f}")
 print(f"0, ½, 1, …             {half:6.1f}")
 print(f"0, 2, 4, …             {double:6.1f}")

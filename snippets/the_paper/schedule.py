@@ -20,6 +20,6 @@ last = float(rates[-1])
 print(f"highest: {highest:.6f} at step {highest_at:,}")
 print(f"last:    {last:.6f} at step {steps[-1]:,}")
 plt.plot(steps, rates * 1000, color=plots.BLUE)
-plt.gca().set(title="Warm up, then fall with the root",
+plt.gca().set(title="Warm up, then fall as one over the root",
               xlabel="step", ylabel="learning rate, thousandths")  # fmt: skip
 plt.xticks([0, 50_000, 100_000], ["0", "50,000", "100,000"])

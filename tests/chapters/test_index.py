@@ -21,7 +21,7 @@ def test_plots_and_measured_numbers_come_from_programs(book, printed, says):
     says(
         "Plots and measured numbers on these pages were computed by the code shown with them, most of them "
         "on real pretrained models, on an ordinary processor.",
-        "A few numbers come from elsewhere, and [say so](how_it_is_made.md#where-the-promise-ends).",
+        "A few numbers come from elsewhere, and [most say so](how_it_is_made.md#where-the-promise-ends).",
     )
     says("**Facts from outside**", page="how_it_is_made")
     drawn = {
@@ -93,7 +93,7 @@ def test_how_to_read_it(book, says):
 
 def test_one_line_makes_all_of_it(book, says, tmp_path):
     says(
-        "In a copy of the book's repository, this line installs the packages, serves the site on your own machine, "
+        "In the copy, this line installs the packages, serves the site on your own machine, "
         "makes the models and runs every snippet, those of the page in front of you first.",
         "The first time, the whole takes long: several hundred programs are run.",
         "The tests are another command.",
@@ -129,10 +129,12 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
     says(
         "In this head, “they” gives {{ index/taste.to_flowers:.0%}} of its attention "
         "to them and {{ index/taste.to_robot:.0%}} to the robot.",
-        "The others give the sunflowers {{ index/taste.others:.0%}} on average.",
-        "no other head gives them more on this sentence; {{ index/taste.more_to_flowers }} of the {{ "
-        "index/taste.heads }} give them more than they give the robot.",
-        "It has {{ index/taste.heads }} *heads*, and each has a map of its own.",
+        "In this head the others give the sunflowers {{ index/taste.others:.0%}} on average;",
+        "no other head gives them more on this sentence. It is no rule: in {{ index/taste.they_more }} of the "
+        "{{ index/taste.heads }} heads a piece of the sunflowers gets more than the robot, on average over the "
+        "three, and in the row of “because” in {{ index/taste.because_more }}.",
+        "who looked at all tokens alike would give {{ index/taste.even:.0%}}.",
+        "It has {{ index/taste.heads }} [heads](glossary.md#head), and each has a map of its own.",
         "A map shows where one head looks, and not why",
         "But look at the second “the”, just before the word: it gives them {{ "
         "index/taste.before:.0%}}.",
@@ -142,8 +144,10 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
     assert taste.to_flowers > 2.5 * taste.others
     assert taste.before > taste.to_flowers, "the page says so"
     assert taste.heads == 72 and taste.most == pytest.approx(taste.to_flowers)
-    assert taste.heads / 2 < taste.more_to_flowers < taste.heads
+    assert max(taste.they_more, taste.because_more) < taste.heads / 2, "no rule"
+    assert abs(taste.they_more - taste.because_more) < 5, "and no more than in another row"
     (one,) = maps("index/taste")
+    assert taste.even == pytest.approx(3 / len(one["columns"]))
     row = dict(zip(one["columns"], one["values"][one["rows"].index("they")]))
     darkest = sorted(row, key=row.get)[-2:]
     assert set(darkest) == {"##flower", "##s"}
@@ -153,13 +157,17 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
 
 def test_what_the_others_write(values, says):
     says(
-        "A second model *continues* the beginning of the sentence: below is the first sentence that it wrote.",
+        "A second model *continues* the beginning of the sentence, after [a start token]"
+        "(decoder.md#what-stands-before-a-text): below is the first sentence that it wrote.",
+        "The continuation knows nothing of thirst.",
         "A third *translates* the whole to Portuguese; in its decoder a [recurrent unit]"
         "(encoder_decoder.md#three-attentions) stands where a Transformer has self-attention.",
     )
     taste = values("index/taste")
     assert taste.continued.startswith("The robot watered the sunflowers because")
     assert taste.continued.endswith(".") and taste.continued.count(".") == 1
+    assert "thirst" not in taste.continued
+    assert 'text = "<|endoftext|>The robot' in Path("snippets/index/taste.py").read_text("utf-8")
     assert "girassóis" in taste.translated
     says("**Its second attention is missing.**", page="encoder_decoder")
     assert isinstance(

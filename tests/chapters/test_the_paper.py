@@ -102,7 +102,7 @@ def test_the_difference_that_stays(says, values, printed):
 
 def test_the_cost(values, says):
     says(
-        "The paper estimates it from the clock: time, times the number of GPUs, "
+        "The paper estimates it from the clock: time, times the number of [GPUs](parallelism.md#on-a-gpu), "
         "times what such a GPU keeps up, for which it takes 9.5 trillion operations "
         "a second.",
         "A second estimate starts from the model: in training, each parameter costs "
@@ -251,7 +251,8 @@ def test_all_four_have_the_parts_of_the_drawing(says, folder, attention, feed, n
     says(
         "What all four keep stands in no row: attention, then a feed-forward network, each with a",
         "Two of the four, SmolLM2 and Whisper, moved the norm: it stands before each of these",
-        "Four later models kept attention, feed-forward networks and residual connections.",
+        "Four later models, of two of which we read the encoder only, kept attention, feed-forward networks "
+        "and residual connections; the decoder of one has a recurrent unit again.",
     )
     model = (Translator if folder == "en-pt" else AutoModel).from_pretrained(f"models/{folder}")
     encoder = model.get_encoder() if folder in ("whisper", "en-pt") else model
@@ -346,9 +347,9 @@ def test_what_the_paper_itself_says(says):
     says(
         "In June 2017 eight people, most of them at Google, published fifteen pages with the title "
         "*Attention Is All You Need*.[^vaswani]",
-        "In 2017 the best translators, such as the earlier ones in the paper's table 2, were "
-        "[recurrent networks](glossary.md#recurrent-neural-network) or convolutional ones, with "
-        "[attention](glossary.md#attention) as an addition.[^vaswani]",
+        "In 2017 the best translators were [recurrent networks](glossary.md#recurrent-neural-network) or "
+        "convolutional ones, most with [attention](glossary.md#attention) as an addition. The paper's table 2 "
+        "lists them;[^vaswani] the first, ByteNet, has none.[^bytenet]",
         "**It translates better, for less.**",
         "With 41.0 it would be just below the best ensemble, though above every single model, as "
         "the paper says.[^vaswani]",
