@@ -14,7 +14,7 @@ MAY_KNOW = {  # room → the rooms that it may import
     "live": "base models",
     "pages": "base compute",
     "labs": "base models compute pages",
-    "measure": "base compute labs",  # `newest` runs snippets and labs
+    "measure": "base compute pages labs",  # `newest` runs snippets and labs, `review` fills pages
     "publish": "base measure",
     "serve": "base models compute pages labs live",
     "__main__": "base",  # each verb is loaded when it is called
