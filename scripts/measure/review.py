@@ -45,7 +45,8 @@ NOTHING = "Nothing in the book changes."
 def review(old: State, new: State, into: Path) -> told.Report:
     """Compare two states; the figures that differ are written into the folder `into`."""
     restless = {name for name in old.known & new.known if _tells_times(new, name)}
-    pages, outputs = _pages(old, new, restless), _outputs(old, new, restless, into)
+    unsure = old.programs & new.programs - (old.known & new.known)
+    pages, outputs = _pages(old, new, restless | unsure), _outputs(old, new, restless, into)
     found = [one for one in (pages, outputs, _claims(old, new), _other(old, new)) if one]
     if found:
         counts = [_counted(section) for section in found]
@@ -69,37 +70,37 @@ def _counted(section: Section) -> str:
 # --------------------------------------------------------------------------------------- pages
 
 
-def _pages(old: State, new: State, restless: set[str]) -> Section | None:
+def _pages(old: State, new: State, unsaid: set[str]) -> Section | None:
     """What changes in the words of each page: its values count, its programs do not.
 
     Args:
-        restless: programs that tell times or versions, whose values are left out.
+        unsaid: programs whose values are left out: they tell times, or are not known on both sides.
     """
     one, two = (claims.pages(state.book.root) for state in (old, new))
     section = Section("Pages")
     for name in sorted({*one, *two}):
         if name not in two or name not in one:
             state, said = (old, "is gone") if name in one else (new, "is new")
-            said = f"The page {said}: {len(_sentences(state, (one | two)[name], restless))} sentences."
-            section.under.append(Section(name, [Items([said])]))
+            said = f"The page {said}: {len(_sentences(state, (one | two)[name], unsaid))} sentences."
+            section.under.append(Section(name, [Items(said)]))
             continue
         texts = [(state.book.root / file).read_text("utf-8") for state, file in ((old, one[name]), (new, two[name]))]
-        changed = list(_changed(*(_sentences(state, pages[name], restless) for state, pages in ((old, one), (new, two)))))
+        changed = list(_changed(*(_sentences(state, pages[name], unsaid) for state, pages in ((old, one), (new, two)))))
         parts = [Words(changed)] if changed else []
         if texts[0] != texts[1]:
             patch = difference.unified(*(text.splitlines() for text in texts))
             parts.append(Lines(f"The lines of `{two[name]}`", patch, folded=bool(changed)))
         elif changed:
-            parts.insert(0, Items(["Its text is the same: a value in it is another."]))
+            parts.insert(0, Items("Its text is the same: a value in it is another."))
         if parts:
             section.under.append(Section(name, parts))
     return section if section.under else None
 
 
-def _sentences(state: State, file: str, restless: set[str]) -> list[str]:
-    """The sentences of a page, values in place but those of restless programs."""
+def _sentences(state: State, file: str, unsaid: set[str]) -> list[str]:
+    """The sentences of a page, values in place but those of those programs."""
     text = claims.source(state.book.root / file)
-    text = VALUE.sub(lambda one: f"`{one[1]}.{one[2]}`" if one[1] in restless else one[0], text)
+    text = VALUE.sub(lambda one: f"`{one[1]}.{one[2]}`" if one[1] in unsaid else one[0], text)
     text = chapter.quoted(state.book, text)
     return [" ".join(one.split()) for _, block in claims.blocks(text) for one in claims.END.split(block)]
 
@@ -134,11 +135,11 @@ def _outputs(old: State, new: State, restless: set[str], into: Path) -> Section 
     for name in sorted({*report.fails, *report.values, *report.texts, *report.figures} - new.stale):
         parts = []
         if where := _where(new, name):
-            parts.append(Items([f"It stands on {where}."]))
+            parts.append(Items(f"It stands on {where}."))
         if name in report.fails:
-            parts.append(Items([report.fails[name]], "It fails now:"))
+            parts.append(Items(f"It fails now: {report.fails[name]}"))
         if name in report.values:
-            parts.append(Items(report.values[name], "Values:"))
+            parts.append(Items("Values:", report.values[name]))
         if name in report.texts:
             parts.append(Lines("What it prints:", report.texts[name]))
         if name in report.figures:
@@ -159,7 +160,7 @@ def _outputs(old: State, new: State, restless: set[str], into: Path) -> Section 
         ("Another program. It tells times or versions, so its outputs are not compared:", rewritten & restless),
     ):
         if names:
-            section.parts.append(Items([f"`{name}`" for name in sorted(names)], title))
+            section.parts.append(Items(title, [f"`{name}`" for name in sorted(names)]))
     return section if section.parts or section.under else None
 
 
@@ -251,7 +252,7 @@ def _claims(old: State, new: State) -> Section | None:
         lines += [f"held no longer: {text}" for text in kept if text in says and text not in keeps]
         lines += [f"held now: {text}" for text in keeps if text in said and text not in kept]
         if lines:
-            section.under.append(Section(f"Claims of {name}", [Items(lines)]))
+            section.under.append(Section(f"Claims of {name}", [Items("", lines)]))
     if rows:
         section.parts.append(Table("Sentences that look like claims and are held by a test",
                                    ["page", "before", "now"], rows))  # fmt: skip
@@ -291,7 +292,7 @@ def _group(file: str) -> str:
 
 def _difference(was: float | None, now: float | None, form: str, none: str) -> list[str]:
     shown = [none if one is None else f"{one:{form}}" for one in (was, now)]
-    return [*shown, f"{(now or 0) - (was or 0):+{form}}"]
+    return [*shown, f"{(now or 0) - (was or 0):+{form}}".replace("-", "−")]
 
 
 def _times(old: State, new: State, restless: set[str]) -> Section | None:
@@ -302,7 +303,7 @@ def _times(old: State, new: State, restless: set[str]) -> Section | None:
     section = Section("Times")
     if names := difference.compare(old.book, new.book, sorted(restless)).timed if restless else []:
         lines = [f"`{name}`" for name in names]
-        section.parts.append(Items(lines, "These tell times or versions, and tell others now:"))
+        section.parts.append(Items("These tell times or versions, and tell others now:", lines))
     if rows:
         rows.append([f"all {len(both)} programs", *(sum(side[name] for name in both) for side in (one, two))])
         rows = [[name, *_difference(was, now, ".1f", "none")] for name, was, now in rows]
@@ -323,7 +324,7 @@ def _other(old: State, new: State) -> Section | None:
     one, two = ({name: path.read_bytes().replace(b"\r\n", b"\n") for name, path in side.items()} for side in sides)
     lines = [f"`{name}` {'is new' if name not in one else 'is gone' if name not in two else 'differs'}"
              for name in sorted({*one, *two}) if one.get(name) != two.get(name)]  # fmt: skip
-    return Section("Other files", [Items(lines)]) if lines else None
+    return Section("Other files", [Items("", lines)]) if lines else None
 
 
 @click.command()

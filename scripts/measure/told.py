@@ -22,10 +22,10 @@ SIGNS = {"+": "ins", "-": "del", "@": "at"}
 
 @dataclass
 class Items:
-    """A list; a title in front of it if it has one."""
+    """A list; a sentence in front of it if it has one, or that alone."""
 
-    lines: list[str]
-    title: str = ""
+    title: str
+    lines: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -110,9 +110,7 @@ def _section(section: Section, mark: str) -> Iterable[str]:
 
 def _told(part: Items | Words | Lines | Table | Picture) -> Iterable[str]:
     if isinstance(part, Items):
-        if part.title:
-            yield part.title
-        yield "\n".join(f"- {line}" for line in part.lines)
+        yield from filter(None, [part.title, "\n".join(f"- {line}" for line in part.lines)])
     elif isinstance(part, Words):
         yield "\n".join("- " + "".join(_marked(*one) for one in words) for words in part.sentences)
     elif isinstance(part, Table):
@@ -156,7 +154,9 @@ code, pre { font: .875em/1.5 ui-monospace, monospace }
 .scroll { overflow-x: auto; margin: .8rem 0; background: var(--tint) }
 pre { margin: 0; padding: .6rem .8rem; overflow-wrap: normal }
 pre ins, pre del { text-decoration: none }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal }
+del + ins { margin-left: .2em }
+pre del + ins { margin: 0 }
+table { border-collapse: collapse; min-width: min(100%, 36rem); font-variant-numeric: tabular-nums; overflow-wrap: normal }
 caption { text-align: left; padding: .4rem .8rem; color: var(--quiet) }
 th, td { padding: .25rem .8rem; text-align: right; border-top: 1px solid var(--rule); white-space: nowrap }
 th:first-child { text-align: left; font-weight: normal }
@@ -229,7 +229,7 @@ def _add(into: Element, text: str, kind: str = "") -> None:
 def _items(into: Element, part: Items) -> None:
     if part.title:
         _text(SubElement(into, "p"), part.title)
-    rows = SubElement(into, "ul")
+    rows = SubElement(into, "ul") if part.lines else into
     for line in part.lines:
         _text(SubElement(rows, "li"), line)
 
