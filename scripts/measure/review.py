@@ -154,7 +154,6 @@ def _outputs(old: State, new: State, restless: set[str], into: Path) -> Section 
         ("New:", has - was),
         ("New, without outputs yet:", now - was - has),
         ("Gone:", was - now),
-        ("Its outputs are missing now:", had & now - has - new.stale),
         ("Its outputs are missing in what this is compared with:", has & was - had),
         ("Another program, and the same outputs:", rewritten - restless),
         ("Another program. It tells times or versions, so its outputs are not compared:", rewritten & restless),

@@ -83,12 +83,12 @@ class Small:
         for path in self.book.cache.glob(f"{name}.*"):
             path.unlink()
 
-    def lab(self, printed: str, png: bytes) -> None:
+    def lab(self, printed: str, *pngs: bytes) -> None:
         """A lab that has run."""
         self.write("docs/labs/trial.py", LAB)
         stamp = lab_runs._stamp(self.root, source.notebook("trial", root=self.root))
-        drawn = {"data": {"image/png": base64.b64encode(png).decode()}}
-        left = {"stamp": stamp, "outputs": [[], [{"text": printed}, drawn]]}
+        drawn = [{"data": {"image/png": base64.b64encode(png).decode()}} for png in pngs]
+        left = {"stamp": stamp, "outputs": [[], [{"text": printed}, *drawn]]}
         left["seal"] = lab_runs._seal(left)
         self.write(".cache/labs/trial.json", json.dumps(left))
 
@@ -247,8 +247,9 @@ def test_a_figure_s_size(report, old, new, before_it, now, sentence):
 
 def test_a_lab_s_figures(report, old, new, tmp_path):
     png = [b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + struct.pack(">II", wide, 7) for wide in (5, 6)]
-    old.lab("1\n", png[0])
-    new.lab("2\n", png[1])
+    same = b"\x89PNG the same"
+    old.lab("1\n", same, png[0])
+    new.lab("2\n", same, png[1])
     section = shown(report().tree, "labs/trial")
     assert "-1" in said(section) and "+2" in said(section) and "5 × 7 → 6 × 7" in said(section)
     files = [tmp_path / "report" / one.get("src") for one in section.iter("img")]
@@ -271,7 +272,7 @@ def test_programs_that_are_new_or_gone(report, old, new):
     new.ran("one/more", "print(4)\n", "4\n", {})
     new.write("snippets/one/unrun.py", "print(5)\n")
     new.gone("one/plain")
-    old.lab("1\n", b"")
+    old.lab("1\n")
     made = report()
     assert listed(made, "New:") == ["one/more"]
     assert listed(made, "New, without outputs yet:") == ["one/unrun"]
@@ -282,30 +283,39 @@ def test_programs_that_are_new_or_gone(report, old, new):
 def test_outputs_that_are_missing_on_one_side(report, old, new):
     for path in old.book.cache.glob("one/plain.*"):
         path.unlink()
-    old.lab("1\n", b"")
-    new.lab("1\n", b"")
+    old.lab("1\n")
+    new.lab("1\n")
     (old.root / ".cache" / "labs" / "trial.json").unlink()
     made = report()
     title = "Its outputs are missing in what this is compared with:"
     assert listed(made, title) == ["labs/trial", "one/plain"]
 
 
-def test_what_has_not_run_yet_is_told_and_not_compared(report, new):
+def test_what_has_not_run_yet_is_told_and_not_compared(report, old, new):
+    old.lab("1\n")
+    new.lab("2\n")
+    new.replace("docs/labs/trial.py", ("print(1)", "print(3)"))
     new.write("snippets/one/plain.py", "print(33)\n")
     made = report()
-    assert "Not run yet as they are now: `one/plain`." in made.notes[0]
+    assert "Not run yet as they are now: `one/plain`, `labs/trial`." in made.notes[0]
     assert "run python -m scripts run and" in said(made.tree)
-    assert made.said != review.NOTHING and made.markdown.count("⚠") == 1
+    assert made.markdown.count("⚠") == 1 and [one.title for one in made.sections] == ["Pages"]
     new.write("snippets/one/plain.py", "print(3)\n")
+    new.lab("1\n")
     for path in new.book.cache.glob("one/draws.*"):
         path.unlink()
     made = report()
     assert made.said == "No change is seen, but not all is known.", "its value on the page is no change"
 
 
-def test_another_program_with_the_same_outputs(report, new):
+def test_another_program_with_the_same_outputs(report, old, new):
     new.ran("one/plain", "print(1 + 2)\n", "3\n", {})
-    assert listed(report(), "Another program, and the same outputs:") == ["one/plain"]
+    for book, program in ((old, "import time\n"), (new, "import time  # again\n")):
+        book.ran("one/timed", program, "1 s\n", {})
+    made = report()
+    assert listed(made, "Another program, and the same outputs:") == ["one/plain"]
+    title = "Another program. It tells times or versions, so its outputs are not compared:"
+    assert listed(made, title) == ["one/timed"]
 
 
 def test_times_are_no_change(report, old, new):
