@@ -21,6 +21,7 @@ VERBS = {  # verb → its room and module, what it does
     "live": ("live.make", "Make what the model in the page needs."),
     "outputs": ("compute.archive", "Save all recorded outputs in one file, or load them."),
     "difference": ("compute.difference", "Compare what two builds left."),
+    "review": ("measure.review", "Say what a change does to the book, in one report."),
     "zip": ("publish.zip", "Pack the built site into one file that opens from a folder."),
     "pdf": ("publish.pdf", "Print all pages of the built site into one PDF."),
     "lock": ("publish.lock", "Write requirements.lock anew from requirements.txt."),

@@ -10,7 +10,6 @@ about.
 import html
 import os
 import re
-import shutil
 import subprocess
 import sys
 from urllib.parse import parse_qs, urlsplit
@@ -19,8 +18,8 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from scripts.base import ROOT
-from scripts.measure import audit
 from scripts.measure import axe as axe_core
+from scripts.measure.browsers.chromium import installed
 from scripts.measure.browsers.serving import SITE, Published, Quiet, serving
 
 # Milliseconds, far more than all of it takes on a slow and busy machine: no test measures a time.
@@ -51,7 +50,7 @@ FIGURES = {
 @pytest.fixture(scope="session")
 def browser():
     """Chromium. Where CI runs, a missing browser is a failure, never a test left out."""
-    path = next(filter(None, map(shutil.which, audit.BROWSERS)), None)
+    path = installed()
     if not path and not os.environ.get("CI"):
         pytest.skip("no chromium on this machine: the widgets are not tested here")
     assert path, "no chromium on this machine: the widgets cannot be tested without it"

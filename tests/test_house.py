@@ -1,6 +1,8 @@
 """The house: who may know whom, how large a room's files are, who knows the site generator."""
 
+import ast
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +16,7 @@ MAY_KNOW = {  # room → the rooms that it may import
     "live": "base models",
     "pages": "base compute",
     "labs": "base models compute pages",
-    "measure": "base compute labs",  # `newest` runs snippets and labs
+    "measure": "base compute pages labs",  # `newest` runs snippets and labs, `review` fills pages
     "publish": "base measure",
     "serve": "base models compute pages labs live",
     "__main__": "base",  # each verb is loaded when it is called
@@ -65,6 +67,40 @@ def test_one_file_knows_mkdocs(says):
         if any(f"{name}.".startswith("mkdocs.") for name in names)
     }
     assert found == KNOW_MKDOCS
+
+
+NOT_ON_WINDOWS = {"curses", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog",
+                  "termios", "tty", "SIGHUP", "SIGKILL", "SIGUSR1", "fork", "geteuid", "getuid",
+                  "sched_getaffinity"}  # fmt: skip
+
+
+def at_once(node: ast.AST) -> Iterator[ast.AST]:
+    """All that a program does when it is imported: everything but what its functions do when called."""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(one, ast.FunctionDef | ast.Lambda):
+            for part in [*getattr(one, "decorator_list", []), *one.args.defaults]:
+                yield from at_once(ast.Expression(part))
+        elif not (isinstance(one, ast.Call) and getattr(one.func, "id", "") == "hasattr"):
+            yield from (one, *at_once(one))
+
+
+def named(node: ast.AST) -> set[str]:
+    """The modules or the attribute that a node names."""
+    if isinstance(node, ast.Import):
+        return {one.name for one in node.names}
+    return {getattr(node, "module", None) or getattr(node, "attr", "")}
+
+
+@pytest.mark.parametrize("room", ["scripts", "snippets", "tests", "docs/labs"])
+def test_every_program_can_be_imported_on_every_system(room):
+    """One that cannot fails the build there, and one in `tests` ends all tests before the first."""
+    wrong = {
+        f"{path.relative_to(ROOT)}, line {node.lineno}: {', '.join(found)}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in at_once(ast.parse(path.read_bytes()))
+        if (found := named(node) & NOT_ON_WINDOWS)
+    }
+    assert not wrong
 
 
 def test_the_drawing_shows_the_rooms(printed):

@@ -96,6 +96,22 @@ def load(root: Path, file: Path) -> tuple[list[str], list[str]]:
     return came, other
 
 
+def unpack(file: Path, cache: Path) -> dict[str, str]:
+    """Put all that an archive holds into an empty folder, whatever it fits: to compare with it.
+
+    Returns:
+        The versions of the libraries that it was made with; nothing if it does not tell.
+
+    Raises:
+        ArchiveError: the file is no such archive, or holds what it may not; nothing is taken.
+    """
+    members = _read(file)
+    told = _json(members.pop(VERSIONS, b"{}"))
+    for name, data in members.items():
+        put(cache / name, data)
+    return told
+
+
 def _recorded(book: Book, name: str) -> bool:
     """Whether what lies in a book's cache is what its program has left."""
     try:

@@ -258,9 +258,22 @@ class Book:
         left, stamp = self.outcome(name), self.stamp(self.snippet(name))
         if left and left.stamp == stamp:  # damaged, or it failed
             return False
-        if found := kept.recall(self._kept(name), stamp):
-            self.put(name, {kind: text.encode(*ANY) for kind, text in json.loads(found).items()})
+        if found := self._once(name, stamp):
+            self.put(name, found)
         return found is not None
+
+    def under(self, name: str, stamp: str) -> dict[str, bytes] | None:
+        """The outputs that a snippet has left under a stamp, last or before; None if not kept."""
+        left = self.outcome(name)
+        if left is None or left.stamp != stamp:
+            return self._once(name, stamp)
+        paths = {kind: self.output(name, kind) for kind in KINDS}
+        return {kind: path.read_bytes() for kind, path in paths.items() if path.exists()}
+
+    def _once(self, name: str, stamp: str) -> dict[str, bytes] | None:
+        found = kept.recall(self._kept(name), stamp)
+        texts = json.loads(found) if found else None
+        return texts and {kind: text.encode(*ANY) for kind, text in texts.items()}
 
     def _kept(self, name: str) -> Path:
         return self.cache.with_name("kept") / name

@@ -61,7 +61,7 @@ def compare(old: Book, new: Book, names: Iterable[str] = ()) -> Report:
     """
     report = Report()
     if not names:
-        _compare_labs(report, old, new)
+        compare_labs(report, old, new)
     for name in sorted(names or {*old.names(), *new.names()}):
         one, two = old.outcome(name), new.outcome(name)
         if one is None or two is None:
@@ -101,9 +101,9 @@ def unified(before: list[str], now: list[str]) -> str:
     return "\n".join(list(lines)[:SHOWN])
 
 
-def _compare_labs(report: Report, old: Book, new: Book) -> None:
+def compare_labs(report: Report, old: Book, new: Book) -> None:
     """What the cells of the labs printed and drew, where both books have run a lab."""
-    sides = [_labs(book) for book in (old, new)]
+    sides = [labs(book) for book in (old, new)]
     for name in sorted(sides[0].keys() & sides[1].keys()):
         (texts, drawn), (new_texts, new_drawn) = (side[name] for side in sides)
         if texts != new_texts:
@@ -112,7 +112,7 @@ def _compare_labs(report: Report, old: Book, new: Book) -> None:
             report.figures.append(name)
 
 
-def _labs(book: Book) -> dict[str, tuple[list[str], list[str]]]:
+def labs(book: Book) -> dict[str, tuple[list[str], list[str]]]:
     """ "labs/topic" → the lines that its cells printed, and its figures, in base 64."""
     found = {}
     for path in sorted((book.root / ".cache" / "labs").glob("*.json")):

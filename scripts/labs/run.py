@@ -119,6 +119,22 @@ def error(root: Path, name: str) -> str | None:
     return _left(root, name).get("error")
 
 
+def under(root: Path, name: str, there: Path) -> dict | None:
+    """What a lab has left here, last or before, as it is written in the folder `there`.
+
+    None if that is not kept, or if it cannot be read there.
+    """
+    try:
+        stamp = _stamp(there, source.notebook(name, root=there))
+    except (LabError, LookupError, OSError):
+        return None
+    left = _left(root, name)
+    if left.get("stamp") == stamp:
+        return left
+    found = kept.recall(_kept(root, name), stamp)
+    return json.loads(found) if found else None
+
+
 def cost(root: Path, name: str) -> tuple[float, int]:
     """Processor seconds and bytes of memory of a lab's last run."""
     left = _left(root, name)

@@ -18,7 +18,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -36,6 +35,7 @@ import click
 
 from scripts.base import ROOT
 from scripts.measure import axe
+from scripts.measure.browsers.chromium import installed, missing
 
 SITE = ROOT / "site"
 FIRST_LOAD = 300  # kB, compressed, at most
@@ -61,9 +61,6 @@ ALL = ".highlight, figure.computed { content-visibility: visible !important }"
 CHECK = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
   violations.flatMap(({id, nodes}) => nodes.map(({target}) => `${id}: ${target.join(" ")}`)))"""
 
-
-# The first has no windows, and is ready in a quarter of the time.
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 LIGHTHOUSE = "13.5.0"
 GRADED = ("performance", "accessibility", "best-practices", "seo")
 TIMES = ("largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift")
@@ -272,8 +269,7 @@ def ask_outside(site: Path, pages: list[str]) -> int:
 
 def chromium() -> str:
     """Where a Chromium is on this machine. Without one, ends the program with a sentence."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return path or sys.exit("chromium is not on this machine: install it, then run this again")
+    return installed() or sys.exit(missing())
 
 
 def middle(results: list[dict]) -> tuple[dict, float, float]:

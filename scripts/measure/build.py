@@ -19,7 +19,6 @@ import json
 import os
 import platform
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -108,6 +107,8 @@ def measured(command: list[str], folder: Path) -> tuple[float, float, str]:
     Returns:
         CPU seconds of it and all its children, wall seconds, and what it printed.
     """
+    import resource  # which Windows has not; tests there import this module for its copy of the book
+
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     done = subprocess.run(

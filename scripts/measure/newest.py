@@ -8,11 +8,13 @@
 The book must be built first, with its own versions. In a folder beside it the script makes a
 copy of the book and a virtual environment with what pip brings where no version is named:
 first by the command that the page on the library gives, then all else in requirements.txt.
-Then it compares. Three parts:
+Then it compares. Five parts:
 
     programs   the copy's snippets by the runner, and each pasted into a plain Python
     labs       each notebook, solved, in an empty folder, with its own first cell
     site       mkdocs build --strict in the copy, and all tests
+    properdocs the copy's site, built by what goes on where mkdocs 1 ended
+    own        mkdocs build --strict and all tests here, with the book's own versions
 
 Prints a report in Markdown. Exits with 1 if a reader gets anything else than the book says.
 """
@@ -38,8 +40,9 @@ from scripts.base import ROOT, BookError
 from scripts.base.files import put
 from scripts.compute import difference, runner
 from scripts.compute.book import Book, RunnerError
+from scripts.measure import systems
 
-PARTS = ("programs", "labs", "site")
+PARTS = ("programs", "labs", "site", "properdocs", "own")
 COMMAND = re.compile(r"^pip install (.+)$", re.M)
 PIN = re.compile(r"^([\w-]+)==(\S+)", re.M)
 # Told on the error stream by Python's warnings and by the library's own log.
@@ -119,6 +122,15 @@ def versions(python: Path, names: list[str]) -> dict[str, str]:
     )
     done = subprocess.run([str(python), "-c", ask, *names], capture_output=True, check=True)
     return json.loads(done.stdout)
+
+
+def compared(python: Path, root: Path) -> str:
+    """A table of the packages of which that Python has other versions than the book."""
+    asked = pins(root)
+    now = versions(python, list(asked))
+    rows = [f"| {n} | {asked[n]} | {now[n]} |" for n in asked if now[n].split("+")[0] != asked[n]]
+    table = "\n".join(["| package | the book | newest |", "|---|---|---|", *rows])
+    return table if rows else "The book names the newest of all."
 
 
 def plain() -> dict[str, str]:
@@ -248,27 +260,6 @@ def judged(name: str, cells: list) -> list[str]:
     return lines
 
 
-# ------------------------------------------------------------------------------------- site
-
-
-def site(python: Path, root: Path) -> list[str]:
-    """Build the copy's site and run its tests; what fails, a line each."""
-    lines = []
-    build = [str(python), "-m", "mkdocs", "build", "--strict"]
-    done = subprocess.run(build, cwd=root, capture_output=True, text=True)
-    if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines()
-        told = [x for x in said if x.startswith(("WARNING", "ERROR"))] or said[-5:]
-        lines += [f"`mkdocs build --strict`: {x}" for x in told[:20]]
-    tests = [str(python), "-m", "pytest", "-q", "--tb=line", "-rfE", "--no-header",
-             f"--numprocesses={runner.parallel()}", "--dist=loadfile"]  # fmt: skip
-    done = subprocess.run(tests, cwd=root, capture_output=True, text=True)
-    lines += [f"`pytest`: {x}" for x in re.findall(r"^(?:FAILED|ERROR) .*", done.stdout, re.M)]
-    if done.returncode and not lines:
-        lines.append(f"`pytest`: {(done.stdout + done.stderr).strip().splitlines()[-1]}")
-    return lines
-
-
 # ------------------------------------------------------------------------------------ report
 
 
@@ -289,14 +280,15 @@ def look(
     chosen = runner.choose(old, names)
     if stale := [name for name in chosen if old.stale(name)]:
         raise NewestError(f"{stale[0]} is stale here: run python -m scripts run first")
-    python = environment(into / "venv", root, say)
-    asked = pins(root)
-    now = versions(python, list(asked))
-    rows = [f"| {n} | {asked[n]} | {now[n]} |" for n in asked if now[n].split("+")[0] != asked[n]]
-    table = "\n".join(["| package | the book | newest |", "|---|---|---|", *rows])
-    found.told.append(table if rows else "The book names the newest of all.")
+    if "own" in parts:
+        say("the book with its own versions")
+        lines = systems.site(Path(sys.executable), root)
+        found.tell("The book with its own versions", lines, "The build is strict, and all tests pass.")
     book = Book(into / "book")
-    if {"programs", "site"} & set(parts):
+    if set(parts) - {"own"}:
+        python = environment(into / "venv", root, say)
+        found.told.append(compared(python, root))
+    if {"programs", "site", "properdocs"} & set(parts):
         copy(root, book.root)
     if "programs" in parts:
         say("the copy's snippets, by the runner")
@@ -312,8 +304,12 @@ def look(
         found.tell("Programs as pasted", lines, "All print what the page shows.")
     if "site" in parts:
         say("the site and its tests")
-        lines = site(python, book.root)
+        lines = systems.site(python, book.root)
         found.tell("The site and its tests", lines, "The build is strict, and all tests pass.")
+    if "properdocs" in parts:
+        say("the site by properdocs")
+        lines = systems.generators(python, book.root, into)
+        found.tell("The site by properdocs", lines, "It is the same, but for the tag that names who made it.")
     if "labs" in parts:  # last: a first cell installs the versions that its lab names
         from scripts.labs import source as labs
 

@@ -1,6 +1,6 @@
 """Attention on twelve heads: processor time and new pages of memory, by length."""
 
-from resource import RUSAGE_SELF, getrusage
+from os import name as system
 from time import process_time
 
 import torch
@@ -17,14 +17,23 @@ def attend(query, key, value, scores=None, scaled=None, weights=None):
     return weights @ value
 
 
+def taken():
+    """Pages of memory that the system has handed to this process so far."""
+    if system == "nt":  # Windows
+        from psutil import Process
+        return Process().memory_info().num_page_faults
+    from resource import RUSAGE_SELF, getrusage
+    return getrusage(RUSAGE_SELF).ru_minflt
+
+
 def measure(*tensors):
     """The least processor seconds of eight runs, and the pages of the last."""
     runs_seconds = []
     for _ in range(8):
-        before, start_seconds = getrusage(RUSAGE_SELF).ru_minflt, process_time()
+        before, start_seconds = taken(), process_time()
         attend(*tensors)
         runs_seconds.append(process_time() - start_seconds)
-        pages = getrusage(RUSAGE_SELF).ru_minflt - before
+        pages = taken() - before
     return min(runs_seconds), pages
 
 

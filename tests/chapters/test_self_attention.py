@@ -409,7 +409,7 @@ def test_maps_that_are_kept_give_the_same():
     maps = torch.empty(3, 2, 5, 5)
     source = Path("snippets/self_attention/seconds.py").read_text("utf-8")
     space = {}
-    exec(source[: source.index("def measure")], space)
+    exec(source[: source.index("def taken")], space)
     attend = space["attend"]
     expected = F.scaled_dot_product_attention(query, key, value, scale=32**-0.5)
     assert torch.allclose(attend(query, key, value), expected, atol=1e-6)

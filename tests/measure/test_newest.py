@@ -165,7 +165,7 @@ def test_the_weekly_job_runs_it_on_each_system():
     job = (ROOT / ".github" / "workflows" / "newest.yml").read_text("utf-8")
     for word in ("ubuntu-latest", "macos-latest", "windows-latest", "scripts newest --join"):
         assert word in job
-    assert re.search(r"scripts newest --into \S+ --report", job)
+    assert re.search(r"scripts newest --parts \S+ --into \S+ --report", job)
     for verb in re.findall(r"python3? -m scripts ([\w-]+)", job):
         assert verb in door.VERBS, verb
 

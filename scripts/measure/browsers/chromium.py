@@ -10,12 +10,21 @@ from scripts.measure.browsers import KEYS, Browser, BrowserError, children
 
 # The first has no windows, and is ready in a quarter of the time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+PLACES = (  # where systems put it to which no PATH leads
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    os.path.join(os.environ.get("PROGRAMFILES", ""), "Google", "Chrome", "Application", "chrome.exe"),
+)
+
+
+def installed() -> str | None:
+    """Where a Chromium is on this machine, if there is one."""
+    found = [path for path in map(shutil.which, NAMES) if path]
+    return next(iter([*found, *filter(os.path.isfile, PLACES)]), None)
 
 
 def missing() -> str:
     """Why it cannot be started here; "" if it can."""
-    found = any(map(shutil.which, NAMES))
-    return "" if found else "chromium is not on this machine: install it, then run this again"
+    return "" if installed() else "chromium is not on this machine: install it, then run this again"
 
 
 def start(running: Any = None) -> Browser:
@@ -40,11 +49,10 @@ class Chromium(Browser):
     def _launch(self) -> Any:
         from playwright.sync_api import sync_playwright
 
-        path = next(filter(None, map(shutil.which, NAMES)))
         quiet = ["--disable-background-networking", "--disable-component-update"]
         self.playwright = sync_playwright().start()
         return self.playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet]
+            executable_path=installed(), args=["--no-sandbox", "--disable-gpu", *quiet]
         )
 
     def _hear(self, message) -> None:
