@@ -20,7 +20,7 @@ for name, reader in (("LSTM", Recurrent), ("Transformer", Transformer)):
         squares = slopes.square().sum(dim=(0, 3))  # over outputs and width: (4, steps)
         norms = squares.mean(dim=0).sqrt().flip(0)  # (steps back)
         far[run], share[run] = norms[distance].item(), (norms[64] / norms[0]).item()
-        print(f"| {name} | {steps} | {right[run]:.0%} | {far[run]:.1g}"
+        print(f"| {name} | {steps} | {right[run]:.0%} | {far[run]:.2g}"
               f" | {share[run]:.1g} |")  # fmt: skip
 
 lstm_start, lstm_later, lstm_end = (far["LSTM", n] for n in (0, 100, 300))

@@ -15,7 +15,7 @@ for remembering in (0.0, 2.0, 4.0):
     norms = slopes.square().sum(dim=(0, 1, 3)).sqrt().flip(0)  # (steps)
     gradient[remembering] = (norms[16] / norms[0]).item()
     right[remembering] = train(model, 16)
-    numbers = f"{gradient[remembering]:.1g} | {right[remembering]:.0%}"
+    numbers = f"{gradient[remembering]:.2g} | {right[remembering]:.0%}"
     print(f"| {remembering:.0f} | {numbers} |")
 
 gradient_2, gradient_4 = gradient[2.0], gradient[4.0]

@@ -304,7 +304,8 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, pr
         " sequence_problems/no_counter.best_hundred:.0%}}; at word 106 it is down to {{"
         " sequence_problems/no_counter.last_hundred:.0%}}.",
         "The row of 50 is strongest near its place, at word 44, but so is the row of 20.",
-        "And in each row the sentence makes a larger difference than the place:",
+        "(They are turns of one order: nearly always the same sentence stands before it.)",
+        "And in each row the sentence makes a difference of more percentage points than the place:",
         "*{{ sequence_problems/no_counter.likely_end}}* is the most probable end in each row.",
         "Asked for 100 words, it hardly ends after the first sentence; asked for 10, it",
         "Nothing: the model cannot read numbers.",
@@ -335,8 +336,13 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, pr
     assert "orders = [[(i + 5 * j) % twelve for j in range(twelve)]" in program("no_counter")
     for j in range(12):
         assert sorted((i + 5 * j) % 12 for i in range(12)) == list(range(12))
+    before = {}
     for i in range(12):
-        assert sorted((i + 5 * j) % 12 for j in range(12)) == list(range(12))
+        order = [(i + 5 * j) % 12 for j in range(12)]
+        assert sorted(order) == list(range(12))
+        for one, other in zip(order, order[1:]):
+            before.setdefault(other, set()).add(one)
+    assert all(len(found) == 1 for found in before.values()), "always the same, or none"
 
 
 def test_the_probability_of_the_end_is_the_models(values):

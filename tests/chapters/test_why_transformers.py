@@ -383,9 +383,9 @@ def test_the_gradient_is_lost_in_training(values, says):
     )
     found = values(f"{CHAPTER}/in_training")
     assert found.look_right > 0.98 > 0.09 > found.lstm_right
-    before = values(f"{CHAPTER}/gradient")  # on other texts, measured in the same way
-    assert found.lstm_start == pytest.approx(before.far_gentle, rel=0.15)
-    assert found.look_start == pytest.approx(before.far_look, rel=0.15)
+    before = values(f"{CHAPTER}/gradient")  # the same measure of the same model
+    assert found.lstm_start == pytest.approx(before.far_gentle, rel=0.01)
+    assert found.look_start == pytest.approx(before.far_look, rel=0.01)
     assert found.look_start * 10 < min(found.look_later, found.look_end)
     assert max(found.lstm_later, found.lstm_end) < 1e-4 < 1e-3 < found.lstm_start
     torch.manual_seed(5)
@@ -819,18 +819,18 @@ def test_other_rates(values, says):
 
 def test_wider_gates(values, says):
     says(
-        "From 2 to 4 the gradient at 16 steps becomes larger still, but the answers "
-        "do not become better.",
+        "From 2 to 4 the gradient at 16 steps becomes somewhat larger still, but the "
+        "answers do not become better.",
         "With gates that begin half open the gradient vanishes, and ours learned nothing at 16 "
         "steps.",
-        "the gradient grows and [the answers do not get better](#try-it).",
+        "the gradient grows a little and [the answers do not get better](#try-it).",
         "Trained from this start, the LSTM only guesses even at distance 16 (exercise 4).",
         "In `gradient.py`, set `\"remembering\": 4.0` for the second model.",
     )
     models = (CODE / "gradient.py").read_text("utf-8").split("readers = {")[1].splitlines()
     assert '{"remembering": 2.0}' in models[2], "the second"
     found = values(f"{CHAPTER}/wider")
-    assert found.gradient_4 > 3 * found.gradient_2
+    assert 1.1 < found.gradient_4 / found.gradient_2 < 2, "somewhat larger"
     assert found.right_4 < found.right_2 + 0.03, "not better"
     assert found.right_0 < 0.09 < found.right_2 - 0.05, "PyTorch's start: guessing"
 
