@@ -56,6 +56,7 @@ def generators(python: Path, root: Path, into: Path) -> list[str]:
     call = [str(python), "-m", "pip", "install", "--quiet", OTHER]
     if done := _failed(_run(call, root)):
         return [f"`pip install {OTHER}` fails: {done}"]
+    into.mkdir(parents=True, exist_ok=True)
     for name in ("mkdocs", OTHER):
         shutil.rmtree(into / name, ignore_errors=True)
         if lines := built(python, root, name, "--site-dir", str(into / name)):

@@ -9,6 +9,7 @@ import yaml
 from scripts.base import ROOT
 from scripts.base.files import put
 from scripts.measure import newest, systems
+from scripts.measure.browsers import chromium
 
 PYTHON = Path(sys.executable)
 SITE = "\n".join(
@@ -74,6 +75,14 @@ def test_its_own_versions_need_no_environment(monkeypatch, tmp_path):
     told, fine = newest.look(tmp_path / "book", tmp_path / "into", [], ("own",), print)
     assert not fine
     assert told == f"## The book with its own versions\n\n- `pytest`: FAILED in {tmp_path / 'book'}"
+
+
+def test_chrome_is_found_where_no_path_leads(monkeypatch, tmp_path):
+    monkeypatch.setattr(chromium.shutil, "which", lambda name: None)
+    monkeypatch.setattr(chromium, "PLACES", (str(tmp_path / "none"), str(tmp_path / "chrome")))
+    assert chromium.installed() is None and "install it" in chromium.missing()
+    put(tmp_path / "chrome", b"")
+    assert (chromium.installed(), chromium.missing()) == (str(tmp_path / "chrome"), "")
 
 
 def test_each_system_runs_all_tests_and_is_compared_with_the_published_book(says):
