@@ -62,7 +62,7 @@ CUTS = [
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The page's files in one folder, as they lie on the site."""
-    ensure([*live.TOKENIZERS, "minilm-half", "smollm2-gguf"])
+    ensure([*live.TOKENIZERS, *(where.split("/")[0] for _, where in live.WEIGHTS.values())])
     made = live.make()
     folder = tmp_path_factory.mktemp("live")
     sources = SOURCES / "engine", SOURCES / "models"
