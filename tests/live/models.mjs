@@ -93,7 +93,7 @@ const jobs = {
     const written = task.texts.map(({ source, hidden, ...settings }) => {
       translating.read(source, hidden);
       const { ids } = wrote({ steps: 99, stop: [0], ...settings });
-      if (task.out) maps.push(...translating.looked([...start, ...ids.slice(0, -1)]).flat());
+      if (task.out) maps.push(...translating.looked([...start, ...ids.slice(0, -1)]));
       return ids;
     });
     const { user, system } = process.cpuUsage(begin);

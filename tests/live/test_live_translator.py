@@ -23,10 +23,10 @@ def files():
 
 
 def looked(model, source, written):
-    """Cross-attention of all layers and heads, query by query: (pieces, layers, heads, source)."""
+    """Cross-attention of all layers and heads: (layers, heads, pieces, source)."""
     with torch.no_grad():
         out = model(source, decoder_input_ids=written[:, :-1], output_attentions=True)
-    return torch.stack([layer[0].transpose(0, 1) for layer in out.cross_attentions], 1).numpy()
+    return torch.cat(out.cross_attentions).numpy()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ import { Translator } from "./marian.js";
 export class Translating {
   constructor(/** @type {Translator} */ translator) {
     this.translator = translator;
-    this.heads = translator.heads;
+    const { start, heads, decoder } = translator;
+    Object.assign(this, { start, heads, layers: decoder.length });
   }
 
   /**
@@ -37,10 +38,18 @@ export class Translating {
     return this.translator.logits(texts.length);
   }
 
-  /** Where the query of each piece looked that leads to the last: maps (heads, 1, source) a layer. */
+  /** Where the queries of a text's pieces looked: a map (heads, pieces, source) of each layer. */
   looked(ids) {
     let node = this.root;
-    return ids.map((id) => (node = node.children.get(id)).maps);
+    const rows = ids.map((id) => (node = node.children.get(id)).maps); // each: (heads, 1, source) a layer
+    return Array.from({ length: this.layers }, (_, layer) => {
+      const source = rows[0][layer].length / this.heads;
+      const map = new Float32Array(this.heads * ids.length * source);
+      for (let head = 0; head < this.heads; head++) {
+        rows.forEach((row, t) => map.set(row[layer].subarray(head * source, (head + 1) * source), (head * ids.length + t) * source));
+      }
+      return map;
+    });
   }
 
   /** The node before the last piece of a text; what is missing on the way is computed. */
