@@ -95,7 +95,7 @@ def damaged(good: bytes):
 
 @pytest.mark.parametrize(
     "name",
-    ["blocks.wasm", "products.fused.wasm", "tokenizers/minilm.json", "weights.json", "weights/*-0-*",
+    ["blocks.wasm", "bytes.fused.wasm", "tokenizers/minilm.json", "weights.json", "weights/*-0-*",
      "tokenizers.min.mjs", "tokenizers.license.txt"],
 )  # fmt: skip
 def test_a_damaged_file_is_made_again(folder, copy, monkeypatch, name):
@@ -164,7 +164,7 @@ def test_a_damaged_checker_is_fetched_again(copy, monkeypatch):
 def test_published_whole_and_without_working_files(folder, tmp_path):
     live.publish(tmp_path, ROOT)
     there = tmp_path / "assets" / "live"
-    for name in ("blocks", "products", "blocks.fused", "products.fused"):
+    for name in ("blocks", "bytes", "products", "blocks.fused", "bytes.fused", "products.fused"):
         assert (there / f"{name}.wasm").read_bytes()[:4] == b"\0asm"
     assert (there / "tokenizers.min.mjs").exists()
     assert {p.stem for p in (there / "tokenizers").iterdir()} >= set(live.TOKENIZERS)

@@ -3,6 +3,7 @@
 import { engine } from "../engine/engine.js";
 import { bridge } from "./bridge.js";
 import { crossing, strongest } from "./crossing.js";
+import { within } from "./fields.js";
 import { headGrid } from "./heads.js";
 import { announcer, el, megabytes, newId, number, stateLink } from "./parts.js";
 import { sentence } from "./sentence.js";
@@ -56,7 +57,7 @@ export async function show(place, options, frame) {
   const ways = el("span", { class: "live-number-field" }, el("label", { for: id }, "method"), method);
   const form = el("form", { class: "live-form", onsubmit }, field.node, ways, go);
 
-  const written = el("p", { class: "live-text", lang: to });
+  const written = el("p", { class: "live-translation", lang: to });
   const measured = el("p", { class: "live-quiet" });
   const compared = el("p", { class: "live-quiet" });
   const lines = bridge({ onpick: pick, onhide: hide });
@@ -78,9 +79,9 @@ export async function show(place, options, frame) {
     const places = [...hidden].map((one) => one + 1).join(".");
     return { direction, text, layer, head, piece: piece + 1, ...(beams > 1 && { beams }), ...(places && { hidden: places }) };
   }, say); // prettier-ignore
-  const onback = () => frame.again({ direction: back, text: written.textContent, hidden: "", piece: "", beams: state.beams });
   const loads = (await engine.state(back)) === "absent" ? ` · loads ${megabytes((await engine.sizes())[back])} once` : "";
-  const turn = el("button", { type: "button", onclick: onback }, `Translate this back into ${LANGUAGES[from]}${loads}`);
+  const onclick = () => frame.again({ direction: back, text: written.textContent, hidden: "", piece: "", beams: state.beams });
+  const turn = el("button", { type: "button", onclick }, `Translate this back into ${LANGUAGES[from]}${loads}`);
 
   // ------------------------------------------------------------------------ what happens
   /** The sentence of the field, with what is hidden now. */
@@ -100,7 +101,7 @@ export async function show(place, options, frame) {
       }
       mine.signal.throwIfAborted();
       problem.textContent = "";
-      source = pieces;
+      [source, result] = [pieces, undefined];
       Object.assign(state, { text, hidden: new Set(hidden), beams: method.value });
       lines.read(source, state.hidden);
       beams.clear(+method.value);
@@ -157,13 +158,14 @@ export async function show(place, options, frame) {
   }
 
   function pick(piece) {
-    if (!result?.names) return;
+    if (!result) return;
     state.piece = Math.min(Math.max(piece, 0), result.names.length - 1);
     follow();
     say(reading.textContent);
   }
 
   function drawMap() {
+    if (!result) return; // the next step draws
     views.draw(map(), result.names, source, name());
     heads.select(state.layer, state.head);
     follow();
@@ -171,6 +173,7 @@ export async function show(place, options, frame) {
 
   /** Shows the row of one piece everywhere, and says it in words. */
   function follow(piece = state.piece) {
+    if (!result) return;
     const { names } = result;
     const row = (one) => map().subarray(one * source.length, (one + 1) * source.length);
     const parts = strongest(row(piece)).slice(0, 3).map(({ at, weight }) => `${source[at]} ${weight.toFixed(2)}`);
@@ -189,12 +192,10 @@ export async function show(place, options, frame) {
     return result.maps[state.layer - 1].subarray((state.head - 1) * size, state.head * size);
   }
 
-  const note = "The number under a piece of the source is its weight in the chosen head. Weights say where a head looked, and not why a piece was written: press a piece of the source to hide it from the decoder, and see what is lost.";
+  const note = "The number under a piece of the source is its weight in the chosen head. Weights say where a head looked, and not why a piece was written: press a piece of the source to hide it from the decoder, and see what changes.";
   const tools = el("p", { class: "live-tools" }, turn, link.node);
   place.append(form, problem, written, measured, compared, lines.node, steps, reading, pairing,
     el("p", { class: "live-quiet" }, note), heads.node, views.node, searched, tools, heard); // prettier-ignore
   await translate();
-  if (!result?.names) throw new Error(problem.textContent);
+  if (!result) throw new Error(problem.textContent);
 }
-
-const within = (wish, most) => Math.min(Math.max(Math.round(Number(wish)) || 1, 1), most);
