@@ -43,8 +43,7 @@ export async function show(place, options, frame) {
   let stopper; // stops the run under way
 
   // --------------------------------------------------------------- the parts of the widget
-  const problem = el("p", { class: "live-problem", role: "alert" });
-  const field = sentence(`${LANGUAGES[from]} sentence`, state.text);
+  const [problem, field] = [el("p", { class: "live-problem", role: "alert" }), sentence(`${LANGUAGES[from]} sentence`, state.text)];
   const id = newId("choice");
   const choices = Object.entries(METHODS).map(([value, says]) => el("option", { value, selected: value === state.beams }, says));
   const method = el("select", { id, onchange: () => translate() }, choices);
