@@ -17,6 +17,7 @@ def test_its_figures_are_those_of_the_chapters(says):
         "none far behind the others.",
         "SmolLM2, next token after “The robot watered the sunflowers because”.",
         "The heavy path goes over the, robot, watered, the, sun, and starts at the third first token.",
+        "“The robot watered the sunflowers because they were thirsty.” Columns: source; rows: translation.",
         "SmolLM2, three beams, after “The robot watered the sunflowers because”.",
         "Each box starts with an example of its chapter. Press its button, then change whatever you like.",
     )

@@ -82,6 +82,8 @@ def playground(tour_stay):
     steps.get_by_role("button", name="Write").click()
     expect(steps.locator(".live-measures td:not(:empty)")).to_have_count(20)
     expect(stopped).to_be_visible()
+    page.boxes["translate"].get_by_label("method").select_option("4")
+    expect(page.boxes["translate"].get_by_text("The beams, step by step, as a tree")).to_be_visible()
     page.boxes["next_token"].locator("button.live-bar").nth(1).click()
     expect(page.locator(".live-taken button")).to_have_count(1)
     send_and_stop(chat)
@@ -104,19 +106,19 @@ def test_one_model_at_a_time_is_in_memory(playground, says):
     page = playground
     state = """async () => {
         const {engine} = await import(new URL("assets/live/engine/engine.js", document.baseURI.replace("playground/", "")));
-        return [await engine.state("minilm"), await engine.state("smollm2")];
+        return [await engine.state("minilm"), await engine.state("smollm2"), await engine.state("en-pt")];
     }"""
-    assert page.evaluate(state) == ["kept", "ready"]
+    assert page.evaluate(state) == ["kept", "ready", "kept"]
     becomes(page, lambda: len(ours(page)), 2)  # a worker may take a moment to end
     box = page.boxes["attention"]
     box.get_by_label("Sentence", exact=True).fill("Bees dance.")
     box.get_by_role("button", name="Show attention").click()
     expect(box.get_by_role("radio", name="bees")).to_be_visible()
-    assert page.evaluate(state) == ["ready", "kept"]
+    assert page.evaluate(state) == ["ready", "kept", "kept"]
     becomes(page, lambda: len(ours(page)), 2)
     page.boxes["next_token"].get_by_role("button", name="Take the first").click()
     expect(page.locator(".live-taken button")).to_have_count(2)
-    assert page.evaluate(state) == ["kept", "ready"]
+    assert page.evaluate(state) == ["kept", "ready", "kept"]
     wanted = len({asked for asked in parts(page)})
     assert len(parts(page)) == wanted, "a part was asked for twice"
 
