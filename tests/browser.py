@@ -44,6 +44,7 @@ FIGURES = {
     "next_token": "decoding/next_token",
     "decoding": "decoding/beam_tree",
     "chat": "sequence_problems/asked_written",
+    "translate": "cross_attention/from_scratch",
 }
 
 

@@ -28,11 +28,13 @@ from scripts.models.lock import load_lock
 from scripts.models.make import ensure, missing
 
 PART = 24 * 2**20  # bytes; some hosts refuse files from 25 MiB on
-TOKENIZERS = ("minilm", "smollm2", "en-pt")
+TOKENIZERS = ("minilm", "smollm2", "en-pt", "pt-en")
 # What the page calls a model → where its configuration and where its weights lie.
 WEIGHTS = {
     "minilm": ("minilm", "minilm-half/model.safetensors"),
     "smollm2": ("smollm2", "smollm2-gguf/model.gguf"),
+    "en-pt": ("en-pt", "en-pt-marian/model.bin"),
+    "pt-en": ("pt-en", "pt-en-marian/model.bin"),
 }
 # Every model folder that is read here.
 NEEDED = (*TOKENIZERS, *(where.split("/")[0] for _, where in WEIGHTS.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import struct
 from pathlib import Path
 
@@ -59,6 +60,12 @@ def read_marian(path: Path) -> Weights:
             raise ValueError(f"Marian tensor `{name}` has the unknown type {kind:#x}")
         at += size
     return weights
+
+
+@recipe("marian-unchanged", "model")
+def keep_marian(source: Source, target: Path) -> None:
+    """The file as it came, for the model in the page, which reads it itself."""
+    shutil.copyfile(source["model"], target / "model.bin")
 
 
 @recipe("marian", "model", "tokenizer")

@@ -17,11 +17,12 @@ def test_its_figures_are_those_of_the_chapters(says):
         "none far behind the others.",
         "SmolLM2, next token after “The robot watered the sunflowers because”.",
         "The heavy path goes over the, robot, watered, the, sun, and starts at the third first token.",
+        "“The robot watered the sunflowers because they were thirsty.” Columns: source; rows: translation.",
         "SmolLM2, three beams, after “The robot watered the sunflowers because”.",
         "Each box starts with an example of its chapter. Press its button, then change whatever you like.",
     )
     here = FIGURE.findall(Path("docs/playground.md").read_text("utf-8"))
-    assert len(here) == 5
+    assert len(here) == 6
     for alt, figure in here:
         chapter = Path(f"docs/{figure.split('/')[0]}.md").read_text("utf-8")
         assert (alt, figure) in FIGURE.findall(chapter), figure

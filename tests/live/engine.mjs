@@ -52,6 +52,20 @@ result.rested = [await engine.state("minilm"), await engine.state("smollm2")];
 result.afterRest = (await engine.generate(ids, { method: "greedy", steps: 8 })).ids;
 result.askedAtLast = parts();
 
+// A translator: another source, another piece hidden, one stopped, and the beams.
+await engine.load("en-pt");
+const before = [];
+const translated = await engine.translate("en-pt", sentence, {}, { onStep: (step) => before.push(step.maps[1].length) });
+result.translated = { ...translated, maps: translated.maps.map((map) => map.length) };
+result.translatedSteps = before;
+result.writtenText = [await engine.decode("en-pt", translated.ids.slice(0, -1)), ...(await engine.pieces("en-pt", translated.ids)).slice(0, 2)];
+result.hidden = (await engine.translate("en-pt", sentence, { hidden: [1] })).ids;
+const halt = new AbortController();
+const endless = engine.translate("en-pt", `${sentence} `.repeat(20), { method: "beam", beams: 6 }, { onStep: () => halt.abort(), signal: halt.signal });
+result.haltedTranslation = (await caught(endless)).name;
+result.backwards = await caught(engine.translate("pt-en", sentence));
+await engine.load("smollm2");
+
 // Two at once, each of the other's model: both are answered.
 result.both = (await Promise.all([engine.attend(sentence), engine.next(ids), engine.attend(sentence)])).map((one) => (one.logits ?? one.ids).length);
 // While one writes, the other is loaded and used; the writing ends as it would have.

@@ -1,9 +1,10 @@
-/** Damages small files of both formats in many ways: each must be read, or refused by an Error, at once. */
+/** Damages small files of all formats in many ways: each must be read, or refused by an Error, at once. */
 import fs from "node:fs";
 
 const { site, rounds } = JSON.parse(fs.readFileSync(0, "utf8"));
 const { readGguf } = await import(`file://${site}/engine/gguf.js`);
 const { readSafetensors } = await import(`file://${site}/engine/safetensors.js`);
+const { readMarian } = await import(`file://${site}/engine/marian_file.js`);
 const { random } = await import(`file://${site}/models/sampling.js`);
 
 const u32 = (n) => Buffer.from(new Uint32Array([n]).buffer);
@@ -36,6 +37,17 @@ function smallSafetensors() {
   return Buffer.concat([u64(header.length), header, Buffer.alloc(22)]);
 }
 
+/** A Marian file with a matrix of 8 bits and its multiplier, a vector, and a text. */
+function smallMarian() {
+  const tensors = [["W", 0x4101, [4, 2], 32], ["b", 0x404, [1, 4], 16], ["special:model.yml", 0x101, [8], 8]];
+  const names = tensors.map(([name]) => Buffer.from(`${name}\0`));
+  const headers = tensors.map(([, type, shape, bytes], i) => [u64(names[i].length), u64(type), u64(shape.length), u64(bytes)]);
+  const shapes = tensors.map(([, , shape]) => Buffer.from(new Int32Array(shape).buffer));
+  const head = Buffer.concat([u64(1), u64(tensors.length), ...headers.flat(), ...names, ...shapes]);
+  const padding = 64 - ((head.length + 8) % 64);
+  return Buffer.concat([head, u64(padding), Buffer.alloc(padding), Buffer.alloc(56, 7)]);
+}
+
 const chance = random(2026);
 const below = (n) => Math.floor(chance() * n);
 const extremes = [0, 1, 0x7f, 0x80, 0xff];
@@ -50,7 +62,7 @@ const damages = [
 ];
 
 const result = {};
-for (const [name, read, whole] of [["gguf", readGguf, smallGguf()], ["safetensors", readSafetensors, smallSafetensors()]]) {
+for (const [name, read, whole] of [["gguf", readGguf, smallGguf()], ["safetensors", readSafetensors, smallSafetensors()], ["marian", readMarian, smallMarian()]]) {
   const counts = { whole: [...read(new Uint8Array(whole)).tensors.keys()], read: 0, refused: 0, slowest: 0, faults: [], messages: {} };
   for (let i = 0; i < rounds; i++) {
     let bytes = Buffer.from(whole);

@@ -3,12 +3,14 @@ import fs from "node:fs";
 
 const task = JSON.parse(fs.readFileSync(0, "utf8"));
 const part = (name) => import(new URL(name, `file://${task.site}/`));
-const [{ Kernel }, { readGguf }, { readSafetensors }] = await Promise.all(["kernel", "gguf", "safetensors"].map((name) => part(`engine/${name}.js`)));
-const [{ Encoder }, { Decoder }, { Branches }, decoding, sampling] = await Promise.all(
-  ["encoder", "decoder", "branches", "decoding", "sampling"].map((name) => part(`models/${name}.js`)),
+const [{ Kernel }, { readGguf }, { readSafetensors }, { readMarian }] = await Promise.all(
+  ["kernel", "gguf", "safetensors", "marian_file"].map((name) => part(`engine/${name}.js`)),
+);
+const [{ Encoder }, { Decoder }, { Branches }, { Translator }, { Translating }, decoding, sampling] = await Promise.all(
+  ["encoder", "decoder", "branches", "marian", "translating", "decoding", "sampling"].map((name) => part(`models/${name}.js`)),
 );
 
-const readers = { gguf: readGguf, safetensors: readSafetensors };
+const readers = { gguf: readGguf, safetensors: readSafetensors, bin: readMarian };
 
 async function load(Model, path, config) {
   const size = fs.statSync(path).size;
@@ -76,6 +78,34 @@ const jobs = {
     const alone = (task.alone ?? []).map((ids) => finish(decoding.write(next, ids, { method: "greedy", steps: task.steps })));
     const beams = (task.beams ?? []).map(({ ids, ...settings }) => finish(decoding.beamSearch(next, ids, settings)));
     return { together, alone: alone.map(({ ids }) => ids), beams, ...(task.branching ? branching(branches) : {}) };
+  },
+
+  /** Translations by one model: what it wrote, and where the query of each piece looked. */
+  async translator() {
+    const translator = await load(Translator, task.weights, task.config);
+    const translating = new Translating(translator);
+    const start = [translator.start];
+    const wrote = (settings) => (({ method, ...more }) => finish(method === "beam"
+      ? decoding.beamSearch((texts) => translating.next(texts), start, more)
+      : decoding.write((texts) => translating.next(texts), start, { method, ...more })))(settings); // prettier-ignore
+    const maps = [];
+    const begin = process.cpuUsage();
+    const written = task.texts.map(({ source, hidden, ...settings }) => {
+      translating.read(source, hidden);
+      const { ids } = wrote({ steps: 99, stop: [0], ...settings });
+      if (task.out) maps.push(...translating.looked([...start, ...ids.slice(0, -1)]));
+      return ids;
+    });
+    const { user, system } = process.cpuUsage(begin);
+    if (task.out) save("maps", maps);
+    const errors = [[new Array(513).fill(5)], [[5, 0], [0, 1]]].map((read) => {
+      try {
+        translating.read(...read);
+      } catch (error) {
+        return error.message;
+      }
+    });
+    return { written, errors, milliseconds: (user + system) / 1000 };
   },
 
   /** Which tokens top-k and top-p keep, for logits that Python left in a file. */

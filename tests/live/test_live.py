@@ -62,7 +62,7 @@ CUTS = [
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The page's files in one folder, as they lie on the site."""
-    ensure([*live.TOKENIZERS, "minilm-half", "smollm2-gguf"])
+    ensure([*live.TOKENIZERS, *(where.split("/")[0] for _, where in live.WEIGHTS.values())])
     made = live.make()
     folder = tmp_path_factory.mktemp("live")
     sources = SOURCES / "engine", SOURCES / "models"
@@ -434,7 +434,7 @@ def test_engine(run, golden):
     # it is used, and is not asked for again.
     assert told["state"] == ["absent", "ready", "kept", "ready", "ready", "kept", "absent"]
     listed = json.loads((ROOT / ".cache/live/weights.json").read_text("utf-8"))
-    parts = sorted(part["path"].split("/")[1] for one in listed.values() for part in one["parts"])
+    parts = sorted(part["path"].split("/")[1] for name in ("minilm", "smollm2") for part in listed[name]["parts"])
     assert told["asked"] == told["askedLater"] == told["askedAtLast"] == parts
     assert told["rested"] == ["kept", "kept"]
     assert told["both"] == [14, 49152, 14]
@@ -457,6 +457,16 @@ def test_engine(run, golden):
     assert first == again != other
     assert told["abortedWriting"]["name"] == "AbortError"
     assert told["written"] < 100
+    translator = AutoTokenizer.from_pretrained("models/en-pt")
+    assert told["translated"]["pieces"] == translator(SENTENCE).tokens()
+    pieces, source = len(told["translated"]["ids"]), len(told["translated"]["pieces"])
+    assert told["translated"]["maps"] == [8 * pieces * source] * 2
+    assert told["translatedSteps"] == [8 * (n + 1) * source for n in range(pieces)]
+    text = translator.decode(told["translated"]["ids"], skip_special_tokens=True)
+    assert told["writtenText"] == [text, *translator.convert_ids_to_tokens(told["translated"]["ids"][:2])]
+    assert told["hidden"] != told["translated"]["ids"]
+    assert told["haltedTranslation"] == "AbortError"
+    assert told["backwards"]["message"] == "The model pt-en is not loaded yet."
     template = {"tokenize": True, "add_generation_prompt": True, "return_dict": False}
     smollm2 = AutoTokenizer.from_pretrained("models/smollm2")
     hello = [{"role": "user", "content": "Hello!"}]

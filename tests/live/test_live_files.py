@@ -69,7 +69,15 @@ def test_half_precision_is_the_same_model_rounded(folder, says):
 
 def test_widgets_are_used_by_widgets_alone(says):
     """And by what waits for a reader's button: it opens the frame, which opens the widget."""
-    says("`widgets/` has one file a widget and what only widgets use.", page="contributing")
+    says(
+        "`widgets/` has one file a widget and what only widgets use.",
+        "`models/` has the three models with the names of `snippets/from_scratch/`",
+        "The three `.wat` files are the exception: the build turns them into WebAssembly.",
+        page="contributing",
+    )
+    assert len(live._kernels(ROOT)) == 3
+    worker = (ROOT / "docs/assets/live/engine/worker.js").read_text("utf-8")
+    assert set(re.findall(r"^import \{ (Encoder|Decoder|Translator) \}", worker, re.M)) == {"Encoder", "Decoder", "Translator"}
     scripts = {path: path.read_text("utf-8") for path in (ROOT / "docs/assets/live").rglob("*.js")}
     using = {path.name for path, text in scripts.items()
              if path.parent.name != "widgets" and "widgets/" in text}  # fmt: skip
@@ -95,7 +103,7 @@ def damaged(good: bytes):
 
 @pytest.mark.parametrize(
     "name",
-    ["blocks.wasm", "products.fused.wasm", "tokenizers/minilm.json", "weights.json", "weights/*-0-*",
+    ["blocks.wasm", "bytes.fused.wasm", "tokenizers/minilm.json", "weights.json", "weights/*-0-*",
      "tokenizers.min.mjs", "tokenizers.license.txt"],
 )  # fmt: skip
 def test_a_damaged_file_is_made_again(folder, copy, monkeypatch, name):
@@ -164,7 +172,7 @@ def test_a_damaged_checker_is_fetched_again(copy, monkeypatch):
 def test_published_whole_and_without_working_files(folder, tmp_path):
     live.publish(tmp_path, ROOT)
     there = tmp_path / "assets" / "live"
-    for name in ("blocks", "products", "blocks.fused", "products.fused"):
+    for name in ("blocks", "bytes", "products", "blocks.fused", "bytes.fused", "products.fused"):
         assert (there / f"{name}.wasm").read_bytes()[:4] == b"\0asm"
     assert (there / "tokenizers.min.mjs").exists()
     assert {p.stem for p in (there / "tokenizers").iterdir()} >= set(live.TOKENIZERS)

@@ -66,7 +66,7 @@ def shows_a_map(page):
 
 @pytest.fixture(scope="module")
 def playground(tour_stay):
-    """The playground on a phone, with all six widgets open and results in each."""
+    """The playground on a phone, with all seven widgets open and results in each."""
     page = tour_stay("playground/", phone=True)
     page.boxes, page.bare = {}, held()
     for box in page.locator(".live[data-live]").all():
@@ -82,6 +82,8 @@ def playground(tour_stay):
     steps.get_by_role("button", name="Write").click()
     expect(steps.locator(".live-measures td:not(:empty)")).to_have_count(20)
     expect(stopped).to_be_visible()
+    page.boxes["translate"].get_by_label("method").select_option("4")
+    expect(page.boxes["translate"].get_by_text("The beams, step by step, as a tree")).to_be_visible()
     page.boxes["next_token"].locator("button.live-bar").nth(1).click()
     expect(page.locator(".live-taken button")).to_have_count(1)
     send_and_stop(chat)
@@ -92,9 +94,10 @@ def playground(tour_stay):
 
 def test_all_widgets_of_a_page_share_one_copy_of_the_weights(playground):
     listed = json.loads((ROOT / "site/assets/live/weights.json").read_text())
-    wanted = [part["path"] for model in listed.values() for part in model["parts"]]
+    one_way = [model for name, model in listed.items() if name != "pt-en"]  # back comes with its own button
+    wanted = [part["path"] for model in one_way for part in model["parts"]]
     assert sorted(parts(playground)) == sorted(f"assets/live/{path}" for path in wanted)
-    assert len(playground.boxes) == 6
+    assert len(playground.boxes) == 7
 
 
 def test_one_model_at_a_time_is_in_memory(playground, says):
@@ -103,19 +106,19 @@ def test_one_model_at_a_time_is_in_memory(playground, says):
     page = playground
     state = """async () => {
         const {engine} = await import(new URL("assets/live/engine/engine.js", document.baseURI.replace("playground/", "")));
-        return [await engine.state("minilm"), await engine.state("smollm2")];
+        return [await engine.state("minilm"), await engine.state("smollm2"), await engine.state("en-pt")];
     }"""
-    assert page.evaluate(state) == ["kept", "ready"]
+    assert page.evaluate(state) == ["kept", "ready", "kept"]
     becomes(page, lambda: len(ours(page)), 2)  # a worker may take a moment to end
     box = page.boxes["attention"]
     box.get_by_label("Sentence", exact=True).fill("Bees dance.")
     box.get_by_role("button", name="Show attention").click()
     expect(box.get_by_role("radio", name="bees")).to_be_visible()
-    assert page.evaluate(state) == ["ready", "kept"]
+    assert page.evaluate(state) == ["ready", "kept", "kept"]
     becomes(page, lambda: len(ours(page)), 2)
     page.boxes["next_token"].get_by_role("button", name="Take the first").click()
     expect(page.locator(".live-taken button")).to_have_count(2)
-    assert page.evaluate(state) == ["kept", "ready"]
+    assert page.evaluate(state) == ["kept", "ready", "kept"]
     wanted = len({asked for asked in parts(page)})
     assert len(parts(page)) == wanted, "a part was asked for twice"
 

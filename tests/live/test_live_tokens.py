@@ -86,7 +86,7 @@ def test_what_stays_different_is_said_on_the_page(says):
     says(
         "One difference is known: a few hundred rare marks and signs that are in Unicode only since 2016 may be cut "
         "differently by the tokenizer of MiniLM, because Python's library has older tables of characters than your "
-        "browser. The tokenizers of SmolLM2 and en-pt do not ask those tables.",
+        "browser. The tokenizers of SmolLM2 and of the translators do not ask those tables.",
         page="playground",
     )
     rules = {}

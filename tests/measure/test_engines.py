@@ -18,7 +18,7 @@ from scripts.pages import formulas
 pytest_plugins = ["browser"]
 
 PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
-SMOKE = ("tokenizer", "by_hand", "attention", "next_token", "decoding")  # without the chat
+SMOKE = ("tokenizer", "by_hand", "attention", "translate", "next_token", "decoding")  # without the chat
 
 
 def started(name: str, request):

@@ -1,4 +1,4 @@
-"""The six widgets of the playground: what they answer, by mouse and by keys, once and again."""
+"""The seven widgets of the playground: what they answer, by mouse and by keys, once and again."""
 
 from __future__ import annotations
 
@@ -101,6 +101,18 @@ def _by_hand(browser: Browser, box: str) -> list[str]:
     return texts(browser, f"{box} [data-step] td")
 
 
+def _translate(browser: Browser, box: str) -> list[str]:
+    until(browser, f"{box} .live-reading", "To write")
+    browser.click(f"{box} .live-line button", "robot")
+    until(browser, f"{box} .live-quiet", "Hidden from the decoder")
+    browser.click(f"{box} [role=gridcell][aria-label='layer 1, head 6']")
+    until(browser, f"{box} .live-map", "Layer 1, head 6")
+    browser.click(f"{box} button", "Next piece")
+    browser.click(f"{box} label", "alignment: from each piece")
+    browser.click(f"{box} [role=tab]", "Table")
+    return texts(browser, f"{box} .live-translation, {box} .live-quiet, {box} .live-reading, {box} table.numbers td")
+
+
 def _next_token(browser: Browser, box: str) -> list[str]:
     bars = f"{box} .live-bars .live-bar"
     said = texts(browser, f"{bars}, {box} .live-ask + .live-reading")
@@ -145,7 +157,7 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
     "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand,
-    "next_token": _next_token, "decoding": _decoding, "chat": _chat,
+    "translate": _translate, "next_token": _next_token, "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 
 
@@ -181,7 +193,7 @@ return Promise.all([fetch(at("weights.json")).then((one) => one.json()),
     listed.smollm2.bytes + Decoder.room(listed.smollm2.config),
     listed.minilm.bytes + Encoder.room(listed.minilm.config)));
 """
-SHARE = 1.3  # of the largest model: itself, the tokenizers, six widgets
+SHARE = 1.3  # of the largest model: itself, the tokenizers, seven widgets
 
 
 def held(browser: Browser, server: ThreadingHTTPServer) -> tuple[float, float, float]:
@@ -266,6 +278,15 @@ def _by_hand_by_keys(browser: Browser, box: str) -> None:
     browser.wait(code, f"{box} [data-step=weights] td", ",".join(before))
 
 
+def _translate_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} textarea")
+    browser.press("Control+a", *"I like cats.", "Enter")
+    until(browser, f"{box} .live-translation", "Gosto de gatos.")
+    tab_to(browser, f"{box} .live-line [role=radio][aria-checked=true]")
+    browser.press("Home", "ArrowRight")
+    until(browser, f"{box} .live-reading", "▁de")
+
+
 def _next_token_by_keys(browser: Browser, box: str) -> None:
     tab_to(browser, f"{box} button.live-bar")
     browser.press("Home", "ArrowDown", "Enter")
@@ -300,7 +321,7 @@ def _chat_by_keys(browser: Browser, box: str) -> None:
 
 KEYS: dict[str, Callable[[Browser, str], None]] = {
     "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
-    "by_hand": _by_hand_by_keys, "next_token": _next_token_by_keys,
+    "by_hand": _by_hand_by_keys, "translate": _translate_by_keys, "next_token": _next_token_by_keys,
     "decoding": _decoding_by_keys, "chat": _chat_by_keys,
 }  # fmt: skip
 NEAR = """

@@ -125,7 +125,7 @@ async function load(name, { onProgress, signal } = {}) {
 }
 
 export const engine = {
-  /** Bytes that each model's weights take: {minilm, smollm2}. */
+  /** Bytes that each model's weights take, by its name. */
   sizes: () => ask("text", "sizes"),
   /** "absent", "kept" in the browser's store, or "ready" in memory. */
   state: async (name) => (ready.has(name) ? "ready" : ask("text", "state", { name })),
@@ -147,7 +147,7 @@ export const engine = {
     makeRoom();
     end("text");
   },
-  /** {ids, pieces, segments} of a text, or of two; families: minilm, smollm2, en-pt. */
+  /** {ids, pieces, segments} of a text, or of two; families: minilm, smollm2, en-pt, pt-en. */
   tokenize: (family, text, second = null) => ask("text", "tokenize", { family, text, second }),
   /** The text of ids. */
   decode: (family, ids) => ask("text", "decode", { family, ids }),
@@ -163,6 +163,19 @@ export const engine = {
   /** Writes; see models/decoding.js for the settings and for what a step tells. */
   generate: (ids, settings = {}, { onStep, signal } = {}) =>
     use("smollm2", "generate", { method: "greedy", steps: 40, ...settings, ids }, { onEvent: onStep, signal }),
+  /**
+   * Translates; directions: en-pt, pt-en. Settings as for `generate`, and `hidden`: places of pieces
+   * of the source at which the decoder may not look. @returns {Promise<{pieces: string[], ids: number[],
+   *   layers: number, heads: number, maps: Float32Array[]}>} the source's pieces; what was written,
+   *   with its end token, and the cross-attention (heads, written, source) of each layer
+   */
+  async translate(direction, text, settings = {}, { onStep, signal } = {}) {
+    const { ids: source, pieces } = await engine.tokenize(direction, text);
+    const wish = { method: "greedy", steps: 100, hidden: [], stop: [0], ...settings, source };
+    return { pieces, ...(await use(direction, "translate", wish, { onEvent: onStep, signal })) };
+  },
+  /** The pieces that ids stand for, as the vocabulary has them. @returns {Promise<string[]>} */
+  pieces: (family, ids) => ask("text", "pieces", { family, ids: [...ids] }),
   /** {text, ids}: a conversation as the model sees it, up to where its answer begins. */
   chat: (messages) => ask("text", "chat", { messages }),
 };

@@ -1,7 +1,7 @@
 /**
  * One memory with weights and activations in it, and the few products that a model consists of.
  *
- * The products are in WebAssembly (blocks.wat, products.wat), or in plain JavaScript (plain.js)
+ * The products are in WebAssembly (blocks.wat, bytes.wat, products.wat), or in plain JavaScript (plain.js)
  * where a page may not run WebAssembly: then all is slower and nothing is different. Weights stay
  * as the file has them. For one position, rows of 4-bit or 8-bit blocks are multiplied as they
  * are; for several positions, sixteen rows at a time become float32, and each serves them all.
@@ -11,7 +11,7 @@ import { plainProducts } from "./plain.js";
 /**
  * @typedef {{at: number, rows: number, width: number, data: Float32Array}} Matrix
  *   float32 numbers in the memory: `at` is the address of its first byte, `data` shows them
- * @typedef {{type: string, shape: number[], at: number}} Weight   as a file keeps it
+ * @typedef {{type: string, shape: number[], at: number, multiplier?: number}} Weight   as a file keeps it
  */
 
 /** Bytes that `width` numbers take in each format. */
@@ -20,6 +20,7 @@ const rowBytes = {
   F16: (width) => 2 * width,
   Q4_1: (width) => (width / 32) * 20,
   Q8_0: (width) => (width / 32) * 34,
+  I8: (width) => width,
 };
 const AT_ONCE = 16; // rows that are unpacked together: they fit the processor's nearest cache
 const SCALES = [...Array(7).keys()].map((k) => 16 ** -k).concat(1); // see rowsQ4_1
@@ -28,8 +29,8 @@ const WIDEST = 4096; // numbers in a row, at most
 export class Kernel {
   /** Where the products in WebAssembly are: for most browsers, then for those of before 2023. */
   static FILES = [
-    ["blocks.fused.wasm", "products.fused.wasm"], // multiply and add in one instruction
-    ["blocks.wasm", "products.wasm"],
+    ["blocks.fused.wasm", "bytes.fused.wasm", "products.fused.wasm"], // multiply and add in one instruction
+    ["blocks.wasm", "bytes.wasm", "products.wasm"],
   ];
 
   /**
@@ -107,7 +108,7 @@ export class Kernel {
     if (tensor.shape.join() !== shape.join() || !rowBytes[tensor.type]) {
       throw new Error(`Tensor ${name} is ${tensor.type} ${tensor.shape.join(" × ")}, not ${shape.join(" × ")}.`);
     }
-    return { type: tensor.type, shape, at: base + tensor.at };
+    return { ...tensor, at: base + tensor.at };
   }
 
   /** A short weight, such as a bias, as float32. @returns {Float32Array} */

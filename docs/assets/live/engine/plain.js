@@ -1,5 +1,5 @@
 /**
- * The functions of blocks.wat and products.wat in plain JavaScript, for browsers that refuse WebAssembly.
+ * The functions of blocks.wat, bytes.wat and products.wat in plain JavaScript, for browsers that refuse WebAssembly.
  *
  * The same names, the same arguments: addresses in bytes, `width` in numbers. Read these first,
  * and then the .wat files, where each does four numbers at a time.
@@ -54,6 +54,12 @@ export function plainProducts(buffer) {
       }
     },
 
+    /** Bytes with a sign → float32. */
+    unpackI8(from, to, width) {
+      to >>= 2;
+      for (let i = 0; i < width; i++) floats[to + i] = signed[from + i];
+    },
+
     /** out = x · Wᵀ in float32; `stride` is the bytes from one row of out to the next. */
     product(w, rows, x, positions, width, out, stride) {
       for (let row = 0; row < rows; row += 4) {
@@ -103,6 +109,16 @@ export function plainProducts(buffer) {
           total += halfAt(w) * sum;
         }
         floats[(out >> 2) + row] = total;
+      }
+    },
+
+    /** The same from bytes with a sign. */
+    rowsI8(w, rows, x, width, out) {
+      x >>= 2;
+      for (let row = 0; row < rows; row++, w += width) {
+        let sum = 0;
+        for (let i = 0; i < width; i++) sum += signed[w + i] * floats[x + i];
+        floats[(out >> 2) + row] = sum;
       }
     },
 

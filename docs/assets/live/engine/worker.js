@@ -10,13 +10,19 @@ import { chatText } from "../models/chat.js";
 import { Decoder } from "../models/decoder.js";
 import { beamSearch, write } from "../models/decoding.js";
 import { Encoder } from "../models/encoder.js";
+import { Translator } from "../models/marian.js";
+import { Translating } from "../models/translating.js";
 import { readGguf } from "./gguf.js";
 import { Kernel } from "./kernel.js";
+import { readMarian } from "./marian_file.js";
 import { readSafetensors } from "./safetensors.js";
 import * as weights from "./weights.js";
 
-const MODELS = { minilm: Encoder, smollm2: Decoder };
-/** @type {Encoder | Branches} */
+const MODELS = { minilm: Encoder, smollm2: Decoder, "en-pt": Translator, "pt-en": Translator };
+const READERS = { gguf: readGguf, safetensors: readSafetensors, bin: readMarian };
+/** What knows which texts begin alike, for models that write. */
+const TREES = new Map([[Decoder, Branches], [Translator, Translating]]);
+/** @type {Encoder | Branches | Translating} */
 let model; // the one that this worker was begun for
 
 /** A file of the site, from where the build has put what it made for us: the folder above. */
@@ -65,6 +71,20 @@ async function turn() {
   turned = performance.now();
 }
 
+/** The loop of all that write: each step is told, and between two it may be stopped. */
+async function written(next, ids, settings, { signal, tell }) {
+  const steps = settings.method === "beam" ? beamSearch(next, ids, settings) : write(next, ids, settings);
+  const begin = performance.now();
+  for (let before = begin; ; ) {
+    const { done, value } = steps.next();
+    if (done) return { ...value, seconds: (performance.now() - begin) / 1000 };
+    tell({ ...value, milliseconds: performance.now() - before });
+    await turn();
+    signal.throwIfAborted();
+    before = performance.now();
+  }
+}
+
 const calls = {
   async sizes() {
     const listed = await list("weights.json");
@@ -89,9 +109,9 @@ const calls = {
       tell(progress);
     };
     await weights.load(listed, bytes, { onProgress });
-    const read = { gguf: readGguf, safetensors: readSafetensors }[listed.format];
-    const made = new MODELS[name](kernel, listed.config, read(bytes), base);
-    model = name === "smollm2" ? new Branches(made) : made;
+    const made = new MODELS[name](kernel, listed.config, READERS[listed.format](bytes), base);
+    const Tree = TREES.get(MODELS[name]);
+    model = Tree ? new Tree(made) : made;
     return weights.kept(listed);
   },
 
@@ -109,6 +129,11 @@ const calls = {
     return ids.length ? (await tokenizer(family)).decode(ids, { skip_special_tokens: false }) : "";
   },
 
+  async pieces({ family, ids }) {
+    const made = await tokenizer(family);
+    return ids.map((id) => made.id_to_token(id));
+  },
+
   attend({ ids, segments }) {
     const { states, maps } = model.forward(ids, segments);
     return { layers: maps.length, heads: model.heads, maps, vector: model.vector(states) };
@@ -123,18 +148,18 @@ const calls = {
     return model.score(ids, start);
   },
 
-  async generate({ ids, ...settings }, { signal, tell }) {
-    const next = (texts) => model.next(texts).logits;
-    const steps = settings.method === "beam" ? beamSearch(next, ids, settings) : write(next, ids, settings);
-    const begin = performance.now();
-    for (let before = begin; ; ) {
-      const { done, value } = steps.next();
-      if (done) return { ...value, seconds: (performance.now() - begin) / 1000 };
-      tell({ ...value, milliseconds: performance.now() - before });
-      await turn();
-      signal.throwIfAborted();
-      before = performance.now();
-    }
+  generate({ ids, ...settings }, told) {
+    return written((texts) => model.next(texts).logits, ids, settings, told);
+  },
+
+  async translate({ source, hidden, ...settings }, { signal, tell }) {
+    model.read(source, hidden);
+    const start = [model.start];
+    // The query of a piece is made at the piece before.
+    const looked = (ids) => ({ layers: model.layers, heads: model.heads, maps: model.looked([...start, ...ids.slice(0, -1)]) });
+    const grown = (step) => tell({ ...step, ...looked(step.ids ?? step.beams[0]?.ids ?? step.finished[0].ids) });
+    const result = await written((texts) => model.next(texts), start, settings, { signal, tell: grown });
+    return { ...result, ...looked(result.ids) };
   },
 
   async chat({ messages }) {

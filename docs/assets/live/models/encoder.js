@@ -7,7 +7,7 @@
 import { attention } from "./attention.js";
 
 /** Each vector gets mean 0 and variance 1, then a learned scale and shift. In place. */
-class LayerNorm {
+export class LayerNorm {
   constructor(weight, bias, eps) {
     Object.assign(this, { weight, bias, eps });
   }

@@ -1,6 +1,7 @@
 // The attention explorer: every head of MiniLM on the reader's own sentences.
 
 import { engine } from "../engine/engine.js";
+import { within } from "./fields.js";
 import { headGrid } from "./heads.js";
 import { lines, matrix } from "./maps.js";
 import { announcer, download, el, roving, stateLink, table, tabs } from "./parts.js";
@@ -176,8 +177,6 @@ async function compare(one, two) {
   const cosine = a.vector.reduce((sum, x, i) => sum + x * b.vector[i], 0);
   return `Similarity of the two sentences: ${cosine.toFixed(2)} (1 is the same direction).`;
 }
-
-const within = (wish, most) => Math.min(Math.max(Math.round(Number(wish)) || 1, 1), most);
 
 /** A map that is too wide for the page scrolls, by keys as well. */
 function scroller(map, label) {

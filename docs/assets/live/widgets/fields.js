@@ -17,6 +17,9 @@ export function asked(text, { min, max, step }) {
   return x >= min && x <= max && (step !== 1 || Number.isInteger(x)) ? x : undefined;
 }
 
+/** One of so many, from 1 on, whatever a link wishes for. */
+export const within = (wish, most) => Math.min(Math.max(Math.round(Number(wish)) || 1, 1), most);
+
 /**
  * Is this key part of a text that is still being composed? There, Enter takes a suggestion and
  * sends nothing. Safari ends the composition first and then tells of its key, as number 229.

@@ -1,42 +1,56 @@
 // The frame around every widget: brings in its module, its model if it needs one, and puts
 // it where the figure stands. A widget is a module with
 //   title     what it is, in two words
-//   weights   the name of the model it needs, or nothing
+//   weights   the name of the model it needs, or nothing; or a function of the options
 //   show(place, options, frame)   draws it into `place`; options are the data-… of the box
 
 import { el, megabytes } from "./parts.js";
 
-/** @typedef {{link: (state: Record<string, any>) => string}} Frame */
+/**
+ * @typedef {{link: (state: Record<string, any>) => string,
+ *   again: (changes: Record<string, string>) => Promise<void>}} Frame
+ *   `again` opens the widget anew, with other options and so perhaps with another model
+ */
 
 /**
  * Open the widget of a box; resolves when it stands there, or when the reader cancels.
  * @param {HTMLElement} box @param {HTMLButtonElement} button
+ * @param {Record<string, string>} changes options that are not those of the box or the link
  */
-export async function open(box, button) {
+export async function open(box, button, changes = {}) {
   const name = box.dataset.live;
   const widget = await import(`./${name}.js`);
   const figure = [...box.children];
-  if (widget.weights && !(await bring(widget.weights, box, button))) return;
+  const options = { ...box.dataset, ...linked(box), ...changes };
+  const weights = typeof widget.weights === "function" ? widget.weights(options) : widget.weights;
+  if (weights && !(await bring(weights, box, button))) return;
 
   const place = el("div", { class: "live-place" });
   const props = { class: "live-widget", "aria-label": widget.title, tabindex: -1, hidden: true };
   const section = el("section", props);
-  const close = (says = "") => {
+  const leave = () => {
     section.remove();
-    if (!document.querySelector(".live-widget")) rest();
     for (const part of figure) part.hidden = false;
+  };
+  const close = (says = "") => {
+    leave();
+    if (!document.querySelector(".live-widget")) rest();
     box.querySelector(".live-problem").textContent = says;
     button.focus();
   };
   const still = ["figure", "table"].find((tag) => box.querySelector(tag));
-  const leave = still ? `Back to the ${still}` : "Close";
-  const back = el("button", { type: "button", onclick: () => close() }, leave);
-  const remove = await removal(widget.weights, close);
+  const away = still ? `Back to the ${still}` : "Close";
+  const back = el("button", { type: "button", onclick: () => close() }, away);
+  const remove = await removal(weights, close);
   section.append(place, el("p", { class: "live-foot" }, back, remove));
   box.append(section);
   try {
-    const frame = { link: (state) => link(box, state) };
-    await widget.show(place, { ...box.dataset, ...linked(box) }, frame);
+    const again = async (changes) => {
+      leave();
+      button.focus({ preventScroll: true });
+      await open(box, button, changes).catch((error) => (box.querySelector(".live-problem").textContent = `This did not load: ${error.message}`));
+    };
+    await widget.show(place, options, { link: (state) => link(box, state), again });
   } catch (error) {
     close();
     throw error;

@@ -41,25 +41,26 @@ function text(x, y, size, words, more = {}) {
 
 /**
  * Attention weights as a matrix: a row for each token that looks.
- * @param {Float32Array} weights n × n @param {string[]} pieces
- * @param {{title: string, alt: string, border?: number, onrow: (i: number) => void,
- *   onhover: (i: number) => void}} wish  border: where a second sentence begins
+ * @param {Float32Array} weights rows × columns @param {string[]} pieces those that look
+ * @param {{title: string, alt: string, names?: string[], border?: number,
+ *   onrow: (i: number) => void, onhover: (i: number) => void}} wish  names: of the columns, where
+ *   others are looked at; border: where a second sentence begins
  * @returns {{node: SVGElement, follow: (row: number) => void}}
  */
-export function matrix(weights, pieces, { title, alt, border = 0, onrow, onhover }) {
-  const n = pieces.length;
+export function matrix(weights, pieces, { title, alt, names = pieces, border = 0, onrow, onhover }) {
+  const n = names.length;
   const top = weights.reduce((a, b) => Math.max(a, b), 1e-9);
   let size = fontSize();
-  const room = widest(pieces, size);
-  const left = 4 + room + 4;
+  const left = 4 + widest(pieces, size) + 4;
   const cell = Math.max((WIDE - left - 3) / n, 12);
+  const above = 20 + widest(names, size) + 5;
   size = Math.min(size, cell * 0.85);
-  const above = 20 + room + 5;
   const side = n * cell;
+  const high = pieces.length * cell;
 
   const rows = pieces.map((piece, i) => {
     const y = above + i * cell;
-    const cells = pieces.map((_, j) =>
+    const cells = names.map((_, j) =>
       svg("rect", {
         x: left + j * cell, y, width: cell, height: cell,
         fill: BLUE, "fill-opacity": +(weights[i * n + j] / top).toFixed(4),
@@ -70,15 +71,13 @@ export function matrix(weights, pieces, { title, alt, border = 0, onrow, onhover
     const heard = { onclick: () => onrow(i), onpointerenter: () => onhover(i) };
     return svg("g", heard, cells, label, hit);
   });
-  const columns = pieces.map((piece, j) =>
-    text(0, 0, size, piece, {
+  const columns = names.map((name, j) =>
+    text(0, 0, size, name, {
       transform: `translate(${left + (j + 0.5) * cell + size * 0.36} ${above - 4}) rotate(-90)`,
     }),
   );
-  const lines = Array.from({ length: n + 1 }, (_, i) => {
-    const at = i * cell;
-    return `M${left + at} ${above}v${side}M${left} ${above + at}h${side}`;
-  }).join("");
+  const each = (count, line) => Array.from({ length: count + 1 }, (_, i) => line(i * cell)).join("");
+  const lines = each(n, (at) => `M${left + at} ${above}v${high}`) + each(pieces.length, (at) => `M${left} ${above + at}h${side}`);
   const grid = svg("path", { d: lines, stroke: GRID, "stroke-width": 0.4, fill: "none" });
   const seam = border && svg("path", {
     d: `M${left + border * cell} ${above}v${side}M${left} ${above + border * cell}h${side}`,
@@ -86,7 +85,7 @@ export function matrix(weights, pieces, { title, alt, border = 0, onrow, onhover
   });
   const frame = svg("rect", { x: left, width: side, height: cell, fill: "none", stroke: INK });
   const heading = text(left, 12, 10, title, { "font-weight": "bold" });
-  const node = canvas(left + side + 3, above + side + 3, alt,
+  const node = canvas(left + side + 3, above + high + 3, alt,
     svg("g", { onpointerleave: () => onhover(-1) }, rows),
     columns, grid, seam || null, frame, heading,
   );
