@@ -520,7 +520,8 @@ def test_not_nearly_always_gives_blame(says, values, printed):
 def test_scores_elsewhere_are_not_ranked(says, values, printed):
     says(
         "So they do not tell on which texts the model is best.",
-        "A score on 300 sentences has a standard error of about",
+        "A score on 300 sentences has a standard error of about {{ encoder/elsewhere.error_points:.0f}} points, "
+        "and from the lowest of the three to the highest it is {{ encoder/elsewhere.spread_points:.1f}} points.",
         "On the news, always saying the more frequent label is right more often than on the "
         "reviews.",
         "You cannot say so from these scores.",

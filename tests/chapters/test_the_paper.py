@@ -63,7 +63,7 @@ def test_the_difference_that_stays(says, values, printed):
         "That is close, but not equal.",
         "2 layers and 8 layers lack about the same.",
         "It goes with the width, as far as one row at 256 and one at 1024 can show it: {{ the_paper/recount.narrow:.1f}} million at width 256, {{ the_paper/recount.least_512:.1f}} to {{ the_paper/recount.most_512:.1f}} million at 512 and {{ the_paper/recount.wide:.1f}} million at 1024.",
-        "Indeed, a table of between {{ the_paper/recount.fewest:,.0f}} and {{ "
+        "Indeed, a table of between about {{ the_paper/recount.fewest:,.0f}} and {{ "
         "the_paper/recount.most:,.0f}} rows would give all eight rounded numbers at "
         "once.",
         "No: that has more than stated already, and would then have still more.",
