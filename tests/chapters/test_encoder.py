@@ -520,7 +520,8 @@ def test_not_nearly_always_gives_blame(says, values, printed):
 def test_scores_elsewhere_are_not_ranked(says, values, printed):
     says(
         "So they do not tell on which texts the model is best.",
-        "A score on 300 sentences has a standard error of about",
+        "A score on 300 sentences has a standard error of about {{ encoder/elsewhere.error_points:.0f}} points, "
+        "and from the lowest of the three to the highest it is {{ encoder/elsewhere.spread_points:.1f}} points.",
         "On the news, always saying the more frequent label is right more often than on the "
         "reviews.",
         "You cannot say so from these scores.",
@@ -1006,7 +1007,8 @@ def test_a_decoder_is_averaged(says, values, printed):
         "{{ encoder/decoder_mean.lowest_second:.4f}}. So the reason is the vector of the first token.",
         "In these layers it is at least {{ encoder/decoder_mean.times:.0f}} times as long as the median of the others",
         "and the mean points nearly where it points.",
-        "Even in these layers {{ encoder/decoder_mean.middle_fewest }} to {{ encoder/decoder_mean.middle_most }} "
+        "with the mean of all tokens, without the first, which is `<|endoftext|>`, and without the second, as a control.",
+        "Vectors so nearly equal still tell something. Even in these layers {{ encoder/decoder_mean.middle_fewest }} to {{ encoder/decoder_mean.middle_most }} "
         "sentences have a neighbor on their topic.",
         "After the last layer it is {{ encoder/decoder_mean.last_near }}, and with MiniLM "
         "{{ encoder/decoder_mean.minilm_near }}: too near to say which is better.",
@@ -1023,12 +1025,14 @@ def test_a_decoder_is_averaged(says, values, printed):
     assert abs(left.last_near - left.minilm_near) <= (60 * 0.1 * 0.9) ** 0.5
     code = open("snippets/encoder/decoder_mean.py").read()
     assert 'read("models/smollm2", "<|endoftext|>")' in code and "[12:21]" in code
+    assert "low, near = compare(states)" in code and "out=0)" in code and "out=1)" in code
     # A few of the sentences, at one of these depths, by another way.
     parts = Path("snippets/encoder/topics.txt").read_text("utf-8").split("# ")[1:]
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     model = AutoModel.from_pretrained("models/smollm2").eval()
     for text in [part.splitlines()[1] for part in parts]:
         ids = tokenizer("<|endoftext|>" + text, return_tensors="pt").input_ids
+        assert tokenizer.convert_ids_to_tokens(ids[0])[0] == "<|endoftext|>"
         with torch.no_grad():
             state = model(ids, output_hidden_states=True).hidden_states[20][0]
         first, others = state[0], state[1:]

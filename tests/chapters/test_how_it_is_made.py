@@ -20,6 +20,7 @@ from scripts.models import fetch
 def test_only_what_decides_the_outcome_runs_a_snippet_again(printed, values, says):
     says(
         "The answer must not come from the dates of files",
+        "guess which of these changes give the snippet another stamp, so that it runs again.",
         "Of these {{ how_it_is_made/stamp.tried }} changes, {{ how_it_is_made/stamp.again }} change its stamp.",
         "A sentence on its page does not, so writing costs nothing.",
     )

@@ -91,6 +91,36 @@ def test_how_to_read_it(book, says):
     assert line.startswith("MiniLM · CPU · <span") and 'href="source/index/taste.py"' in line
 
 
+ASKS = re.compile(
+    r"\?|\b(?:find|compare|follow|guess|look|watch|write down|predict|read|see|count|expect)\b", re.I
+)
+
+
+def test_how_most_chapters_go(says):
+    """Counted over the chapters: questions at the start, and before figures; answers with outcomes."""
+    says(
+        "Most chapters ask one question, show the smallest thing that can be seen happening, then the idea, "
+        "then the real model, and then where it breaks.",
+        "Read the words before a figure: mostly they ask something that it answers.",
+        "At the end of each chapter are exercises, and most of their answers were computed too.",
+    )
+    listed = re.findall(r"^\[[^]]+\]\((\w+)\.md\)$", Path("docs/index.md").read_text("utf-8"), re.M)
+    asking, before, answers = [], [], []
+    for page in listed:
+        text = Path(f"docs/{page}.md").read_text("utf-8")
+        asking.append("?" in text.split("\n# ", 1)[1].split("\n## ")[0])
+        parts = re.split(r"\n\s*\n", text)
+        for place, part in enumerate(parts):
+            if part.startswith("![") and "](figures/" in part:
+                prose = [one for one in parts[:place] if re.match(r"[A-Z*\[(“]", one)]
+                before.append(bool(ASKS.search(prose[-1])))
+        found = re.findall(r'^\?\?\? success "Answer"\n((?:\n|    .*\n)+)', text, re.M)
+        answers += ["{{ " in one or "--8<--" in one for one in found]
+    assert sum(asking) > 0.8 * len(listed)
+    assert len(before) > 80 and sum(before) > 0.6 * len(before)
+    assert len(answers) > 40 and sum(answers) > 0.9 * len(answers)
+
+
 def test_one_line_makes_all_of_it(book, says, tmp_path):
     says(
         "In the copy, this line installs the packages, serves the site on your own machine, "
@@ -130,7 +160,7 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
         "In this head, “they” gives {{ index/taste.to_flowers:.0%}} of its attention "
         "to them and {{ index/taste.to_robot:.0%}} to the robot.",
         "In this head the others give the sunflowers {{ index/taste.others:.0%}} on average;",
-        "no other head gives them more on this sentence. It is no rule: in {{ index/taste.they_more }} of the "
+        "We picked it because no other head gives them more on this sentence. It is no rule: in {{ index/taste.they_more }} of the "
         "{{ index/taste.heads }} heads a piece of the sunflowers gets more than the robot, on average over the "
         "three, and in the row of “because” in {{ index/taste.because_more }}.",
         "who looked at all tokens alike would give {{ index/taste.even:.0%}}.",

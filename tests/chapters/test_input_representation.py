@@ -686,7 +686,7 @@ def test_learned_positions(says, values, maps, minilm):
     unit = F.normalize(trained.detach(), dim=1)
     cosines = unit @ unit.T  # all 512 positions
     assert found.first_highest == pytest.approx(cosines[0, 1:].max().item(), abs=1e-5)
-    assert (cosines.fill_diagonal_(-1)[1:].amax(1) > 2 * found.first_highest).all(), "unlike all others"
+    assert (cosines.fill_diagonal_(-1)[1:].amax(1) > 1.5 * found.first_highest).all(), "unlike all others"
     assert found.apart_1 == pytest.approx(cosines.diagonal(1)[1:].mean().item(), abs=1e-5), "without 0"
 
 
@@ -992,6 +992,7 @@ def test_moved_positions_change_nothing_and_pressed_ones_do(says, values):
         "With halved positions the perplexity rises from {{ input_representation/stretched.usual:.0f}} to "
         "{{ input_representation/stretched.half:.0f}}, with doubled ones to "
         "{{ input_representation/stretched.double:.0f}}.",
+        "It is tempting to blame distances of a half, which were never trained. "
         "But nine tenths were not trained either, and with them it is "
         "{{ input_representation/stretched.tenths:.1f}} after {{ input_representation/stretched.usual:.1f}}.",
     )

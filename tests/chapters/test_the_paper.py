@@ -1,6 +1,7 @@
 """What the chapter on the paper claims, recomputed another way."""
 
 import inspect
+import math
 import re
 import runpy
 from pathlib import Path
@@ -62,7 +63,7 @@ def test_the_difference_that_stays(says, values, printed):
         "That is close, but not equal.",
         "2 layers and 8 layers lack about the same.",
         "It goes with the width, as far as one row at 256 and one at 1024 can show it: {{ the_paper/recount.narrow:.1f}} million at width 256, {{ the_paper/recount.least_512:.1f}} to {{ the_paper/recount.most_512:.1f}} million at 512 and {{ the_paper/recount.wide:.1f}} million at 1024.",
-        "Indeed, a table of between {{ the_paper/recount.fewest:,.0f}} and {{ "
+        "Indeed, a table of between about {{ the_paper/recount.fewest:,.0f}} and {{ "
         "the_paper/recount.most:,.0f}} rows would give all eight rounded numbers at "
         "once.",
         "No: that has more than stated already, and would then have still more.",
@@ -166,7 +167,8 @@ def test_the_learning_rate(values, says):
 
 def test_bleu_prefers_the_wrong_sentence(values, says):
     says(
-        "100 would be word for word the same.",
+        "BLEU is the geometric mean of these four shares, the fourth root of their product, and is lowered "
+        "when the translation is shorter than the reference.[^papineni] 100 would be word for word the same.",
         "The right one gets {{ the_paper/bleu.other_words:.0f}}, and the one that "
         "says the opposite {{ the_paper/bleu.wrong:.0f}}.",
         "A wrong sentence can score higher than a right one.",
@@ -184,6 +186,10 @@ def test_bleu_prefers_the_wrong_sentence(values, says):
     score, reference, texts = bleu["bleu"], bleu["reference"], bleu["candidates"]
     assert texts["right, other words"].startswith("o robô deu água aos girassóis")
     one = texts["one word else"]
+    words = reference.split()
+    cut_off = score(" ".join(words[:-2]), reference)
+    assert cut_off == pytest.approx(100 * math.exp(1 - len(words) / (len(words) - 2))), "shorter, else the same"
+    assert score(f"{reference} e {reference}", reference) < 100, "a longer one loses by its shares alone"
     glued = score(one.replace(" .", "."), reference.replace(" .", "."))
     assert abs(glued - found_in(bleu, "one word else")) > 1, "another way to cut words"
     assert abs(score(one, texts["wrong, same words"]) - found_in(bleu, "one word else")) > 1
