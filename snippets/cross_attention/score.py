@@ -43,7 +43,7 @@ right, on_diagonal = torch.tensor(right).float(), torch.tensor(on_diagonal).floa
 sentences, words, shares = len(lines) // 2, len(right), right.mean(dim=0)
 best, mean_of_heads, diagonal = *shares[[8, 16]].tolist(), on_diagonal.mean().item()
 ahead = right - on_diagonal[:, None]  # 1 or −1 where only one of the two is right
-clear = ahead.sum(dim=0) > 1.96 * ahead.abs().sum(dim=0).sqrt()  # McNemar's test
+clear = ahead.sum(dim=0) - 1 > 1.96 * ahead.abs().sum(dim=0).sqrt()  # McNemar
 worst, *_, second, _ = shares[:16].sort().values.tolist()
 mean_of_layer_1, mean_of_layer_2 = shares[:16].view(2, 8).mean(dim=1).tolist()
 above, clearly_above = (x[8:16].sum().item() for x in (shares > diagonal, clear))

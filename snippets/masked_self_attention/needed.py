@@ -41,9 +41,9 @@ for text in texts:
 asked, used = sum(map(len, same["three back"])), len(same["three back"])
 shares = {name: torch.cat(texts).mean().item() for name, texts in same.items()}
 lowest = {name: min(map(torch.mean, texts)).item() for name, texts in same.items()}
-print(f"{asked} choices: same                         all  lowest text")
+print(f"{asked} choices: same                           all  lowest text")
 for name, share in shares.items():
-    print(f"{name:<40} {share:4.0%} {lowest[name]:12.0%}")
+    print(f"{name:<42} {share:4.0%} {lowest[name]:12.0%}")
 three, four, with_first, with_second, *begun = shares.values()
 least_with_it, most_with_word = min(begun[::2]), max(begun[1::2])
 lowest_with_first, _, *lowest_begun = list(lowest.values())[2:]

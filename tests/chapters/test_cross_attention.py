@@ -157,7 +157,7 @@ def test_score(values, printed, says):
         "But the extra loss sits in layer 2, and may be the cause.",
     )
     assert score.mean_of_layer_1 < 0.5 < score.mean_of_layer_2
-    assert 3 < score.clearly_above <= score.above < 8, "most of them, not all"
+    assert 2 < score.clearly_above < score.above < 8, "most of them, not all"
     run = runpy.run_path(f"snippets/{CHAPTER}/score.py")
     clear = 0
     for head in range(8, 16):
@@ -317,16 +317,19 @@ def test_hide_all(values, printed, says):
         " {{ cross_attention/hide_all.other:.0%}}, at the weakest {{"
         " cross_attention/hide_all.weakest:.0%}}.",
         "The mean state gives {{ cross_attention/hide_all.filled:.0%}} at the strongest.",
+        "The controls are the second strongest place, any other by chance, and the weakest.",
         "so another form of it (*regado* for *regou*) counts as gone as well.",
         "So map and hiding mostly agree.",
         "Hide the piece where a row is strongest and its word goes missing in most cases, not in"
         " all; close it and the translation has nothing to do with the source.",
     )
     found = values(f"{CHAPTER}/hide_all")
-    assert found.sentences == 29 and found.words > 200
+    assert found.sentences == 29
     assert 0.65 < found.masked < 0.9 and abs(found.masked - found.filled) < 0.05
     assert found.weakest < 0.1 and found.masked > 2 * max(found.second, found.other), "the controls"
     assert found.lowest < found.masked - 0.2
+    program = (ROOT / f"snippets/{CHAPTER}/hide_all.py").read_text("utf-8")
+    assert "torch.cat([order[:2], chance, order[-1:]])" in program and "torch.randint(1, " in program
     assert "O regado os" in printed(f"{CHAPTER}/hide")
     assert values(f"{CHAPTER}/without").different_outputs == 1, "closed"
 

@@ -541,7 +541,7 @@ def test_the_work_of_a_token_is_counted(says, smollm2, values):
     says(
         "For each new token, every matrix of the model is used once. That makes {{ "
         "from_scratch/cache.in_matrices:.0%}} of the multiplications of matrices, even for the last "
-        "token;",
+        "token; in the rest, the new query meets the keys, and its weights the values.",
         "In both programs, these products are the same calls of PyTorch.",
         "(the longer the text, the more the cache saves), and the library needed {{ "
         "from_scratch/cache.speed:.1f}} times the processor time of ours.",
@@ -1216,11 +1216,14 @@ def test_the_questions_predictions(says, values, printed):
 def test_the_century_is_read_at_its_own_digits(says, values, maps):
     says(
         "for this date its strongest letter is not even one of the year.",
+        "For each of {{ from_scratch/century.count }} dates we take the encoder's states for the "
+        "same day in the other century, and put in those of the century's two digits alone, or "
+        "those of all letters but these two.",
         "The century is read at its own two digits. Exchanged alone, they change the first letter "
         "in at least {{ from_scratch/century.least_flip:.0%}} of the dates; all other letters "
         "together change it in at most {{ from_scratch/century.most_by_rest:.0%}}.",
-        "the heads put {{ from_scratch/century.least_heads:.0%}} or more of the first row on the two "
-        "digits, where chance would put {{ from_scratch/century.even:.0%}}",
+        "on average over heads and dates, at least {{ from_scratch/century.least_heads:.0%}} of the "
+        "first row lies on the two digits, where chance would put {{ from_scratch/century.even:.0%}}",
         "in at least {{ from_scratch/century.least_strongest:.0%}} of the dates one of them is the "
         "strongest letter of the row. The date in our figure is an exception.",
     )

@@ -30,6 +30,9 @@ def test_by_hand(says, values, maps):
     says(
         "In the middle row, without the mask, *were* gives {{"
         " masked_self_attention/by_hand.unmasked_were_thirsty:.2f}} of its weight to the future.",
+        "Each has asked every token, itself too, and the answers are [scores](glossary.md#score): a"
+        " matrix with a row for each [query](glossary.md#query), the token that looks, and a column"
+        " for each [key](glossary.md#key), the token that is looked at.",
         "Then [softmax](glossary.md#softmax) does what it always does.",
         "With it, that weight is zero, and the other two have grown to",
         "The first token can see only itself, so all its weight stays there.",
