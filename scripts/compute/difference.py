@@ -97,8 +97,9 @@ def _compare_one(report: Report, name: str, *sides: tuple[Book, Outcome]) -> Non
 
 def unified(before: list[str], now: list[str]) -> str:
     """What differs between two texts' lines, as a patch shows it, cut where it gets long."""
-    lines = difflib.unified_diff(before, now, "before", "now", lineterm="", n=1)
-    return "\n".join(list(lines)[:SHOWN])
+    lines = list(difflib.unified_diff(before, now, "before", "now", lineterm="", n=1))
+    more = len(lines) - SHOWN
+    return "\n".join(lines[:SHOWN] + [f"… and {more} more"] * (more > 0))
 
 
 def compare_labs(report: Report, old: Book, new: Book) -> None:

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from scripts.base.files import put
 
 LENGTH = 60_000  # letters of the Markdown, at most: a comment holds no more
-CUT = "\n\n(The rest is in `report.html`.)\n"
+CUT = "\n\n(The rest is in `report.html`.)"
 SIGNS = {"+": "ins", "-": "del", "@": "at"}
 
 
@@ -92,12 +92,13 @@ def write(report: Report, into: Path) -> None:
 
 
 def markdown(report: Report) -> str:
-    """The report for a comment or a summary, cut where that would be full."""
+    """The report for a comment or a summary; where that would be full, each section is cut."""
     parts = [f"# {report.title}", report.said, *(f"⚠ {note}" for note in report.notes)]
-    for section in report.sections:
-        parts += _section(section, "##")
-    text = "\n\n".join(parts) + "\n"
-    return text if len(text) <= LENGTH else text[:LENGTH].rpartition("\n\n")[0] + CUT
+    told = ["\n\n".join(_section(section, "##")) for section in report.sections]
+    if sum(map(len, told)) > LENGTH:
+        share = LENGTH // len(told)
+        told = [one if len(one) <= share else one[:share].rpartition("\n\n")[0] + CUT for one in told]
+    return "\n\n".join([*parts, *told]) + "\n"
 
 
 def _section(section: Section, mark: str) -> Iterable[str]:
@@ -245,7 +246,7 @@ def _words(into: Element, part: Words) -> None:
 def _scrolled(into: Element, title: str) -> Element:
     """A box that scrolls by itself, by keys too."""
     title = title.replace("`", "")
-    return SubElement(into, "div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": title})
+    return SubElement(into, "div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": title})
 
 
 def _lines(into: Element, part: Lines) -> None:

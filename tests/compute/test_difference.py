@@ -72,6 +72,13 @@ def test_what_differs_is_shown(build):
     assert "-2\n+5" in said and "kept" not in said and "line 2: No" in said
 
 
+def test_a_long_difference_is_cut_and_says_so():
+    lines = [str(number) for number in range(difference.SHOWN)]
+    said = difference.unified([], lines).splitlines()
+    assert len(said) == difference.SHOWN + 1 and said[-1] == "… and 3 more", "of the heading, three lines"
+    assert difference.unified([], lines[:-3]).endswith(f"+{lines[-4]}")
+
+
 def test_the_command(build, capsys):
     old, new = build("old", x=("1\n", {})), build("new", x=("2\n", {}))
     assert difference.main([str(old.root), str(new.root)], standalone_mode=False) == 1

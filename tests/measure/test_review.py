@@ -399,8 +399,10 @@ def test_the_page_opens_from_a_folder_and_for_everybody(report, new, tmp_path):
 
 def test_long_markdown_is_cut(report, new):
     new.replace("docs/one.md", (" here.", " here." + " A long sentence stands in this page." * 2000))
+    new.write("scripts/x.py", "")
     text = report().markdown
-    assert len(text) < told.LENGTH + 100 and text.endswith(told.CUT)
+    assert len(text) < told.LENGTH and told.CUT in text
+    assert text.endswith("## Other files\n\n- `scripts/x.py` is new\n"), "what follows is there"
 
 
 def test_a_table_and_a_patch_stand_in_markdown_as_they_are():
