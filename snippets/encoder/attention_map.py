@@ -18,7 +18,7 @@ def look(sentence):
     it, dog, ball = (tokens.index(word) for word in ("it", "dog", "ball"))
     found = head[it, dog], head[it, ball], head[:, dog].mean()
     print(sentence)
-    print("    it → dog {:.2f}   it → ball {:.2f}   average → dog {:.2f}".format(*found))
+    print("   it → dog {:.2f}   it → ball {:.2f}   average → dog {:.2f}".format(*found))
     return maps, tokens, *found
 
 
