@@ -347,7 +347,7 @@ def test_repetition_rises(says, printed, values):
         "The first time, a token of the beam's clause has a typical probability of",
         "The sensible sentence rises as well, from",
         "Copying soon becomes [a safe prediction]",
-        "Of 24 other sentences, each written seven times, the seventh copy has {{"
+        "Of 24 sentences, each written seven times, the seventh copy has {{"
         " decoding/repetition.copied:.2f}} on average, and {{"
         " decoding/repetition.copied_least:.2f}} at least.",
         "And it is the copies that count: after seven *different* sentences, one has {{"
