@@ -438,13 +438,13 @@ def test_the_load_counts_and_not_the_room(values, says):
 
 def test_another_seed_and_rate_say_that_it_is_not_the_room(says):
     """A wide state that learns more slowly, in case the rate was too high for it."""
-    says("(With a smaller learning rate, 0.002, it did not help either.)")
+    says("(Nor did it help with two fifths of the learning rate.)")
     torch.manual_seed(5)
     model = Recurrent()
     model.lstm = torch.nn.LSTM(48, 384, batch_first=True)
     model.head = torch.nn.Linear(384, LETTERS)
     torch.nn.init.constant_(model.lstm.bias_ih_l0.data[384:768], 2.0)
-    assert train(model, 16, rate=2e-3, seed=5) < 0.4
+    assert train(model, 16, rate=2 / 5 * 5e-3, seed=5) < 0.4
 
 
 def test_keep(values, printed, says):
