@@ -42,7 +42,7 @@ def test_by_hand(values, maps, printed, says):
 def test_from_scratch(values, printed, maps, says):
     says(
         "The four pieces of *girassóis* share the three pieces of *sunflowers*, and no other "
-        "word's row gives them more than 4% together.",
+        "word's row gives them more than a twentieth together.",
         "The strong cells run down the diagonal",
     )
     assert values(f"{CHAPTER}/from_scratch").difference < 1e-4
@@ -391,9 +391,9 @@ def test_without(values, printed, translator, says):
         " decoder has written.",
         "They are a state that this decoder has never met: no encoder gives them.",
         "So take two more: the mean of the states of ten other sentences, which says nothing of"
-        " this source either but lies near what an encoder gives (to the nearest real state its"
-        " cosine is above 0.85, though it is shorter than all of them); and the same 256 numbers"
-        " read backwards, as a control, which lie near none (below 0.2).",
+        " this source either but lies near what an encoder gives (it is shorter than each real state,"
+        " but has nearly the direction of some); and the same 256 numbers read backwards, as a"
+        " control, which have the direction of none.",
         "A model that is given a state it never met shows what it does with strange input",
     )
     says(
