@@ -281,10 +281,10 @@ def _by_hand_by_keys(browser: Browser, box: str) -> None:
 def _translate_by_keys(browser: Browser, box: str) -> None:
     tab_to(browser, f"{box} textarea")
     browser.press("Control+a", *"I like cats.", "Enter")
-    until(browser, f"{box} .live-translation", "Gosto de gatos.")
+    until(browser, f"{box} .live-translation", "Eu gosto de gatos.")
     tab_to(browser, f"{box} .live-line [role=radio][aria-checked=true]")
     browser.press("Home", "ArrowRight")
-    until(browser, f"{box} .live-reading", "▁de")
+    until(browser, f"{box} .live-reading", "To write ▁gosto")
 
 
 def _next_token_by_keys(browser: Browser, box: str) -> None:
