@@ -26,7 +26,7 @@ export const weights = way;
 /** @param {HTMLElement} place @param {Record<string, string>} options data-direction (en-pt, pt-en),
  *  -text, -layer, -head and -piece (from 1), -hidden (places of the source, from 1), -beams */
 export async function show(place, options, frame) {
-  await styles();
+  await Promise.all([styles(), styles("translate.css")]);
   const { node: heard, say } = announcer();
   const direction = way(options);
   const [from, to] = direction.split("-");
