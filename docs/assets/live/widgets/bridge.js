@@ -17,7 +17,7 @@ export function bridge({ onpick, onhide }) {
   const mark = roving(target, () => [...target.children], onpick);
   new ResizeObserver(() => draw()).observe(node);
 
-  let shown; // {map, now, all}: what the lines show
+  let shown; // {map, now, aligned}: what the lines show
 
   /** The source, with the places that are hidden. @param {string[]} pieces @param {Set<number>} hidden */
   function read(pieces, hidden) {
@@ -47,10 +47,10 @@ export function bridge({ onpick, onhide }) {
 
   /**
    * @param {Float32Array} map (written, source) @param {number} now the piece to follow
-   * @param {boolean} all whether every piece has a line to where its weight is largest
+   * @param {number} aligned so many pieces have a line to where their weight is largest
    */
-  function follow(map, now, all) {
-    shown = { map, now, all };
+  function follow(map, now, aligned) {
+    shown = { map, now, aligned };
     const row = map.subarray(now * source.children.length, (now + 1) * source.children.length);
     [...source.children].forEach((chip, place) => {
       tint(chip, row[place]);
@@ -59,7 +59,7 @@ export function bridge({ onpick, onhide }) {
     });
     [...target.children].forEach((chip, i) => {
       chip.setAttribute("aria-checked", String(i === now));
-      chip.classList.toggle("live-later", i > now && !all);
+      chip.classList.toggle("live-later", i > now && !aligned);
     });
     mark(now);
     draw();
@@ -67,7 +67,7 @@ export function bridge({ onpick, onhide }) {
 
   function draw() {
     if (!shown || !node.isConnected) return;
-    const { map, now, all } = shown;
+    const { map, now, aligned } = shown;
     const frame = node.getBoundingClientRect();
     drawing.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
     const [from, to] = [source, target].map((line) => [...line.children].map((chip) => chip.getBoundingClientRect()));
@@ -79,13 +79,13 @@ export function bridge({ onpick, onhide }) {
       return svg("path", { d, class: kind, "stroke-width": (0.5 + 4 * weight).toFixed(2), "stroke-opacity": (0.25 + 0.75 * weight).toFixed(2) });
     };
     const row = (piece) => [...map.subarray(piece * from.length, (piece + 1) * from.length)];
-    const aligned = all ? to.map((_, piece) => {
+    const pairs = to.slice(0, aligned).map((_, piece) => {
       const weights = row(piece);
       const most = Math.max(...weights);
       return thread(piece, weights.indexOf(most), most, "live-aligned");
-    }) : []; // prettier-ignore
+    });
     const looked = row(now).map((weight, place) => (weight >= FAINT ? thread(now, place, weight, "live-looked") : null));
-    drawing.replaceChildren(...aligned, ...looked.filter(Boolean));
+    drawing.replaceChildren(...pairs, ...looked.filter(Boolean));
   }
   return { node, read, write, follow };
 }

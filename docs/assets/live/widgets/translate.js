@@ -26,7 +26,7 @@ export const weights = way;
 /** @param {HTMLElement} place @param {Record<string, string>} options data-direction (en-pt, pt-en),
  *  -text, -layer, -head and -piece (from 1), -hidden (places of the source, from 1), -beams */
 export async function show(place, options, frame) {
-  await styles();
+  await Promise.all([styles(), styles("translate.css")]);
   const { node: heard, say } = announcer();
   const direction = way(options);
   const [from, to] = direction.split("-");
@@ -129,7 +129,7 @@ export async function show(place, options, frame) {
     if (mine.signal.aborted) return;
     result = { ...now, ids, names };
     lines.write(names);
-    lines.follow(map(), names.length - 1, false);
+    lines.follow(map(), names.length - 1, 0);
     if (now.beams) beams.add(now, new Map(asked.map((one, i) => [one, others[i]])));
   }
 
@@ -175,12 +175,12 @@ export async function show(place, options, frame) {
     if (!result) return;
     const { names } = result;
     const row = (one) => map().subarray(one * source.length, (one + 1) * source.length);
-    const parts = strongest(row(piece)).slice(0, 3).map(({ at, weight }) => `${source[at]} ${weight.toFixed(2)}`);
+    const parts = strongest(row(piece)).slice(0, 3).filter(({ weight }) => weight >= 0.005).map(({ at, weight }) => `${source[at]} ${weight.toFixed(2)}`);
     const before = piece ? `${names[piece - 1]}, the piece before` : "the start token";
     reading.replaceChildren("To write ", el("b", {}, names[piece]), `, this head looked at ${parts.join(", ")}. It asked from ${before}.`);
-    const pairs = names.slice(0, -1).map((one, i) => `${one} ← ${source[strongest(row(i))[0].at]}`);
+    const pairs = names.slice(0, result.ids.at(-1) === END ? -1 : undefined).map((one, i) => `${one} ← ${source[strongest(row(i))[0].at]}`);
     pairing.textContent = all.checked ? `Alignment: ${pairs.join(" · ")}` : "";
-    lines.follow(map(), piece, all.checked);
+    lines.follow(map(), piece, all.checked ? pairs.length : 0);
     views.follow(piece);
     link.renew();
   }

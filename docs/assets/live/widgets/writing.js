@@ -84,17 +84,18 @@ export function distinctPairs(text) {
   return pairs.length ? new Set(pairs).size / pairs.length : 1;
 }
 
-let sheet;
-/** The styles of these widgets, fetched with them and not before. */
-export function styles() {
-  return (sheet ??= new Promise((resolve, reject) => {
+const sheets = new Map();
+/** The styles of these widgets, fetched with them and not before; `name`: of one widget's own. */
+export function styles(name = "decoder.css") {
+  if (!sheets.has(name)) sheets.set(name, new Promise((resolve, reject) => {
     const onerror = () => {
-      sheet = undefined; // so that the next try asks again
+      sheets.delete(name); // so that the next try asks again
       link.remove();
       reject(new Error("the styles are missing"));
     };
-    const href = new URL("decoder.css", import.meta.url).href;
+    const href = new URL(name, import.meta.url).href;
     const link = el("link", { rel: "stylesheet", href, onload: resolve, onerror });
     document.head.append(link);
-  }));
+  })); // prettier-ignore
+  return sheets.get(name);
 }
