@@ -16,11 +16,13 @@ bias = torch.full((TOKENS, TOKENS), -torch.inf).double().triu(1)  # the causal m
 
 
 def heads_of(states, count):
-    return states.view(TOKENS, count, -1).transpose(0, 1)  # (heads, tokens, width / heads)
+    return states.view(TOKENS, count, -1).transpose(
+        0, 1
+    )  # (heads, tokens, width / heads)
 
 
 def by_hand(layer, kept, turns):
-    """The same attention written out; returns also the keys and values that it keeps."""
+    """The same attention written out, and the keys and values that it keeps."""
     query = heads_of(layer.q_proj(x), HEADS)
     key, value = heads_of(layer.k_proj(x), kept), heads_of(layer.v_proj(x), kept)
     query, key = (t[0] for t in apply_rotary_pos_emb(query[None], key[None], *turns))

@@ -8,7 +8,10 @@ shared = {
     "Falcon 7B": ("multi-query", 32, 71, 1, 64),
 }
 # model: (layers, heads, width of a head, latent, width of the key that is turned)
-latent = {"DeepSeek-V2": (60, 128, 128, 512, 64), "DeepSeek-V3": (61, 128, 128, 512, 64)}
+latent = {
+    "DeepSeek-V2": (60, 128, 128, 512, 64),
+    "DeepSeek-V3": (61, 128, 128, 512, 64),
+}
 
 print("| model | attention | numbers in a layer | bytes per token | of multi-head |")
 print("|---|---|--:|--:|--:|")
@@ -24,9 +27,11 @@ for model, kind, layers, kept, full in rows:
 llama2, llama3, falcon, deepseek2, deepseek3 = per_token.values()
 heads_like = numbers["DeepSeek-V2"] / (2 * 128)  # key heads that would keep as much
 
-# A window bounds what is kept. Mistral 7B: 8 key heads of 128 in 32 layers, window 4,096.
+# A window bounds what is kept. Mistral 7B: 32 layers, 8 key heads of width 128.
 WINDOW, TEXT = 4096, 32768
 each = SIZE * 32 * 2 * 8 * 128
 full_gb, window_gb = TEXT * each / 1e9, WINDOW * each / 1e9
 times = TEXT // WINDOW
-print(f"\nMistral 7B, {TEXT:,} tokens: {full_gb:.2f} GB, with the window {window_gb:.2f}")
+print(
+    f"\nMistral 7B, {TEXT:,} tokens: {full_gb:.2f} GB, with the window {window_gb:.2f}"
+)

@@ -1,4 +1,4 @@
-"""A layer of SmolLM2 cut in two: each device has a part of every matrix, and they add."""
+"""A layer of SmolLM2 in parts: each device has a part of every matrix, and they add."""
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention, silu
@@ -19,13 +19,14 @@ def heads(states):
 
 
 def attention_part(x, first, last):
-    """What these of the three groups of heads give: three query heads and a key head each."""
+    """What these groups give, of three: a group is three query heads and a key head."""
     own, shared = slice(192 * first, 192 * last), slice(64 * first, 64 * last)
     query = heads(x @ attention.q_proj.weight[own].T)
     key = heads(x @ attention.k_proj.weight[shared].T)
     value = heads(x @ attention.v_proj.weight[shared].T)
     query, key = apply_rotary_pos_emb(query, key, *turns)
-    mixed = scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+    options = {"is_causal": True, "enable_gqa": True}
+    mixed = scaled_dot_product_attention(query, key, value, **options)
     return mixed.transpose(1, 2).flatten(2) @ attention.o_proj.weight[:, own].T
 
 

@@ -8,7 +8,7 @@ def whole(query, key, value):
 
 
 def in_pieces(query, key, value, size, rescale=True):
-    """The same, with `size` keys at a time: only sums are carried from piece to piece."""
+    """The same, `size` keys at a time: only sums are carried from piece to piece."""
     most = torch.full((len(query), 1), -torch.inf, dtype=query.dtype)
     total = torch.zeros_like(most)  # (queries, 1): sum of the exponentials so far
     result = torch.zeros_like(query)  # (queries, width): their sum times the values
@@ -40,7 +40,9 @@ for dtype in (torch.float32, torch.float64):
     for size in (1, 16, 100, 512):
         off = in_pieces(query, key, value, size) - whole(query, key, value)
         different[dtype, size] = off.abs().max().item()
-    row = " ".join(f"{size}: {different[dtype, size]:.0e} " for size in (1, 16, 100, 512))
+    row = " ".join(
+        f"{size}: {different[dtype, size]:.0e} " for size in (1, 16, 100, 512)
+    )
     print(f"{str(dtype)[6:]}, largest difference, pieces of {row}")
 single, double = (max(d for (t, _), d in different.items() if t == dtype)
                   for dtype in (torch.float32, torch.float64))  # fmt: skip

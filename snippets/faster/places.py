@@ -32,7 +32,10 @@ tokens, count = sum(lengths), len(lengths)
 print("| a free place is filled | passes | places in use | mean wait | longest wait |")
 print("|---|--:|--:|--:|--:|")
 found = []
-for name, way in {"when all four are done": until_the_longest, "at once": at_once}.items():
+for name, way in {
+    "when all four are done": until_the_longest,
+    "at once": at_once,
+}.items():
     passes, finished = way(lengths)
     used = tokens / (passes * PLACES)
     found.append((passes, used, sum(finished) / count))

@@ -1,4 +1,4 @@
-"""One passage, six questions: the passage is read once, and the answers are the same."""
+"""Six questions about a passage that is read once: the same first choices."""
 
 import copy
 
@@ -44,7 +44,7 @@ most_off, equal, count = max(off), sum(choices), len(texts)
 print(f"shared: {start} tokens; largest difference of a logit: {most_off:.0e}")
 print(f"the same first choice everywhere: {equal} of {count} texts")
 saved = 1 - together / apart
-print(f"positions read: {apart:,} apart, {together:,} with a shared beginning: -{saved:.0%}")
+print(f"positions read: {apart} apart, {together} with the shared beginning")
 dated = [tokenizer(f"{n} o'clock.").input_ids + ids for n, ids in enumerate(texts, 1)]
 kept_dated = shared(dated)
 print(f"with the time of day in front, shared: {kept_dated}")

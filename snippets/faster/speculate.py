@@ -8,15 +8,12 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 robot = "The robot watered the sunflowers because they were thirsty."
 rain = "It rained in the night, so the garden was wet in the morning."
-asked = [
-    f"Write this sentence again: {robot}",
-    f"Write these two sentences again: {robot} {rain}",
-    "What is an octopus?",
-]
+again, twice = "Write this sentence again:", "Write these two sentences again:"
+asked = [f"{again} {robot}", f"{twice} {robot} {rain}", "What is an octopus?"]
 
 
 def guess(ids):
-    """Up to four tokens that followed when the last two stood here before, or the last."""
+    """Up to four tokens that followed where the last two, or one, stood before."""
     for size in (2, 1):
         for at in reversed(range(len(ids) - size)):
             if ids[at : at + size] == ids[-size:]:
@@ -41,14 +38,14 @@ def write(ids, end):
 
 
 print("tokens  passes  the same")
-found = []
+options = {"add_generation_prompt": True, "tokenize": False}
+found = []  # tokens and passes
 for text in asked:
     chat = [{"role": "user", "content": text}]
-    batch = tokenizer.apply_chat_template(
-        chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
-    )
-    start = batch.input_ids.shape[1]
+    prompt = tokenizer.apply_chat_template(chat, **options)
+    batch = tokenizer(prompt, return_tensors="pt")
     plain = model.generate(**batch, max_new_tokens=24, do_sample=False)[0].tolist()
+    start = len(batch.input_ids[0])
     ids, passes = write(plain[:start], len(plain))
     found.append((len(plain) - start, passes))
     print(f"{found[-1][0]:6}  {passes:6}  {ids == plain!s:>8}  {text[:35]}")

@@ -5,7 +5,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModelForCausalLM
 
 torch.set_grad_enabled(False)
-model = AutoModelForCausalLM.from_pretrained("models/smollm2", attn_implementation="eager")
+model = AutoModelForCausalLM.from_pretrained(
+    "models/smollm2", attn_implementation="eager"
+)
 weights = sum(weight.numel() for weight in model.parameters())
 TEXT = 100  # tokens of the prompt
 
@@ -38,4 +40,3 @@ prefill, one, eight, check = (row[1] for row in found.values())
 first_mb, one_mb, eight_mb, check_mb = (row[0] for row in found.values())
 one_tokens, eight_tokens = 1000 / one_mb, 8 * 1000 / eight_mb  # in a GB that is moved
 longer = eight_mb / one_mb
-print(f"in a GB: {one_tokens:.1f} tokens for one text, {eight_tokens:.1f} for eight")
