@@ -208,6 +208,7 @@ def test_the_rule_gives_the_target(values, printed, says):
         "[Other probabilities](#drawn-and-still-the-same) come out.",
     )
     run = values("faster/exact")
+    says("What is written does not change.", page="glossary")
     assert run.equal and not run.equal_unfair and run.texts == 3**4 and run.most_off > 0.1
     # The same with a thousand words.
     p, q = torch.rand(2, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).softmax(-1)
@@ -346,6 +347,10 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "- [x] A window, in a model that was trained without one.",
         "Its [loss](#a-window-and-the-first-tokens) rises at once.",
         "This one changes what is written: who looks at less writes something else.",
+    )
+    says(
+        "A mask by which each token sees a fixed number of tokens up to itself. The cache then stops growing.",
+        page="glossary",
     )
     run = values("faster/window")
     table = [line.rsplit(None, 4) for line in printed("faster/window").splitlines()[1:]]
