@@ -11,7 +11,7 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 news = [line.split("\t")[1] for line in lines]
-TOKENS, WINDOW, FIRST = 57, 16, 4
+TOKENS, WINDOW, FIRST = 49, 16, 4
 texts = ["<|endoftext|>" + " ".join(news[n : n + 12]) for n in range(0, 2000, 100)]
 ids = torch.tensor([row[:TOKENS] for row in tokenizer(texts).input_ids])
 place = torch.arange(TOKENS)
@@ -45,5 +45,5 @@ window_loss, first_loss, other_loss = (
     x.mean().item() for x in list(found.values())[1:]
 )
 plt.axvline(WINDOW, color=plots.GRID)
-plt.gca().set(xlabel="tokens read", ylabel="loss", title="The first tokens are needed")
-plt.legend()
+plt.gca().set(xlabel="tokens read", ylabel="loss", ylim=(3.5, 8.9))
+plt.title("The first tokens are needed"), plt.legend(loc="upper left", ncols=2)
