@@ -82,6 +82,11 @@ arithmetic intensity
 prefill
 decode
 continuous batching
+speculative decoding
+multi-query attention
+latent attention
+sliding window
+online softmax
 data parallelism: data, tensor and pipeline parallelism
 tensor parallelism: data, tensor and pipeline parallelism
 pipeline parallelism: data, tensor and pipeline parallelism

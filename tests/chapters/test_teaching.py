@@ -90,6 +90,17 @@ def test_the_bet_on_the_bits_has_two_winners(says, values, printed):
     assert '"smaller/fewer.txt"' in section.split("\n## ")[0]
 
 
+def test_the_guess_about_the_first_tokens_has_an_answer(says, values):
+    says(
+        "[Faster](faster.md#a-window-and-the-first-tokens): before the table, let them guess what the first four "
+        "tokens are worth.",
+    )
+    run = values("faster/window")
+    assert run.FIRST == 4 and run.window_loss - run.first_loss > 1
+    section = (ROOT / "docs/faster.md").read_text("utf-8").split("## A window, and the first tokens")[1]
+    assert '"faster/window.txt"' in section.split("\n## ")[0]
+
+
 def test_nothing_is_sent(says):
     says(
         "It answers back, and nothing is sent anywhere: you will not see their results, so ask them for the question "

@@ -1,0 +1,52 @@
+"""SmolLM2 writes with guesses out of the text itself: the same tokens, fewer passes."""
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+torch.set_grad_enabled(False)
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+robot = "The robot watered the sunflowers because they were thirsty."
+rain = "It rained in the night, so the garden was wet in the morning."
+again, twice = "Write this sentence again:", "Write these two sentences again:"
+asked = [f"{again} {robot}", f"{twice} {robot} {rain}", "What is an octopus?"]
+
+
+def guess(ids):
+    """Up to four tokens that followed where the last two, or one, stood before."""
+    for size in (2, 1):
+        for at in reversed(range(len(ids) - size)):
+            if ids[at : at + size] == ids[-size:]:
+                return ids[at + size : at + size + 4]
+    return []
+
+
+def write(ids, end):
+    """The tokens up to this length, and the passes that it took to write them."""
+    ids, cache, read, passes = list(ids), None, 0, 0
+    while len(ids) < end:
+        guessed = guess(ids)
+        output = model(torch.tensor([ids[read:] + guessed]), cache=cache)
+        choices = output.logits[0, -len(guessed) - 1 :].argmax(-1).tolist()
+        right = 0
+        while right < len(guessed) and guessed[right] == choices[right]:
+            right += 1
+        ids += choices[: right + 1]  # the right guesses, and one token of its own
+        cache, read, passes = output.cache, len(ids) - 1, passes + 1
+        cache.crop(right - len(guessed))  # forget what was guessed wrong
+    return ids[:end], passes
+
+
+print("tokens  passes  the same")
+options = {"add_generation_prompt": True, "tokenize": False}
+found = []  # tokens and passes
+for text in asked:
+    chat = [{"role": "user", "content": text}]
+    prompt = tokenizer.apply_chat_template(chat, **options)
+    batch = tokenizer(prompt, return_tensors="pt")
+    plain = model.generate(**batch, max_new_tokens=24, do_sample=False)[0].tolist()
+    start = len(batch.input_ids[0])
+    ids, passes = write(plain[:start], len(plain))
+    found.append((len(plain) - start, passes))
+    print(f"{found[-1][0]:6}  {passes:6}  {ids == plain!s:>8}  {text[:35]}")
+(again, again_passes), (two, two_passes), (new, new_passes) = found

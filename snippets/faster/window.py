@@ -1,0 +1,49 @@
+"""SmolLM2 with a window of 16 tokens, with and without the first ones: the loss."""
+
+import matplotlib.pyplot as plt
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from snippets import plots
+
+torch.set_grad_enabled(False)
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
+news = [line.split("\t")[1] for line in lines]
+TOKENS, WINDOW, FIRST = 49, 16, 4
+texts = ["<|endoftext|>" + " ".join(news[n : n + 12]) for n in range(0, 2000, 100)]
+ids = torch.tensor([row[:TOKENS] for row in tokenizer(texts).input_ids])
+place = torch.arange(TOKENS)
+back = place[:, None] - place  # how far back each key stands, for each query
+past = back >= 0
+fewer = past & (back < WINDOW - FIRST)  # room for the first ones: as many are seen
+ways = {
+    "everything": past,
+    "window": past & (back < WINDOW),
+    "window, first 4": fewer | past & (place < FIRST),
+    "window, 4 others": fewer | past & (place >= 8) & (place < 8 + FIRST),
+}
+
+print("keys seen         loss  lowest  highest  worse in")
+found = {}
+colors = [plots.MUTED, plots.WARM, plots.BLUE, plots.COOL]
+for (name, seen), color, line in zip(ways.items(), colors, (":", "--", "-", "-.")):
+    mask = torch.zeros(seen.shape).masked_fill(~seen, -torch.inf)
+    mask = mask.expand(len(ids), 1, -1, -1)  # the same for each text
+    logits = model(ids, attention_mask=mask, use_cache=False).logits[:, :-1]
+    log_p = logits.log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
+    found[name] = late = -log_p[:, WINDOW + 12 :].mean(1)  # where all ways differ
+    worse = (late > found["everything"]).sum().item()
+    print(
+        f"{name:16} {late.mean():5.2f} {late.min():7.2f} {late.max():8.2f}  {worse:8}"
+    )
+    smooth = -log_p.mean(0).unfold(0, 8, 1).mean(-1)  # of eight tokens in a row
+    plt.plot(range(8, TOKENS), smooth, line, color=color, label=name)
+count, all_loss = len(ids), found["everything"].mean().item()
+window_loss, first_loss, other_loss = (
+    x.mean().item() for x in list(found.values())[1:]
+)
+plt.axvline(WINDOW, color=plots.GRID)
+plt.gca().set(xlabel="tokens read", ylabel="loss", ylim=(3.5, 8.9))
+plt.title("The first tokens are needed"), plt.legend(loc="upper left", ncols=2)

@@ -1,0 +1,449 @@
+"""The chapter on faster writing: what each way counts, and what it must equal."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    DeepseekV3Config,
+    FalconConfig,
+    MistralConfig,
+)
+
+PAGE = Path("docs/faster.md")
+CODE = Path("snippets/faster")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_grad():
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(scope="module")
+def smollm2(book):
+    return AutoModelForCausalLM.from_pretrained("models/smollm2")
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of a printed table, row by row."""
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a line, without commas."""
+    return [float(n.replace(",", "")) for n in re.findall(r"\d[\d,]*\.?\d*(?:e-?\d+)?", text)]
+
+
+def test_the_guesses_change_no_token(values, printed, smollm2, says):
+    says(
+        "Each section of this page takes one answer, runs it, and holds it to what it must equal.",
+        "It counts passes, bytes and multiplications, and no seconds: they are the same on every machine.",
+        "The {{ faster/speculate.two }} tokens of the two sentences took {{ faster/speculate.two_passes }} passes.",
+        "The answer to the last question took {{ faster/speculate.new_passes }} for {{ faster/speculate.new }}: "
+        "no guess was right.",
+        "And each time the tokens are those of plain writing, one by one.",
+        "The library can do it too, with `prompt_lookup_num_tokens=4`.[^lookup]",
+        "Token for token [the same](#see-it-happen).",
+        "The text is [the same](#see-it-happen), whatever is guessed.",
+        "It takes [all up to the first wrong one](#see-it-happen).",
+        "The third guess is wrong, so the first pass gives [two guesses and one number](#see-it-happen) of the "
+        "model's own.",
+        "The target takes one guess a pass at most.",
+        "A round, made up: two guesses are right.",
+        "The third word is the model's own, and what it says behind a wrong guess (dashed) is dropped.",
+    )
+    run = values("faster/speculate")
+    lines = printed("faster/speculate").splitlines()[1:]
+    assert len(lines) == 3 and all(line.split()[2] == "True" for line in lines)
+    assert run.two_passes < run.two / 2 and run.new_passes == run.new, "one token a pass: none right"
+    for code in CODE.glob("*.py"):
+        assert not re.search(r"\bimport time\b|perf_counter|process_time", code.read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    asked = f"Write these two sentences again: {run.robot} {run.rain}"
+    chat = [{"role": "user", "content": asked}]
+    prompt = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+    batch = tokenizer(prompt, return_tensors="pt")
+    plain = smollm2.generate(**batch, max_new_tokens=run.two, do_sample=False)
+    looked_up = smollm2.generate(
+        **batch, max_new_tokens=run.two, do_sample=False, prompt_lookup_num_tokens=4
+    )
+    assert torch.equal(plain, looked_up)
+    first = printed("faster/predict").splitlines()
+    assert first[0] == "[1, 2, 3]" and first[-1] == "3 passes"
+    # Passes counted on the finished text are those of the run.
+    ids, done, passes = plain[0].tolist(), batch.input_ids.shape[1], 0
+    while done < len(ids):
+        guessed, right = [], 0
+        for size in (1, 2):
+            for end in range(size, done):
+                if ids[end - size : end] == ids[done - size : done]:
+                    guessed = ids[end : min(end + 4, done)]
+        while right < len(guessed) and ids[done + right : done + right + 1] == [guessed[right]]:
+            right += 1
+        done, passes = done + right + 1, passes + 1
+    assert passes == run.two_passes
+
+
+def test_the_words_are_counted(values, printed, smollm2, says):
+    says(
+        "The MB are the weights and the [cache](glossary.md#kv-cache), each fetched once.",
+        "All four fetch about the same: the weights.",
+        "The decode of one text has {{ faster/words.one:.1f}} multiply-adds for each byte.",
+        "It is [memory-bound](glossary.md#memory-bound) on any chip that can do more than that in the time of a byte.",
+        "To check four guesses fetches hardly more than to write one token.",
+        "With eight texts a gigabyte gives {{ faster/words.eight_tokens:.0f}} tokens, and not "
+        "{{ faster/words.one_tokens:.1f}}.",
+        "But each reader waits for {{ faster/words.longer:.2f}} times as many bytes per token: the caches of the "
+        "others are fetched as well.",
+        "To write one token fetches all weights, and to check several guesses hardly more.",
+        "So right guesses save passes.",
+        "A decoder writes one token in each pass, and for each pass [all weights are fetched]"
+        "(parallelism.md#bytes-not-operations).",
+    )
+    run = values("faster/words")
+    assert run.weights == sum(weight.numel() for weight in smollm2.parameters())
+    assert run.one_mb < run.check_mb < 1.001 * run.one_mb and run.eight_mb < 1.1 * run.one_mb
+    assert run.first_mb == pytest.approx(run.one_mb, rel=0.001)
+    assert run.one < run.check < run.eight < run.prefill
+    # By hand: weights of two bytes, and of each token a key and a value in 30 layers.
+    each = 2 * 2 * 30 * 3 * 64
+    assert 1e6 * run.one_mb == 2 * run.weights + 101 * each
+    assert 1e6 * run.eight_mb == 2 * run.weights + 8 * 101 * each
+    assert run.longer == pytest.approx(run.eight_mb / run.one_mb) and run.longer > 1
+    work = {row[0]: numbers(row[2])[0] for row in rows_of(printed("faster/words"))}
+    products = run.weights - 61 * 576  # the scales of the norms are in no matrix
+    assert work["decode: one token"] == round((products + 2 * 30 * 9 * 64 * 101) / 1e6)
+    assert run.eight_tokens > 7 * run.one_tokens
+
+
+def test_places_are_filled(values, printed, says):
+    says(
+        "Here {{ faster/places.count }} answers, of {{ faster/places.shortest }} to {{ faster/places.longest }} "
+        "tokens, want four places.",
+        "In [continuous batching](glossary.md#continuous-batching) the next text enters at once.[^orca]",
+        "The same tokens take {{ faster/places.passes_once }} passes, and not {{ faster/places.passes_group }}.",
+        "The mean wait falls, too, from {{ faster/places.mean_group:.0f}} passes to {{ faster/places.mean_once:.0f}}.",
+        "With four places, no order needs fewer than {{ faster/places.least }}.",
+    )
+    run = values("faster/places")
+    assert run.least <= run.passes_once < run.passes_group and run.mean_once < run.mean_group
+    assert run.least == -(-run.tokens // 4) and run.used_once > run.used_group
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    lines = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()
+    lengths = [len(tokenizer(line.split("\t")[1]).input_ids) for line in lines[:400:10]]
+    assert (len(lengths), min(lengths), max(lengths)) == (run.count, run.shortest, run.longest)
+    # Pass by pass, in place of the sums of the program.
+    waiting, places, passes = lengths[::-1], [0] * 4, 0
+    while waiting or any(places):
+        places = [left or (waiting.pop() if waiting else 0) for left in places]
+        places, passes = [max(left - 1, 0) for left in places], passes + 1
+    assert passes == run.passes_once
+
+
+def test_guesses_out_of_the_text_need_repetition(values, printed, says):
+    says(
+        "The same guesses, on {{ faster/ngrams.texts }} sentences from the news and two tasks.",
+        "When the answer repeats the question, a pass gives {{ faster/ngrams.again:.2f}} tokens, in the best text "
+        "{{ faster/ngrams.highest_again:.1f}} and in the worst {{ faster/ngrams.lowest_again:.0f}}.",
+        "When it does not, {{ faster/ngrams.about:.2f}}: the text must repeat something, or there is nothing to gain.",
+        "If you ask a model to write a sentence again, the answer is in the question.",
+    )
+    run = values("faster/ngrams")
+    assert run.texts >= 20 and run.again > 1.4 > 1.2 > run.about >= 1
+    assert run.lowest_again >= 1 and run.highest_again > 2 > run.highest_about
+    for _, tokens, passes, *mean in rows_of(printed("faster/ngrams")):
+        assert float(mean[0]) == pytest.approx(int(tokens) / int(passes), abs=0.006)
+
+
+def test_a_dear_draft_loses(values, printed, smollm2, says):
+    says(
+        "*Agree* is the share of tokens at which its first choice is the target's, over {{ faster/drafts.count }} "
+        "texts, with the lowest and the highest text.",
+        "Which draft gains?",
+        "None.",
+        "Without layer 20, the draft agrees at {{ faster/drafts.agree_one:.0%}} of the tokens, and a pass of the "
+        "target gives {{ faster/drafts.tokens_one:.1f}} of them.",
+        "But the four passes of the draft cost nearly four of the target, so both together read "
+        "{{ faster/drafts.read_one:.2f}} times as much as plain writing.",
+        "A draft must be cheap: the one without layers 18 to 21 would break even at a cost of "
+        "{{ faster/drafts.even_four:.2f}}, and it costs {{ faster/drafts.cost_four:.2f}}.",
+        "In the paper, the draft of an 11-billion model has 77 million numbers.[^leviathan]",
+        "Layer 11 is one layer as well; without it only {{ faster/drafts.agree_sink:.0%}} agree.",
+        "A draft that costs nearly as much as the target loses, even if it agrees most of the time.",
+        "A draft agrees with the target at three of four tokens, and with it more bytes are read than in plain "
+        "writing.",
+        "- [x] A pass of the draft costs nearly as much as a pass of the target.",
+        "Four passes of [that draft](#a-smaller-model-as-the-draft) cost nearly four of the target.",
+    )
+    run = values("faster/drafts")
+    table = rows_of(printed("faster/drafts"))
+    assert run.count >= 20 and all(float(row[-1]) > 1 for row in table), "none gains"
+    assert run.agree_one > 0.7 > 0.6 > run.agree_sink and run.tokens_one > 2
+    cost_one = 1 - run.each / run.numbers
+    assert run.read_one == pytest.approx((1 + 4 * cost_one) / run.tokens_one) and 0.95 < cost_one < 1
+    assert 1 + 4 * run.even_four == pytest.approx(run.tokens_four) and run.even_four < run.cost_four
+    for name, agree, low, high, *_ in table:
+        assert numbers(low)[0] <= numbers(agree)[0] <= numbers(high)[0], name
+    layer = sum(weight.numel() for weight in smollm2.model.layers[0].parameters())
+    assert run.cost_four == pytest.approx(1 - 4 * layer / smollm2.num_parameters())
+
+
+def test_the_rule_gives_the_target(values, printed, says):
+    says(
+        "Drawn, and still the same",
+        "The first part is *drawn and kept*; the second is *refused and drawn again*: what is refused is as large "
+        "as what is lacking.",
+        "All {{ faster/exact.texts }} texts have exactly the probability that the target gives them.",
+        "With the other rule one of them is off by {{ faster/exact.most_off:.0%}}.",
+        "A first guess is kept with the probability $\\sum_x \\min(p(x), q(x))$, which is "
+        "{{ faster/exact.kept_share:.2f}} for these two made-up models.",
+        "Checked guesses change nothing: greedy, the tokens are the same; drawn, the distribution is.",
+        "- [x] From what the draft gives too little of.",
+        "Then the texts [do not come out](#drawn-and-still-the-same) as the target would write them.",
+        "A word to which the draft [gives nothing](#drawn-and-still-the-same) would never come.",
+        "Kept and refused words together then have [the target's probabilities](#drawn-and-still-the-same).",
+        "- [x] Refused words that are drawn from the target again.",
+        "[Other probabilities](#drawn-and-still-the-same) come out.",
+    )
+    run = values("faster/exact")
+    says("What is written does not change.", page="glossary")
+    assert run.equal and not run.equal_unfair and run.texts == 3**4 and run.most_off > 0.1
+    # The same with a thousand words.
+    p, q = torch.rand(2, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    kept, lack = torch.minimum(p, q), (p - q).clamp(min=0)
+    assert torch.allclose(1 - kept.sum(), lack.sum())
+    assert torch.allclose(kept + (1 - kept.sum()) * lack / lack.sum(), p, atol=1e-15)
+    assert not torch.allclose(kept + (1 - kept.sum()) * p, p, atol=1e-5)
+    q[7] = 0
+    assert torch.minimum(p, q)[7] == 0 < p[7], "kept words alone never give it"
+
+
+def test_pieces_are_the_whole(values, printed, says):
+    says(
+        "Carry three things from piece to piece: the largest score so far $m$, the sum of the exponentials "
+        "$\\sum e^{s-m}$, and the same sum times the values.",
+        "If a larger score comes, what was summed shrinks by $e^{m_\\text{old} - m_\\text{new}}$.",
+        "With 512 keys in pieces of any of these sizes, the result differs by {{ faster/pieces.single:.0e}} at most "
+        "in float32, and by {{ faster/pieces.double:.0e}} in float64: rounding, and nothing else.",
+        "Without the shrinking it is off by {{ faster/pieces.forgotten:.0f}}.",
+        "Softmax can be summed in pieces, if what was summed shrinks when a larger score comes.",
+        "- [x] The result, by rounding only.",
+        "The [largest difference](#attention-in-pieces) in float64 is tiny.",
+        "All scores are [computed](#attention-in-pieces), a piece at a time.",
+    )
+    run = values("faster/pieces")
+    assert run.single < 1e-3 and run.double < 1e-12 < 1 < run.forgotten
+    assert run.by_hand == pytest.approx(run.at_once, abs=1e-12)
+    weights = torch.tensor([1.0, 2, 3, 4]).double().softmax(-1)
+    assert run.by_hand == pytest.approx((weights @ torch.tensor([10.0, 20, 30, 40]).double()).item())
+
+
+def test_bytes_of_pieces(values, printed, says):
+    says(
+        "A head of width 64, two bytes a number, and a fast memory of {{ faster/traffic.FAST:,}} bytes.",
+        "(That is about what a multiprocessor of an A100 has, less than its 192 KB.[^ampere]) In pieces, "
+        "{{ faster/traffic.rows }} queries stay in it while all keys and values pass by.",
+        "In pieces, from {{ faster/traffic.least:.0f}} to {{ faster/traffic.most:.0f}} times fewer bytes move.",
+        "The multiply-adds are as many as before, so each byte serves more of them.",
+        "And the square need not be kept: at 65,536 tokens it would have {{ faster/traffic.square_gb:.1f}} GB for "
+        "one head.",
+        "Attention in pieces moves fewer bytes.",
+        "It needs fewer multiplications.",
+        "They are [as many](#attention-in-pieces) as before.",
+    )
+    run = values("faster/traffic")
+    assert 4 * run.rows * 64 * 2 <= run.FAST < 192_000 and run.square_gb == 2 * 65536**2 / 1e9
+    times = [float(row[3]) for row in rows_of(printed("faster/traffic"))]
+    assert times == sorted(times) and times[0] > 2 and run.least == times[0]
+    for row in rows_of(printed("faster/traffic")):
+        whole, pieces = numbers(row[4])
+        assert pieces > whole
+    n = 1024  # by hand: four squares and four times the vectors, against a read for each round
+    rounds = -(-n // run.rows)
+    whole, pieces = 2 * (4 * n * n + 4 * n * 64), 2 * (2 * n * 64 + rounds * 2 * n * 64)
+    assert times[1] == pytest.approx(whole / pieces, abs=0.06)
+
+
+def test_caches_are_what_the_formula_says(values, printed, says):
+    says(
+        "Each of $h$ query [heads](glossary.md#head) can have its own key head (*multi-head*), some can share one "
+        "([grouped](glossary.md#grouped-query-attention)), or all can share one ([multi-query]"
+        "(glossary.md#multi-query-attention)).[^shazeer][^gqa]",
+        "In each decode pass the [KV cache](decoder.md#the-kv-cache) is fetched, and it grows with the text.",
+        "So fewer numbers per token are fewer bytes in each pass.",
+        "The three differ in one number, and the cache goes with it: {{ faster/caches.most_bytes:,}}, "
+        "{{ faster/caches.grouped_bytes:,}} and {{ faster/caches.least_bytes:,}} bytes for ten tokens.",
+        "The result is the library's, which unfolds the latents in each pass.",
+        "Our lines never do: the matrix that would unfold a key goes to the query instead, since "
+        "$q \\cdot (U c) = (U^\\top q) \\cdot c$.",
+        "The latent of this layer takes {{ faster/latent.times:.1f}} times fewer bytes than its keys and values.",
+        "The KV cache goes with the number of key heads, or with the width of a latent.",
+        "Positions do not fit into that: a rotated key could not be unfolded from it.",
+    )
+    run, latent = values("faster/caches"), values("faster/latent")
+    for row in rows_of(printed("faster/caches")):
+        kept, off, formula, tensors = numbers(" ".join(row[1:]))
+        assert off < 1e-14 and formula == tensors == 2 * 10 * kept * 16 * 8
+    assert run.most_off < 1e-14 and run.most_bytes == 3 * run.grouped_bytes == 6 * run.least_bytes
+    assert latent.off < 1e-14 and latent.tensors == latent.formula < latent.unfolded
+    assert latent.times == latent.unfolded / latent.tensors
+    assert "kv_b_proj(" not in (CODE / "latent.py").read_text("utf-8"), "it is never unfolded"
+    generator = torch.Generator().manual_seed(0)
+    q, c = torch.randn(16, generator=generator), torch.randn(8, generator=generator)
+    unfold = torch.randn(16, 8, generator=generator)
+    assert torch.allclose(q @ (unfold @ c), (unfold.T @ q) @ c, atol=1e-5)
+    turn = torch.linalg.qr(torch.randn(16, 16, generator=generator))[0]  # rotated by its place
+    assert not torch.allclose(q @ turn @ unfold @ c, (unfold.T @ q) @ c, atol=0.1)
+
+
+def test_published_configurations(values, says):
+    says(
+        "Now published models.[^llama2][^llama3][^falcon][^deepseek2][^deepseek3]",
+        "DeepSeek-V2 keeps as much as {{ faster/configs.heads_like:.2f}} key heads would, as its paper "
+        "says,[^deepseek2] and has 128 heads.",
+        "Llama 3 8B keeps a quarter of what Llama 2 7B keeps.",
+        "Whether a model gets worse by it can only be seen by training both.",
+        "A cache is bounded if each token looks at the last $w$ tokens only: a [sliding window]"
+        "(glossary.md#sliding-window).",
+        "Mistral 7B was trained so, with 4,096 tokens.[^mistral]",
+        "At 32,768 tokens its cache has {{ faster/configs.window_gb:.2f}} GB and not "
+        "{{ faster/configs.full_gb:.2f}}.",
+        "`= {{ faster/configs.llama3:.0f}} ± 0 bytes`",
+        "Keys and values: $2 \\cdot 32 \\cdot 8 \\cdot 128 \\cdot 2$.",
+        "With [32 key heads](#what-a-token-leaves-behind) it would be four times as many.",
+    )
+    run, earlier = values("faster/configs"), values("parallelism/cache_bytes")
+    assert run.llama3 == 2 * 32 * 8 * 128 * 2 == run.llama2 / 4 == earlier.llama3_cache
+    assert run.llama2 == earlier.llama2_cache and run.heads_like == 2.25
+    v3, falcon, mistral = DeepseekV3Config(), FalconConfig(), MistralConfig()
+    kept = v3.kv_lora_rank + v3.qk_rope_head_dim
+    assert run.deepseek3 == 2 * v3.num_hidden_layers * kept and v3.num_attention_heads == 128
+    width = falcon.hidden_size // falcon.num_attention_heads
+    assert falcon.multi_query and run.falcon == 2 * falcon.num_hidden_layers * 2 * width
+    each = 2 * 2 * mistral.num_hidden_layers * mistral.num_key_value_heads * 128
+    assert 1e9 * run.full_gb == 32768 * each
+    assert 1e9 * run.window_gb == mistral.sliding_window * each and mistral.sliding_window == 4096
+
+
+def test_the_first_tokens_are_needed(values, printed, says):
+    says(
+        "SmolLM2 reads {{ faster/window.count }} texts from the news behind the start token, and each token sees 16 "
+        "at most.",
+        "In the third row four of the 16 are the first tokens of the text; in the control, four others, the ninth to "
+        "the twelfth.",
+        "They are together up to the twelfth token.",
+        "Then that of the window with four others rises steeply, and a little later that of the window; the one "
+        "with the first four tokens stays near the curve of everything.",
+        "With the window alone the loss rises from {{ faster/window.all_loss:.1f}} to "
+        "{{ faster/window.window_loss:.1f}}, in each of the texts.",
+        "With the first four tokens kept it is {{ faster/window.first_loss:.1f}}, though as few tokens are seen.",
+        "Four others do not help ({{ faster/window.other_loss:.1f}}).",
+        "So the place counts, and not the number.",
+        "Xiao and others found this in several models, and keep four tokens for it.[^sink]",
+        "SmolLM2 with a window alone breaks.",
+        "With the first four tokens kept it loses far less.",
+        "- [x] A window, in a model that was trained without one.",
+        "Its [loss](#a-window-and-the-first-tokens) rises at once.",
+        "This one changes what is written: who looks at less writes something else.",
+    )
+    says(
+        "A mask by which each token sees a fixed number of tokens up to itself. The cache then stops growing.",
+        page="glossary",
+    )
+    run = values("faster/window")
+    table = [line.rsplit(None, 4) for line in printed("faster/window").splitlines()[1:]]
+    worse = {row[0].strip(): int(row[4]) for row in table}
+    assert run.count == 20 == worse["window"] == worse["window, 4 others"]
+    lost, kept = run.window_loss - run.all_loss, run.first_loss - run.all_loss
+    assert lost > 1.5 and 0 < kept < 0.3 * lost
+    assert run.other_loss - run.all_loss > 0.6 * lost, "the control"
+    assert (run.WINDOW, run.FIRST) == (16, 4)
+    code = (CODE / "window.py").read_text("utf-8")
+    assert '"<|endoftext|>" +' in code and "(place >= 8) & (place < 8 + FIRST)" in code
+    place = torch.arange(run.TOKENS)
+    back = place[:, None] - place
+    past = back >= 0
+    fewer = past & (back < run.WINDOW - run.FIRST)
+    first = fewer | past & (place < run.FIRST)
+    window = past & (back < run.WINDOW)
+    others = fewer | past & (place >= 8) & (place < 12)
+    assert torch.equal(others[:12], past[:12]) and not torch.equal(others[12], past[12])
+    assert torch.equal(window[:16], past[:16]) and not torch.equal(window[16], past[16])
+    assert torch.equal(first[:16], window[:16]) and first.sum(1).max() == window.sum(1).max() == 16
+
+
+def test_a_beginning_is_shared(values, says):
+    says(
+        "Chats begin with the same system text, and questions about a document with the document.",
+        "The keys and values of the beginning depend on nothing [behind it]"
+        "(masked_self_attention.md#the-past-does-not-move).",
+        "So they can be computed once, for all.[^kwon]",
+        "The logits differ by {{ faster/shared_start.most_off:.0e}} at most, and in all "
+        "{{ faster/shared_start.count }} texts every first choice behind the beginning is the same.",
+        "{{ faster/shared_start.together }} positions are read instead of {{ faster/shared_start.apart }}.",
+        "With the time of day in front, {{ faster/shared_start.kept_dated}} tokens are shared, though all the rest "
+        "is alike: each key and value depends on what stands *before* it.",
+        "A beginning that is computed once for several texts.",
+        "Every [first choice](#one-beginning-for-many) stayed.",
+    )
+    run = values("faster/shared_start")
+    assert run.equal == run.count == 6 and run.most_off < 1e-3
+    assert run.together == run.start + (run.apart - run.count * run.start) < run.apart / 3
+    assert run.kept_dated == 0
+
+
+def test_the_parts_of_a_layer_are_the_layer(values, smollm2, says):
+    says(
+        "If a model is too large for a device, or two devices are to fetch its weights together, its matrices are "
+        "cut: [tensor parallelism](glossary.md#data-tensor-and-pipeline-parallelism).[^megatron]",
+        "The first matrix of a pair is cut so that each device makes some of the inner numbers, the second so that "
+        "it takes in those.",
+        "SmolLM2 has three groups of them, so one device has two groups and the other one.",
+        "The sum is the layer, but for {{ faster/devices.most_off:.0e}}.",
+        "Nothing need be sent between the two matrices of a pair, for what stands between them, the softmax of a "
+        "head or SiLU, needs no number of the other device.",
+        "Each device sends {{ faster/devices.sums }} times {{ faster/devices.width }} numbers a layer for each token: "
+        "{{ faster/devices.sent:,}} in all {{ faster/devices.layers }} layers.",
+        "If the model is cut *between* layers, only {{ faster/devices.width }} go over, once.",
+        "But then the second device waits for the first, and one text is not written faster.",
+        "Both parts ran here, one after the other: this shows what is computed, and no time.",
+    )
+    run, config = values("faster/devices"), smollm2.config
+    assert run.most_off < 1e-10 * run.largest and run.sent == run.sums * run.width * run.layers
+    assert (config.num_key_value_heads, config.hidden_size) == (3, run.width)
+    # A feed-forward network of random numbers: halves by rows, then by columns, add up.
+    first, second = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(0)).double()
+    x = torch.arange(8).double()
+    whole = second @ torch.nn.functional.silu(first @ x)
+    halves = [second[:, half] @ torch.nn.functional.silu(first[half] @ x) for half in (slice(4), slice(4, 8))]
+    assert torch.allclose(whole, sum(halves))
+
+
+def test_the_exercises(values, says):
+    says(
+        "Each of four guesses is right in four of five cases, whatever came before, and a pass of the draft costs a "
+        "tenth of the target's.",
+        "With $a = 4/5$, $1 + a + a^2 + a^3 + a^4$ is {{ faster/answers.per_pass:.2f}}.",
+        "A round costs $1 + 4/10$ passes, so {{ faster/answers.gain:.1f}} times as many tokens for the same bytes.",
+        "At a cost of {{ faster/answers.even:.2f}} nothing would be left.",
+        "The scores are 0 and 1 in the first piece, and 2 in the second; the values are 6, 0 and 3.",
+        "Then $m = 2$: the sum is $(e^{-1} + 1)\\,e^{-1} + 1$, which is {{ faster/answers.total:.3f}}.",
+        "The result is {{ faster/answers.mixed:.3f}}.",
+        "{{ faster/answers.inside:,}} and {{ faster/answers.between:,}}: twice for each of 32 layers, or once.",
+        "Fewer bits make each pass cheaper: [Smaller](smaller.md).",
+    )
+    run = values("faster/answers")
+    a = 0.8
+    assert run.per_pass == pytest.approx((1 - a**5) / (1 - a))  # the sum of the series
+    assert run.gain == pytest.approx(run.per_pass / 1.4)
+    assert run.per_pass / (1 + 4 * run.even) == pytest.approx(1)
+    scores, vector = torch.tensor([0.0, 1, 2]).double(), torch.tensor([6.0, 0, 3]).double()
+    assert run.mixed == pytest.approx((scores.softmax(-1) @ vector).item())
+    assert run.total == pytest.approx((scores - 2).exp().sum().item())
+    assert run.inside == 64 * run.between == 2 * 32 * 4096 * 2
+    assert values("smaller/file").mean_bits < 16
