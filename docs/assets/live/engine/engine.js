@@ -75,11 +75,17 @@ function makeRoom(name) {
   for (const [other, kept] of brought) if (kept && other !== name && ready.has(other)) end(other);
 }
 
+/** Before another model: the tokenizers that it needs are made again in a moment; those of others may rest. */
+function restTokenizers(name) {
+  if (!ready.has(name) && ![...waiting.values()].some(({ to }) => to === "text")) end("text");
+}
+
 /** One call of a model, which is brought back first if another one has taken its place. */
 const use = (name, call, args, options) => inTurn(async () => {
   options?.signal?.throwIfAborted();
   if (!brought.has(name)) throw new Error(`The model ${name} is not loaded yet.`);
   makeRoom(name);
+  restTokenizers(name);
   await load(name);
   return ask(name, call, args, options);
 }); // prettier-ignore
@@ -132,8 +138,7 @@ export const engine = {
   /** Loads a model; onProgress({loaded, total}) in bytes; signal stops it. */
   load(name, options) {
     inTurn(() => makeRoom(name)); // what another computes may end first; a download need not wait
-    // The tokenizers that this model needs are made again in a moment; those of others may rest.
-    if (!ready.has(name) && ![...waiting.values()].some(({ to }) => to === "text")) end("text");
+    restTokenizers(name);
     return load(name, options);
   },
   /** Removes a model's weights from the browser's store and from memory. */
