@@ -19,6 +19,7 @@ future = maps.triu(diagonal=1).sum().item()
 first = maps[:, :, 2:, 0].mean(dim=-1)  # (layers, heads)
 heads = first.numel()
 sinks = (first > 0.5).sum().item()
+in_each_row = (maps[:, :, 2:, 0] > 0.5).all(dim=-1).sum().item()
 print(f"weight on later tokens, in all {heads} heads together: {future}")
 print(f"heads that give most of their weight to the first token: {sinks}")
 

@@ -162,6 +162,9 @@ def test_what_others_found_is_cited(says):
     says(
         "One explanation: a row must sum to one, so a head that finds nothing to look for needs a"
         " place to put its weight, an [attention sink](glossary.md#attention-sink).[^sink]",
+        "That is usually the whole objective with which a decoder learns from plain text. (Some add to"
+        " it: DeepSeek-V3, of 2024, has a second loss, of less weight, for guessing the token after the"
+        " next.[^mtp])",
         "often on pairs of a better and a worse answer, with another one; ours has had"
         " both.[^smollm2]",
         "Templates differ from model to model.[^templates]",
@@ -179,8 +182,9 @@ def test_all_maps_are_triangles(says, values, maps):
         "In most of them the first column is strong.",
         "the weight on later tokens is exactly zero in all {{ decoder/heads.heads }} heads of"
         " the model.",
-        "And {{ decoder/heads.sinks }} heads give, from the third row on, most of their weight to"
-        " the first token, here *The*.",
+        "And {{ decoder/heads.sinks }} heads give most of their weight to the first token, here *The*, on"
+        " average over the rows from the third on; {{ decoder/heads.in_each_row }} of them in each of"
+        " these rows.",
         "(With the token for the end of a text in front, it is that token, for"
         " {{ decoder/heads.fewest }} to {{ decoder/heads.most }} heads on",
     )
@@ -188,7 +192,7 @@ def test_all_maps_are_triangles(says, values, maps):
     assert 'tokenizer("The robot' in source("heads") and 'tokenizer("<|endoftext|>" +' in source("heads")
     heads = values(f"{CHAPTER}/heads")
     assert heads.heads == 270 and heads.future == 0
-    assert heads.sinks > heads.heads / 2
+    assert heads.heads / 2 > heads.in_each_row > heads.heads / 3 and heads.sinks > heads.heads / 2
     assert heads.sentences == 24 and heads.fewest < heads.sinks < heads.most
     drawn = maps(f"{CHAPTER}/heads")
     assert len(drawn) == 9
@@ -207,8 +211,8 @@ def test_every_position(says, values, printed, smollm2):
         " first choice was right in",
         "A blind guess would give each token one in {{ decoder/next_token.vocabulary:,}}.",
         "*Watered* got far less than that",
-        "(*Thirsty* has a little more here than in the first figure, where the sentence had no"
-        " start.)",
+        "(*Thirsty* has a little more here than the {{ decoder/next_token.thirsty_probability:.1%}} of"
+        " [the first step](#one-step), where the sentence had no start.)",
         "The mean loss is {{ decoder/every_position.loss:.2f}}.",
         "The library computes the same number if you pass `labels=ids`:",
         "The log-probabilities differ by {{ decoder/every_position.slow_difference:.0e}},"
@@ -217,6 +221,7 @@ def test_every_position(says, values, printed, smollm2):
         "After *The robot* it would have said *{{ decoder/every_position.instead }}*.",
         "It is told *watered* all the same, and goes on from there.",
         "For the table it is {{ decoder/every_position.perplexity:.0f}}.",
+        "The mean loss is least if each token gets the share with which it really follows.",
         "two tokens of eleven make up {{ decoder/every_position.dearest:.0%}} of the loss.",
         "one pass for each beginning gives [the same"
         " numbers](#every-position-predicts-at-once), up to rounding.",
@@ -243,6 +248,10 @@ def test_every_position(says, values, printed, smollm2):
     assert cost["watered"] > 10 * blind, "far less than a blind guess gives"
     assert 1 < 1 / cost["thirsty"] / values(f"{CHAPTER}/next_token").thirsty_probability < 2
     assert table[5][1] == "." and table[5][2] == "flowers"
+    follow = torch.tensor([0.7, 0.2, 0.1])  # how often three tokens follow, and what they cost
+    cheapest = -(follow * follow.log()).sum()
+    for given in ([0.9, 0.05, 0.05], [0.6, 0.25, 0.15], [0.998, 0.001, 0.001], [1 / 3] * 3):
+        assert -(follow * torch.tensor(given).log()).sum() > cheapest + 0.01, "its own share is least"
     losses = sorted(float(row[-1]) for row in table)
     assert found.dearest == pytest.approx(sum(losses[-2:]) / sum(losses), abs=0.01)
     tokenizer, model = smollm2
@@ -270,9 +279,11 @@ def test_what_stands_before_a_text(says, values, printed, smollm2):
         "In the first position it is {{ decoder/beginning.times:.0f}} times as great as behind the"
         " word *and*: that token has become the [attention sink]",
         "So whoever compares losses or perplexities should put the same token in front of every text.",
+        "of the sentence's first token after layer 24, as the median over the sentences.",
         "Behind the word *and*, the state is as short as in the other rows",
     )
     found = values(f"{CHAPTER}/beginning")
+    assert "output.hidden_states[24]" in source("beginning") and "median(lengths[name])" in source("beginning")
     assert found.sentences == found.always == 24
     assert found.saved > 3 * found.error
     assert found.no_start - found.after_end == pytest.approx(found.saved, abs=0.01)
@@ -522,8 +533,8 @@ def test_cache_size(says, values, smollm2):
         "(And no key is ever rewritten: the last lines compare the keys with",
         "It would be {{ decoder/cache_size.groups }} times as much if the nine query heads"
         " had a key head each",
-        "Each step reads all that is kept, so in longer texts the level curve rises too: at 256 tokens"
-        " it is {{ decoder/cache_size.shown_megabytes:.0f}} megabytes.",
+        "Each step reads all that is kept, so in longer texts the level curve rises too: at 256 tokens,"
+        " where it ends, the cache has only {{ decoder/cache_size.shown_megabytes:.0f}} megabytes.",
     )
     size = values(f"{CHAPTER}/cache_size")
     assert size.equal and size.per_token == 46_080 and size.groups == 3
@@ -674,7 +685,7 @@ def test_beyond_the_passage(says, values, printed):
     says(
         "Not once does it say *not stated* ({{ decoder/beyond_passage.refused }} of 3): it"
         " gives the robot a color and a year.",
-        "We had asked for the answer of the passage, and it counted more than the parameters.",
+        "Our rule speaks of the passage, and what the passage says counted more than the parameters.",
         "So whatever chooses the passages must choose true ones.",
     )
     found = values(f"{CHAPTER}/beyond_passage")
@@ -736,7 +747,7 @@ def test_invented_countries(says, values, printed, smollm2):
     says(
         "for three of the four invented countries in the table the model went on with a name",
         "A false answer can read just like a right one.",
-        "For the three invented countries that got a capital, only the [probabilities]",
+        "For the three invented countries in the table that got a capital, only the [probabilities]",
         "Ask for the capitals of {{ decoder/nobody.count }} real countries and of as many that we"
         " invented.",
         "{{ decoder/nobody.right_mean:.0%}} on average for the {{ decoder/nobody.right_count }} right"
@@ -746,7 +757,10 @@ def test_invented_countries(says, values, printed, smollm2):
         " {{ decoder/nobody.surest_wrong:.0%}}, where Lima, which is right, had"
         " {{ decoder/nobody.lowest_right:.0%}}.",
     )
-    says("can say quite well how probable that is.[^kadavath]")
+    says(
+        "Larger models than ours, when asked whether an answer of theirs is right, could say quite"
+        " well how probable that is, in experiments of 2022.[^kadavath]"
+    )
     found = values(f"{CHAPTER}/nobody")
     table = rows(printed(f"{CHAPTER}/nobody"))
     assert [row[1] for row in table[:4]] == ["Paris.", "Rome.", "Cairo.", "Lima."]
