@@ -28,7 +28,16 @@ from scripts.pages import (
     tables,
 )
 from scripts.pages.outputs import Output, relative
-from scripts.pages.patterns import DRAWN, FIGURE, FOOTNOTE, LEFT_OUT, NUMBERS, OURS, SHORT_CODE
+from scripts.pages.patterns import (
+    BETWEEN,
+    DRAWN,
+    FIGURE,
+    FOOTNOTE,
+    LEFT_OUT,
+    NUMBERS,
+    OURS,
+    SHORT_CODE,
+)
 
 
 class Pages:
@@ -205,6 +214,7 @@ class Pages:
 @functools.lru_cache(maxsize=64)  # while serving, most pages are as they were
 def ready(content: str) -> str:
     """A page's HTML with what the search and the browser must know, its code without colors."""
+    content = BETWEEN.sub("<sup data-search-exclude>, </sup>", content)
     return code.ready(FOOTNOTE.sub("<sup data-search-exclude ", content))
 
 

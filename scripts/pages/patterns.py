@@ -59,6 +59,8 @@ RUNS = [  # neighbors of one color need one element
 SHORT_CODE = re.compile(r"(?<!</span>)(?<!<pre>)<code>([^<\n]{2,28})</code>")
 # A footnote's number stays out of the search, or "attention" becomes "attention10" there.
 FOOTNOTE = re.compile('<sup (?=id="fnref)')
+# Two in a row would read as one number: 3 and 4 as 34.
+BETWEEN = re.compile('(?<=</a></sup>)(?=<sup id="fnref)')
 # … as the search's own word does in HTML that an author wrote, and only there.
 LEFT_OUT = re.compile(r'(<\w[^<>]*) data-search-exclude="data-search-exclude"')
 # What the theme writes → what stands there in the book. Never words of a sentence, in which

@@ -89,6 +89,12 @@ def test_a_figure_that_is_shown_is_none(book, tmp_path):
     assert not [one for one in chapter.check(seen, tmp_path) if "is on no page" not in one]
 
 
+def test_two_footnotes_in_a_row_do_not_read_as_one_number(made):
+    read = made("# A page\n\nOne,[^a][^b] two.[^c] And `</a></sup><sup id=\"fnref:`.\n\n[^a]: A.\n[^b]: B.\n[^c]: C.\n")
+    said = unescape(re.sub("<[^>]*>", "", read.split("<p>", 1)[1].split("</p>")[0]))
+    assert said == 'One,1, 2 two.3 And </a></sup><sup id="fnref:.'
+
+
 @pytest.mark.parametrize("fold", ["??? note", "???+ note", '!!! note "A"'])
 def test_a_table_inside_a_fold_is_a_table(made, fold):
     text = "|  | n |\n|---|---|\n| x | 1 |\n".replace("\n", "\n    ")
