@@ -330,8 +330,8 @@ def test_heads_off(says, values, printed):
         "as many others, by lot and from the same layers",
         "To find more induction heads than the score has found.",
         "They are drawn [by lot](#a-test-heads-off), so that they are of no special kind.",
-        "- [x] To see what eight heads usually do. That the best do more harm is then [no "
-        "matter of their number](#a-test-heads-off).",
+        "- [x] To see what eight heads usually do.",
+        "That the best do more harm is then [no matter of their number](#a-test-heads-off).",
     )
     off = values("inside/heads_off")
     assert off.number == 8 and off.draws == 5 and off.lots == 10 and off.with_head == 0
@@ -359,6 +359,8 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2):
         "layers off {{ inside/chain.lowest_control:.2f}}.",
         "So of the three, only this one is needed. That",
         "By which way the word reaches them we have not tested.",
+        "Sets of eight are drawn from {{ inside/answers.others }} heads, and one of these is the "
+        "[head below](#where-the-chain-begins).",
         "{{ inside/answers.off }} / {{ inside/answers.others }}, which is {{ "
         "inside/answers.holds:.1%}}; and {{ inside/answers.none_holds:.0%}} that none does. "
         "So sets by lot show what is usual, and can easily miss the one head that matters.",
@@ -366,6 +368,8 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2):
     chain = values("inside/chain")
     _, (first, *_), *_ = rows(printed("inside/chain"))
     chances = values("inside/answers")
+    assert chances.others == 9 * 30 - chances.off == 262
+    assert "heads[:8], heads[8:]" in source("heads_off"), "the best are not drawn"
     assert chances.holds == 8 / 262 and 0.7 < chances.none_holds < 0.75
     assert chances.none_holds == pytest.approx((254 / 262) ** values("inside/heads_off").lots)
     assert "| one back [(11, 1), (2, 1)] |" in printed("inside/chain"), "both off"
@@ -497,6 +501,7 @@ def test_the_probe(says, values, printed):
         "alone tells (exercise 3).",
         "After all six the probe has {{ inside/probe.task_6:.0%}} on its own words and {{ "
         "inside/probe.new_6:.0%}} on new ones: it has learned something about *these* words.",
+        "Half of the sentences are active.",
         "A noun in place 5 never does it, and one in place 7 always does.",
     )
     probe = values("inside/probe")
@@ -515,6 +520,7 @@ def test_the_probe(says, values, printed):
     assert len(known) == 20 and len(new) == 10 and not known & new
     _, does, _ = space["sentences"](words[:20], 200)
     assert does.float().mean() == 0.5, "one of two does it; which word, is drawn"
+    assert "passive = not cleft and draw.random() < 0.5" in source("probe")
     tokenizer = space["tokenizer"]
     for text, places in (("the dog chased the king.", (2, 5)),
                          ("the dog was chased by the king.", (2, 7)),

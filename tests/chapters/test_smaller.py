@@ -252,6 +252,8 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
         "change.",
         "A whole row with one scale changes {{ smaller/fewer.rows_4:.0%}} of them at 4 bits already.",
         "Rounding a rounded model again can hurt, even with more bits.",
+        "With thirty-two levels a block, [many choices changed]"
+        "(#fewer-bits-for-a-model-that-writes).",
         "31 levels have 30 gaps, twice 15, so each old level is among them.",
         "The error is {{ smaller/exercises.fit_levels:.1%}}.",
         "With 32 levels it is {{ smaller/exercises.other_levels:.1%}} of the weights' length.",
