@@ -86,7 +86,7 @@ def test_what_others_found_is_cited(says):
     says(
         "It was tested: models of up to a billion numbers, trained with an attention whose rows need "
         "not sum to one, had no sinks.[^gu]",
-        "Cuts like ours were first made in larger models.[^massive]",
+        "In larger models such cuts were made in 2024.[^massive]",
         "Elhage and others describe such a pair in a small model, in 2021; the lower one is called a "
         "*previous-token head*.[^elhage]",
         "Olsson and others find induction heads in models of many sizes.[^olsson]",
@@ -136,11 +136,12 @@ def test_the_sink(says, values, printed, smollm2):
         "In between, in layer 11, the first position gets {{ inside/sink.between:.0%}}, less "
         "than an even share, {{ inside/sink.even_share:.0%}}; there its state has a length of "
         "{{ inside/sink.long_between:.0f}}, and the others have {{ inside/sink.usual:.0f}}.",
-        "- Behind a start token, on average over heads and {{ inside/sink.count }} texts, the "
-        "first position of SmolLM2 gets {{ inside/sink.early:.0%}} of the attention in layers "
-        "3 to 9 ({{ inside/sink.lowest_early:.0%}} in the lowest text) and {{ "
-        "inside/sink.late:.0%}} in layers 12 to 29 ({{ inside/sink.lowest_late:.0%}} in the "
-        "lowest layer). In layers 3 to 9 one number of its state is enough for that.",
+        "- Behind a start token, from the fifth row on, averaged over heads and {{ "
+        "inside/sink.count }} texts, the first position of SmolLM2 gets {{ "
+        "inside/sink.early:.0%}} of the attention in layers 3 to 9 ({{ "
+        "inside/sink.lowest_early:.0%}} in the lowest text) and {{ inside/sink.late:.0%}} in "
+        "layers 12 to 29 ({{ inside/sink.lowest_late:.0%}} in the lowest layer). In layers 3 "
+        "to 9 one number of its state is enough for that.",
     )
     assert "torch.cat(output.attentions)[:, :, 4:]" in source("sink"), "from the fifth row on"
     sink = values("inside/sink")
