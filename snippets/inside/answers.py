@@ -1,10 +1,11 @@
 """The answers of the exercises on what goes on between the layers."""
 
-from math import comb, log
+from math import log
 
-layers, heads, off = 30, 9, 8
-sets = comb(layers * heads, off)  # ways to choose eight of 270 heads
-print(f"sets of {off} heads: {sets:.1e}")
+others, off, sets = 270 - 8, 8, 10  # heads to draw from, heads of a set, sets
+holds = off / others  # a set holds one head that was named before
+none_holds = (1 - holds) ** sets
+print(f"a set holds that head: {holds:.1%}, none of {sets} does: {none_holds:.0%}")
 
 vocabulary, half = 49_152, 25
 blind = log(vocabulary)  # nothing known: all tokens alike

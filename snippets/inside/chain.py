@@ -27,8 +27,8 @@ def others():
 
 print("| heads off | weight behind the copy | loss, second half |\n|---|--:|--:|")
 kept, loss = [], []
-sets = [[], *([head] for head in one_back), *(others() for _ in range(3))]
-names = ["none", *3 * ["one back"], *3 * ["others"]]
+sets = [[], *([head] for head in one_back), one_back[1:], *(others() for _ in range(3))]
+names = ["none", *4 * ["one back"], *3 * ["others"]]
 for name, some in zip(names, sets):
     with off(model, some, instead):
         kept.append(look(model, tested_on)[0].flatten()[best].mean().item())
@@ -37,4 +37,4 @@ for name, some in zip(names, sets):
 whole, without, *two, _, _, _ = kept
 loss_whole, loss_without, *two_losses, _, _, _ = loss
 lowest_two, highest_two_loss = min(two), max(two_losses)
-lowest_control, highest_control_loss = min(kept[4:]), max(loss[4:])
+lowest_control, highest_control_loss = min(kept[5:]), max(loss[5:])

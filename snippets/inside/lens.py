@@ -9,7 +9,7 @@ from snippets import plots
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.set_grad_enabled(False)
-rows = sorted(open("models/rated-sentences/news.tsv", encoding="utf-8"))
+rows = list(open("models/rated-sentences/news.tsv", encoding="utf-8"))
 starts = [tokenizer(row.split("\t")[1]).input_ids[:11] for row in rows]
 starts = [[0, *ids] for ids in starts if len(ids) == 11][:: len(rows) // 300]
 tested, learned_on = torch.tensor(starts[:120]), torch.tensor(starts[120:220])
@@ -34,20 +34,20 @@ for layer in some:
     square += 0.02 * square.diagonal().mean() * torch.eye(len(square))
     for y, lens in (known[-1], learned), (mixed, shuffled):
         map_ = torch.linalg.solve(square, (x - center).T @ (y - y.mean(dim=0)) / len(x))
-        said = choices((z - center) @ map_ + y.mean(dim=0))
-        lens.append((said == final).float().mean().item())
+        lens.append((choices((z - center) @ map_ + y.mean(dim=0)) == final).float())
 stays = 31 - plain.flip(0).cumprod(dim=0).sum(dim=0)  # layers done: it leads for good
-texts, examples = len(final), known.shape[1]
-stays_median, plain_25 = int(stays.median().item()), plain[25].mean().item()
+texts, examples, stays_median = len(final), known.shape[1], int(stays.median().item())
 late, only_last = ((stays >= n).float().mean().item() for n in (28, 30))
 print("layers done  logit lens  learned  shuffled")
-for layer, *shares in zip(some, plain[::5].mean(dim=1).tolist(), learned, shuffled):
-    print(f"{layer:11}", *(f"{share:9.0%}" for share in shares))
-plain_20, learned_20, most_shuffled = plain[20].mean().item(), learned[4], max(shuffled)
-learned_0, learned_25, learned_30 = learned[0], *learned[5:]
+for layer, *shares in zip(some, plain[::5], learned, shuffled):
+    print(f"{layer:11}", *(f"{share.mean():9.0%}" for share in shares))
+only_plain_20 = (plain[20] > learned[4]).sum().item()  # texts, paired
+learned, shuffled = (torch.stack(x).mean(dim=1).tolist() for x in (learned, shuffled))
+(plain_20, plain_25), most_shuffled = plain[20:26:5].mean(dim=1).tolist(), max(shuffled)
+learned_0, learned_20, learned_25, learned_30 = learned[0], *learned[4:]
 figure, ax = plt.subplots(figsize=(4.4, 2.8))
 ax.plot(plain.mean(dim=1), color=plots.BLUE, marker="o", markersize=3)
 ax.plot(some, learned, color=plots.WARM, linestyle="--")
 ax.plot(some, shuffled, color=plots.MUTED, linestyle=":")
-ax.set(xlabel="layers done", ylim=(0, 1), title="The answer leads late")
+ax.set(xlabel="layers done", ylim=(0, 1), title="The final choice leads late")
 ax.legend(["logit lens", "learned lens", "learned, shuffled"])

@@ -13,11 +13,9 @@ capitals = {"France": "Paris", "Italy": "Rome", "Spain": "Madrid", "Japan": "Tok
             "Greece": "Athens", "England": "London", "China": "Beijing",
             "Poland": "Warsaw"}  # fmt: skip
 prompts = [f"<|endoftext|>The capital of {x} is the city of" for x in capitals]
-ids = torch.tensor(
-    tokenizer(prompts).input_ids
-)  # (texts, 9): each country is one token
+ids = torch.tensor(tokenizer(prompts).input_ids)  # (texts, 9): a country is one token
 answers = torch.tensor([tokenizer(f" {x}").input_ids[0] for x in capitals.values()])
-CAPITAL, COUNTRY, CITY, LAST = 2, 4, 7, 8
+CAPITAL, COUNTRY, IS, THE, CITY, LAST = 2, *range(4, 9)
 
 
 def answer(layer=None, source=None, target=None):
@@ -37,7 +35,7 @@ def answer(layer=None, source=None, target=None):
 right, countries = (answer() == answers).sum().item(), len(capitals)
 layers = list(range(0, 30, 4))
 ways = {"country → country": (COUNTRY, COUNTRY), "last → last": (LAST, LAST),
-        "city → city": (CITY, CITY),
+        "is → is": (IS, IS), "the → the": (THE, THE), "city → city": (CITY, CITY),
         "country → capital": (COUNTRY, CAPITAL)}  # fmt: skip
 other = answers.roll(-1)  # the capital of the next text's country
 moved = [
@@ -50,5 +48,6 @@ for name, row in zip(ways, moved):
     print(f"{name:18}", " ".join(f"{share:4.0%}" for share in row))
 lowest_early, late = min(moved[0][:4]), moved[0][-1]  # of the country
 last_early, last_late = max(moved[1][:5]), moved[1][-1]
-most_city, most_wrong = max(moved[2]), max(moved[3])
-plots.heatmap(moved, list(ways), layers, "The answer moves to the end", top=1)
+most_between, most_wrong = max(map(max, moved[2:5])), max(moved[5])
+wrong, turned = (round(countries * x) for x in (most_wrong, last_late))  # prompts
+plots.heatmap(moved, list(ways), layers, "The difference moves to the end", top=1)

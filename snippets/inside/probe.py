@@ -48,7 +48,7 @@ for split in range(4):
     found.append([[score(x[n], *y, z[n], r) for *y, z, r in asked] for n in range(7)])
 table = torch.tensor(found)  # (splits, layers, 4)
 mean, lowest = table.mean(dim=0), table.amin(dim=0)
-print("| layer | known | new words | lowest | “it was” | control |\n|" + 6 * "-:|")
+print("| layers | known | new words | lowest | “it was” | control |\n|" + 6 * "-:|")
 for layer, shares in enumerate(mean.tolist()):
     shares.insert(2, lowest[layer, 1].item())
     print(f"| {layer} |", " | ".join(f"{share:.0%}" for share in shares), "|")

@@ -25,14 +25,13 @@ def look(second):
 (behind, before), (no_copy, _) = look(half), look(others)
 for name, score in ("behind the copy", behind), ("one back", before):
     print(f"best heads, {name}:")
-    for place in score.flatten().topk(6).indices.tolist():
+    for place in score.flatten().topk(7).indices.tolist():
         layer, head = divmod(place, 9)
         print(f"  layer {layer:2}, head {head}: {score[layer, head]:.2f}")
 
 heads = behind.numel()
 best, median = behind.max().item(), behind.median().item()
 half_or_more = (behind >= 0.5).sum().item()
-even = 1 / (1.5 * length)  # an even share of what a row of the second copy can see
 first_layer = (behind >= 0.5).any(dim=1).nonzero()[0].item()
 best_one_back = before.max().item()
 most_no_copy = no_copy[behind >= 0.5].max().item()

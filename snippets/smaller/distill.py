@@ -38,13 +38,13 @@ def fitted(x, wanted):
 
 plain = [nearness(x) for x in found]
 taught = [nearness(fitted(x, last)) for x in found]
-control = [nearness(fitted(x, last.roll(1, 0))) for x in found]  # another text's vector
+control = [nearness(fitted(x, last.roll(400, 0))) for x in found]  # of another text
 print("layers kept          ", *(f"{n:5}" for n in range(7)))
 print("as they are          ", *(f"{cosine:5.2f}" for cosine in plain))
 print("fitted to the teacher", *(f"{cosine:5.2f}" for cosine in taught))
 print("fitted to other texts", *(f"{cosine:5.2f}" for cosine in control))
 none_kept, half_kept, half_plain = taught[0], taught[3], plain[3]
-most_control_up = -(-max(control) * 100 // 5) * 0.05  # up to the next twentieth
+most_control = max(control)
 plt.plot(taught, "o-", color=plots.BLUE, label="fitted to the teacher")
 plt.plot(plain, "s--", color=plots.WARM, label="as they are")
 plt.plot(control, ":", color=plots.MUTED, label="fitted to other texts")

@@ -28,20 +28,26 @@ def off(new, old):
 
 
 out = model(**batch, output_hidden_states=True)
-x = out.hidden_states[0][mask[..., 0].bool()]  # (all tokens, 384): what layer 1 reads
-query = matrices[0]
+x = out.hidden_states[0][mask[..., 0].bool()]  # (tokens, 384): before any layer
 before = normalize((out.last_hidden_state * mask).sum(1), dim=-1)  # (texts, 384)
 print("| bits | error of the weights | of a product | cosine: mean | lowest |")
 print("|--:|--:|--:|--:|--:|")
-found = {}
+found, of_all = {}, {}
 for bits in (8, 6, 5, 4, 3, 2):
     for matrix, weight in zip(matrices, exact):
         matrix.weight.data = rounded(weight, bits)
-    errors = off(query.weight, exact[0]), off(x @ query.weight.T, x @ exact[0].T)
+    of_all[bits] = [off(m.weight, weight) for m, weight in zip(matrices, exact)]
+    errors = of_all[bits][0], off(x @ matrices[0].weight.T, x @ exact[0].T)
     after = normalize((model(**batch).last_hidden_state * mask).sum(1), dim=-1)
     cosines = (after * before).sum(-1)  # (texts,)
     found[bits] = *errors, cosines.mean().item(), cosines.min().item()
     print("| {} | {:.1%} | {:.1%} | {:.4f} | {:.4f} |".format(bits, *found[bits]))
 weight_4, product_4, mean_4, lowest_4 = found[4]
-(weight_8, _, mean_8, _), (weight_2, _, mean_2, _) = found[8], found[2]
-texts = len(news)
+mean_8, mean_2, texts, count = found[8][2], found[2][2], len(news), len(exact)
+factors = [new / old for bits in (6, 5, 4, 3)
+           for new, old in zip(of_all[bits - 1], of_all[bits])]  # fmt: skip
+lowest_factor, highest_factor = min(factors), max(factors)
+strangers = (before @ before.T)[~torch.eye(texts, dtype=bool)].mean().item()
+half_off = ((rounded(exact[0], 4) / exact[0] - 1).abs() > 0.5).float().mean().item()
+print(f"\nOne bit less: {lowest_factor:.1f} to {highest_factor:.1f} times the error.")
+print(f"At 4 bits {half_off:.0%} are off by half. Two texts: cosine {strangers:.2f}.")

@@ -24,24 +24,23 @@ def rounded(weight, bits, size):
 
 
 def read():
-    """The perplexity of the texts, and the first choice at each place."""
+    """The perplexity, the loss of each text, and the first choice at each place."""
     logits = model(**batch).logits[:, :-1]  # (texts, tokens - 1, 49152)
     targets = batch.input_ids[:, 1:, None]
-    log_p = logits.log_softmax(-1).gather(-1, targets)[..., 0][seen]
-    return (-log_p.mean()).exp().item(), logits.argmax(-1)[seen]
+    loss = -logits.log_softmax(-1).gather(-1, targets)[..., 0] * seen
+    return (loss.sum() / seen.sum()).exp().item(), loss.sum(1), logits.argmax(-1)[seen]
 
 
-before, choices = read()
-perplexity, changed = {}, {}
-print(
-    "| bits | blocks: perplexity | blocks: changed | rows: perplexity | rows: changed |"
-)
+before, of_texts, choices = read()
+perplexity, changed, dearer = {}, {}, {}
+print("| bits | blocks: perplexity | changed | rows: perplexity | changed |")
 print("|--:|--:|--:|--:|--:|")
 for bits in (8, 5, 4, 3, 2):
     for size in (32, None):
         for matrix, weight in zip(matrices, exact):
             matrix.weight.data = rounded(weight, bits, size)
-        found, new = read()
+        found, losses, new = read()
+        dearer[bits, size] = (losses > of_texts).sum().item()
         perplexity[bits, size] = float(f"{found:.2g}")  # two digits
         changed[bits, size] = (new != choices).float().mean().item()
     cells = (f"{perplexity[bits, s]:,.0f} | {changed[bits, s]:.1%}" for s in (32, None))
@@ -49,4 +48,6 @@ for bits in (8, 5, 4, 3, 2):
 tokens = len(choices)
 blocks_8, blocks_5, blocks_4, blocks_3 = (changed[bits, 32] for bits in (8, 5, 4, 3))
 rows_8, rows_4, loss_3 = changed[8, None], changed[4, None], perplexity[3, 32]
+loss_5, dearer_5, texts = perplexity[5, 32], dearer[5, 32], len(news)
+print(f"\n5 bits in blocks: {dearer_5} of {texts} texts have a higher loss.")
 levels_8, exact_loss = 2**8, float(f"{before:.2g}")

@@ -19,13 +19,15 @@ def after(number, dtype):
 
 print("| type | bits | largest | next after 1 | next after 256 | other first choices |")
 print("|---|--:|--:|--:|--:|--:|")
-steps, changed, choices = {}, {}, None
+steps, changed, gaps, choices = {}, {}, None, None
 for dtype in (torch.float32, torch.float16, torch.bfloat16):
     model = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=torch.float32)
     for weight in model.parameters():
         weight.data = weight.data.to(dtype).float()  # the weights alone are rounded
-    new = model(**batch).logits[:, :-1].argmax(-1)[seen]
-    choices = new if choices is None else choices  # those of float32
+    two, new = model(**batch).logits[:, :-1][seen].topk(2)
+    new = new[:, 0]
+    if choices is None:  # those of float32
+        gaps, choices = two[:, 0] - two[:, 1], new
     changed[dtype] = (new != choices).sum().item()
     about, steps[dtype] = torch.finfo(dtype), after(256.0, dtype)
     print(
@@ -36,4 +38,8 @@ for dtype in (torch.float32, torch.float16, torch.bfloat16):
 tokens = len(choices)
 _, half_step, brain_step = steps.values()
 _, half_changed, brain_changed = changed.values()
+brain_gap = gaps[new != choices].max().item()  # of those that bfloat16 changed
+usual_gap = gaps.median().item()
+print(f"\nGap of the two best logits: median {usual_gap:.2f}; where bfloat16 changed")
+print(f"the choice, {brain_gap:.2f} at most.")
 brain_next = 256 + brain_step

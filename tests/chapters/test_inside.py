@@ -84,15 +84,33 @@ def test_the_scores_are_those_of_the_library(smollm2):
 
 def test_what_others_found_is_cited(says):
     says(
+        "It was tested: models of up to a billion numbers, trained with an attention whose rows need "
+        "not sum to one, had no sinks.[^gu]",
+        "In larger models such cuts were made in 2024.[^massive]",
+        "Elhage and others describe such a pair in a small model, in 2021; the lower one is called a "
+        "*previous-token head*.[^elhage]",
+        "Olsson and others find induction heads in models of many sizes.[^olsson]",
         "One explanation is that a row must sum to one, so a head with nothing to take needs a "
         "place for its weight.[^sink]",
-        "(The *tuned lens* of 2023 is a careful form of this.[^tuned]) Its control is the same "
-        "map, learned on shuffled pairs.",
+        "(The *tuned lens* of 2023 learns such a map, too, but so that the probabilities come "
+        "near, not the state.[^tuned]) Its control is the same map, learned on shuffled pairs.",
     )
     page = Path("docs/inside.md").read_text("utf-8")
-    for note in ("sink", "olsson", "lens", "tuned", "vig", "meng", "hewitt"):
+    for note in ("sink", "gu", "massive", "olsson", "elhage", "lens", "tuned", "vig", "meng", "hewitt"):
         assert page.count(f"[^{note}]") >= 2 and f"\n[^{note}]: " in page
     assert "(known[-1], learned), (mixed, shuffled)" in source("lens")
+
+
+def mean_weights(model, tokenizer):
+    """The weight on the start token in each layer, from the fifth row on: (30,)."""
+    texts = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
+    found = []
+    for text in texts:
+        ids = tokenizer("<|endoftext|>" + text, return_tensors="pt").input_ids
+        with torch.no_grad():
+            maps = torch.cat(model(ids, output_attentions=True).attentions)
+        found.append(maps[:, :, 4:, 0].mean(dim=(1, 2)))
+    return torch.stack(found).mean(dim=0)
 
 
 def test_the_sink(says, values, printed, smollm2):
@@ -104,27 +122,44 @@ def test_the_sink(says, values, printed, smollm2):
         "it.)",
         "The texts are the {{ inside/sink.count }} beginnings of the decoder chapter, with nothing "
         "in front and with the start token `<|endoftext|>` in front.",
-        "The weight follows it: about half, almost nothing at layer 11, then more than half.",
-        "With the start token in front, layers 3 to 9 give it {{ inside/sink.early:.0%}} of their "
-        "weight, layers 12 to 29 {{ inside/sink.late:.0%}}; the first word, now in the second "
-        "position, gets {{ inside/sink.word:.0%}}.",
+        "The weight is a quarter to a third in the first three layers, about half in layers 3 "
+        "to 9, almost nothing at layer 11; then it goes up and down between four tenths and "
+        "nine tenths, though the length hardly changes up to layer 28.",
+        "With the start token in front, layers 3 to 9 give it {{ inside/sink.early:.0%}} of "
+        "their weight, layers 12 to 29 {{ inside/sink.late:.0%}}; the first word, now in the "
+        "second position, gets {{ inside/sink.word:.0%}} from layer 3 on.",
+        "But length alone does not bring weight: each layer reads the state through its "
+        "[norm](glossary.md#layer-norm), which takes the length away.",
+        "[the whole model](architecture.md#two-layers-for-one-token) shows two layers that "
+        "are needed for this one place.",
         "With nothing in front, the first word is the sink.",
-        "In between, in layer 11, the first position gets {{ inside/sink.between:.0%}}; there its "
-        "state has a length of {{ inside/sink.long_between:.0f}}, and the others have "
-        "{{ inside/sink.usual:.0f}}.",
-        "From layer 3 and the fifth row on, behind a start token, the first position of SmolLM2 gets "
-        "about half of the attention or more, but for layers 10 and 11.",
+        "In between, in layer 11, the first position gets {{ inside/sink.between:.0%}}, less "
+        "than an even share, {{ inside/sink.even_share:.0%}}; there its state has a length of "
+        "{{ inside/sink.long_between:.0f}}, and the others have {{ inside/sink.usual:.0f}}.",
+        "- Behind a start token, from the fifth row on, averaged over heads and {{ "
+        "inside/sink.count }} texts, the first position of SmolLM2 gets {{ "
+        "inside/sink.early:.0%}} of the attention in layers 3 to 9 ({{ "
+        "inside/sink.lowest_early:.0%}} in the lowest text) and {{ inside/sink.late:.0%}} in "
+        "layers 12 to 29 ({{ inside/sink.lowest_late:.0%}} in the lowest layer). In layers 3 "
+        "to 9 one number of its state is enough for that.",
     )
     assert "torch.cat(output.attentions)[:, :, 4:]" in source("sink"), "from the fifth row on"
     sink = values("inside/sink")
     assert sink.count == 24
-    assert 0.4 < sink.early < 0.6 < sink.late < 0.75 and sink.lowest > 0.5
+    assert 0.4 < sink.early < 0.6 < sink.late < 0.75
+    assert 0.2 < sink.lowest_early < sink.early and 0.4 < sink.lowest_late < 0.5
+    assert sink.between < sink.even_share < sink.lowest_early
+    one_layer = values("architecture/one_layer")
+    assert min(one_layer.first_2, one_layer.first_11) > 5
+    norm, x = smollm2.model.layers[4].input_layernorm, torch.randn(1, 576)
+    with torch.no_grad():
+        assert torch.allclose(norm(x), norm(1000 * x), atol=1e-3), "the length is gone"
     assert sink.between < 0.06 and sink.word < 0.05
     assert sink.usual < sink.long_between < 1.5 * sink.usual
     assert sink.long_early > 4 * sink.usual and sink.long_late > 20 * sink.long_early
     bare = [row for row in rows(printed("inside/sink")) if "nothing in front" in row[0]]
     behind = [row for row in rows(printed("inside/sink")) if "start token" in row[0]]
-    assert behind[1][0].startswith("10–11") and share(behind[1][2]) < 0.3
+    assert behind[1][0].startswith("10–11") and share(behind[1][2]) <= 0.14
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     first = []
     for text in ("<|endoftext|>The rain", "<|endoftext|>My old friend"):
@@ -133,31 +168,39 @@ def test_the_sink(says, values, printed, smollm2):
             states = smollm2.model(ids, output_hidden_states=True).hidden_states
         first.append(torch.cat(states)[:, 0])
     assert torch.allclose(*first, rtol=1e-3, atol=0.05), "the same first state"
+    long = first[0][12:29].norm(dim=-1)
+    assert long.max() < 1.02 * long.min(), "hardly changes"
+    weights = mean_weights(smollm2, tokenizer)
+    assert 0.2 < weights[:3].min() and weights[:3].max() < 0.4
+    assert weights[12:].min() < 0.45 and weights[12:].max() > 0.85
     assert share(bare[0][2]) > 0.5 > 5 * share(bare[0][3]) and share(bare[2][2]) > 0.6
 
 
 def test_one_number_is_enough_for_the_sink(says, values, printed, smollm2):
     says(
-        "In both parts one number of the state, number 507 of 576, is by far the largest.",
-        "Make it zero, for the first position alone: before every layer, before the lowest three "
-        "alone, or only where the heads of layers 3 to 9 read.",
-        "Two [controls](glossary.md#control): move the state as far in a random direction; and turn "
-        "it round, so that all is zero *but* one number, 507 or another large one, 247.",
+        "In both long stretches one number of the state, number 507 of 576, holds nine tenths "
+        "of its squared length or more.",
+        "Make it zero, for the first position alone: before every layer, before the lowest "
+        "three alone, or once, before layer 3.",
+        "Two [controls](glossary.md#control): move the state as far there in "
+        "{{ inside/sink_cut.pushes }} random directions; and turn it round, so that all is zero "
+        "*but* one number, 507 or another large one, 247.",
         "Cut before every layer, the weight in layers 3 to 9 falls from "
         "{{ inside/sink_cut.whole:.0%}} to {{ inside/sink_cut.everywhere:.0%}} (at most "
         "{{ inside/sink_cut.highest_cut:.0%}} in a text).",
-        "Cut only where these heads read, {{ inside/sink_cut.where_read:.0%}} stay; cut only before "
-        "layers 0 to 2, {{ inside/sink_cut.below:.0%}}.",
-        "So the number matters below, too, where the long state is made.",
-        "The random direction leaves {{ inside/sink_cut.pushed:.0%}}: a change of that size does "
-        "harm anywhere, and the fall alone would say nothing of number 507.",
+        "Cut once, before layer 3, it is {{ inside/sink_cut.once:.0%}}; cut only before "
+        "layers 0 to 2, {{ inside/sink_cut.below:.0%}}, for which we have no control.",
+        "Moved as far before layer 3 in a random direction, the first position gets {{ "
+        "inside/sink_cut.least:.0%}} to {{ inside/sink_cut.most:.0%}}, so the fall to {{ "
+        "inside/sink_cut.once:.0%}} says nothing of number 507. The reverse says more.",
         "A first state of which only number 507 is left gets {{ inside/sink_cut.alone:.0%}}; one of "
         "which only number 247 is left gets {{ inside/sink_cut.other_alone:.0%}}.",
         "So in layers 3 to 9 this one number is enough.",
         "Later it is not needed: layers 12 to 29 give {{ inside/sink_cut.cut_late:.0%}} of their "
         "weight to a first state without it.",
         "In layers 3 to 9 one number of its state is enough for that.",
-        "for the cut: a random direction, another number",
+        "| cut one number | what a weight rests on | what the weight is good for | a random "
+        "direction, another number |",
     )
     cut, sink = values("inside/sink_cut"), values("inside/sink")
     assert cut.whole == pytest.approx(sink.early, abs=0.005)
@@ -165,11 +208,11 @@ def test_one_number_is_enough_for_the_sink(says, values, printed, smollm2):
     assert ways[1:4] == [
         "number 507",
         "number 507, before 0–2 alone",
-        "number 507, before 3–9 alone",
+        "number 507, before 3 alone",
     ]
     assert cut.everywhere < 0.1 and cut.highest_cut < 0.2
-    assert cut.everywhere < cut.below / 2 and cut.below + 0.05 < cut.where_read < cut.whole
-    assert cut.pushed < 0.1, "as far elsewhere"
+    assert cut.everywhere < cut.below / 2 and cut.below + 0.05 < cut.once < cut.whole
+    assert cut.least < cut.once < cut.most and cut.pushes == 8, "within the control"
     assert cut.alone > cut.whole and cut.other_alone < 0.05
     assert cut.cut_late > 0.45
     (alone,) = (row for row in rows(printed("inside/sink_cut")) if "all but number 507" in row[0])
@@ -182,22 +225,25 @@ def test_one_number_is_enough_for_the_sink(says, values, printed, smollm2):
         largest = states[layer][0, 0].abs().topk(3)
         assert largest.indices[0] == 507 and largest.values[0] > 4 * largest.values[1]
         assert 247 in largest.indices
+        assert states[layer][0, 0, 507] ** 2 > 0.9 * states[layer][0, 0].square().sum()
     assert states[5].shape[-1] == 576
 
 
 def test_the_second_time_it_knows(says, values):
     says(
-        "Take {{ inside/repeat.length }} tokens by lot, and write them twice.",
+        "Take {{ inside/repeat.length }} tokens by lot, with ids from {{ "
+        "inside/repeat.lowest_id:,}} up to {{ inside/repeat.ids_end:,}}, and write them twice.",
         "In the first half it can only guess.",
-        "It stays near fifteen for the first half and falls to about two within a few positions of "
-        "the second.",
+        "It goes from about sixteen to about thirteen in the first half and falls to about "
+        "two within a few positions of the second.",
         "SmolLM2, mean loss at each position of twenty random texts written twice; the dotted line "
         "is where the second time begins.",
         "The [loss](glossary.md#loss) falls from {{ inside/repeat.first:.1f}} to "
         "{{ inside/repeat.second:.1f}}, and in none of the {{ inside/repeat.texts }} texts does "
         "the second half cost more than {{ inside/repeat.highest_second:.1f}}.",
-        "(The first half costs more than a blind guess, {{ inside/repeat.blind:.1f}}; we have not "
-        "looked why.)",
+        "(The first half costs more than a blind guess, {{ inside/repeat.blind:.1f}}. That is "
+        "not because of the ids left out: with all of them it costs {{ "
+        "inside/repeat.from_all:.1f}}. Why it does, we have not looked.)",
         "If the second half has the same tokens in another order, it costs "
         "{{ inside/repeat.shuffled:.1f}}.",
         "So the model copies in order.",
@@ -208,6 +254,8 @@ def test_the_second_time_it_knows(says, values):
     assert 13.5 < repeat.first < 16 and 1.5 < repeat.second < 2.6
     assert repeat.highest_second < repeat.lowest_first / 2
     assert repeat.lowest_shuffled > 1.5 * repeat.highest_second, "in another order, each text"
+    assert abs(repeat.from_all - repeat.first) < 0.5 and repeat.from_all > repeat.blind + 3
+    assert (repeat.lowest_id, repeat.ids_end) == (1000, 48_000)
     assert repeat.lowest_first > repeat.blind == pytest.approx(math.log(49_152))
 
 
@@ -227,8 +275,8 @@ def test_few_heads_look_behind_the_copy(says, values, maps, smollm2):
         "{{ inside/scores.best:.2f}}; the median head gives {{ inside/scores.median:.2f}}.",
         "None of them stands before layer {{ inside/scores.first_layer }}.",
         "It does nothing else.",
-        "On other texts nobody has looked: the score comes from [random tokens]"
-        "(#random-tokens-twice).",
+        "We have not looked at other texts: the score comes from [random "
+        "tokens](#random-tokens-twice).",
         "That these heads do nothing else, or that they do this on real texts.",
     )
     scores = values("inside/scores")
@@ -253,8 +301,8 @@ def test_few_heads_look_behind_the_copy(says, values, maps, smollm2):
 def test_heads_off(says, values, printed):
     says(
         "A head that is *off* hands on its mean output, whatever it reads.",
-        "The best {{ inside/heads_off.number }}, those seven or so and the next, are chosen on four "
-        "texts and tested on four others.",
+        "The best {{ inside/heads_off.number }} are chosen on four texts and tested on four "
+        "others.",
         "Beside them: as many heads by lot, {{ inside/heads_off.lots }} sets; as many of the first "
         "five layers, and as many others of the same layers, {{ inside/heads_off.draws }} sets each.",
         "Without the best eight heads the loss of the second half is far to the right.",
@@ -272,8 +320,8 @@ def test_heads_off(says, values, printed):
         "see.)",
         "The early sets are another matter: from {{ inside/heads_off.lowest_early:.1f}} to "
         "{{ inside/heads_off.highest_early:.1f}}.",
-        "One of them does more harm than the best eight; without another the model copies better "
-        "than with all heads.",
+        "One of them does more harm than the best eight; without another the second half "
+        "costs less on these four texts than with all heads.",
         "So harm alone does not say that a head copies.",
         "So the copying needs these heads, more than their neighbors.",
         "Without the best eight, the copied half costs several times as much; without one head below "
@@ -283,7 +331,8 @@ def test_heads_off(says, values, printed):
         "as many others, by lot and from the same layers",
         "To find more induction heads than the score has found.",
         "They are drawn [by lot](#a-test-heads-off), so that they are of no special kind.",
-        "Only what the best do beyond that is [due to them](#a-test-heads-off).",
+        "- [x] To see what eight heads usually do.",
+        "That the best do more harm is then [no matter of their number](#a-test-heads-off).",
     )
     off = values("inside/heads_off")
     assert off.number == 8 and off.draws == 5 and off.lots == 10 and off.with_head == 0
@@ -306,16 +355,25 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2):
         "Without head 0 of layer 16, their weight behind the copy falls from "
         "{{ inside/chain.whole:.2f}} to {{ inside/chain.without:.2f}}, and the loss rises to "
         "{{ inside/chain.loss_without:.1f}}.",
-        "Without one of the other two the weight is {{ inside/chain.lowest_two:.2f}} at least, and "
-        "with three other heads of the same layers off {{ inside/chain.lowest_control:.2f}}.",
-        "So of the three, one does it alone.",
+        "Without one of the other two, or both, the weight is {{ "
+        "inside/chain.lowest_two:.2f}} at least, and with three other heads of the same "
+        "layers off {{ inside/chain.lowest_control:.2f}}.",
+        "So of the three, only this one is needed. That",
         "By which way the word reaches them we have not tested.",
-        "{{ inside/heads_off.lots }} sets are next to none of them.",
-        "They can show what is usual, not the worst: a set that happens to hold "
-        "[one head below](#where-the-chain-begins) does much harm.",
+        "Sets of eight are drawn from {{ inside/answers.others }} heads, and one of these is the "
+        "[head below](#where-the-chain-begins).",
+        "{{ inside/answers.off }} / {{ inside/answers.others }}, which is {{ "
+        "inside/answers.holds:.1%}}; and {{ inside/answers.none_holds:.0%}} that none does. "
+        "So sets by lot show what is usual, and can easily miss the one head that matters.",
     )
     chain = values("inside/chain")
     _, (first, *_), *_ = rows(printed("inside/chain"))
+    chances = values("inside/answers")
+    assert chances.others == 9 * 30 - chances.off == 262
+    assert "heads[:8], heads[8:]" in source("heads_off"), "the best are not drawn"
+    assert chances.holds == 8 / 262 and 0.7 < chances.none_holds < 0.75
+    assert chances.none_holds == pytest.approx((254 / 262) ** values("inside/heads_off").lots)
+    assert "| one back [(11, 1), (2, 1)] |" in printed("inside/chain"), "both off"
     assert first == "one back [(16, 0)]", "whose weight and loss stand on the page"
     assert "chosen_on, tested_on = repeated(4), repeated(4)" in source("chain")
     assert chain.whole > 0.7 and chain.without < 0.25
@@ -338,16 +396,18 @@ def test_the_lens(says, values, smollm2):
         "the last.",
         "The learned lens finds it in {{ inside/lens.learned_20:.0%}} of the texts after 20 layers, "
         "where the plain one finds {{ inside/lens.plain_20:.0%}}.",
-        "But it has {{ inside/lens.learned_0:.0%}} before the first layer already; after 25 layers it "
-        "is no better than the plain one ({{ inside/lens.learned_25:.0%}} and "
-        "{{ inside/lens.plain_25:.0%}}), and after all 30 it spoils the answer in some texts "
-        "({{ inside/lens.learned_30:.0%}}).",
+        "But it has {{ inside/lens.learned_0:.0%}} before the first layer already, where "
+        "nothing has been computed; after 25 layers it is little ahead ({{ "
+        "inside/lens.learned_25:.0%}} and {{ inside/lens.plain_25:.0%}}), and after all 30, "
+        "where doing nothing would give every answer, it has {{ inside/lens.learned_30:.0%}}. "
+        "So our map, learned from {{ inside/lens.examples:,}} states, spoils some answers "
+        "itself.",
         "The shuffled one never has more than {{ inside/lens.most_shuffled:.0%}}, so it is not the "
         "learning alone.",
         "A lens that says nothing does not prove that nothing is there: the plain lens reads with "
         "the last layer's table, and a middle layer may write in another form.",
-        "The [learned lens](#what-would-each-layer-say) finds it in more of the texts from the "
-        "same states after 20 layers.",
+        "What a lens does not name [may still be there](#what-would-each-layer-say), in "
+        "another form; this lens cannot tell.",
         "The last layer's table cannot read it there.",
         "The layers up to 20 can be left out without any harm.",
         "that nothing is there, or that it is used",
@@ -355,12 +415,11 @@ def test_the_lens(says, values, smollm2):
     lens = values("inside/lens")
     assert lens.texts == 120 and lens.examples > 1000
     assert 25 <= lens.stays_median <= 30 and lens.late > lens.only_last > 0.2
-    # Paired, on the same texts. At worst no text of the plain lens is one of the learned one's;
-    # even then McNemar's z is above 1.96.
-    learned, plain = lens.learned_20 * lens.texts, lens.plain_20 * lens.texts
-    assert (learned - plain) / math.sqrt(learned + plain) > 1.96
+    # Paired, on the same texts: McNemar's z.
+    more = (lens.learned_20 - lens.plain_20) * lens.texts
+    assert more / math.sqrt(more + 2 * lens.only_plain_20) > 1.96
     assert 0.15 < lens.learned_0 < lens.learned_20 and lens.learned_30 < 0.95
-    assert lens.learned_25 - lens.plain_25 < 0.03
+    assert abs(lens.learned_25 - lens.plain_25) < 0.1
     assert lens.most_shuffled < 0.15 < lens.plain_20
     with torch.no_grad():
         output = smollm2(torch.tensor([[0, 504, 2365]]), output_hidden_states=True)
@@ -372,37 +431,42 @@ def test_patching(says, values, maps):
     says(
         "We do it with {{ inside/patch.countries }} countries, each patched from the next one, "
         "before every fourth layer.",
-        "A map with four rows and a column for every fourth layer.",
+        "A map with six rows and a column for every fourth layer.",
         "Up to layer 12, the country's state takes the answer with it in "
         "{{ inside/patch.lowest_early:.0%}} of the prompts; before layer 28, in "
         "{{ inside/patch.late:.0%}}.",
         "For the last token it is the opposite: {{ inside/patch.last_early:.0%}} at first and "
-        "{{ inside/patch.last_late:.0%}} at the end.",
+        "{{ inside/patch.last_late:.0%}} at the end ({{ inside/patch.turned }} of "
+        "{{ inside/patch.countries }}; why not in the others, we did not look).",
         "(Before layer 0 the state is the exchanged word itself.)",
         "The row of the country is full or nearly so up to layer 20, and empty from layer 24 on; the "
         "row of the last token is empty up to layer 20, and nearly full from layer 24 on;",
         "So in these prompts the difference moves from one place to the other between layers 20 and "
         "24.",
-        "The state of *city* does not carry it before any layer that was tried "
-        "({{ inside/patch.most_city:.0%}}).",
+        "The words between do not carry it, each by itself, before any layer that was tried "
+        "({{ inside/patch.most_between:.0%}}).",
         "*Capital* stands before the country, so in the runs themselves its state is the same for "
         "all countries.",
-        "Yet in the middle layers up to {{ inside/patch.most_wrong:.0%}} of the answers follow it "
-        "there.",
+        "Yet in the middle layers up to {{ inside/patch.wrong }} of the {{ "
+        "inside/patch.countries }} answers follow it there.",
         "So a state can work at a place where the model never put it.",
         "These are {{ inside/patch.countries }} prompts of one form, all of which the model gets "
         "right.",
-        "Run the second prompt up to that layer.",
+        "1. Run the first prompt and keep one state of one layer. 2. Put it into the chosen "
+        "place in a run of the second prompt. 3. Let the layers above go on. 4. See which "
+        "answer leads.",
     )
     patch = values("inside/patch")
     (drawn,) = maps("inside/patch")
-    country, last, city, wrong = drawn["values"]
+    country, last, *between, wrong = drawn["values"]
     assert patch.countries == patch.right == 11 and list(map(int, drawn["columns"])) == [
         *range(0, 30, 4)
     ]
     assert min(country[:4]) > 0.8 and country[-1] == country[-2] == 0
     assert min(country[:6]) > 0.85 and max(country[6:]) == 0
-    assert max(last[:6]) == 0 and min(last[6:]) > 0.7 and max(city) == 0
+    assert max(last[:6]) == 0 and min(last[6:]) > 0.7
+    assert len(between) == 3 and max(map(max, between)) == patch.most_between == 0
+    assert patch.wrong == round(11 * max(wrong)) and patch.turned == round(11 * last[-1]) < 11
     assert 0.2 < max(wrong) < 0.7 and wrong[0] == wrong[-1] == 0
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     texts = [f"<|endoftext|>The capital of {name} is" for name in ("France", "Italy")]
@@ -424,17 +488,21 @@ def test_the_probe(says, values, printed):
         "The control is at {{ inside/probe.lowest_control:.0%}} after every layer: this "
         "probe *could* learn a list of twenty words by heart.",
         "Here such a list does not help it, for each noun stands on both sides about equally often.",
-        "After layer 3 they get {{ inside/probe.new_3:.0%}} ({{ inside/probe.lowest_3:.0%}} at the "
-        "lowest): there, in these two forms of sentence, one direction says *who does it* for words "
-        "that the probe never saw.",
-        "In the third form the same probes are right in {{ inside/probe.cleft_0:.0%}} at layer 0 and "
-        "in {{ inside/probe.cleft_3:.0%}} after layer 3, after every layer less often than a coin.",
+        "After three layers they get {{ inside/probe.new_3:.0%}} ({{ "
+        "inside/probe.lowest_3:.0%}} at the lowest): there, in these two forms of sentence, "
+        "one direction says *who does it* for words that the probe never saw.",
+        "In the third form the same probes are right in {{ inside/probe.cleft_0:.0%}} before the "
+        "first layer and in {{ inside/probe.cleft_3:.0%}} after three, after every layer less often "
+        "than a coin.",
+        "(The places of the nouns are new to the probe there, too; which of the two misleads it, we "
+        "have not tested.)",
         "So what they read is not *who does it* in general.",
         "a control task, new words, a third form",
-        "At layer 0 they get {{ inside/probe.new_0:.0%}}, about what the place alone tells "
-        "(exercise 3).",
-        "After the last layer the probe has {{ inside/probe.task_6:.0%}} on its own words and "
-        "{{ inside/probe.new_6:.0%}} on new ones: it has learned something about *these* words.",
+        "Before the first layer they get {{ inside/probe.new_0:.0%}}, about what the place "
+        "alone tells (exercise 3).",
+        "After all six the probe has {{ inside/probe.task_6:.0%}} on its own words and {{ "
+        "inside/probe.new_6:.0%}} on new ones: it has learned something about *these* words.",
+        "Half of the sentences are active.",
         "A noun in place 5 never does it, and one in place 7 always does.",
     )
     probe = values("inside/probe")
@@ -453,6 +521,7 @@ def test_the_probe(says, values, printed):
     assert len(known) == 20 and len(new) == 10 and not known & new
     _, does, _ = space["sentences"](words[:20], 200)
     assert does.float().mean() == 0.5, "one of two does it; which word, is drawn"
+    assert "passive = not cleft and draw.random() < 0.5" in source("probe")
     tokenizer = space["tokenizer"]
     for text, places in (("the dog chased the king.", (2, 5)),
                          ("the dog was chased by the king.", (2, 7)),
@@ -468,14 +537,18 @@ def test_the_exercises(says, values):
         "half, and nothing more.",
         "Compare it with both halves of the [random texts](#random-tokens-twice).",
         "$\\ln 25$, which is {{ inside/answers.inside:.1f}}.",
-        "The second half costs {{ inside/repeat.second:.1f}}: less, so SmolLM2 knows more than "
-        "*which* tokens there were.",
+        "The second half costs {{ inside/repeat.second:.1f}} on average (the dearest of the "
+        "{{ inside/repeat.texts }} texts {{ inside/repeat.highest_second:.1f}}): less, so on "
+        "average SmolLM2 knows more than *which* tokens there were.",
         "It uses their order: in another one they cost {{ inside/repeat.shuffled:.1f}}.",
-        "That is why a probe needs a [control task](#a-probe-and-its-control-task), or new words.",
+        "even lots drawn for noise. That is why a probe is tested on examples that it has not "
+        "seen. A [control task](#a-probe-and-its-control-task) is for what such a test does "
+        "not find: a list of words helps on new sentences, too.",
         "`= {{ inside/answers.blind:.1f}} ± 0.1`",
     )
     answers, repeat = values("inside/answers"), values("inside/repeat")
-    assert answers.sets == math.comb(270, 8) and answers.known_places == 0.75
+    assert repeat.highest_second > answers.inside, "on average, and not in each text"
+    assert answers.known_places == 0.75
     assert answers.inside == pytest.approx(math.log(25)) and repeat.second < answers.inside
     assert answers.blind == pytest.approx(math.log(49_152))
     torch.manual_seed(3)
@@ -487,7 +560,8 @@ def test_the_exercises(says, values):
 def test_keys_of_the_questions_are_what_came_out(says, values, smollm2):
     says(
         "- [x] On these texts it looks at the token behind the earlier copy.",
-        "- [x] To see what any eight heads do.",
+        "- [x] To see what eight heads usually do. That the best do more harm is then [no "
+        "matter of their number](#a-test-heads-off).",
         "- [x] The last layer's table cannot read it there.",
     )
     torch.manual_seed(11)
@@ -499,6 +573,7 @@ def test_keys_of_the_questions_are_what_came_out(says, values, smollm2):
     cells = maps[:, 26:51].diagonal(offset=2, dim1=1, dim2=2)
     assert behind[18, 6].item() == pytest.approx(cells[:, :25].mean().item(), abs=1e-5)
     off = values("inside/heads_off")
-    assert off.highest_chance < off.without / 2, "any eight do less"
+    assert off.highest_chance < off.without / 2, "eight heads do less, as a rule"
+    assert off.highest_early > off.without, "but not any eight"
     lens = values("inside/lens")
-    assert lens.plain_20 < lens.learned_20, "it is there, and that table does not read it"
+    assert lens.plain_20 < 0.5, "that table does not name it in most texts"
