@@ -348,6 +348,24 @@ def test_context_decides(printed):
     }  # fmt: skip
 
 
+def test_probabilities_mark_some_of_the_wrong_sentences(values, printed, says):
+    says(
+        "They mark some. The least sure word of *the children are without money* got"
+        " {{ encoder_decoder/doubt.money:.2f}}, less than any word of the"
+        " {{ encoder_decoder/doubt.held_out }} held-out answers.",
+        "But *the director will repair the equipment* is as wrong, and its least sure word got"
+        " {{ encoder_decoder/doubt.equipment:.2f}}.",
+        "Of each of the six sentences, and of all the held-out ones, here is the least sure word.",
+    )
+    found = values(f"{CHAPTER}/doubt")
+    assert found.held_out == 360 and found.money < found.lowest < 0.9 < found.equipment
+    lines = printed(f"{CHAPTER}/doubt").splitlines()
+    _, outside = rewritten(printed)
+    assert [line.split("  ")[1] for line in lines[:6]] == [*outside.values()], "the same model"
+    assert lines[0].endswith("the children are without money .")
+    assert lines[1].endswith("the director will repair the equipment .")
+
+
 def test_outside_the_grammar_it_fails(printed, says):
     says(
         "None of these six is right.",
@@ -355,7 +373,7 @@ def test_outside_the_grammar_it_fails(printed, says):
         "In *gonna fix the plan* every word is known; only the combination is new.",
         "All of them become one and the same unknown token, which training never showed.",
         "*The children are without money* is worse. It is good English, and none of its words marks it "
-        "as wrong. (The probabilities we did not look at.)",
+        "as wrong.",
         "Pieces in place of words, so that no name is unknown.",
     )
     _, outside = rewritten(printed)
