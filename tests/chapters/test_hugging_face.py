@@ -68,6 +68,21 @@ def test_an_unknown_argument_is_passed_over(name, says):
         model(**inputs, no_argument=1)
 
 
+def test_the_last_state_has_passed_the_last_norm(says):
+    says(
+        "for the states before the first layer and after each one (SmolLM2's last one has passed its"
+        " last norm too)"
+    )
+    model, given = AutoModel.from_pretrained("models/smollm2"), []
+    model.layers[-1].register_forward_hook(lambda part, read, out: given.append(out))
+    with torch.no_grad():
+        outputs = model(torch.tensor([[5, 6, 7]]), output_hidden_states=True)
+    assert len(outputs.hidden_states) == 1 + len(model.layers)
+    last = given[0][0] if isinstance(given[0], tuple) else given[0]
+    assert not torch.allclose(last, outputs.hidden_states[-1])
+    assert torch.allclose(model.norm(last), outputs.hidden_states[-1])
+
+
 def test_the_cache_is_called_cache(says, values):
     says(
         "Without its cache the model reads *is* and goes on from there.",
@@ -471,7 +486,10 @@ def test_a_text_comes_as_it_is_written(says, values, printed, tmp_path):
         "If you say nothing, the library takes what the file has (`dtype=\"auto\"`, the default since"
         " version 5); ours have 32 bits.",
         "4 bits per weight for most; this book turns it into 32-bit numbers.",
+        "Their results may differ: in the last digits, and by more where the weights are [rounded to"
+        " fewer bits](smaller.md#fewer-bits-for-a-model-that-writes).",
     )
+    assert values("smaller/fewer").blocks_3 > 0.1, "of the first choices are others with 3 bits"
     assert values(f"{CHAPTER}/streaming").same
     assert values("decoder/cache_bfloat16").two_bytes < values("decoder/cache_bfloat16").texts
     model = AutoModelForCausalLM.from_pretrained("models/smollm2")
