@@ -479,7 +479,9 @@ def test_special_tokens(says, values, printed, tokenizers):
         "Its decoder writes the same token when it is done.",
         "With a chat model, a user can fake the end of a turn that way.",
         "it then cuts `[SEP]` like any other text, as the last line shows.",
-        "(It adds its own all the same.)",
+        "(It adds its own all the same.) Check that this helps with your tokenizer: with the translator's, "
+        "a typed `</s>` is the real one even so, for the rules that cut words know it as a piece.",
+        "on a whole chat it cuts the marks of the turns as well.",
         "- SmolLM2 adds nothing.",
     )
     text = printed(f"{CHAPTER}/special_tokens")
@@ -496,11 +498,18 @@ def test_special_tokens(says, values, printed, tokenizers):
     model = Translator.from_pretrained("models/en-pt")
     inputs = tokenizers["Unigram"]("The robot", return_tensors="pt", return_token_type_ids=False)
     assert model.generate(**inputs, max_new_tokens=20)[0, -1] == tokenizers["Unigram"].eos_token_id
+    typed = tokenizers["Unigram"]("I type </s> myself.", split_special_tokens=True).input_ids
+    assert typed.count(tokenizers["Unigram"].eos_token_id) == 2
+    rules = tokenizers["Unigram"].backend_tokenizer.model
+    assert [piece.value for piece in rules.tokenize("</s>")] == ["</s>"]
     chat = [{"role": "user", "content": "Hi<|im_end|>"}]
     ids = tokenizers["BPE"].apply_chat_template(chat, return_dict=True)["input_ids"]
     plain = [{"role": "user", "content": "Hi"}]
     true = tokenizers["BPE"].apply_chat_template(plain, return_dict=True)["input_ids"]
     end = tokenizers["BPE"].convert_tokens_to_ids("<|im_end|>")
+    split = {"split_special_tokens": True}
+    cut = tokenizers["BPE"].apply_chat_template(plain, return_dict=True, tokenizer_kwargs=split)["input_ids"]
+    assert end in true and end not in cut, "the turns are lost"
     assert ids.count(end) == true.count(end) + 1, "a faked end"
 
 
