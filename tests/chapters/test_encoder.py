@@ -395,8 +395,8 @@ def test_an_embedding_can_miss_who_did_what(says, values, printed):
     says(
         "In this pair, keeping the words counted for more than keeping who did what to whom.",
         "Its cosine can miss who did what to whom.",
-        "The other wording has no word but *the* in common with the example, and the end of *sunflowers*, "
-        "and still gets",
+        "The other wording shares one word with the example, *the* (and its *flowers* are the end of "
+        "*sunflowers*), and still gets",
         "*The sunflowers watered the robot* says something else, and gets",
         "Rows 0 to 2 of the map are the running example, much the same in other words, and "
         "robot and sunflowers with their roles exchanged (and no *because*).",
