@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer, models
 from tokenizers.implementations import BertWordPieceTokenizer
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from snippets.shared.translator import Translator
 
@@ -79,7 +79,7 @@ def test_the_wrong_tokenizer_raises_nothing(says, values, printed, tokenizers):
     assert found.highest < found.rows
     read = printed(f"{CHAPTER}/wrong_tokenizer").split("\n")[3]
     assert "robot" not in read and "sunflower" not in read
-    says("The second line is what SmolLM2 would read if you gave it the ids of MiniLM's")
+    says("The last line of words is what SmolLM2 would read if you gave it the ids of MiniLM's")
     ids = tokenizers["WordPiece"](RUNNING, add_special_tokens=False).input_ids
     assert tokenizers["BPE"].decode(ids).strip() == read.strip()
 
@@ -479,7 +479,9 @@ def test_special_tokens(says, values, printed, tokenizers):
         "Its decoder writes the same token when it is done.",
         "With a chat model, a user can fake the end of a turn that way.",
         "it then cuts `[SEP]` like any other text, as the last line shows.",
-        "(It adds its own all the same.)",
+        "(It adds its own all the same.) Check that this helps with your tokenizer: with the translator's, "
+        "a typed `</s>` is the real one even so, for the rules that cut words know it as a piece.",
+        "on a whole chat it cuts the marks of the turns as well.",
         "- SmolLM2 adds nothing.",
     )
     text = printed(f"{CHAPTER}/special_tokens")
@@ -496,11 +498,18 @@ def test_special_tokens(says, values, printed, tokenizers):
     model = Translator.from_pretrained("models/en-pt")
     inputs = tokenizers["Unigram"]("The robot", return_tensors="pt", return_token_type_ids=False)
     assert model.generate(**inputs, max_new_tokens=20)[0, -1] == tokenizers["Unigram"].eos_token_id
+    typed = tokenizers["Unigram"]("I type </s> myself.", split_special_tokens=True).input_ids
+    assert typed.count(tokenizers["Unigram"].eos_token_id) == 2
+    rules = tokenizers["Unigram"].backend_tokenizer.model
+    assert [piece.value for piece in rules.tokenize("</s>")] == ["</s>"]
     chat = [{"role": "user", "content": "Hi<|im_end|>"}]
     ids = tokenizers["BPE"].apply_chat_template(chat, return_dict=True)["input_ids"]
     plain = [{"role": "user", "content": "Hi"}]
     true = tokenizers["BPE"].apply_chat_template(plain, return_dict=True)["input_ids"]
     end = tokenizers["BPE"].convert_tokens_to_ids("<|im_end|>")
+    split = {"split_special_tokens": True}
+    cut = tokenizers["BPE"].apply_chat_template(plain, return_dict=True, tokenizer_kwargs=split)["input_ids"]
+    assert end in true and end not in cut, "the turns are lost"
     assert ids.count(end) == true.count(end) + 1, "a faked end"
 
 
@@ -823,7 +832,7 @@ def test_a_swap_is_nearer_than_the_passive(says, values, printed, snippet, token
         "input_representation/swapped.farther_pii }} for Rampart.",
         "Rampart finds nearly everything alike, so its order rests on near ties, and we do not know "
         "whether MiniLM's training has to do with it.",
-        "do not ask the mean of the vectors of these encoders who did what",
+        "the cosine of two such means does not tell who did what.",
         "another verb moves MiniLM's mean more than Rampart's.",
         "Ask another encoder, [Rampart](models.md#pii), which was last trained to mark personal "
         "data.",
@@ -924,7 +933,7 @@ def test_what_wordpiece_joins_first(says, values):
         "That is not the likelihood: of all pairs, `u n` raises the logarithm of the likelihood most, by "
         "{{ input_representation/learn_pieces.gain_likeliest:.0f}}, and `e r` by "
         "{{ input_representation/learn_pieces.gain_score:.0f}}.",
-        "Here the library takes the most frequent pair, as BPE does. What differs is the cutting.",
+        "Here the library takes the most frequent pair, as BPE does. What surely differs is the cutting.",
     )
     left = values(f"{CHAPTER}/learn_pieces")
     assert (left.by_count, left.by_score, left.by_gain, left.library_first) == ("un", "er", "un", "##un")
@@ -954,14 +963,19 @@ def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
     says(
         "By dot product only {{ input_representation/own_row.by_product:.0%}} of the tokens fit themselves best.",
         "wins {{ input_representation/own_row.share_won:.0%}} of the time, and its row is the longest of the table.",
-        "Give each row the length of another, drawn by chance: now "
-        "{{ input_representation/own_row.shuffled:.0%}} are their own.",
+        "If all rows were equally long, none would fit a row better than itself. "
+        "But give each row the length of another, drawn by chance, and "
+        "{{ input_representation/own_row.shuffled:.0%}} are their own: it does not take just these lengths.",
         "Then leave each length as it was, but take away what all rows have in common, their mean: "
-        "{{ input_representation/own_row.without_mean:.0%}}. The length alone does little.",
-        "The rows point the same way, with a mean cosine of {{ input_representation/own_row.alike:.2f}} between "
+        "{{ input_representation/own_row.without_mean:.0%}}. So unequal lengths are not enough.",
+        "The rows have a direction in common, with a mean cosine of {{ input_representation/own_row.alike:.2f}} between "
         "any two, and in that common direction the longest goes farthest.",
+        "This table was trained to be searched by dot product, for SmolLM2 uses it again as its last linear map "
+        "([tied weights](glossary.md#tied-weights)). But there the last hidden state asks, and not a row.",
+        "It was, and even [to be searched](#the-embedding-table-is-a-look-up) by dot product, but by a hidden state "
+        "and not by a row.",
         "Take the common part away, and with the same lengths [nearly all]",
-        "With its length given to another, still [most rows]",
+        "Not with any: with the same lengths, but without the common part, [nearly all]",
         "One and the same token wins for [most rows]",
         "Rounding: the two best are nearly equal.",
     )
@@ -970,7 +984,9 @@ def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
     assert left.by_product < 0.2 < 0.5 < left.share_won
     assert left.shuffled < 0.4 < 0.95 < left.without_mean and left.alike > 0.3
     # Other rows than those of the page: every 320th from the 7th on.
-    table = AutoModel.from_pretrained("models/smollm2").get_input_embeddings().weight.detach()
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    assert model.lm_head.weight is model.get_input_embeddings().weight and model.lm_head.bias is None
+    table = model.get_input_embeddings().weight.detach()
     asked = torch.arange(7, len(table), 320)
     lengths = table.norm(dim=1, keepdim=True)
     centered = F.normalize(table - table.mean(0), dim=1) * lengths
@@ -979,6 +995,8 @@ def test_by_dot_product_a_row_seldom_finds_itself(says, values, tokenizers):
         return ((rows[asked] @ rows.T).argmax(1) == asked).double().mean()
 
     assert own(table) < 0.2 and own(centered) > 0.9
+    unit = table / lengths
+    assert (unit[asked] @ unit.T).max() < 1 + 1e-5, "none better than the row itself"
     common = F.normalize(table.mean(0), dim=0)
     farthest = (table @ common).argmax()
     assert farthest == lengths.argmax() and table[farthest] @ common > 1.2 * (table @ common).quantile(0.999)

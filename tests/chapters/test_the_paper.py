@@ -63,7 +63,7 @@ def test_the_difference_that_stays(says, values, printed):
         "That is close, but not equal.",
         "2 layers and 8 layers lack about the same.",
         "It goes with the width, as far as one row at 256 and one at 1024 can show it: {{ the_paper/recount.narrow:.1f}} million at width 256, {{ the_paper/recount.least_512:.1f}} to {{ the_paper/recount.most_512:.1f}} million at 512 and {{ the_paper/recount.wide:.1f}} million at 1024.",
-        "Indeed, a table of between about {{ the_paper/recount.fewest:,.0f}} and {{ "
+        "Indeed, a table of between {{ the_paper/recount.fewest:,.0f}} and {{ "
         "the_paper/recount.most:,.0f}} rows would give all eight rounded numbers at "
         "once.",
         "No: that has more than stated already, and would then have still more.",
@@ -299,7 +299,21 @@ def test_words_reach_words_by_attention_alone(says):
         "decoder from every earlier one.",
         "Nothing has to pass through all the words between.",
         "In the paper's translator attention is the only way from word to word.",
+        "The recurrent networks of those translators must read word after word "
+        "([some newer ones](parallelism.md#a-real-layer-against-a-recurrent-network) need not).",
     )
+    newer = Path("docs/parallelism.md").read_text("utf-8")
+    assert "two steps together are again such a step" in newer
+    torch.manual_seed(0)
+    one, two = torch.randn(2, 1, 8)  # two words
+    here, there = torch.randn(2, 2, 1, 8)  # two states, each of two parts
+    cell = torch.nn.LSTMCell(8, 8)
+
+    def after_both(state):
+        return cell(two, cell(one, tuple(state)))[0]
+
+    between = (after_both(here) + after_both(there)) / 2  # where a multiple plus something is
+    assert not torch.allclose(after_both((here + there) / 2), between, atol=1e-3)
     torch.manual_seed(0)
     layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).eval()
 
@@ -442,7 +456,14 @@ def test_the_opposite_shares_more_words(printed, says):
         "The first says the opposite of the reference, with its very words; only the "
         "pair *man bit* is new.",
         "The second is right and shares three words.",
+        "In these two of the four counts of [BLEU](#what-is-bleu) the wrong translation is far ahead.",
+        "Neither has a run of three words of the reference, so BLEU without a small number in place "
+        "of zeros would be 0 for both.",
     )
+    snippet = runpy.run_path(f"snippets/{CHAPTER}/predict.py")
+    found = runpy.run_path(f"snippets/{CHAPTER}/bleu.py")["counts"]
+    for text in ("the man bit the dog", "a dog has bitten the man"):
+        assert not found(text.split(), 3) & found(snippet["reference"], 3)
     wrong, right = printed(f"{CHAPTER}/predict").splitlines()
     assert wrong == "words: 5 of 5, pairs: 3 of 4"
     assert right == "words: 3 of 6, pairs: 1 of 5"
