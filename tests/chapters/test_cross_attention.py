@@ -197,7 +197,8 @@ def test_gold_is_well_formed(says, values):
 def test_a_row_is_asked_by_the_piece_before_it(translator, says):
     """Another piece in the row's own place changes nothing in it; one place before, it does."""
     says(
-        "The map has the name of what was written, one place later than what asked.",
+        "Each row bears the name of the piece that was then written; the state that asked stands one "
+        "place before it.",
     )
     says(
         "The query of the row `▁robô` is not made of *robô*, which is not yet written",
@@ -252,8 +253,8 @@ def test_habits(values, says, printed):
         "For each habit it takes the head that has most of it:",
         "`{{ cross_attention/habits.end_head }}` leaves {{ "
         "cross_attention/habits.end_mean:.0%}} of its weight on the end token of the "
-        "source, and in no sentence less than {{ "
-        "cross_attention/habits.end_lowest:.0%}}.",
+        "source, and {{ cross_attention/habits.end_lowest:.0%}} in the sentence where it has least "
+        "there.",
     )
     says(
         "On the short sentence it does so in every row that has one before it; over all thirteen"
@@ -283,6 +284,8 @@ def test_hide(printed, says):
     says(
         "The first row is the translation with nothing hidden.",
         "Without `▁robot`, nobody waters.",
+        "Without `▁because`, the clause goes, and the sentence is still fluent (*com sede*, with "
+        "thirst, may now belong to the robot as well as to the flowers).",
         "Without `▁thirst`, they *were*, and nothing follows.",
         "The last two rows do not fit.",
         "Without `s` nothing goes at all:",
@@ -292,7 +295,7 @@ def test_hide(printed, says):
     text = {hidden.strip(): translation.strip() for hidden, translation in rows}
     assert text["–"] == "O robô regou os girassóis porque eles estavam com sede."
     assert "robô" not in text["▁robot"]
-    assert "porque" not in text["▁because"]
+    assert "porque" not in text["▁because"] and text["▁because"].endswith("girassóis com sede.")
     assert text["▁thirst"].endswith("porque eles estavam.")
     assert "tinha sede" in text["▁they"]
     says(
@@ -385,8 +388,8 @@ def test_queries_of_the_first_layer_know_no_source(translator, says):
 
 def test_without(values, printed, translator, says):
     says(
-        "The right pieces get between {{ cross_attention/without.lowest_mean:.1%}} "
-        "and {{ cross_attention/without.highest_mean:.1%}}.",
+        "The right pieces get roughly {{ cross_attention/without.lowest_mean:.1%}} "
+        "to {{ cross_attention/without.highest_mean:.1%}}.",
         "With nothing of the source left, what comes next depends on the stand-in and on what the"
         " decoder has written.",
         "They are a state that this decoder has never met: no encoder gives them.",
@@ -459,7 +462,7 @@ def test_speech(values, printed, maps, says):
     says(
         "The voice pauses from {{ cross_attention/speech.pause_from:.1f}} to {{ "
         "cross_attention/speech.pause_to:.1f}} seconds, and no word is placed there:",
-        "*The* and *window* get the same tenth of a second",
+        "The words *the* and *window* get the same tenth of a second",
         "The upper part of the figure is the sound, with each word at the tenth of a second that"
         " got most weight.",
         "the times at which a whole caption begins and ends (section 2.3 of its paper[^whisper]), not when"
@@ -498,13 +501,16 @@ def test_speech(values, printed, maps, says):
 def test_answers(values, printed, says):
     says(
         "The encoder needs {{ cross_attention/answer_counts.ratio:.0f}} times as many.",
+        "With so few layers in the decoder, cross-attention has the smaller part of these weights",
         "so every target token may look at all of it.",
         "No causal mask, so even the first Portuguese piece has weight on every English one.",
         "Without the mask, {{ cross_attention/answer_mask.without_mask:.0%}} of the "
         "short sentence's attention falls on padding. Its translation is the same all the same: "
         "who only reads what comes out would not notice.",
     )
-    assert values(f"{CHAPTER}/answer_counts").ratio == 3
+    counts = values(f"{CHAPTER}/answer_counts")
+    assert counts.ratio == 3 and counts.source == counts.target
+    assert counts.ratio == counts.encoder_layers / counts.decoder_layers, "layers make the difference"
     mask = values(f"{CHAPTER}/answer_mask")
     assert mask.with_mask == 0 < 0.05 < mask.without_mask
     assert mask.first_row > 0, "no causal mask"
@@ -520,8 +526,8 @@ def test_the_questions_predictions(values, printed, says):
     says(
         "A weighted average does not ask in which order its parts come, and with "
         "every source token there twice, each copy gets half of the weight.",
-        "A source in which the shares change gives another average: a vector left out, one added,"
-        " or one that alone stands twice.",
+        "A source in which the shares change gives, as a rule, another average: a vector left out,"
+        " one added, or one that alone stands twice.",
         "The shape is always that of [the target](#whose-queries-whose-keys).",
         "Then nobody could add them to 5 states.",
         "`= {{ cross_attention/whisper_weights.weights:,}} ± 0`",
@@ -536,6 +542,11 @@ def test_the_questions_predictions(values, printed, says):
                   torch.cat([source, source[:1]])):  # fmt: skip
         result = scaled_dot_product_attention(target, other, other)
         assert result.shape == target.shape and not torch.allclose(result, same)
+    # Not always: a vector that is the average already may go.
+    mean = torch.cat([source, source.mean(dim=0, keepdim=True)])
+    flat = torch.zeros_like(target)
+    with_mean = scaled_dot_product_attention(flat, mean, mean)
+    assert torch.allclose(with_mean, scaled_dot_product_attention(flat, source, source), atol=1e-6)
     assert values(f"{CHAPTER}/whisper_weights").weights == 4 * 6 * 11 * 1500
 
 
