@@ -485,7 +485,7 @@ def test_a_text_comes_as_it_is_written(says, values, printed, tmp_path):
         "weights in 4 bits.[^mxfp4]",
         "If you say nothing, the library takes what the file has (`dtype=\"auto\"`, the default since"
         " version 5); ours have 32 bits.",
-        "4 bits per weight for most; this book turns it into 32-bit numbers.",
+        "4 bits for most weights, and [two numbers for each 32](smaller.md) of them; this book turns it into 32-bit numbers.",
         "Their results may differ: in the last digits, and by more where the weights are [rounded to"
         " fewer bits](smaller.md#fewer-bits-for-a-model-that-writes).",
     )
