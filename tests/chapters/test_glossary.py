@@ -451,4 +451,4 @@ def test_what_words_promise_of_other_pages(says):
     says("Servers put a new text into a place as soon as it is free.[^orca]", page="parallelism")
     says("the old state is only multiplied and added to. Steps of that kind can be merged", page="why_transformers")
     says("*Position interpolation* presses the positions together on purpose", page="input_representation")
-    says("4 bits per weight for most; this book turns it into 32-bit numbers.", page="hugging_face")
+    says("4 bits for most weights, and [two numbers for each 32](smaller.md) of them; this book turns it into 32-bit numbers.", page="hugging_face")

@@ -13,8 +13,8 @@ PROMPT = "The robot watered the sunflowers because"
 def test_its_figures_are_those_of_the_chapters(says):
     """A chapter's tests hold what its figures show; here the same words stand."""
     says(
-        "Bars of the eight most probable next tokens. The token “it” leads, then come “they”, “the” and “he”, "
-        "none far behind the others.",
+        "Bars of the eight most probable next tokens. The token “it” leads; “they”, “the” and “he” follow, "
+        "close together.",
         "SmolLM2, next token after “The robot watered the sunflowers because”.",
         "The heavy path goes over the, robot, watered, the, sun, and starts at the third first token.",
         "“The robot watered the sunflowers because they were thirsty.” Columns: source; rows: translation.",
