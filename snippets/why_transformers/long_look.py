@@ -1,4 +1,4 @@
-"""One head of SmolLM2 looks far back to a name, whosever name is asked for."""
+"""One head of SmolLM2 looks far back to a name, and for another's name, too."""
 
 import matplotlib.pyplot as plt
 import torch

@@ -266,7 +266,8 @@ def test_tiny_tree(says, values, printed):
         " with",
         "Greedy has a second weakness. It takes the best *next token*, and that is not always the"
         " way to the best *text*.",
-        "[Beam search](glossary.md#beam-search) keeps the *two* best unfinished texts at each step.",
+        "[Beam search](glossary.md#beam-search) keeps the best few unfinished texts at each step,"
+        " here *two*.",
     )
     v = values("decoding/tiny_tree")
     assert (v.greedy_text, v.beam_text) == ("it was", "they were")
@@ -326,7 +327,10 @@ def test_beam_is_more_probable_and_a_loop(says, values):
 
 
 def test_totals_are_log_probabilities(says, smollm2, values):
-    says("It is never above zero.")
+    says(
+        "Each term also sees the prompt, whose own tokens are not counted.",
+        "The sum is never above zero.",
+    )
     tokenizer, model = smollm2
     for idea in "greedy", "beam":
         v = values(f"decoding/{idea}")
@@ -442,6 +446,7 @@ def test_one_k_does_not_fit(says, values, printed, smollm2):
         " peaked step four kept bars are tiny.",
         "At the flat step the five hold {{ decoding/top_k.flat_share:.0%}} of the"
         " probability, and good words are cut: a robot can water a pond.",
+        "At the peaked step “Paris” is clearly meant, and “London” stays in the draw.",
     )
     v = values("decoding/top_k")
     assert v.flat_share < 0.3 and v.peaked_share > 0.8
@@ -451,9 +456,11 @@ def test_one_k_does_not_fit(says, values, printed, smollm2):
         with torch.no_grad():
             logits = model(**tokenizer(text, return_tensors="pt")).logits[0, -1]
         tops.append(logits.softmax(-1).topk(9))
-    (flat, words), (peaked, _) = tops
+    (flat, words), (peaked, cities) = tops
     assert flat[5] > 0.8 * flat[4] and peaked[1:5].max() < peaked[0] / 10
     assert tokenizer.convert_tokens_to_ids("Ġpond") in words[5:].tolist(), "a good word, cut"
+    assert cities[0] == tokenizer.convert_tokens_to_ids("ĠParis") and peaked[0] > 0.5
+    assert tokenizer.convert_tokens_to_ids("ĠLondon") in cities[:5].tolist(), "of k = 5"
 
 
 def test_nucleus_adapts(says, values):

@@ -81,12 +81,30 @@ def test_three_positions_are_one_product(values, printed, says):
     assert not torch.allclose(alone, torch.tensor([0.987, 0.466]), atol=0.01), "so it waits"
 
 
-def test_the_arrows_of_the_drawing(says, values):
+def test_three_of_the_eight_products_read_the_input(minilm_layer, says, values):
     says(
-        "In the drawing, the arrows above make a chain; below, none leads from one position to",
-        "(That step is longer: eight products in a row, for any number of positions.)",
+        "(That step is longer: eight products, for any number of positions. Three of them, for "
+        "queries, keys and values, do not wait for each other.)",
     )
     assert values("parallelism/layer_and_rnn").layer_products == 8
+    x, read = torch.randn(1, 5, 384), {}
+    hooks = [
+        module.register_forward_pre_hook(lambda _, given, name=name: read.update({name: given[0]}))
+        for name, module in minilm_layer.named_modules()
+        if isinstance(module, torch.nn.Linear)
+    ]
+    minilm_layer(x)
+    for hook in hooks:
+        hook.remove()
+    same = [name for name, given in read.items() if torch.equal(given, x)]
+    assert len(read) == 6, "two more products stand inside attention"
+    assert [name.split(".")[-1] for name in same] == ["query", "key", "value"]
+
+
+def test_the_arrows_of_the_drawing(says):
+    says(
+        "In the drawing, the arrows above make a chain; below, none leads from one position to",
+    )
     drawing = re.search(r"<svg.*?steps-title.*?</svg>", PAGE.read_text("utf-8"), re.S)[0]
     arrows = re.findall(r'd="M(\d+) (\d+)([HV])(\d+)" marker-end', drawing)
     above = [arrow for arrow in arrows if int(arrow[1]) < 150]
@@ -182,7 +200,7 @@ def test_the_layer_mixes_inputs_and_the_rnn_waits(values, printed, says):
         "for 16 positions as for 256:",
         "{{ parallelism/layer_and_rnn.rnn_products }} at 256 positions.",
         "At that length the GRU does {{ parallelism/layer_and_rnn.less_work:.0%}} of "
-        "the layer's work, because the layer's attention scores come on top.",
+        "the layer's work, because the layer's attention, scores and weighted sums, comes on top.",
         "But it still starts {{ parallelism/layer_and_rnn.batch_products }} products "
         "one after the other for 64 positions.",
         "Even so the GRU takes {{ parallelism/layer_and_rnn.long_ratio_seconds:.1f}} times as "
@@ -294,8 +312,9 @@ def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids, says):
 
 def test_256_passes_start_256_times_as_much(values, smollm2, story_ids, says):
     says(
-        "Python starts every operation 256 times and not once, and the weights are fetched "
-        "from memory 256 times and not once.",
+        "In them, two things differ: Python starts every operation 256 times and not once, and the "
+        "weights are fetched from memory 256 times and not once. How much of the factor each "
+        "explains was not measured, nor what other work adds: each pass copies the cache, for one.",
         "The second needs a closer look. ## Bytes, not operations",
         "The factor should come out larger than on one core. One pass starts about as many "
         "operations for 256 tokens as for one. If only starting them took time, the factor "
@@ -311,6 +330,11 @@ def test_256_passes_start_256_times_as_much(values, smollm2, story_ids, says):
     assert one.operations == pytest.approx(many.operations, rel=0.02)
     assert len(one.rows) == len(many.rows) >= 7 * 30 + 1, "every matrix, in each pass"
     assert 1 < values("parallelism/one_pass").ratio_seconds < 256, "one core is not that case"
+    eight = smollm2(ids[:, :8]).cache
+    before = eight.layers[0].keys
+    smollm2(ids[:, 8:9], cache=eight)
+    after = eight.layers[0].keys
+    assert torch.equal(after[:, :, :8], before) and after.data_ptr() != before.data_ptr(), "a copy"
     batch, _ = counted(smollm2, ids[0, :8, None])
     assert batch.numbers == one.numbers, "eight texts, the same weights"
     # Fifty new tokens after a cache: each goes through all layers, and the work is that of fifty.
@@ -429,9 +453,10 @@ def test_the_bounds_follow_from_the_data_sheet(values, says):
 def test_a_large_model_fetches_longer_than_fifty_tokens_compute(values, says):
     says(
         "!!! question \"By the roofline, a pass over one token and a pass over fifty should take "
-        "a large GPU the same time, for a model of many billions of parameters. Why?\"",
-        "A pass for one token fetches all weights for little work: it is never faster than they can "
-        "be fetched.",
+        "a large GPU the same time, for a model of many billions of parameters, all used for every "
+        "token. Why?\"",
+        "A pass for one token fetches each weight that it uses for little work: it is never faster "
+        "than they can be fetched.",
         "Both must fetch all the weights, and that takes longest. The arithmetic units have time "
         "left while the [bytes arrive](#bytes-not-operations).",
     )
@@ -724,7 +749,7 @@ def test_answers(values, says):
         "**4. A limit on speed.**",
         "The paper is about handing out this memory in small pages, so that a text takes little "
         "more than it uses.",
-        "For the same reason, one token at a time will reach a small part of the limit from the "
+        "For the same reason, one token at a time should reach a small part of the limit from the "
         "data sheet. The PyTorch team reports such a case for Llama 7B, one text, on an A100: "
         "25.5 tokens a second from a plain loop and 107.0 after the whole step was compiled "
         "into one piece, with a cache of fixed size.[^gptfast]",
@@ -778,7 +803,6 @@ def test_what_a_batch_shares(values, smollm2, says):
         "The measured line rises too, but lies below the dashed line",
         "Where the slope of this core ends, and what else keeps the line below the dashed one, "
         "was not measured.",
-        "How much of the factor each explains was not measured.",
         "On the slope a program is *memory-bound*: it waits for bytes.",
         "[*Throughput*](glossary.md#throughput) is the number of tokens per second",
         "[*Latency*](glossary.md#latency) is the time that one reader waits",
