@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.compute.book import Book
-from scripts.pages import asked, pending, printed, relations
+from scripts.pages import asked, bounds, pending, printed, relations
 from scripts.pages.outputs import Output, included
 from scripts.pages.patterns import (
     ANY,
@@ -81,7 +81,7 @@ def value(book: Book, name: str, variable: str, form: str | None) -> str:
             f" zero or an empty mean in snippets/{name}.py"
         )
     try:
-        return format(found, form or "")
+        return bounds.written(found, form or "")
     except ValueError as error:
         raise PageError(f"{name}.{variable} cannot be written as {form}: {error}") from None
 
@@ -276,9 +276,12 @@ def check(book: Book, docs: Path) -> list[str]:
             used.add(found[1])
             if not Output(book, found[1]).error:
                 try:
-                    value(book, *found.groups())
+                    said = value(book, *found.groups())
                 except PageError as error:
                     note(found.start(), str(error))
+                else:
+                    if said != pending.DOTS and (false := _bound(book, found, text)):
+                        note(found.start(), false)
         for position, what in [*refused(source), *relations.broken(text, functools.partial(number, book))]:
             note(position, what)
     for name in sorted(names - used):
@@ -286,6 +289,12 @@ def check(book: Book, docs: Path) -> list[str]:
             f"snippets/{name}.py is on no page: include it in docs/, or remove it"
         )
     return problems
+
+
+def _bound(book: Book, found: re.Match, text: str) -> str | None:
+    """What is wrong with a value as the bound that the words before it name."""
+    kept = book.outcome(found[1]).values[found[2]]
+    return bounds.broken(kept, found[3] or "", text[max(0, found.start() - 40) : found.start()])
 
 
 def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:

@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator
 
+from scripts.pages import bounds
 from scripts.pages.patterns import FENCE, LITERAL, NAME, VALUE
 
 HOLDS = re.compile(r"[ \t]*<!-- *holds:(.*?)-->", re.S)
@@ -102,7 +103,7 @@ def _sentence(before: str, number: Number) -> str:
 
     def value(found: re.Match) -> str:
         try:
-            return format(number(found[1], found[2]), found[3] or "")
+            return bounds.written(number(found[1], found[2]), found[3] or "")
         except (RelationError, ValueError):
             return found[0]
 

@@ -578,10 +578,10 @@ def test_the_first_token_keeps_half_of_the_choices(says, values):
         "So one more word is hardly the reason.",
         "Put another token before each text: a newline, the token `<|endoftext|>` with which SmolLM2"
         " was trained, a comma, the word *river*.",
-        "Now this token keeps at least {{ masked_self_attention/needed.least_with_it:.0%}} of the"
+        "Now this token keeps at least {{ masked_self_attention/needed.least_with_it:.0% down}} of the"
         " choices, whichever of the four it is (at the worst of the sentences, {{"
         " masked_self_attention/needed.lowest_with_it:.0%}}), and the first word keeps at most {{"
-        " masked_self_attention/needed.most_with_word:.0%}}.",
+        " masked_self_attention/needed.most_with_word:.0% up}}.",
         "With all that we tried, it is the place that counts.",
         "Then give it one token more, in three ways: the fourth one back, the *first* of the text,"
         " or the second.",

@@ -741,7 +741,7 @@ def test_answers(values, says):
         "The weights of Llama 2 7B take {{ "
         "parallelism/cache_bytes.llama2_gigabytes:.2f}} GB, and an A100 fetches "
         "2,039 GB a second.",
-        "so divide: at most {{ parallelism/answers.single_bound:.0f}}.",
+        "so divide: at most {{ parallelism/answers.single_bound:.0f up}}.",
         "so four times that, {{ parallelism/answers.four_bits_bound:.0f}}:",
         "The published plain loop reached {{ parallelism/answers.plain_share:.0%}} "
         "of the limit, and the compiled step {{ "

@@ -401,7 +401,7 @@ def test_the_gradient_is_lost_in_training(values, says):
 def test_the_load_counts_and_not_the_room(values, says):
     """A wider state does not help; fewer or simpler letters on a way as long do."""
     says(
-        "with eight it gets at least {{ why_transformers/crowding.eight_low:.0%}}, "
+        "with eight it gets at least {{ why_transformers/crowding.eight_low:.0% down}}, "
         "with four {{ why_transformers/crowding.four_low:.0%}}, after the same 16 "
         "steps",
         "A second suspect is *capacity*.",
@@ -549,7 +549,7 @@ def test_long_look(values, says):
         "the first token of all",
         "picked because it looks at the name so clearly: one line for each token of the text.",
         "End the question with “named” or “known as”, which ask for a name too, and at least {{ "
-        "why_transformers/long_look.asking_lowest:.0%}} goes there. With {{ "
+        "why_transformers/long_look.asking_lowest:.0% down}} goes there. With {{ "
         "why_transformers/long_look.other_ends }} other ends, such as “painted”, it is at most {{ "
         "why_transformers/long_look.highest:.0%}}, and {{ why_transformers/long_look.mean:.1%}} "
         "on average. So the last words of the question matter.",
