@@ -39,9 +39,8 @@ for name, late in found.items():
     worse, better = (late > found["everything"]).sum(), (late < found["window"]).sum()
     print(f"{name:16} {late.mean():5.2f} {late.min():7.2f} {late.max():8.2f}"
           f" {worse:15} {better:19}")  # fmt: skip
-all_loss, window_loss, first_loss, other_loss, one_loss = (
-    x.mean().item() for x in found.values()
-)
+count, losses = len(ids), [x.mean().item() for x in found.values()]
+all_loss, window_loss, first_loss, other_loss, one_loss = losses
 first_worse = (found["window, first 4"] > found["everything"]).sum().item()
 other_better = (found["window, 4 others"] < found["window"]).sum().item()
 plt.axvline(WINDOW, color=plots.GRID)
