@@ -191,7 +191,7 @@ def test_a_dear_draft_loses(values, printed, smollm2, says):
         "Which draft gains?",
         "None of the three.",
         "(The paper gains with layers left out of larger models, chosen by a search.[^draft])",
-        "Others train a small part of the target to guess: heads on its states in Medusa (2024),[^medusa] a module "
+        "Others add a small trained part to the target: heads on its states in Medusa (2024),[^medusa] a module "
         "for further tokens in DeepSeek-V3 (2024).[^deepseek3]",
         "*read* is what both fetch for each token, where plain writing has 1: $1 + 4 \\cdot \\text{cost}$, "
         "divided by *per pass*.",
