@@ -7,7 +7,7 @@ from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 torch.set_grad_enabled(False)
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
-ids = torch.arange(1000, 1020)[None]
+ids = torch.tensor([[0, *range(1000, 1019)]])  # 0 is the start token
 hidden = model(ids, output_hidden_states=True).hidden_states[5].double()
 layer = model.model.layers[5].double()
 attention, feed = layer.self_attn, layer.mlp
@@ -53,5 +53,5 @@ for name, parts in {"two": [(0, 2), (2, 3)], "three": [(0, 1), (1, 2), (2, 3)]}.
 most_off, largest = max(off), whole.abs().max().item()
 sums, width, layers = 2, hidden.shape[-1], len(model.model.layers)
 sent = sums * width * layers
-print(f"each device sends {sums} · {width} numbers a layer, {sent:,} for one token")
+print(f"each of two sends {sums} · {width} numbers a layer, {sent:,} for one token")
 print(f"cut between layers instead: {width} numbers, once for each token")

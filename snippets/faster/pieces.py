@@ -11,7 +11,7 @@ def in_pieces(query, key, value, size, rescale=True):
     """The same, `size` keys at a time: only sums are carried from piece to piece."""
     most = torch.full((len(query), 1), -torch.inf, dtype=query.dtype)
     total = torch.zeros_like(most)  # (queries, 1): sum of the exponentials so far
-    result = torch.zeros_like(query)  # (queries, width): their sum times the values
+    result = torch.zeros_like(query)  # (queries, width): each times its value, summed
     for key_part, value_part in zip(key.split(size), value.split(size)):
         scores = query @ key_part.T / query.shape[-1] ** 0.5  # (queries, size)
         new = torch.maximum(most, scores.amax(-1, keepdim=True))

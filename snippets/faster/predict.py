@@ -1,4 +1,4 @@
-"""A model writes 1, 2, 3, 4, 5, 6. A draft guesses three numbers in each pass."""
+"""A model writes 1 to 8. A draft guesses three numbers in each pass."""
 
 written = [1, 2, 3, 4, 5, 6, 7, 8]  # what the model writes, one by one
 draft = [1, 2, 9, 4, 5, 6, 9, 8]  # what the draft guesses at each place

@@ -10,6 +10,8 @@ robot = "The robot watered the sunflowers because they were thirsty."
 rain = "It rained in the night, so the garden was wet in the morning."
 again, twice = "Write this sentence again:", "Write these two sentences again:"
 asked = [f"{again} {robot}", f"{twice} {robot} {rain}", "What is an octopus?"]
+lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
+asked += [" ".join([again, line.split("\t")[1]]) for line in lines[:4]]
 
 
 def guess(ids):
@@ -38,15 +40,14 @@ def write(ids, end):
 
 
 print("tokens  passes  the same")
-options = {"add_generation_prompt": True, "tokenize": False}
+options = {"add_generation_prompt": True, "return_dict": True, "return_tensors": "pt"}
 found = []  # tokens and passes
 for text in asked:
     chat = [{"role": "user", "content": text}]
-    prompt = tokenizer.apply_chat_template(chat, **options)
-    batch = tokenizer(prompt, return_tensors="pt")
-    plain = model.generate(**batch, max_new_tokens=24, do_sample=False)[0].tolist()
+    batch = tokenizer.apply_chat_template(chat, **options)
+    plain = model.generate(**batch, max_new_tokens=40, do_sample=False)[0].tolist()
     start = len(batch.input_ids[0])
     ids, passes = write(plain[:start], len(plain))
     found.append((len(plain) - start, passes))
-    print(f"{found[-1][0]:6}  {passes:6}  {ids == plain!s:>8}  {text[:35]}")
-(again, again_passes), (two, two_passes), (new, new_passes) = found
+    print(f"{found[-1][0]:6}  {passes:6}  {ids == plain!s:>8}  {text[:45]}")
+(two, two_passes), (new, new_passes) = found[1:3]

@@ -15,7 +15,7 @@ def at_once(n):
 
 def in_pieces(n):
     """Some queries stay while all keys and values pass; no score leaves."""
-    rows = min(n, FAST // SIZE // (4 * WIDTH))  # a quarter each: query, key, value, sum
+    rows = min(n, FAST // SIZE // (4 * WIDTH))  # half: queries, sums
     rounds = -(-n // rows)  # how often keys and values are read
     return SIZE * (2 * n * WIDTH + rounds * 2 * n * WIDTH)
 
@@ -31,5 +31,11 @@ for n in (128, 1024, 8192, 65536):
         f" {times[n]:.1f} | {work / at_once(n):.0f} and {work / in_pieces(n):.0f} |"
     )
 least, most = times[128], times[65536]
+# A decode pass has one query: queries, result and scores are a vector, a vector, a row.
+n = 65536
+row_at_once = SIZE * (2 * WIDTH + 2 * n * WIDTH + 4 * n)
+row_in_pieces = SIZE * (2 * WIDTH + 2 * n * WIDTH)
+one_query = row_at_once / row_in_pieces
+print(f"\none query, {n:,} keys: {one_query:.2f} times as many bytes at once")
 square_gb = SIZE * 65536**2 / 1e9
 rows = FAST // SIZE // (4 * WIDTH)
