@@ -4,13 +4,11 @@ written = [1, 2, 3, 4, 5, 6, 7, 8]  # what the model writes, one by one
 draft = [1, 2, 9, 4, 5, 6, 9, 8]  # what the draft guesses at each place
 
 passes, done = 0, 0
-while done < len(written):
-    right = 0
-    while (
-        right < 3 and done + right < 8 and draft[done + right] == written[done + right]
-    ):
+while done < 8:
+    right = done
+    while right < min(done + 3, 8) and draft[right] == written[right]:
         right += 1
-    done = min(done + right + 1, 8)  # the right guesses, and one number of its own
+    done = min(right + 1, 8)  # the right guesses, and one number of its own
     passes += 1
     print(written[:done])
 print(passes, "passes")

@@ -51,7 +51,13 @@ def test_a_bound_that_rounding_makes_false_is_named(before, found, form, instead
     assert instead is None or told.endswith(f"“ {instead}”")
 
 
-def test_the_build_names_the_page_and_the_line(book, tmp_path):
+def test_the_build_names_the_page_and_the_line(book, tmp_path, says):
+    says(
+        "Behind *at least* or *at most* rounding may break the bound: `0.527` is not “at least `53%`”. There the"
+        " format ends with a side, `:.0% down` or `:.0% up`, and the build asks for it.",
+        page="contributing",
+    )
+    assert bounds.written(0.527, ".0%") == "53%" and bounds.broken(0.527, ".0%", "at least ")
     name = "masked_self_attention/needed.least_with_it"
     text = "---\ndescription: A page for tests alone, of twenty letters.\n---\n# A\n\nIt keeps at least {{ %s:.0%%%s }}.\n"
     for side, false in (("", True), (" down", False)):
