@@ -18,6 +18,7 @@ import json
 import re
 from pathlib import Path
 
+from scripts.base import BookError
 from scripts.base.files import put
 
 TERM = re.compile(r"^### (.+)\n(?:[^#\n].*\n)*?→ \[[^\]]+\]\(([\w/-]+)\.\w+(#[\w-]+)?\)", re.M)
@@ -65,9 +66,13 @@ ALSO = {
     "hugging_face/#the-auto-classes": "from_pretrained AutoModel AutoTokenizer",
     "input_representation/#positions-where-does-a-word-stand": "positional encoding embedding",
     "input_representation/#rotation": "RoPE",
+    "self_attention/#by-hand-on-three-tokens": "softmax function",
     "self_attention/#why-divide-by-the-square-root-of-d": "scaled dot-product attention",
     "why_transformers/": "RNN",
 }
+# The name of a state in Lunr's graph, without a sign between an edge and the next.
+EDGE = re.compile(r"(\.edges\[(\w)\];(\w)=\3\+\2\+\w\.id)(?=\}return \3\})")
+MENDED = '+","'
 ONE_LETTER = re.compile(r"\b\w\b")
 
 
@@ -111,8 +116,30 @@ def enrich(index: dict, glossary: str) -> None:
             section["short"] = ", ".join(short)
 
 
+def keep_all(site: Path) -> None:
+    """Mend the program that searches: Lunr 2.3.9, in the theme's worker, loses words with digits.
+
+    It keeps words as a graph and calls two states the same if their edges read the same, letter
+    and number of the next state run together: "1" to 23 reads as "12" to 3. Then moves of chess
+    are not found, nor, in some versions of this book, "top-k". A comma between keeps them apart.
+
+    Raises:
+        BookError: the theme's program is another one, and this is to be looked at again.
+    """
+    for path in (site / "assets" / "javascripts" / "workers").glob("search.*.min.js"):
+        text = path.read_text("utf-8")
+        found = EDGE.findall(text)
+        if len(found) != 1 and f".id{MENDED}}}return" not in text:
+            raise BookError(
+                f"{path.name} of the theme no longer reads as it did: look whether its search finds"
+                " all words, then see keep_all in scripts/pages/search.py"
+            )
+        put(path, EDGE.sub(rf"\1{MENDED}", text).encode())
+
+
 def more(site: Path, docs: Path) -> None:
-    """Add to the index of a built site what its readers may type."""
+    """Add to the index of a built site what its readers may type, and let all of it be found."""
+    keep_all(site)
     path, glossary = site / "search" / "search_index.json", docs / "glossary.md"
     index = json.loads(path.read_text("utf-8"))
     enrich(index, glossary.read_text("utf-8") if glossary.exists() else "")
