@@ -190,6 +190,21 @@ def test_nothing_that_firefox_calls_deprecated():
         assert "thinmathspace" not in drawn()[ATTENTION, block]["math"]
 
 
+PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}
+
+
+def test_every_part_of_every_formula_has_what_it_needs(built):
+    found = {tag: [] for tag in PARTS}
+    for page in (ROOT / "site").rglob("index.html"):
+        for formula in re.findall(r"<math\b.*?</math>", page.read_text("utf-8"), re.S):
+            for one in ElementTree.fromstring(re.sub(r"&(?!amp;|lt;|gt;|quot;|#)\w+;", "x", formula)).iter():
+                tag = one.tag.rpartition("}")[2]
+                if tag in found:
+                    found[tag].append(len(one))
+    assert all(set(found[tag]) <= {needed} for tag, needed in PARTS.items())
+    assert len(found["msub"]) > 100 and found["munder"]
+
+
 # ------------------------------------------------------------------------ what is wrong
 
 
