@@ -91,7 +91,10 @@ def number(book: Book, name: str, variable: str) -> float:
 
     Raises:
         RelationError: there is none, or it is no number.
+        NotYet: it is being computed.
     """
+    if name in book.pending:
+        raise relations.NotYet
     try:
         value(book, name, variable, None)
     except PageError as error:

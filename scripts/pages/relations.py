@@ -30,6 +30,10 @@ class RelationError(Exception):
     """One clear sentence: what cannot be read, and how it is written."""
 
 
+class NotYet(Exception):
+    """A value is still being computed, so nothing can be said of the relation."""
+
+
 def broken(text: str, number: Number) -> Iterator[tuple[int, str]]:
     """The relations of a page that these values break, or that cannot be read.
 
@@ -42,6 +46,8 @@ def broken(text: str, number: Number) -> Iterator[tuple[int, str]]:
             continue
         try:
             wrong = [said for one in found[1].split(" and ") if (said := _wrong(one, number))]
+        except NotYet:
+            continue
         except RelationError as error:
             yield found.start(), str(error)
         else:
@@ -104,7 +110,7 @@ def _sentence(before: str, number: Number) -> str:
     def value(found: re.Match) -> str:
         try:
             return bounds.written(number(found[1], found[2]), found[3] or "")
-        except (RelationError, ValueError):
+        except (RelationError, NotYet, ValueError):
             return found[0]
 
     return VALUE.sub(value, said)

@@ -98,3 +98,18 @@ def test_a_strict_build_fails_with_page_line_sentence_and_numbers(tmp_path):
     assert done.returncode == 0 and "⚠" in site.html.read_text("utf-8")
     site.page.write_text(site.page.read_text("utf-8").replace("> 1 -->", "< 1 -->"), "utf-8")
     assert site("--strict").returncode == 0 and "holds:" not in site.html.read_text("utf-8")
+
+
+def test_all_pages_are_read_before_anything_is_computed(book, tmp_path):
+    """As `mkdocs serve` does in a fresh clone: no output is there, and each is waited for."""
+    for name in ("docs", "snippets"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    fresh = type(book)(tmp_path)
+    fresh.pending = frozenset(fresh.names())
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    assert any(relations.HOLDS.search(page.read_text("utf-8")) for page in pages)
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert chapter.fill(fresh, text).count("⚠") == text.count("⚠")  # a page tells of the sign
+    said = chapter.check(fresh, tmp_path / "docs")
+    assert not [one for one in said if "is on no page" not in one]
