@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -43,6 +44,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
 
 
+RULE = re.compile(r"\|[\s:|-]+\|?$")  # below the head of a Markdown table
+
+
 @pytest.fixture(autouse=True)
 def gradients() -> None:
     """On at the start of each test, whatever a lab or a snippet has switched off before it."""
@@ -77,6 +81,19 @@ def values(book):
 def printed(book):
     """printed("chapter/idea") → what that snippet printed."""
     return lambda name: book.output(name, "txt").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def cells(printed):
+    """cells("chapter/idea") → the cells of the tables that it printed, row by row, without heads."""
+
+    def rows(name: str) -> list[list[str]]:
+        lines = printed(name).splitlines()
+        heads = {n + i for n, line in enumerate(lines) if RULE.match(line) for i in (-1, 0)}
+        rows = [line for n, line in enumerate(lines) if line.startswith("|") and n not in heads]
+        return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+    return rows
 
 
 @pytest.fixture(scope="session")

@@ -16,16 +16,6 @@ def minilm():
     return AutoModel.from_pretrained("models/minilm").eval()
 
 
-@pytest.fixture(scope="module")
-def smollm2():
-    return AutoModel.from_pretrained("models/smollm2").eval()
-
-
-def rows(text):
-    return [[c.strip() for c in line.strip("| ").split("|")] for line in text.splitlines()
-            if line.startswith("|")][2:]  # fmt: skip
-
-
 def test_the_stations(says, values, printed):
     says(
         "In the shapes below the first number is always 1: one sentence.",
@@ -115,7 +105,7 @@ def test_each_box_of_the_drawing_leads_to_its_chapter():
         assert f'href="../{chapter}/"' in drawing, chapter
 
 
-def test_without_residuals_all_tokens_turn_one_way(says, values, printed):
+def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells):
     says(
         "the tokens of a sentence end in nearly the same direction: their mean cosine is {{"
         " architecture/residual.last_without:.3f}} here, and no lower than {{"
@@ -141,13 +131,13 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed):
     assert found.last_without > 0.99 and found.last_with < 0.6
     assert min(found.lowest_without, found.lowest_attention) > 0.99
     assert max(found.highest_with, found.highest_alone) < 0.6 and found.highest_feed < 0.9
-    rows_shown = [[float(cell) for cell in row[1:]] for row in rows(printed("architecture/residual"))]
+    rows_shown = [[float(cell) for cell in row[1:]] for row in cells("architecture/residual")]
     assert all(low <= mean <= high for low, mean, high in rows_shown) and len(rows_shown) == 5
     says(
         "To find the cause, the table then leaves out less, and then more.",
         "Dong, Cordonnier and Loukas proved it for attention alone:",
     )
-    left_out = [row[0] for row in rows(printed("architecture/residual"))]
+    left_out = [row[0] for row in cells("architecture/residual")]
     assert left_out[1] == "both additions" and left_out[-1] == "both, and all looks at others"
     assert all(name.startswith("that around") for name in left_out[2:4])
     x = torch.randn(384)
@@ -182,7 +172,7 @@ def test_a_norm_does_not_depend_on_the_batch(says, minilm):
     assert torch.allclose(norm(x)[0, 1], norm(x[0, 1]), atol=1e-6)
 
 
-def test_which_model_is_post_norm_and_which_pre_norm(says, printed, values):
+def test_which_model_is_post_norm_and_which_pre_norm(says, cells, values):
     says(
         "The order alone does not show where the addition stands.",
         "has the same order and is not post-norm.",
@@ -190,7 +180,7 @@ def test_which_model_is_post_norm_and_which_pre_norm(says, printed, values):
         "The third column gives a second sign: the pre-norm models have one more norm after the "
         "last layer.",
     )
-    kinds = {row[0]: row[3] for row in rows(printed("architecture/norm_place"))}
+    kinds = {row[0]: row[3] for row in cells("architecture/norm_place")}
     assert kinds == {
         "MiniLM (BERT)": "post-norm",
         "RXNMapper (ALBERT)": "post-norm",
@@ -198,13 +188,13 @@ def test_which_model_is_post_norm_and_which_pre_norm(says, printed, values):
         "Whisper, encoder": "pre-norm",
         "SmolLM2 (Llama)": "pre-norm",
     }
-    last = {row[3]: row[2] for row in rows(printed("architecture/norm_place"))}
+    last = {row[3]: row[2] for row in cells("architecture/norm_place")}
     assert last == {"post-norm": "no", "pre-norm": "yes"}
     found = values("architecture/norm_place")
     assert (found.post, found.pre) == (3, 2)
-    orders = {row[0]: row[1] for row in rows(printed("architecture/norms_today"))}
+    orders = {row[0]: row[1] for row in cells("architecture/norms_today")}
     (olmo,) = [order for name, order in orders.items() if name.startswith("OLMo 2")]
-    assert olmo == rows(printed("architecture/norm_place"))[0][1]
+    assert olmo == cells("architecture/norm_place")[0][1]
 
 
 def test_minilm_is_post_norm_by_its_numbers(minilm):
@@ -221,12 +211,12 @@ def test_minilm_is_post_norm_by_its_numbers(minilm):
 
 def test_smollm2_is_pre_norm_by_its_numbers(smollm2):
     """A pre-norm layer adds to what came in: the output is x + attention + feed-forward."""
-    layer, parts = smollm2.layers[3], {}
+    layer, parts = smollm2.model.layers[3], {}
     layer.register_forward_hook(lambda m, i, o: parts.update(x=i[0] if i else None, out=o))
     layer.self_attn.register_forward_hook(lambda m, i, o: parts.update(attention=o[0]))
     layer.mlp.register_forward_hook(lambda m, i, o: parts.update(feed=o))
     with torch.no_grad():
-        smollm2(torch.tensor([[5, 6, 7]]))
+        smollm2.model(torch.tensor([[5, 6, 7]]))
     out = parts["out"][0] if isinstance(parts["out"], tuple) else parts["out"]
     assert torch.allclose(out, parts["x"] + parts["attention"] + parts["feed"], atol=1e-4)
 
@@ -288,7 +278,7 @@ def test_the_bend_matters(minilm):
     assert (bent - straight).abs().max() > 0.5
 
 
-def test_where_the_parameters_sit(says, printed, values):
+def test_where_the_parameters_sit(says, cells, values):
     says(
         "In MiniLM the embeddings are about half.",
         "In SmolLM2 the feed-forward networks are more than half and embeddings about a fifth.",
@@ -298,7 +288,7 @@ def test_where_the_parameters_sit(says, printed, values):
         "In each of the four models, attention has fewer parameters than the feed-forward "
         "networks, even",
     )
-    table = rows(printed("architecture/where_parameters"))
+    table = cells("architecture/where_parameters")
     count = {row[0].strip("*"): [int(c.strip("*").replace(",", "")) for c in row[1:]]
              for row in table}  # fmt: skip
     whole = count.pop("all")
@@ -350,7 +340,7 @@ def test_the_formulas_count_right(says, values, minilm):
     assert found.feed_forward2 == 8 * found.d2**2 and found.f2 * 3 == 8 * found.d2
 
 
-def test_who_sees_whom(says, values, printed):
+def test_who_sees_whom(says, values, cells):
     says(
         "A decoder sees the past only: its vectors stay as they are, whatever comes later.",
         "the writing half sees the past of the target and the whole source.",
@@ -361,18 +351,18 @@ def test_who_sees_whom(says, values, printed):
     found = values("architecture/families")
     assert found.encoder_sees_later and not found.decoder_sees_later
     assert not found.writer_sees_later and found.writer_sees_source
-    assert [row[1] for row in rows(printed("architecture/families"))] == ["yes"] * 4
+    assert [row[1] for row in cells("architecture/families")] == ["yes"] * 4
     says(
         "That it is a decoder-only model.",
         "That it is the reading half of an encoder–decoder.",
         "Nothing, because in a Transformer each token sees all others.",
         "the same, but never from later tokens",
     )
-    later = [row[2] for row in rows(printed("architecture/families"))]
+    later = [row[2] for row in cells("architecture/families")]
     assert later == ["yes", "no", "yes", "no"], "encoder, decoder, and the two halves"
 
 
-def test_removing_parts(says, values, printed):
+def test_removing_parts(says, values, cells):
     says(
         "the vectors point in directions nearly unrelated to those from before",
         "A test of who did what to whom might show a difference; this one cannot.",
@@ -386,7 +376,7 @@ def test_removing_parts(says, values, printed):
     assert found.texts == 16 and found.without_attention >= 15
     assert found.without_residuals <= 5 and found.without_norms <= 5
     assert 0.3 < found.like_attention < 0.8
-    table = {row[0]: row[1:] for row in rows(printed("architecture/remove_parts"))}
+    table = {row[0]: row[1:] for row in cells("architecture/remove_parts")}
     assert table["nothing"] == ["16", "1.00"]
     for name in ("layer norms", "residuals"):
         assert abs(float(table[name][1])) < 0.1, "nearly unrelated to before"

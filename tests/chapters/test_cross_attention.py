@@ -7,18 +7,11 @@ import runpy
 import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from scripts.base import ROOT
-from snippets.shared.translator import Translator
 
 CHAPTER = "cross_attention"
-
-
-@pytest.fixture(scope="module")
-def translator():
-    model = Translator.from_pretrained("models/en-pt", attn_implementation="eager")
-    return AutoTokenizer.from_pretrained("models/en-pt"), model
 
 
 def test_by_hand(values, maps, printed, says):

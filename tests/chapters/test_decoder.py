@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from programs import source
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
@@ -16,31 +17,12 @@ SENTENCE = "The robot watered the sunflowers because they were thirsty."
 START = "<|endoftext|>"
 
 
-@pytest.fixture(scope="module")
-def smollm2():
-    tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
-    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
-    with torch.no_grad():
-        yield tokenizer, model
-
-
-def rows(text):
-    """The cells of a printed table, without its two head lines."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
-def source(idea):
-    """The program of a snippet."""
-    return Path(f"snippets/{CHAPTER}/{idea}.py").read_text("utf-8")
-
-
 def costs(model, ids):
     """The loss of each token but the first: (tokens − 1,)."""
     return -model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
 
 
-def test_one_step(says, values, printed, smollm2):
+def test_one_step(says, values, printed, smollm2_pair):
     says(
         'data-text="The robot watered the sunflowers because they were"',
         "Bars of the eight most probable next tokens. The token “too” leads by far; “so”,"
@@ -54,16 +36,16 @@ def test_one_step(says, values, printed, smollm2):
         "(Nothing stands in front of the text here, nor in the loops below that write;",
     )
     for idea in ("next_token", "generate", "cache"):
-        assert "<|" not in source(idea) and '"The robot watered the sunflowers because' in source(idea)
+        assert "<|" not in source(f"{CHAPTER}/{idea}") and '"The robot watered the sunflowers because' in source(f"{CHAPTER}/{idea}")
     step = values(f"{CHAPTER}/next_token")
     assert "(1, 9, 49152)" in printed(f"{CHAPTER}/next_token")
     assert step.first == "too" and step.vocabulary == 49_152
     assert 0 < step.thirsty_probability < step.first_probability < 0.5
     assert step.rank > 8, "thirsty is not among the eight bars"
     assert f"place {step.rank}" in printed(f"{CHAPTER}/next_token")
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     text = SENTENCE.removesuffix(" thirsty.")
-    assert f'text = "{text}"' in source("next_token") and ".topk(8)" in source("next_token")
+    assert f'text = "{text}"' in source("decoder/next_token") and ".topk(8)" in source("decoder/next_token")
     logits = model(tokenizer(text, return_tensors="pt").input_ids).logits[0]
     assert logits.log_softmax(-1).isfinite().all(), "each token, at every position"
     top = logits[-1].softmax(-1).topk(8)
@@ -71,16 +53,16 @@ def test_one_step(says, values, printed, smollm2):
     assert top.values[0] > 2 * top.values[1], "by far"
 
 
-def test_what_is_downloaded(says, smollm2):
+def test_what_is_downloaded(says, smollm2_pair):
     says("Most are downloaded in [four bits](models.md#smollm2), and all are unpacked to four bytes.")
     lock = Path("snippets/models.toml").read_text("utf-8").split("[smollm2]")[1]
     size = int(lock.split("\nbytes = ")[1].split()[0])
-    parameters = [*smollm2[1].parameters()]
+    parameters = [*smollm2_pair[1].parameters()]
     assert 4 < 8 * size / sum(x.numel() for x in parameters) < 6, "bits for each, scales included"
     assert {x.element_size() for x in parameters} == {4}
 
 
-def test_nothing_is_drawn(says, smollm2):
+def test_nothing_is_drawn(says, smollm2_pair):
     says(
         "On this page we always take the first place",
         "Greedy decoding always takes the likeliest token.",
@@ -89,7 +71,7 @@ def test_nothing_is_drawn(says, smollm2):
     for program in Path(f"snippets/{CHAPTER}").glob("*.py"):
         text = program.read_text("utf-8")
         assert "do_sample=True" not in text and "multinomial" not in text, program
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     assert not model.generation_config.do_sample, "so where nothing is said, too"
     ids = tokenizer("Ingredients:\n- 2 eggs\n-", return_tensors="pt").input_ids
     written = model.generate(ids, max_new_tokens=10)
@@ -97,13 +79,13 @@ def test_nothing_is_drawn(says, smollm2):
     assert torch.equal(written[0, ids.shape[1] :], likeliest)
 
 
-def test_the_blocks_are_those_of_an_encoder(says, smollm2):
+def test_the_blocks_are_those_of_an_encoder(says, smollm2_pair):
     says(
         "The same kinds of parts as in an [encoder](encoder.md): an embedding table, then",
         "each with its residual connection and norm",
         "(In MiniLM the norm comes after each part, here before it;",
     )
-    decoder, encoder = smollm2[1].model, AutoModel.from_pretrained("models/minilm")
+    decoder, encoder = smollm2_pair[1].model, AutoModel.from_pretrained("models/minilm")
     for table in decoder.embed_tokens, encoder.embeddings.word_embeddings:
         assert isinstance(table, torch.nn.Embedding)
     assert {"self_attn", "mlp"} < dict(decoder.layers[3].named_children()).keys()
@@ -121,12 +103,12 @@ def test_the_blocks_are_those_of_an_encoder(says, smollm2):
     ids = torch.tensor([[5, 6, 7]])
     before, after = decoder(ids, output_hidden_states=True).hidden_states[3:5]
     assert torch.equal(before, after), "no norm stands behind the parts"
-    order, layer_of = [], smollm2[1].model.layers[3]
+    order, layer_of = [], smollm2_pair[1].model.layers[3]
     hooks = [
         part.register_forward_hook(lambda *_, name=name: order.append(name))
         for name, part in layer_of.named_children()
     ]
-    smollm2[1](ids)
+    smollm2_pair[1](ids)
     for hook in hooks:
         hook.remove()
     assert order == ["input_layernorm", "self_attn", "post_attention_layernorm", "mlp"], "before it"
@@ -143,9 +125,9 @@ def test_the_page_on_the_mask_has_what_is_promised(says):
     assert "Above: MiniLM" in page and "Below: SmolLM2" in page
 
 
-def test_the_mask_makes_each_row_a_prediction(says, smollm2):
+def test_the_mask_makes_each_row_a_prediction(says, smollm2_pair):
     says("The mask makes each of the nine rows a prediction of its own.")
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     text = SENTENCE.removesuffix(" thirsty.")
     ids = tokenizer(text, return_tensors="pt").input_ids
     masked = model(ids).logits[0]
@@ -188,8 +170,8 @@ def test_all_maps_are_triangles(says, values, maps):
         "(With the token for the end of a text in front, it is that token, for"
         " {{ decoder/heads.fewest }} to {{ decoder/heads.most }} heads on",
     )
-    assert "maps[:, :, 2:, 0]" in source("heads") and "others[:, :, 2:, 0]" in source("heads")
-    assert 'tokenizer("The robot' in source("heads") and 'tokenizer("<|endoftext|>" +' in source("heads")
+    assert "maps[:, :, 2:, 0]" in source("decoder/heads") and "others[:, :, 2:, 0]" in source("decoder/heads")
+    assert 'tokenizer("The robot' in source("decoder/heads") and 'tokenizer("<|endoftext|>" +' in source("decoder/heads")
     heads = values(f"{CHAPTER}/heads")
     assert heads.heads == 270 and heads.future == 0
     assert heads.heads / 2 > heads.in_each_row > heads.heads / 3 and heads.sinks > heads.heads / 2
@@ -204,7 +186,7 @@ def test_all_maps_are_triangles(says, values, maps):
     assert sum(share > 0.4 for share in first) > len(drawn) / 2
 
 
-def test_every_position(says, values, printed, smollm2):
+def test_every_position(says, values, cells, smollm2_pair):
     says(
         "Every position predicts at once",
         "One pass gave {{ decoder/every_position.exercises }} exercises, and the model's"
@@ -231,14 +213,14 @@ def test_every_position(says, values, printed, smollm2):
     assert found.exercises == 11 and found.correct == 3
     assert found.difference < 1e-4
     assert found.slow_difference < 1e-2
-    precise = copy.deepcopy(smollm2[1]).double()  # with more digits the difference goes
-    ids = smollm2[0](START + SENTENCE, return_tensors="pt").input_ids
+    precise = copy.deepcopy(smollm2_pair[1]).double()  # with more digits the difference goes
+    ids = smollm2_pair[0](START + SENTENCE, return_tensors="pt").input_ids
     whole = precise(ids).logits[0].log_softmax(-1)
     for n in range(1, 12):
         cut = precise(ids[:, :n]).logits[0, -1].log_softmax(-1)
         assert (whole[n - 1] - cut).abs().max() < 1e-9, "rounding"
     assert found.perplexity == pytest.approx(math.exp(found.loss), rel=1e-4)
-    table = rows(printed(f"{CHAPTER}/every_position"))
+    table = cells(f"{CHAPTER}/every_position")
     mean = sum(float(row[-1]) for row in table) / len(table)
     assert mean == pytest.approx(found.loss, abs=0.01)
     assert table[0][0] == "the start" and table[0][2] == "The"
@@ -254,7 +236,7 @@ def test_every_position(says, values, printed, smollm2):
         assert -(follow * torch.tensor(given).log()).sum() > cheapest + 0.01, "its own share is least"
     losses = sorted(float(row[-1]) for row in table)
     assert found.dearest == pytest.approx(sum(losses[-2:]) / sum(losses), abs=0.01)
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     ids = tokenizer(START + SENTENCE, return_tensors="pt").input_ids
     cross_entropy = torch.nn.functional.cross_entropy
     expected = cross_entropy(model(ids).logits[0, :-1], ids[0, 1:]).item()
@@ -263,7 +245,7 @@ def test_every_position(says, values, printed, smollm2):
     assert sum(row[1] == row[2] for row in table) == found.correct
 
 
-def test_what_stands_before_a_text(says, values, printed, smollm2):
+def test_what_stands_before_a_text(says, values, printed, smollm2_pair, cells):
     """The second token is dear without a start; whether the sink is why stays open."""
     says(
         "So something else can make it dear too. Whether the long state costs anything, these"
@@ -283,11 +265,11 @@ def test_what_stands_before_a_text(says, values, printed, smollm2):
         "Behind the word *and*, the state is as short as in the other rows",
     )
     found = values(f"{CHAPTER}/beginning")
-    assert "output.hidden_states[24]" in source("beginning") and "median(lengths[name])" in source("beginning")
+    assert "output.hidden_states[24]" in source("decoder/beginning") and "median(lengths[name])" in source("decoder/beginning")
     assert found.sentences == found.always == 24
     assert found.saved > 3 * found.error
     assert found.no_start - found.after_end == pytest.approx(found.saved, abs=0.01)
-    table = {row[0]: row for row in rows(printed(f"{CHAPTER}/beginning"))}
+    table = {row[0]: row for row in cells(f"{CHAPTER}/beginning")}
     cost = {name: float(row[1]) for name, row in table.items()}
     for good in ("the end of a text", "a new line", "a period"):
         assert cost[good] == pytest.approx(found.after_end, abs=0.5)
@@ -299,14 +281,14 @@ def test_what_stands_before_a_text(says, values, printed, smollm2):
     assert found.after_word > (found.no_start + found.after_end) / 2
     assert len(table) == 5, "ways to begin"
     assert cost["nothing"] == pytest.approx(found.no_start, abs=0.06)
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     ids = tokenizer("A text.", return_tensors="pt").input_ids
     assert tokenizer.decode(ids[0]) == "A text.", "nothing in front"
     assert len(costs(model, ids)) == ids.shape[1] - 1, "the first has no exercise"
     assert "| second token |" in printed(f"{CHAPTER}/beginning").splitlines()[0]
 
 
-def test_perplexity(says, values, smollm2):
+def test_perplexity(says, values, smollm2_pair):
     says(
         "the right tokens cost, on average, as much as if each had had one chance in ten",
         "The same words in a wrong order are the worst, per token",
@@ -329,7 +311,7 @@ def test_perplexity(says, values, smollm2):
     assert texts.middle < texts.ours < texts.highest, "dear, but others are dearer"
     sentence = values(f"{CHAPTER}/every_position")
     assert texts.ours == pytest.approx(sentence.perplexity, rel=0.01)
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     text = f"{START}one, two, three, four, five, six, seven, eight, nine, ten"
     ids = tokenizer(text, return_tensors="pt").input_ids
     loss = costs(model, ids)
@@ -343,7 +325,7 @@ def test_perplexity(says, values, smollm2):
     assert math.exp(sum(words) / len(words)) > 2 * texts.ours
 
 
-def test_labels(says, values, smollm2):
+def test_labels(says, values, smollm2_pair):
     says(
         "A first loss near that of blind guessing (exercise 4) is a sign. (Weights that were not"
         " loaded give the same.)",
@@ -365,7 +347,7 @@ def test_labels(says, values, smollm2):
     assert math.exp(labels.twice) > values(f"{CHAPTER}/perplexity").mixed
     assert labels.counted == 2
     assert labels.others == 24 and abs(labels.twice_mean - math.log(49_152)) < 1.5
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     for text in Path(f"snippets/{CHAPTER}/beginnings.txt").read_text("utf-8").splitlines()[::4]:
         ids = tokenizer(START + text, return_tensors="pt").input_ids
         twice = torch.cat([ids[:, 1:], torch.full((1, 1), -100)], dim=1)
@@ -376,7 +358,7 @@ def test_labels(says, values, smollm2):
     assert unloaded(ids, labels=ids).loss.item() == pytest.approx(math.log(49_152), abs=0.5)
 
 
-def test_practice(says, values, maps, smollm2):
+def test_practice(says, values, maps, smollm2_pair):
     says(
         "(the last six of its 30 layers only, which saves work)",
         "In training it writes nothing.",
@@ -401,18 +383,18 @@ def test_practice(says, values, maps, smollm2):
     assert table[1, 5] > 0.9 and table[3, 2] > 0.9 > 0.5 > table[3, :2].max()
     assert table[-1].argmin() == 0, "the first word last of all"
     assert table.shape == (1 + run.steps // 2, 11)
-    model = copy.deepcopy(smollm2[1]).requires_grad_(False)
+    model = copy.deepcopy(smollm2_pair[1]).requires_grad_(False)
     assert len(model.model.layers) == 30
     model.model.layers[-6:].requires_grad_(True)
     states = model(torch.tensor([[5, 6, 7]]), output_hidden_states=True).hidden_states
     assert states[25].requires_grad and not states[24].requires_grad, "no work further down"
-    assert "model.model.layers[-6:].requires_grad_(True)" in source("practice")
-    training = source("practice").split("for step in range(steps + 1):")[1].split("\n\n")[0]
+    assert "model.model.layers[-6:].requires_grad_(True)" in source("decoder/practice")
+    training = source("decoder/practice").split("for step in range(steps + 1):")[1].split("\n\n")[0]
     assert "model(ids, labels=ids)" in training
     assert not any(word in training for word in ("generate", "argmax", "ids ="))
 
 
-def test_the_loop_is_generate(says, values, printed, smollm2):
+def test_the_loop_is_generate(says, values, printed, smollm2_pair):
     says(
         "Training is parallel, because the text is there.",
         "Writing is not: the next token cannot be read before it is chosen.",
@@ -420,7 +402,7 @@ def test_the_loop_is_generate(says, values, printed, smollm2):
         "Here nobody forces the right token. The model reads its own “it”",
         "A mistake stays in the text, and everything after it is conditioned on the mistake.",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     calls = []
     hook = model.register_forward_hook(lambda *_: calls.append(1))
     ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
@@ -435,7 +417,7 @@ def test_the_loop_is_generate(says, values, printed, smollm2):
     after_it = torch.cat([ids[0, :7], chosen[None]])[None]
     rows = [model(text).logits[0, -1].softmax(-1) for text in (after_it, ids[:, :8])]
     assert (rows[0] - rows[1]).abs().sum() > 0.5, "what follows depends on what was chosen"
-    loop = source("generate").split("for step in range(8):\n")[1].split("\n\n")[0]
+    loop = source("decoder/generate").split("for step in range(8):\n")[1].split("\n\n")[0]
     assert 1 + len(loop.splitlines()) == 4 and "logits.argmax()" in loop
     assert values(f"{CHAPTER}/generate").same
     lines = printed(f"{CHAPTER}/generate").splitlines()
@@ -444,7 +426,7 @@ def test_the_loop_is_generate(says, values, printed, smollm2):
                for old, new in zip(lines[:8], lines[1:8]))  # fmt: skip
 
 
-def test_only_keys_and_values_are_needed(says, smollm2):
+def test_only_keys_and_values_are_needed(says, smollm2_pair):
     says(
         "although the mask guarantees that [nothing in the past has changed]",
         "(An old query is not needed: it asked for its own token only.)",
@@ -455,7 +437,7 @@ def test_only_keys_and_values_are_needed(says, smollm2):
         "From then on each pass reads one position, and the kept keys and values stand for all"
         " the others.",
     )
-    tokenizer, _ = smollm2
+    tokenizer, _ = smollm2_pair
     model = AutoModelForCausalLM.from_pretrained("models/smollm2", attn_implementation="eager")
     ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
     before = model(ids[:, :-1], output_hidden_states=True)
@@ -469,10 +451,10 @@ def test_only_keys_and_values_are_needed(says, smollm2):
     assert torch.allclose(step.logits[0, 0], whole.logits[0, -1], atol=1e-2)
     for weights in step.attentions:
         assert weights.shape[2:] == (1, ids.shape[1]), "the kept keys, and its own"
-    assert "new = token if cached else ids" in source("cache")
+    assert "new = token if cached else ids" in source("decoder/cache")
 
 
-def test_a_step_with_a_cache_computes_one_position(says, smollm2):
+def test_a_step_with_a_cache_computes_one_position(says, smollm2_pair):
     """Work is counted, time is not asserted."""
     says(
         "The one without a cache climbs steadily; the one with a cache stays nearly level.",
@@ -483,7 +465,7 @@ def test_a_step_with_a_cache_computes_one_position(says, smollm2):
         "At 16 tokens, sixteen positions cost {{ decoder/cache_step.first_ratio_ms:.1f}} times"
         " as much as one.",
     )
-    model, work = smollm2[1], {}
+    model, work = smollm2_pair[1], {}
     for length in (16, 128, 256):
         ids = torch.randint(49_152, (1, length))
         past = model(ids[:, :-1]).cache
@@ -494,7 +476,7 @@ def test_a_step_with_a_cache_computes_one_position(says, smollm2):
     for length in (16, 128, 256):
         assert work[length, False] == pytest.approx(length * work[length, True], rel=0.05)
         assert work[length, True] == pytest.approx(work[16, True], rel=0.05), "level"
-    assert "process_time" in source("cache_step")
+    assert "process_time" in source("decoder/cache_step")
     read = set()
     hooks = [
         part.register_forward_hook(lambda part, *_: read.update(part.parameters(recurse=False)))
@@ -525,7 +507,7 @@ def test_cache_gives_the_same_from_less(says, values):
     assert cache.without_positions == sum(prompt + step for step in range(steps))
 
 
-def test_cache_size(says, values, smollm2):
+def test_cache_size(says, values, smollm2_pair):
     says(
         "The formula gives what the library holds, to the byte: {{"
         " decoder/cache_size.kilobytes:.0f}} kilobytes per token.",
@@ -544,7 +526,7 @@ def test_cache_size(says, values, smollm2):
     assert values(f"{CHAPTER}/cache_step").length == 256, "the end of the curve"
     # What a step reads, beside the model: little where the curve ends, much in a full text.
     assert 20 * size.shown_megabytes < size.model_megabytes < 2 * size.full_megabytes
-    config = smollm2[1].config
+    config = smollm2_pair[1].config
     assert (config.num_attention_heads, config.num_key_value_heads) == (9, 3)
     assert size.longest == config.max_position_embeddings == 8192
     assert size.kilobytes == pytest.approx(size.per_token / 1000)
@@ -563,7 +545,7 @@ def test_continuation(says, values):
     assert text.recipe.count("1 cup whole milk") == 2
 
 
-def test_few_shot(says, values, printed, smollm2):
+def test_few_shot(says, values, cells, smollm2_pair):
     says(
         "The capitals were in the parameters all the time, and another wording finds them too"
         " (*The capital of Norway is*); the examples made clear what is asked.",
@@ -579,12 +561,12 @@ def test_few_shot(says, values, printed, smollm2):
     assert shots.questions == 8 and shots.alone_right == 0
     assert 6 <= shots.shown_right < shots.questions
     assert shots.spain == "Barcelona"
-    table = rows(printed(f"{CHAPTER}/few_shot"))
+    table = cells(f"{CHAPTER}/few_shot")
     right = sum(row[3].strip("` ") == row[4] for row in table)
     assert right == shots.shown_right
     assert shots.others_right == 0 and shots.others.count("\n") == shots.examples.count("\n")
     assert len(table) == 8 and not any(row[0].strip("`") in shots.examples for row in table)
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     texts = [f"{START}The capital of {row[0].strip('`:')} is" for row in table]
     batch = tokenizer(texts, return_tensors="pt", padding=True)
     new = model.generate(**batch, max_new_tokens=4)[:, batch.input_ids.shape[1] :]
@@ -593,7 +575,7 @@ def test_few_shot(says, values, printed, smollm2):
     assert sum(found) >= shots.shown_right and found[4] and "Norway" in table[4][0], wordings
 
 
-def test_chat_template(says, values, printed, smollm2):
+def test_chat_template(says, values, printed, smollm2_pair):
     says(
         "The text stops where the assistant's turn has begun, so the most likely continuation"
         " is an answer.",
@@ -611,18 +593,18 @@ def test_chat_template(says, values, printed, smollm2):
     assert chat.reply == "The capital of France is Paris." and chat.stop == "<|im_end|>"
     assert chat.raw == "<|im_end|>", "without the template it ends at once"
     assert chat.tokens > 3 * chat.question_tokens
-    tokenizer = smollm2[0]
+    tokenizer = smollm2_pair[0]
     assert tokenizer("<|im_start|>").input_ids == [1]
     assert tokenizer("<|im_end|>").input_ids == [2]
     assert chat.seen.endswith("<|im_start|>assistant\n")
     assert "What is the capital of France?<|im_end|>" in chat.seen
-    assert "You are a helpful" in chat.seen and "You are a helpful" not in source("chat_template")
+    assert "You are a helpful" in chat.seen and "You are a helpful" not in source("decoder/chat_template")
     own = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hello!"}]
     own = tokenizer.apply_chat_template(own, tokenize=False)
     assert "Be short." in own and "You are a helpful" not in own
 
 
-def test_memory(says, values, printed, smollm2):
+def test_memory(says, values, printed, smollm2_pair, cells):
     says(
         "*Ada* rises to no more than {{ decoder/memory.lowest_sent:.1%}}.",
         "“{{ decoder/memory.reply }} …” After one turn, this small model has lost the thread.",
@@ -633,15 +615,15 @@ def test_memory(says, values, printed, smollm2):
     )
     found = values(f"{CHAPTER}/memory")
     assert "Tilly" in printed(f"{CHAPTER}/memory")
-    for *_, sent, alone in rows(printed(f"{CHAPTER}/memory")):
+    for *_, sent, alone in cells(f"{CHAPTER}/memory"):
         assert float(sent.strip("%")) > 10 * float(alone.strip("%"))
-    ada = rows(printed(f"{CHAPTER}/memory"))[1]
+    ada = cells(f"{CHAPTER}/memory")[1]
     assert "Ada" in ada[0] and ada[1] == f"{found.lowest_sent:.1%}"
     assert found.lowest_sent < 0.1
     assert not found.reply.startswith("Your name is")
-    pieces = [len(smollm2[0](name).input_ids) for name in (" Tilly", " Ada", " Lisbon")]
+    pieces = [len(smollm2_pair[0](name).input_ids) for name in (" Tilly", " Ada", " Lisbon")]
     assert pieces == [2, 1, 1]
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     asked = tokenizer("My name is", return_tensors="pt").input_ids
     before, held = model(asked).logits, copy.deepcopy(model.state_dict())
     model.generate(**tokenizer("My name is Ada. I live in", return_tensors="pt"), max_new_tokens=5)
@@ -649,7 +631,7 @@ def test_memory(says, values, printed, smollm2):
     assert all(torch.equal(held[name], now) for name, now in model.state_dict().items())
 
 
-def test_questions(says, values, printed):
+def test_questions(says, values, cells):
     says(
         "Seven are about things that we made up, so nothing in the parameters can help; three"
         " are general knowledge.",
@@ -665,7 +647,7 @@ def test_questions(says, values, printed):
     asked = values(f"{CHAPTER}/questions")
     assert asked.total == 10
     assert asked.closed <= 3 and asked.given >= asked.closed + 4
-    table = rows(printed(f"{CHAPTER}/questions"))
+    table = cells(f"{CHAPTER}/questions")
     assert sum(row[1].startswith("✓") for row in table) == asked.closed
     assert sum(row[2].startswith("✓") for row in table) == asked.given
     marks = [[cell.startswith("✓") for cell in row[1:]] for row in table]
@@ -677,8 +659,8 @@ def test_questions(says, values, printed):
     assert "person" in table[5][2] and "Adams" in table[8][2]
     assert table[7][1].startswith("✓"), "in a chat it knows when water boils"
     assert (asked.made_up, asked.general) == (7, 3)
-    assert "prompts = [q for p, q, right in asked]\n" in source("questions")
-    assert '[f"{p}\\n\\n{q} Answer in a few words."' in source("questions")
+    assert "prompts = [q for p, q, right in asked]\n" in source("decoder/questions")
+    assert '[f"{p}\\n\\n{q} Answer in a few words."' in source("decoder/questions")
 
 
 def test_beyond_the_passage(says, values, printed):
@@ -696,10 +678,10 @@ def test_beyond_the_passage(says, values, printed):
     asked = values(f"{CHAPTER}/questions")
     assert asked.made_up_given > asked.made_up_closed, "from good passages"
     assert "Paris" in values(f"{CHAPTER}/chat_template").reply, "without the bad passage"
-    assert "If the passage does not say, answer: not stated." in source("beyond_passage")
+    assert "If the passage does not say, answer: not stated." in source("decoder/beyond_passage")
 
 
-def test_made_up(says, values, printed, smollm2):
+def test_made_up(says, values, cells, smollm2_pair):
     says(
         "The objective allows this.",
         "Nothing in the next-token loss says *true*.",
@@ -726,11 +708,11 @@ def test_made_up(says, values, printed, smollm2):
     assert 0 < facts.canberra - facts.sydney < 0.1, "only just"
     assert 0 < facts.sydney_bare - facts.canberra_bare < 0.05, "by a hair"
     assert facts.istanbul_bare > 1.5 * facts.ankara_bare and facts.ankara > 1.2 * facts.istanbul
-    table = rows(printed(f"{CHAPTER}/made_up"))
+    table = cells(f"{CHAPTER}/made_up")
     bare = [[float(x.strip("% ")) for x in row[3].split("/")] for row in table]
     assert [false > true for true, false in bare] == [False] * 4 + [True] * 4
     assert bare[4] == pytest.approx([100 * facts.canberra_bare, 100 * facts.sydney_bare], abs=0.01)
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     for start, found in (("", facts.sydney_bare), (START, facts.sydney)):
         ids = tokenizer(f"{start}The capital of Australia is", return_tensors="pt").input_ids
         [sydney] = tokenizer(" Sydney").input_ids
@@ -743,7 +725,7 @@ def test_made_up(says, values, printed, smollm2):
     assert false < true
 
 
-def test_invented_countries(says, values, printed, smollm2):
+def test_invented_countries(says, values, cells, smollm2_pair):
     says(
         "for three of the four invented countries in the table the model went on with a name",
         "A false answer can read just like a right one.",
@@ -762,7 +744,7 @@ def test_invented_countries(says, values, printed, smollm2):
         " well how probable that is, in experiments of 2022.[^kadavath]"
     )
     found = values(f"{CHAPTER}/nobody")
-    table = rows(printed(f"{CHAPTER}/nobody"))
+    table = cells(f"{CHAPTER}/nobody")
     assert [row[1] for row in table[:4]] == ["Paris.", "Rome.", "Cairo.", "Lima."]
     named = [row[1] for row in table[4:] if row[1][0].isupper()]
     assert len(named) == 3 and table[7][1].startswith("not a place")
@@ -772,7 +754,7 @@ def test_invented_countries(says, values, printed, smollm2):
     assert found.surest_wrong > found.lowest_right > found.surest_invented
     assert table[3][2] == f"{found.lowest_right:.0%}", "Lima"
     assert all(float(row[2].strip("%")) < 100 * found.lowest_right for row in table[4:]), "lower"
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     chat = [{"role": "user", "content": "What is the capital of Brunei?"}]
     text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
     text = tokenizer(f"{text}The capital of Brunei is", return_tensors="pt")
@@ -781,13 +763,13 @@ def test_invented_countries(says, values, printed, smollm2):
     assert surest.item() == pytest.approx(found.surest_wrong, abs=0.01)
 
 
-def test_a_decoder_has_not_seen_the_right_side(says, smollm2):
+def test_a_decoder_has_not_seen_the_right_side(says, smollm2_pair):
     says(
         "What a decoder cannot do: look right",
         "A decoder cannot: at the gap it has seen one word, *The*.",
         "An [encoder](encoder.md) sees both sides in one pass",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     encoder = AutoModel.from_pretrained("models/minilm")
     reader = AutoTokenizer.from_pretrained("models/minilm")
     rows, vectors = [], []
@@ -800,7 +782,7 @@ def test_a_decoder_has_not_seen_the_right_side(says, smollm2):
     assert torch.cosine_similarity(*vectors, dim=0) < 0.98, "it has read the right side"
 
 
-def test_look_right(says, values, printed, smollm2):
+def test_look_right(says, values, cells, smollm2_pair):
     says(
         "this shows that it can mislead, not how often",
         "From the left alone, the likeliest of the words fits in {{"
@@ -811,9 +793,9 @@ def test_look_right(says, values, printed, smollm2):
     )
     gaps = values(f"{CHAPTER}/look_right")
     assert gaps.total == 10 and gaps.whole_right == 9 and gaps.left_right <= 3
-    missed = rows(printed(f"{CHAPTER}/look_right"))[1]
+    missed = cells(f"{CHAPTER}/look_right")[1]
     assert "drink" in missed[0] and missed[1:] == ["sun", "sun"]
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     parts = {}
     for word in (" sun", " coffee"):
         text = f"{START}The{word} was too hot to drink."
@@ -871,12 +853,12 @@ def test_the_questions(says, values, printed):
     assert "questions: 200 tokens" in printed(f"{CHAPTER}/turns")
 
 
-def test_another_first_word_spoils_the_cache_above_the_first_layer(says, smollm2):
+def test_another_first_word_spoils_the_cache_above_the_first_layer(says, smollm2_pair):
     says(
         "In the first layer nearly all, above it nothing.",
         "Both are made of the same hidden state, and [change together](#the-kv-cache).",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
     other = ids.clone()
     other[0, 0] = tokenizer.convert_tokens_to_ids("A")
@@ -989,7 +971,7 @@ def test_what_larger_trainings_add(says, values):
     assert {p.dtype for p in model.parameters()} == {torch.float32}
 
 
-def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2):
+def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2_pair):
     says(
         "Let SmolLM2 write {{ decoder/cache_bfloat16.written }} tokens for each of"
         " {{ decoder/cache_bfloat16.texts }} beginnings, with the cache and without it, in both kinds of numbers.",
@@ -1009,11 +991,11 @@ def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2)
     assert kept.strip() != again.strip()
     assert left.texts >= 20 and left.parting == left.texts - left.two_bytes
     assert left.widest < left.usual / 3 and 0 < left.shared <= left.parting
-    assert '"max_new_tokens": written' in source("cache_bfloat16")
-    assert "(torch.float32, torch.bfloat16)" in source("cache_bfloat16")
-    assert "use_cache=False" in source("cache_bfloat16")
+    assert '"max_new_tokens": written' in source("decoder/cache_bfloat16")
+    assert "(torch.float32, torch.bfloat16)" in source("decoder/cache_bfloat16")
+    assert "use_cache=False" in source("decoder/cache_bfloat16")
     # One position with a cache, or all: the same logits but for their last digits.
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     ids = tokenizer(START + SENTENCE, return_tensors="pt").input_ids
     past = model(ids[:, :-1]).past_key_values
     one = model(ids[:, -1:], past_key_values=past).logits[0, -1]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from programs import source
 from transformers import (
-    AutoModelForCausalLM,
     AutoTokenizer,
     MinPLogitsWarper,
     NoRepeatNGramLogitsProcessor,
@@ -21,24 +21,12 @@ from snippets.shared.translator import Translator
 PROMPT = "The robot watered the sunflowers because"
 
 
-@pytest.fixture(scope="module")
-def smollm2():
-    """The tokenizer and the model that the chapter decodes."""
-    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
-    return tokenizer, AutoModelForCausalLM.from_pretrained("models/smollm2")
-
-
 def function(idea: str, name: str, **names):
     """A function that a snippet defines, without running the snippet."""
     tree = ast.parse(Path(f"snippets/decoding/{idea}.py").read_text("utf-8"))
     tree.body = [x for x in tree.body if isinstance(x, ast.FunctionDef) and x.name == name]
     exec(compile(tree, idea, "exec"), names)
     return names[name]
-
-
-def source(idea: str) -> str:
-    """The program of a snippet."""
-    return Path(f"snippets/decoding/{idea}.py").read_text("utf-8")
 
 
 def total(tokenizer, model, prompt: str, text: str) -> float:
@@ -69,7 +57,7 @@ def test_next_token(says, values, printed):
     assert float(rows[3][2]) > 0.8 * float(rows[1][2]), "close together"
     assert float(rows[0][2]) > 2 * float(rows[1][2]), "it leads"
     shown = [float(line.split()[-2]) for line in printed("decoding/next_token").splitlines()[1:9]]
-    assert shown == sorted(shown, reverse=True) and f'"{PROMPT}"' in source("next_token")
+    assert shown == sorted(shown, reverse=True) and f'"{PROMPT}"' in source("decoding/next_token")
 
 
 def test_the_prompts_begin_without_the_token(says, printed):
@@ -104,14 +92,14 @@ def test_from_scratch_equals_the_library(says, values):
     [(PROMPT, 1, 1.0), ("The recipe needs two eggs and", 4, 1.0),
      ("The recipe needs two eggs and", 4, 0.0)],
 )  # fmt: skip
-def test_beam_search_equals_generate(says, smollm2, prompt, beams, penalty):
+def test_beam_search_equals_generate(says, smollm2_pair, prompt, beams, penalty):
     says(
         "The greedy text: with one beam, the best total is the old total plus the best next token.",
         "In the second program of [beam search](#beam-search-on-the-real-model), the one with"
         " `def beam_search`, set `beams=1`.",
     )
-    assert "def beam_search" in source("beam") and "def beam_search" not in source("beam_tree")
-    tokenizer, model = smollm2
+    assert "def beam_search" in source("decoding/beam") and "def beam_search" not in source("decoding/beam_tree")
+    tokenizer, model = smollm2_pair
     search = function("beam", "beam_search", torch=torch, model=model, tokenizer=tokenizer)
     with torch.no_grad():
         _, ours = search(prompt, beams, 15, penalty)
@@ -121,9 +109,9 @@ def test_beam_search_equals_generate(says, smollm2, prompt, beams, penalty):
     assert ours == ids[inputs.input_ids.shape[1] :].tolist()
 
 
-def by_hand(smollm2, prompt, beams, steps):
+def by_hand(smollm2_pair, prompt, beams, steps):
     """The kept texts of each step, each beam extended by every token; and the best text."""
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     texts = tokenizer(prompt, return_tensors="pt").input_ids
     start, scores, kept = texts.shape[1], torch.zeros(1), []
     for _ in range(steps):
@@ -140,7 +128,7 @@ def by_hand(smollm2, prompt, beams, steps):
     return kept, kept[-1][0]
 
 
-def test_the_three_steps_of_beam_search(says, smollm2):
+def test_the_three_steps_of_beam_search(says, smollm2_pair):
     says(
         "Extend each of the $B$ beams by every token of the vocabulary.",
         "Keep the $B$ best of all these totals.",
@@ -150,26 +138,26 @@ def test_the_three_steps_of_beam_search(says, smollm2):
         "and nothing brings a cut text back.",
         "It cannot be: with two beams one always is the greedy text.",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     search = function("beam", "beam_search", torch=torch, model=model, tokenizer=tokenizer)
     with torch.no_grad():
-        assert search(PROMPT, 3, 5, 0.0)[1] == by_hand(smollm2, PROMPT, 3, 5)[1]
+        assert search(PROMPT, 3, 5, 0.0)[1] == by_hand(smollm2_pair, PROMPT, 3, 5)[1]
     prompt = "The capital of Brazil is"
-    kept, _ = by_hand(smollm2, prompt, 2, 20)
-    greedy = by_hand(smollm2, prompt, 1, 20)[1]
+    kept, _ = by_hand(smollm2_pair, prompt, 2, 20)
+    greedy = by_hand(smollm2_pair, prompt, 1, 20)[1]
     there = [greedy[: step + 1] in texts for step, texts in enumerate(kept)]
     assert there[0] and not there[-1], "the greedy text was cut on the way"
     assert there == sorted(there, reverse=True), "and did not come back"
 
 
-def test_why_the_whole_algorithm_is_longer(says, smollm2):
+def test_why_the_whole_algorithm_is_longer(says, smollm2_pair):
     says(
         "The whole algorithm is longer than the greedy loop: some texts end earlier than others,"
         " and each beam must take the",
     )
-    tokenizer, model = smollm2
-    whole = source("beam").split("def beam_search")[1].split("\n\n\n")[0]
-    assert len(whole.splitlines()) > len(source("greedy").split("for step")[1].split("\n\n")[0]
+    tokenizer, model = smollm2_pair
+    whole = source("decoding/beam").split("def beam_search")[1].split("\n\n\n")[0]
+    assert len(whole.splitlines()) > len(source("decoding/greedy").split("for step")[1].split("\n\n")[0]
                                          .splitlines())  # fmt: skip
     found = []
     for cut in ("", "past.reorder_cache(parents)", "ended.append((best[i]"):
@@ -297,8 +285,8 @@ def test_beam_tree_winner_was_third(says, values, printed):
     assert (v.first_step, v.first_rank, v.greedy_cut) == ("the", 3, 4)
     assert values("decoding/beam").text.strip().startswith(v.path)
     assert v.path == "the robot watered the sun"
-    assert f'prompt = "{PROMPT}"' in source("beam_tree") and "beams, " in source("beam_tree")
-    assert "= 3, [], []" in source("beam_tree")
+    assert f'prompt = "{PROMPT}"' in source("decoding/beam_tree") and "beams, " in source("decoding/beam_tree")
+    assert "= 3, [], []" in source("decoding/beam_tree")
     rows = [line.split() for line in printed("decoding/next_token").splitlines()[2:5]]
     assert [row[0] for row in rows] == ["they", "the", "he"]
     assert float(rows[0][1]) - float(rows[2][1]) < 0.25, "logits: a near tie"
@@ -322,16 +310,16 @@ def test_beam_is_more_probable_and_a_loop(says, values):
     assert greedy.text.count("robot") == 3
     assert "The robot was a robot" in greedy.text
     loop = values("decoding/compare")
-    assert "= 1" not in source("compare").split("methods")[0] and loop.beam_text != loop.pure_text
+    assert "= 1" not in source("decoding/compare").split("methods")[0] and loop.beam_text != loop.pure_text
     assert loop.beam_text.count("the robot watered the sunflowers") >= 3
 
 
-def test_totals_are_log_probabilities(says, smollm2, values):
+def test_totals_are_log_probabilities(says, smollm2_pair, values):
     says(
         "Each term also sees the prompt, whose own tokens are not counted.",
         "The sum is never above zero.",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     for idea in "greedy", "beam":
         v = values(f"decoding/{idea}")
         start = tokenizer(PROMPT, return_tensors="pt").input_ids
@@ -368,7 +356,7 @@ def test_repetition_rises(says, printed, values):
     assert 0.15 < v.sense_first < 0.3, "about a quarter"
     lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
     assert len(set(lines)) == 24 and v.times == 7, "so seven others are different"
-    assert "for line, *more in turned" in source("repetition")
+    assert "for line, *more in turned" in source("decoding/repetition")
     assert v.copied > 0.75 and v.copied_least > 0.5, "of 24, the lowest too"
     assert v.once < 0.1 and v.once_most < 0.3, "as many tokens before it, and no copy"
 
@@ -381,7 +369,7 @@ def test_bad_tokens_add_up(says):
     assert round(10 * (1 - 0.9**20)) == 9
 
 
-def test_this_writer_surprises(says, values, smollm2):
+def test_this_writer_surprises(says, values, smollm2_pair):
     says(
         "This writer often takes a word that the model finds improbable.",
         "The median token of the novelist's half sentence has probability",
@@ -393,9 +381,9 @@ def test_this_writer_surprises(says, values, smollm2):
         " tokens.",
     )
     v = values("decoding/surprise")
-    assert v.start == "It is a most extraordinary thing," and "Jerome" in source("surprise")
+    assert v.start == "It is a most extraordinary thing," and "Jerome" in source("decoding/surprise")
     assert v.human_middle < 0.05 < 0.3 < v.beam_middle
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     curves = []
     for text in v.human, v.beam:
         first = len(tokenizer(v.start).input_ids)
@@ -409,7 +397,7 @@ def test_this_writer_surprises(says, values, smollm2):
     assert (beam > human).float().mean() > 0.6, "higher at most tokens"
 
 
-def test_temperature(says, values, printed, smollm2):
+def test_temperature(says, values, printed, smollm2_pair):
     says(
         "The three panels have the same scale.",
         "Three panels with the same eight tokens.",
@@ -430,17 +418,17 @@ def test_temperature(says, values, printed, smollm2):
     first, second = (float(line.split()[2]) for line in
                      printed("decoding/next_token").splitlines()[1:3])  # fmt: skip
     assert first > second and (first / second) ** 2 > 4, "it leads; when cold it towers"
-    drawn = source("temperature")
+    drawn = source("decoding/temperature")
     assert "ax.set_xlim(0, 0.8)" in drawn and drawn.count("topk(8)") == 1
     assert f'"{PROMPT}"' in drawn and "(0.5, 1.0, 2.0)" in drawn
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     with torch.no_grad():
         logits = model(**tokenizer(PROMPT, return_tensors="pt")).logits[0, -1]
     best = [(logits / T).softmax(-1).max().item() for T in (0.5, 1.0, 2.0)]
     assert best == sorted(best, reverse=True)
 
 
-def test_one_k_does_not_fit(says, values, printed, smollm2):
+def test_one_k_does_not_fit(says, values, printed, smollm2_pair):
     says(
         "At the flat step the cut bars are nearly as long as the last kept ones; at the"
         " peaked step four kept bars are tiny.",
@@ -450,7 +438,7 @@ def test_one_k_does_not_fit(says, values, printed, smollm2):
     )
     v = values("decoding/top_k")
     assert v.flat_share < 0.3 and v.peaked_share > 0.8
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     tops = []
     for text in v.flat, v.peaked:
         with torch.no_grad():
@@ -493,19 +481,19 @@ def test_compare(says, printed, values):
     assert min(distinct[2:]) > 90
     assert distinct[3] == distinct[4] == distinct[5] == 100
     assert repeated[5] == min(repeated) < 10
-    program = source("compare")
+    program = source("decoding/compare")
     assert f'tokenizer("{PROMPT}"' in program and '"num_return_sequences": 4' in program
     loop = program.split("for name, settings in methods.items():")[1]
     assert "torch.manual_seed(1)" in loop.splitlines()[1], "the same seed for each"
     assert "# the last one drawn" in loop and len(rows) == 6
 
 
-def test_with_the_start_token_the_search_circles_too(says, smollm2):
+def test_with_the_start_token_the_search_circles_too(says, smollm2_pair):
     says(
         "With the start token in front of the prompt, beam search takes a clause that makes sense,"
         " “the sunflowers need water to grow”, and writes it twice all the same.",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     inputs = tokenizer(f"<|endoftext|>{PROMPT}", return_tensors="pt")
     ids = model.generate(**inputs, num_beams=4, max_new_tokens=28)[0]
     assert tokenizer.decode(ids).count("the sunflowers need water to grow") == 2
@@ -537,7 +525,7 @@ def test_a_wider_beam_is_not_always_better(says, values, printed):
     assert widest.count("the robot watered the sunflowers") == 3, "wider, and still a loop"
 
 
-def test_a_search_draws_nothing_and_the_cache_changes_nothing(says, smollm2):
+def test_a_search_draws_nothing_and_the_cache_changes_nothing(says, smollm2_pair):
     says(
         "Nothing is drawn: it [keeps the best](#beam-search-on-the-real-model), and gives the same"
         " text each time.",
@@ -546,7 +534,7 @@ def test_a_search_draws_nothing_and_the_cache_changes_nothing(says, smollm2):
         "The calls of one text run one after the other: each reads the token that was chosen"
         " before.",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     inputs = tokenizer(PROMPT, return_tensors="pt")
     texts = []
     for seed, cached in ((0, True), (1, True), (0, False)):
@@ -559,9 +547,9 @@ def test_a_search_draws_nothing_and_the_cache_changes_nothing(says, smollm2):
     assert (rows[0] - rows[1]).abs().sum() > 0.5, "the next row needs the token before"
 
 
-def test_the_false_start_pays_later(says, smollm2, values):
+def test_the_false_start_pays_later(says, smollm2_pair, values):
     says("One possible reason: the sum does not care where it saves.")
-    tokenizer, model = smollm2
+    tokenizer, model = smollm2_pair
     v = values("decoding/beam_or_greedy")
     first, rest = {}, {}
     for name in "brazil_greedy", "brazil_beam":
@@ -635,7 +623,7 @@ def test_the_search_did_not_miss_the_reference(says):
     assert totals[1] - 1 < totals[0] < totals[1] - 0.1, "lower, and not by much"
 
 
-def test_penalties_break_the_loop(says, values, smollm2):
+def test_penalties_break_the_loop(says, values, smollm2_pair):
     says(
         "Here both break the loop.",
         "Neither makes the text good, and both have a price: a penalty also hits “the”, the comma"
@@ -643,9 +631,9 @@ def test_penalties_break_the_loop(says, values, smollm2):
         " “European Economic Area” only once.",
     )
     v = values("decoding/penalties")
-    assert "used = inputs.input_ids" in source("penalties"), "the prompt's tokens too"
+    assert "used = inputs.input_ids" in source("decoding/penalties"), "the prompt's tokens too"
     assert "I made a few changes" in v.penalized and "In this example" in v.forbidden, "not good"
-    tokenizer, _ = smollm2
+    tokenizer, _ = smollm2_pair
     scores = torch.ones(1, 49_152)
     used = tokenizer("The dog, the cat", return_tensors="pt").input_ids
     lowered = RepetitionPenaltyLogitsProcessor(1.2)(used, scores)[0] < 1
@@ -694,7 +682,7 @@ def test_code(says, values):
         "The model completes six one-line functions. Right means equal to one of the answers that"
         " we listed.",
     )
-    assert "sum(body in known for body, known in zip(bodies, answers))" in source("write_code")
+    assert "sum(body in known for body, known in zip(bodies, answers))" in source("decoding/write_code")
     v = values("decoding/write_code")
     assert v.greedy_share > v.cool_share > v.one_share > v.hot_share == 1 / 24
 
@@ -756,7 +744,7 @@ def test_the_questions_predictions(says, values, printed):
     assert both.isfinite().sum() == values("decoding/two_filters").left == 2
 
 
-def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2):
+def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2_pair):
     says(
         "`generate` keeps the 50 most probable tokens.",
         "`top_k=0` switches it off. That is why the programs on this page write it.",
@@ -768,7 +756,7 @@ def test_top_k_is_50_if_nobody_sets_it(says, values, smollm2):
         text = program.read_text("utf-8")
         assert "do_sample\": True" not in text or "top_k" in text, program
     left = values("decoding/hidden")
-    assert smollm2[1].generation_config.top_k is None
+    assert smollm2_pair[1].generation_config.top_k is None
     assert left.unset <= 50 < 400 < left.off
 
 

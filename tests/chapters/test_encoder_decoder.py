@@ -7,25 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from programs import source
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from snippets.shared import rewriter, styles
 from snippets.shared.translator import Translator
 
 CHAPTER = "encoder_decoder"
-
-
-@pytest.fixture(scope="module")
-def translator():
-    """The English–Portuguese translator: its tokenizer, and the model with its maps."""
-    model = Translator.from_pretrained("models/en-pt", attn_implementation="eager")
-    return AutoTokenizer.from_pretrained("models/en-pt"), model
-
-
-@pytest.fixture(scope="module")
-def code():
-    """code("idea") → the text of that snippet."""
-    return lambda idea: Path(f"snippets/{CHAPTER}/{idea}.py").read_text("utf-8")
 
 
 def translate(translator, english):
@@ -82,18 +70,7 @@ def test_one_half_reads_and_the_other_writes(translator, says):
     assert max(layer.triu(diagonal=1).max() for layer in maps) == 0, "only backwards"
 
 
-@pytest.fixture(scope="module")
-def table(printed):
-    """table("idea") → the rows of its printed table, as lists of cells."""
-
-    def rows(idea):
-        lines = printed(f"{CHAPTER}/{idea}").strip().splitlines()[2:]
-        return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-
-    return rows
-
-
-def test_round_trip(table, values, says, translator):
+def test_round_trip(values, says, translator, cells):
     says(
         "{{ encoder_decoder/round_trip.same }} of {{ "
         "encoder_decoder/round_trip.total }} come back word for word.",
@@ -110,7 +87,7 @@ def test_round_trip(table, values, says, translator):
     ), "two sentences have become one: nothing in it tells which"
     trip = values(f"{CHAPTER}/round_trip")
     assert (trip.same, trip.total) == (2, 5), "the page tells of the other three"
-    back = {english: (there, again) for english, there, again in table("round_trip")}
+    back = {english: (there, again) for english, there, again in cells(f"{CHAPTER}/round_trip")}
     there, again = back["The bank closed at noon."]
     assert "banco" in there and "bench" in again
     there, again = back["She gave him a red apple."]
@@ -120,10 +97,10 @@ def test_round_trip(table, values, says, translator):
     assert again == "She gave her a red apple."
     robot = "The robot watered the sunflowers because they were thirsty."
     assert back[robot][1] == robot
-    assert trip.same == sum(english == again for english, _, again in table("round_trip"))
+    assert trip.same == sum(english == again for english, _, again in cells(f"{CHAPTER}/round_trip"))
 
 
-def test_what_goes_wrong(table, says):
+def test_what_goes_wrong(says, cells):
     says(
         "Here are six more, chosen because they fail. They do so in five ways.",
         "Beside *comprámos*, bought, it is most likely the past: *drank*. It wrote *drink*.",
@@ -131,7 +108,7 @@ def test_what_goes_wrong(table, says):
         "wrote a sentence without a verb.",
         "The output reads like a question, with *hunting* in the place of *hunts*.",
     )
-    rows = table("wrong")
+    rows = cells(f"{CHAPTER}/wrong")
     assert len(rows) == 6
     translated = {source: target for _, source, target in rows}
     assert translated["It is raining cats and dogs."] == "Está chovendo gatos e cães."
@@ -300,7 +277,7 @@ def test_the_grammar(values, printed, says):
     assert all(len(high.split()) > len(low.split()) for low, high in soon)
 
 
-def test_the_score(values, says, code):
+def test_the_score(values, says):
     """Seeds 0, 1 and 2 all reach 99% both ways; the bound leaves a margin."""
     says(
         "In this training, of the held-out sentences {{ encoder_decoder/rewrite.to_formal:.0%}} "
@@ -318,7 +295,7 @@ def test_the_score(values, says, code):
         "without its first.",
         "[every word](#what-it-learns-and-when) must be right.",
     )
-    assert "right = [text == wanted for text, (_, wanted) in" in code("rewrite")
+    assert "right = [text == wanted for text, (_, wanted) in" in source("encoder_decoder/rewrite")
     program = Path("snippets/shared/rewriter.py").read_text("utf-8")
     assert "torch.randint(len(pairs), (32,))" in program
     assert "read, given, wanted = source[batch], target[batch, :-1], target[batch, 1:]" in program
@@ -438,7 +415,7 @@ def test_answers(values, says, printed):
     assert unit.ratio == 200
 
 
-def test_the_specialist_wins(values, printed, says, code):
+def test_the_specialist_wins(values, printed, says):
     says(
         "The chat model has {{ encoder_decoder/generalist.ratio:.0f}} times as many "
         "[parameters](glossary.md#parameter), and neither answer is a translation.",
@@ -454,10 +431,10 @@ def test_the_specialist_wins(values, printed, says, code):
     task = "the same in another language or style, "
     assert choices[task + "and pairs to train on"] == "encoder–decoder", "as both of this chapter"
     assert choices[task + "but no pairs"] == "a large decoder"
-    assert "rewriter.both_ways(train)" in code("rewrite"), "the second has learned from pairs"
+    assert "rewriter.both_ways(train)" in source("encoder_decoder/rewrite"), "the second has learned from pairs"
     assert values(f"{CHAPTER}/rewrite").to_formal == 1
-    assert "batch = tokenizer(english," in code("generalist")
-    assert 'f"Translate into Portuguese: {english}"' in code("generalist")
+    assert "batch = tokenizer(english," in source("encoder_decoder/generalist")
+    assert 'f"Translate into Portuguese: {english}"' in source("encoder_decoder/generalist")
     assert values(f"{CHAPTER}/generalist").ratio > 7
     text = printed(f"{CHAPTER}/generalist")
     assert "translator: O velho lê um livro." in text
@@ -465,7 +442,7 @@ def test_the_specialist_wins(values, printed, says, code):
         assert not {"livro", "velho", "cansado", "trabalhar"} & set(answer.split())
 
 
-def test_the_questions(values, printed, says, code, translator):
+def test_the_questions(values, printed, says, translator):
     says(
         "`= {{ encoder_decoder/shares.encoder_share:.1%}} ± 0.2`",
         "Without the shift, the wanted piece would be given at the same place; "
@@ -476,7 +453,7 @@ def test_the_questions(values, printed, says, code, translator):
         "This decoder has learned nothing but to copy.",
         "Which share of all its attention weights belongs to the encoder?",
     )
-    assert "sum(copy == wanted for copy, wanted in zip(copied, right))" in code("predict")
+    assert "sum(copy == wanted for copy, wanted in zip(copied, right))" in source("encoder_decoder/predict")
     shapes = printed(f"{CHAPTER}/three")
     for shape in ("(6, 1500, 1500)", "(6, 13, 13)", "(6, 13, 1500)"):
         assert f"4 layers of {shape}" in shapes

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from transformers import (
-    AutoModelForCausalLM,
     AutoTokenizer,
     DeepseekV3Config,
     FalconConfig,
@@ -17,21 +16,7 @@ PAGE = Path("docs/faster.md")
 CODE = Path("snippets/faster")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_grad():
-    with torch.no_grad():
-        yield
-
-
-@pytest.fixture(scope="module")
-def smollm2(book):
-    return AutoModelForCausalLM.from_pretrained("models/smollm2")
-
-
-def rows_of(text: str) -> list[list[str]]:
-    """The cells of a printed table, row by row."""
-    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
-    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+pytestmark = pytest.mark.usefixtures("no_grad")
 
 
 def numbers(text: str) -> list[float]:
@@ -100,7 +85,7 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
     assert passes == run.two_passes
 
 
-def test_the_words_are_counted(values, printed, smollm2, says):
+def test_the_words_are_counted(values, cells, smollm2, says):
     says(
         "The MB are the weights and the [cache](glossary.md#kv-cache), each fetched once.",
         "All four fetch about the same: the weights.",
@@ -128,7 +113,7 @@ def test_the_words_are_counted(values, printed, smollm2, says):
     assert 1e6 * run.one_mb == 2 * run.weights + 101 * each
     assert 1e6 * run.eight_mb == 2 * run.weights + 8 * 101 * each
     assert run.longer == pytest.approx(run.eight_mb / run.one_mb) and run.longer > 1
-    work = {row[0]: numbers(row[2])[0] for row in rows_of(printed("faster/words"))}
+    work = {row[0]: numbers(row[2])[0] for row in cells("faster/words")}
     products = run.weights - 61 * 576  # the scales of the norms are in no matrix
     assert work["decode: one token"] == round((products + 2 * 30 * 9 * 64 * 101) / 1e6)
     assert run.eight_tokens > 7 * run.one_tokens
@@ -163,7 +148,7 @@ def test_places_are_filled(values, printed, says):
     assert passes == run.passes_once
 
 
-def test_guesses_out_of_the_text_need_repetition(values, printed, says):
+def test_guesses_out_of_the_text_need_repetition(values, cells, says):
     says(
         "The same guesses, on {{ faster/ngrams.texts }} sentences from the news, of 8 to 12 words, and two tasks.",
         "The model writes as usual, 24 tokens at most, and the program counts how many passes these guesses would "
@@ -180,11 +165,11 @@ def test_guesses_out_of_the_text_need_repetition(values, printed, says):
     assert "max_new_tokens=24" in code and "8 <= len(text.split()) <= 12" in code
     assert run.lowest_again == 1, "no guess was right: a repeated sentence gives right ones"
     assert run.highest_again > 2 > run.highest_about
-    for _, tokens, passes, *mean in rows_of(printed("faster/ngrams")):
+    for _, tokens, passes, *mean in cells("faster/ngrams"):
         assert float(mean[0]) == pytest.approx(int(tokens) / int(passes), abs=0.006)
 
 
-def test_a_dear_draft_loses(values, printed, smollm2, says):
+def test_a_dear_draft_loses(values, cells, smollm2, says):
     says(
         "*Agree*, the *acceptance rate* of greedy guesses, is the share of tokens at which its first choice is the target's, over {{ faster/drafts.count }} "
         "texts, with the lowest and the highest text.",
@@ -210,7 +195,7 @@ def test_a_dear_draft_loses(values, printed, smollm2, says):
         "Four passes of [that draft](#a-smaller-model-as-the-draft) cost nearly four of the target.",
     )
     run = values("faster/drafts")
-    table = rows_of(printed("faster/drafts"))
+    table = cells("faster/drafts")
     assert run.count >= 20 and all(float(row[-1]) > 1 for row in table), "none gains"
     assert run.agree_one > 0.7 > 0.6 > run.agree_sink and run.tokens_one > 2
     cost_one = 1 - run.each / run.numbers
@@ -274,7 +259,7 @@ def test_pieces_are_the_whole(values, printed, says):
     assert run.by_hand == pytest.approx((weights @ torch.tensor([10.0, 20, 30, 40]).double()).item())
 
 
-def test_bytes_of_pieces(values, printed, says):
+def test_bytes_of_pieces(values, cells, says):
     says(
         "A head of width 64, two bytes a number, and a fast memory of {{ faster/traffic.FAST:,}} bytes.",
         "(On a GPU the slow one is its high-bandwidth memory, HBM, the fast one the *shared memory* of a "
@@ -300,9 +285,9 @@ def test_bytes_of_pieces(values, printed, says):
     assert run.one_query == pytest.approx((2 * 64 + 2 * run.n * 64 + 4 * run.n) / (2 * 64 + 2 * run.n * 64))
     assert 1 < run.one_query < 1.05
     assert run.square_gb == 2 * 65536**2 / 1e9
-    times = [float(row[3]) for row in rows_of(printed("faster/traffic"))]
+    times = [float(row[3]) for row in cells("faster/traffic")]
     assert times == sorted(times) and times[0] > 2 and run.least == times[0]
-    for row in rows_of(printed("faster/traffic")):
+    for row in cells("faster/traffic"):
         whole, pieces = numbers(row[4])
         assert pieces > whole
     n = 1024  # by hand: four squares and four times the vectors, against a read for each round
@@ -311,7 +296,7 @@ def test_bytes_of_pieces(values, printed, says):
     assert times[1] == pytest.approx(whole / pieces, abs=0.06)
 
 
-def test_caches_are_what_the_formula_says(values, printed, says):
+def test_caches_are_what_the_formula_says(values, cells, says):
     says(
         "Each of $h$ query [heads](glossary.md#head) can have its own key head (*multi-head*), some can share one "
         "([grouped](glossary.md#grouped-query-attention)), or all can share one ([multi-query]"
@@ -329,7 +314,7 @@ def test_caches_are_what_the_formula_says(values, printed, says):
         "query:[^deepseek2] so the latent is not rotated.",
     )
     run, latent = values("faster/caches"), values("faster/latent")
-    for row in rows_of(printed("faster/caches")):
+    for row in cells("faster/caches"):
         kept, off, formula, tensors = numbers(" ".join(row[1:]))
         assert off < 1e-14 and formula == tensors == 2 * 10 * kept * 16 * 8
     assert run.most_off < 1e-14 and run.most_bytes == 3 * run.grouped_bytes == 6 * run.least_bytes

@@ -16,7 +16,6 @@ from torch.nn.functional import cross_entropy, gelu, scaled_dot_product_attentio
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import (
     AutoModel,
-    AutoModelForCausalLM,
     AutoTokenizer,
     BertConfig,
     BertModel,
@@ -418,19 +417,19 @@ def test_the_head_is_that_of_its_caption(says, values):
 
 
 @pytest.fixture(scope="module")
-def smollm2():
-    library = AutoModelForCausalLM.from_pretrained("models/smollm2")
+def decoders(smollm2):
+    """The chapter's decoder, the library's, and their tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
-    return decoder.load("models/smollm2"), library.eval(), tokenizer
+    return decoder.load("models/smollm2"), smollm2, tokenizer
 
 
-def test_decoder_on_fifty_sentences(says, smollm2, values):
+def test_decoder_on_fifty_sentences(says, decoders, values):
     says(
         "The same fifty sentences as before, and now every",
         "But the logits are larger numbers, too.",
         "The tests of this book fail when it passes one ten-thousandth.",
     )
-    ours, library, tokenizer = smollm2
+    ours, library, tokenizer = decoders
     for sentence in SENTENCES:
         ids = tokenizer(sentence, return_tensors="pt").input_ids
         mine, theirs = ours(ids)[0], library(ids).logits
@@ -445,9 +444,9 @@ def test_decoder_on_fifty_sentences(says, smollm2, values):
     assert logits.widest > 2 * max(s[batch.attention_mask.bool()].abs().max() for s in states)
 
 
-def test_the_cache_changes_nothing(says, smollm2):
+def test_the_cache_changes_nothing(says, decoders):
     says("A cache must change the time and nothing else.")
-    ours, library, tokenizer = smollm2
+    ours, library, tokenizer = decoders
     text = "The robot watered the sunflowers because"
     ids = tokenizer(text, return_tensors="pt").input_ids
     written = decoder.generate(ours, ids, 60)
@@ -537,7 +536,7 @@ class Calls(TorchDispatchMode):
         return call(*args, **(kwargs or {}))
 
 
-def test_the_work_of_a_token_is_counted(says, smollm2, values):
+def test_the_work_of_a_token_is_counted(says, decoders, values):
     says(
         "For each new token, every matrix of the model is used once. That makes {{ "
         "from_scratch/cache.in_matrices:.0%}} of the multiplications of matrices, even for the last "
@@ -547,7 +546,7 @@ def test_the_work_of_a_token_is_counted(says, smollm2, values):
         "(the longer the text, the more the cache saves), and the library needed {{ "
         "from_scratch/cache.speed:.1f}} times the processor time of ours.",
     )
-    ours, library, tokenizer = smollm2
+    ours, library, tokenizer = decoders
     ids = tokenizer("The robot watered the sunflowers because", return_tensors="pt").input_ids
     _, past = ours(ids)
     theirs = library(ids, use_cache=True).past_key_values
@@ -575,7 +574,7 @@ def test_the_work_of_a_token_is_counted(says, smollm2, values):
     assert values("from_scratch/cache").speedup > 1
 
 
-def test_the_mistakes_in_the_decoder_change_the_text(says, smollm2, monkeypatch, printed):
+def test_the_mistakes_in_the_decoder_change_the_text(says, decoders, monkeypatch, printed):
     says(
         "As in the encoder, one token of a row gets nearly all of its weight: in this prompt more "
         "than nine tenths on average, in place of less than four fifths. (The first two rows, with few tokens to "
@@ -592,7 +591,7 @@ def test_the_mistakes_in_the_decoder_change_the_text(says, smollm2, monkeypatch,
     lines = printed("from_scratch/decoder_mistakes").splitlines()[2:]
     texts = [line.split("|")[2].strip() for line in lines]
     assert len(set(texts)) == len(texts) == 5
-    ours, _, tokenizer = smollm2
+    ours, _, tokenizer = decoders
     ids = tokenizer("The robot watered the sunflowers because", return_tensors="pt").input_ids
     right, written = ours(ids)[0], decoder.generate(ours, ids, 14)
 
@@ -642,7 +641,7 @@ def test_the_mistakes_in_the_decoder_change_the_text(says, smollm2, monkeypatch,
     assert all(not turned.any() for tokens, turned in new if tokens == 1), "each is the first"
 
 
-def test_turned_twice_shows_with_the_cache_only(says, smollm2, monkeypatch):
+def test_turned_twice_shows_with_the_cache_only(says, decoders, monkeypatch):
     """Exercise 4: the cached keys are joined before the rotation."""
     says(
         "Suppose that `decoder.py` joins the cached keys *before* the rotation, so that they "
@@ -650,7 +649,7 @@ def test_turned_twice_shows_with_the_cache_only(says, smollm2, monkeypatch):
         "The texts with and without the cache differ. The logits of fifty sentences stay right, "
         "because they are read in one go and nothing is turned twice.",
     )
-    ours, _, tokenizer = smollm2
+    ours, _, tokenizer = decoders
     text = "The robot watered the sunflowers because"
     ids = tokenizer(text, return_tensors="pt").input_ids
     right, written = ours(ids)[0], decoder.generate(ours, ids, 20)
@@ -670,7 +669,7 @@ def test_turned_twice_shows_with_the_cache_only(says, smollm2, monkeypatch):
     assert not torch.equal(decoder.generate(ours, ids, 20), written)
 
 
-def test_lines_of_the_decoder_do_what_the_page_says(says, smollm2, monkeypatch):
+def test_lines_of_the_decoder_do_what_the_page_says(says, decoders, monkeypatch):
     says(
         "The decoder adds nothing. It *turns* queries and keys.",
         "Below, one query and one key stand at every position.",
@@ -689,7 +688,7 @@ def test_lines_of_the_decoder_do_what_the_page_says(says, smollm2, monkeypatch):
         "It shrinks, because both are now further from the beginning.",
         "It changes sign whenever the angle passes half a turn.",
     )
-    ours, _, tokenizer = smollm2
+    ours, _, tokenizer = decoders
     ids = tokenizer(SENTENCES[0], return_tensors="pt").input_ids
     entered, sums = [], []
     handles = [ours.layers[0].register_forward_pre_hook(lambda m, given: entered.append(given[0]))]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+from programs import source
+from transformers import AutoModel, AutoTokenizer
 
 from snippets.shared import heads
 
@@ -13,16 +14,7 @@ CHAPTER = "inside"
 EAGER = {"attn_implementation": "eager"}
 
 
-@pytest.fixture(scope="module")
-def smollm2():
-    with torch.no_grad():
-        yield AutoModelForCausalLM.from_pretrained("models/smollm2", **EAGER)
-
-
-def rows(text):
-    """The cells of a printed table, without its two head lines."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+pytestmark = pytest.mark.usefixtures("no_grad")
 
 
 def share(cell):
@@ -30,55 +22,50 @@ def share(cell):
     return float(cell.rstrip("%")) / 100
 
 
-def source(idea):
-    """The program of a snippet."""
-    return Path(f"snippets/{CHAPTER}/{idea}.py").read_text("utf-8")
-
-
-def test_off_is_the_mean_and_nothing_else(smollm2):
+def test_off_is_the_mean_and_nothing_else(smollm2_eager):
     torch.manual_seed(1)
     ids = heads.repeated(2)
     with torch.no_grad():
-        instead = heads.mean_outputs(smollm2, ids)
-        whole = heads.losses(smollm2, ids)
-        with heads.off(smollm2, [], instead):
-            assert torch.equal(heads.losses(smollm2, ids), whole), "none off, nothing changes"
+        instead = heads.mean_outputs(smollm2_eager, ids)
+        whole = heads.losses(smollm2_eager, ids)
+        with heads.off(smollm2_eager, [], instead):
+            assert torch.equal(heads.losses(smollm2_eager, ids), whole), "none off, nothing changes"
         found = {}
 
         def keep(_, inputs):
             found["parts"] = inputs[0].unflatten(-1, (-1, 64))
 
-        out = smollm2.model.layers[3].self_attn.o_proj
+        out = smollm2_eager.model.layers[3].self_attn.o_proj
         before = out.register_forward_pre_hook(keep)
-        smollm2(ids)
+        smollm2_eager(ids)
         own = found["parts"].clone()
         before.remove()
-        with heads.off(smollm2, [(3, 2)], instead):
+        with heads.off(smollm2_eager, [(3, 2)], instead):
             after = out.register_forward_pre_hook(keep)
-            smollm2(ids)
+            smollm2_eager(ids)
             after.remove()
         others = [head for head in range(9) if head != 2]
         assert torch.equal(found["parts"][:, :, others], own[:, :, others])
         assert torch.allclose(found["parts"][:, :, 2], instead[3, 2].expand(2, 51, 64))
         assert torch.allclose(own.mean(dim=(0, 1)), instead[3], atol=1e-5)
-        assert torch.equal(heads.losses(smollm2, ids), whole), "the hooks are gone"
+        assert torch.equal(heads.losses(smollm2_eager, ids), whole), "the hooks are gone"
 
 
-def test_the_scores_are_those_of_the_library(smollm2):
+def test_the_scores_are_those_of_the_library(smollm2_eager):
     torch.manual_seed(2)
     ids = heads.repeated(2)
     assert torch.equal(ids[:, 1:26], ids[:, 26:]) and (ids[:, 0] == 0).all()
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     assert tokenizer.convert_ids_to_tokens(0) == "<|endoftext|>"
     with torch.no_grad():
-        behind, back = heads.look(smollm2, ids)
-        maps = smollm2(ids, output_attentions=True).attentions[18][:, 6]
+        behind, back = heads.look(smollm2_eager, ids)
+        maps = smollm2_eager(ids, output_attentions=True).attentions[18][:, 6]
     cells = [maps[text, 26 + i, 2 + i].item() for text in range(2) for i in range(25)]
     assert behind.shape == back.shape == (30, 9)
     assert behind[18, 6].item() == pytest.approx(sum(cells) / 50, abs=1e-5)
     with torch.no_grad():
-        loss = heads.losses(smollm2, ids)
-        own = smollm2(ids, labels=ids).loss.item()
+        loss = heads.losses(smollm2_eager, ids)
+        own = smollm2_eager(ids, labels=ids).loss.item()
     assert loss.mean().item() == pytest.approx(own, abs=1e-3), "the library's own loss"
 
 
@@ -98,7 +85,7 @@ def test_what_others_found_is_cited(says):
     page = Path("docs/inside.md").read_text("utf-8")
     for note in ("sink", "gu", "massive", "olsson", "elhage", "lens", "tuned", "vig", "meng", "hewitt"):
         assert page.count(f"[^{note}]") >= 2 and f"\n[^{note}]: " in page
-    assert "(known[-1], learned), (mixed, shuffled)" in source("lens")
+    assert "(known[-1], learned), (mixed, shuffled)" in source("inside/lens")
 
 
 def mean_weights(model, tokenizer):
@@ -113,7 +100,7 @@ def mean_weights(model, tokenizer):
     return torch.stack(found).mean(dim=0)
 
 
-def test_the_sink(says, values, printed, smollm2):
+def test_the_sink(says, values, cells, smollm2_eager):
     says(
         "Much of the attention goes to one place",
         "A weight is a mean over all heads and all rows from the fifth on.",
@@ -143,7 +130,7 @@ def test_the_sink(says, values, printed, smollm2):
         "layers 12 to 29 ({{ inside/sink.lowest_late:.0%}} in the lowest layer). In layers 3 "
         "to 9 one number of its state is enough for that.",
     )
-    assert "torch.cat(output.attentions)[:, :, 4:]" in source("sink"), "from the fifth row on"
+    assert "torch.cat(output.attentions)[:, :, 4:]" in source("inside/sink"), "from the fifth row on"
     sink = values("inside/sink")
     assert sink.count == 24
     assert 0.4 < sink.early < 0.6 < sink.late < 0.75
@@ -151,32 +138,32 @@ def test_the_sink(says, values, printed, smollm2):
     assert sink.between < sink.even_share < sink.lowest_early
     one_layer = values("architecture/one_layer")
     assert min(one_layer.first_2, one_layer.first_11) > 5
-    norm, x = smollm2.model.layers[4].input_layernorm, torch.randn(1, 576)
+    norm, x = smollm2_eager.model.layers[4].input_layernorm, torch.randn(1, 576)
     with torch.no_grad():
         assert torch.allclose(norm(x), norm(1000 * x), atol=1e-3), "the length is gone"
     assert sink.between < 0.06 and sink.word < 0.05
     assert sink.usual < sink.long_between < 1.5 * sink.usual
     assert sink.long_early > 4 * sink.usual and sink.long_late > 20 * sink.long_early
-    bare = [row for row in rows(printed("inside/sink")) if "nothing in front" in row[0]]
-    behind = [row for row in rows(printed("inside/sink")) if "start token" in row[0]]
+    bare = [row for row in cells("inside/sink") if "nothing in front" in row[0]]
+    behind = [row for row in cells("inside/sink") if "start token" in row[0]]
     assert behind[1][0].startswith("10–11") and share(behind[1][2]) <= 0.14
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     first = []
     for text in ("<|endoftext|>The rain", "<|endoftext|>My old friend"):
         ids = tokenizer(text, return_tensors="pt").input_ids
         with torch.no_grad():
-            states = smollm2.model(ids, output_hidden_states=True).hidden_states
+            states = smollm2_eager.model(ids, output_hidden_states=True).hidden_states
         first.append(torch.cat(states)[:, 0])
     assert torch.allclose(*first, rtol=1e-3, atol=0.05), "the same first state"
     long = first[0][12:29].norm(dim=-1)
     assert long.max() < 1.02 * long.min(), "hardly changes"
-    weights = mean_weights(smollm2, tokenizer)
+    weights = mean_weights(smollm2_eager, tokenizer)
     assert 0.2 < weights[:3].min() and weights[:3].max() < 0.4
     assert weights[12:].min() < 0.45 and weights[12:].max() > 0.85
     assert share(bare[0][2]) > 0.5 > 5 * share(bare[0][3]) and share(bare[2][2]) > 0.6
 
 
-def test_one_number_is_enough_for_the_sink(says, values, printed, smollm2):
+def test_one_number_is_enough_for_the_sink(says, values, cells, smollm2_eager):
     says(
         "In both long stretches one number of the state, number 507 of 576, holds nine tenths "
         "of its squared length or more.",
@@ -204,7 +191,7 @@ def test_one_number_is_enough_for_the_sink(says, values, printed, smollm2):
     )
     cut, sink = values("inside/sink_cut"), values("inside/sink")
     assert cut.whole == pytest.approx(sink.early, abs=0.005)
-    ways = [row[0] for row in rows(printed("inside/sink_cut"))]
+    ways = [row[0] for row in cells("inside/sink_cut")]
     assert ways[1:4] == [
         "number 507",
         "number 507, before 0–2 alone",
@@ -215,12 +202,12 @@ def test_one_number_is_enough_for_the_sink(says, values, printed, smollm2):
     assert cut.least < cut.once < cut.most and cut.pushes == 8, "within the control"
     assert cut.alone > cut.whole and cut.other_alone < 0.05
     assert cut.cut_late > 0.45
-    (alone,) = (row for row in rows(printed("inside/sink_cut")) if "all but number 507" in row[0])
+    (alone,) = (row for row in cells("inside/sink_cut") if "all but number 507" in row[0])
     assert share(alone[3]) > 0.25, "in each text"
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     ids = tokenizer("<|endoftext|>The rain stopped in the night.", return_tensors="pt").input_ids
     with torch.no_grad():
-        states = smollm2.model(ids, output_hidden_states=True).hidden_states
+        states = smollm2_eager.model(ids, output_hidden_states=True).hidden_states
     for layer in (5, 15, 25):
         largest = states[layer][0, 0].abs().topk(3)
         assert largest.indices[0] == 507 and largest.values[0] > 4 * largest.values[1]
@@ -259,7 +246,7 @@ def test_the_second_time_it_knows(says, values):
     assert repeat.lowest_first > repeat.blind == pytest.approx(math.log(49_152))
 
 
-def test_few_heads_look_behind_the_copy(says, values, maps, smollm2):
+def test_few_heads_look_behind_the_copy(says, values, maps, smollm2_eager):
     says(
         "If a head does this, you can see it in its [map](glossary.md#attention-map): in the "
         "second half, each row is strong at the token behind the earlier copy.",
@@ -290,15 +277,15 @@ def test_few_heads_look_behind_the_copy(says, values, maps, smollm2):
     strong = (cells.flatten().topk(scores.half_or_more).indices % 30).tolist()
     assert set(strong) == {17, 18, 23} and strong.count(23) == 2
     assert cells[:, 24].max() > 0.1, "a fainter one"
-    assert scores.most_no_copy < 0.05 and "texts, length = 8, 25" in source("scores")
+    assert scores.most_no_copy < 0.05 and "texts, length = 8, 25" in source("inside/scores")
     assert scores.median < 0.05 and scores.best > 0.85
     torch.manual_seed(5)
     with torch.no_grad():
-        behind, _ = heads.look(smollm2, heads.repeated(2))
+        behind, _ = heads.look(smollm2_eager, heads.repeated(2))
     assert behind[18, 6] > 0.8 and (behind >= 0.5).sum() < 15, "on other tokens, too"
 
 
-def test_heads_off(says, values, printed):
+def test_heads_off(says, values, cells):
     says(
         "A head that is *off* hands on its mean output, whatever it reads.",
         "The best {{ inside/heads_off.number }} are chosen on four texts and tested on four "
@@ -336,8 +323,8 @@ def test_heads_off(says, values, printed):
     )
     off = values("inside/heads_off")
     assert off.number == 8 and off.draws == 5 and off.lots == 10 and off.with_head == 0
-    assert "chosen_on, tested_on = repeated(4), repeated(4)" in source("heads_off")
-    table = {row[0]: [float(cell) for cell in row[1:]] for row in rows(printed("inside/heads_off"))}
+    assert "chosen_on, tested_on = repeated(4), repeated(4)" in source("inside/heads_off")
+    table = {row[0]: [float(cell) for cell in row[1:]] for row in cells("inside/heads_off")}
     assert off.without > 3 * off.whole and off.highest_near < off.without / 2
     assert off.highest_chance < off.without / 2
     assert values("inside/chain").loss_without > 3 * values("inside/chain").loss_whole
@@ -348,7 +335,7 @@ def test_heads_off(says, values, printed):
         assert table[name][2] < off.without, "their means"
 
 
-def test_the_chain_begins_one_back(says, values, printed, smollm2):
+def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
     says(
         "The three that do so most, below layer 17, are put off one by one, on four texts.",
         "Watch the *weights* of the four best induction heads, which themselves stay on.",
@@ -367,27 +354,27 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2):
         "So sets by lot show what is usual, and can easily miss the one head that matters.",
     )
     chain = values("inside/chain")
-    _, (first, *_), *_ = rows(printed("inside/chain"))
+    _, (first, *_), *_ = cells("inside/chain")
     chances = values("inside/answers")
     assert chances.others == 9 * 30 - chances.off == 262
-    assert "heads[:8], heads[8:]" in source("heads_off"), "the best are not drawn"
+    assert "heads[:8], heads[8:]" in source("inside/heads_off"), "the best are not drawn"
     assert chances.holds == 8 / 262 and 0.7 < chances.none_holds < 0.75
     assert chances.none_holds == pytest.approx((254 / 262) ** values("inside/heads_off").lots)
     assert "| one back [(11, 1), (2, 1)] |" in printed("inside/chain"), "both off"
     assert first == "one back [(16, 0)]", "whose weight and loss stand on the page"
-    assert "chosen_on, tested_on = repeated(4), repeated(4)" in source("chain")
+    assert "chosen_on, tested_on = repeated(4), repeated(4)" in source("inside/chain")
     assert chain.whole > 0.7 and chain.without < 0.25
     assert min(chain.lowest_two, chain.lowest_control) > chain.whole - 0.1
     assert chain.loss_without > 2 * chain.loss_whole
     assert max(chain.highest_two_loss, chain.highest_control_loss) < 1.5 * chain.loss_whole
     torch.manual_seed(7)
     with torch.no_grad():
-        _, back = heads.look(smollm2, heads.repeated(2))
+        _, back = heads.look(smollm2_eager, heads.repeated(2))
     below = {divmod(place, 9) for place in back[:17].flatten().topk(3).indices.tolist()}
     assert (16, 0) in below, "on other texts, too"
 
 
-def test_the_lens(says, values, smollm2):
+def test_the_lens(says, values, smollm2_eager):
     says(
         "Here are {{ inside/lens.texts }} texts from the news, each cut after its eleventh token.",
         "By the logit lens, the final choice leads for good after "
@@ -422,8 +409,8 @@ def test_the_lens(says, values, smollm2):
     assert abs(lens.learned_25 - lens.plain_25) < 0.1
     assert lens.most_shuffled < 0.15 < lens.plain_20
     with torch.no_grad():
-        output = smollm2(torch.tensor([[0, 504, 2365]]), output_hidden_states=True)
-        last = smollm2.lm_head(output.hidden_states[-1])
+        output = smollm2_eager(torch.tensor([[0, 504, 2365]]), output_hidden_states=True)
+        last = smollm2_eager.lm_head(output.hidden_states[-1])
     assert torch.equal(last, output.logits), "the last state is normed already"
 
 
@@ -478,7 +465,7 @@ def test_patching(says, values, maps):
     assert all(torch.allclose(one[0, 2], one[1, 2], atol=1e-2) for one in states[:-1])
 
 
-def test_the_probe(says, values, printed):
+def test_the_probe(says, values, cells):
     says(
         "So the word does not tell, and its place does only in part.",
         "And there are two more checks: nouns that were in none of the probe's sentences, and, with "
@@ -506,14 +493,14 @@ def test_the_probe(says, values, printed):
         "A noun in place 5 never does it, and one in place 7 always does.",
     )
     probe = values("inside/probe")
-    table = rows(printed("inside/probe"))
+    table = cells("inside/probe")
     assert len(table) == 7 and all(share(row[4]) < 0.45 for row in table), "less than a coin"
     assert probe.lowest_control > 0.98 and probe.new_3 > 0.95 and probe.lowest_3 > 0.9
     assert probe.new_0 == pytest.approx(values("inside/answers").known_places, abs=0.06)
     assert probe.new_0 > 5 * probe.cleft_0 and probe.task_6 > 0.93
-    assert probe.new_6 < probe.task_6 - 0.1 and "for split in range(4):" in source("probe")
+    assert probe.new_6 < probe.task_6 - 0.1 and "for split in range(4):" in source("inside/probe")
     space = {}
-    exec(source("probe").split("found = []")[0], space)
+    exec(source("inside/probe").split("found = []")[0], space)
     space["draw"] = space["random"].Random(0)
     words = space["draw"].sample(space["nouns"], 30)
     space["side"] = dict.fromkeys(words, 0)
@@ -521,7 +508,7 @@ def test_the_probe(says, values, printed):
     assert len(known) == 20 and len(new) == 10 and not known & new
     _, does, _ = space["sentences"](words[:20], 200)
     assert does.float().mean() == 0.5, "one of two does it; which word, is drawn"
-    assert "passive = not cleft and draw.random() < 0.5" in source("probe")
+    assert "passive = not cleft and draw.random() < 0.5" in source("inside/probe")
     tokenizer = space["tokenizer"]
     for text, places in (("the dog chased the king.", (2, 5)),
                          ("the dog was chased by the king.", (2, 7)),
@@ -557,7 +544,7 @@ def test_the_exercises(says, values):
     assert (fitted == labels).float().mean() > 0.98
 
 
-def test_keys_of_the_questions_are_what_came_out(says, values, smollm2):
+def test_keys_of_the_questions_are_what_came_out(says, values, smollm2_eager):
     says(
         "- [x] On these texts it looks at the token behind the earlier copy.",
         "- [x] To see what eight heads usually do. That the best do more harm is then [no "
@@ -567,8 +554,8 @@ def test_keys_of_the_questions_are_what_came_out(says, values, smollm2):
     torch.manual_seed(11)
     ids = heads.repeated(2)
     with torch.no_grad():
-        behind, _ = heads.look(smollm2, ids)
-        maps = smollm2(ids, output_attentions=True).attentions[18][:, 6]
+        behind, _ = heads.look(smollm2_eager, ids)
+        maps = smollm2_eager(ids, output_attentions=True).attentions[18][:, 6]
     # A high score is a high mean of these cells, and nothing else went into it.
     cells = maps[:, 26:51].diagonal(offset=2, dim1=1, dim2=2)
     assert behind[18, 6].item() == pytest.approx(cells[:, :25].mean().item(), abs=1e-5)

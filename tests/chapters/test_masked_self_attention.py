@@ -17,15 +17,6 @@ CHAPTER = "masked_self_attention"
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
 
 
-@pytest.fixture(scope="module")
-def smollm2():
-    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
-    model = AutoModelForCausalLM.from_pretrained(
-        "models/smollm2", attn_implementation="eager"
-    )
-    return tokenizer, model
-
-
 def test_by_hand(says, values, maps):
     says(
         "In the middle row, without the mask, *were* gives {{"
@@ -81,7 +72,7 @@ def test_one_line_equals_torch(says, values):
     assert code.row_sum_error < 1e-5
 
 
-def test_real_head(says, values, smollm2):
+def test_real_head(says, values, smollm2_eager):
     says(
         "leave the mask out in this one head, and it puts {{"
         " masked_self_attention/real_head.on_the_future:.0%}} of its weight on tokens that are"
@@ -90,10 +81,10 @@ def test_real_head(says, values, smollm2):
     head = values(f"{CHAPTER}/real_head")
     assert head.difference < 1e-5
     assert 0.05 < head.on_the_future < 1
-    assert smollm2[1].config.num_hidden_layers == 30
+    assert smollm2_eager.config.num_hidden_layers == 30
 
 
-def test_every_head_of_the_decoder_is_masked(says, smollm2):
+def test_every_head_of_the_decoder_is_masked(says, smollm2_eager):
     says(
         "SmolLM2 does the same in each of its 30 layers.",
         "That follows from the mask and the softmax alone, whatever the weights of the model"
@@ -108,7 +99,7 @@ def test_every_head_of_the_decoder_is_masked(says, smollm2):
         " the first token is the one that every query can see. This is called an [attention"
         " sink](glossary.md#attention-sink).[^sink]",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = AutoTokenizer.from_pretrained("models/smollm2"), smollm2_eager
     with torch.no_grad():
         outputs = model(**tokenizer(SENTENCE, return_tensors="pt"), output_attentions=True)
         encoder = AutoModel.from_pretrained("models/minilm", attn_implementation="eager")
@@ -158,7 +149,7 @@ def test_two_maps(says, values, maps):
     assert (weights[1:, 0] > 0.5).sum() >= 3, "most of their weight, in several rows"
 
 
-def test_the_past_does_not_move(says, values, maps, smollm2):
+def test_the_past_does_not_move(says, values, maps, smollm2_eager):
     says(
         "whether its meaning did, a distance does not tell.",
         "[no more than rounding]",
@@ -187,7 +178,7 @@ def test_the_past_does_not_move(says, values, maps, smollm2):
     place = decoder["columns"].index("?")
     assert min(row[place] for row in decoder["values"]) > 0
     assert decoder["rows"] == ["embedding", *(f"layer {n}" for n in range(5, 31, 5))]
-    tokenizer, model = smollm2
+    tokenizer, model = AutoTokenizer.from_pretrained("models/smollm2"), smollm2_eager
     with torch.no_grad():
         last = model.model(**tokenizer(SENTENCE, return_tensors="pt"), output_hidden_states=True)
     assert torch.equal(last.hidden_states[30], last.last_hidden_state), "after the final norm"
@@ -197,7 +188,7 @@ def test_the_past_does_not_move(says, values, maps, smollm2):
     assert drawn[-1, 0] > 0.2 > 0.05 > drawn[:-1, 0].max(), "the start token in the last"
 
 
-def test_a_prefix_has_the_same_states(says, smollm2):
+def test_a_prefix_has_the_same_states(says, smollm2_eager):
     says(
         "One pass over a text of a thousand tokens is an exercise in guessing at each token but"
         " the last, because the state of each token is what it would be if the text ended there.",
@@ -208,7 +199,7 @@ def test_a_prefix_has_the_same_states(says, smollm2):
         "In generation with a cache there is one query, the newest token, and a key for every"
         " token so far.",
     )
-    tokenizer, model = smollm2
+    tokenizer, model = AutoTokenizer.from_pretrained("models/smollm2"), smollm2_eager
     ids = tokenizer(SENTENCE, return_tensors="pt").input_ids
     with torch.no_grad():
         one, other = model(ids, use_cache=True), model(ids[:, :6], use_cache=True)

@@ -37,15 +37,7 @@ def counted(model, *args, **kwargs) -> tuple[Started, int]:
     return started, counter.get_total_flops() // 2
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_grad():
-    with torch.no_grad():
-        yield
-
-
-@pytest.fixture(scope="module")
-def smollm2(book):
-    return AutoModelForCausalLM.from_pretrained("models/smollm2")
+pytestmark = pytest.mark.usefixtures("no_grad")
 
 
 @pytest.fixture(scope="module")

@@ -75,12 +75,6 @@ def test_all_but_attention_works_on_each_position_alone(says, model, robot):
     assert min(one.min() for one in robot.attentions) > 0, "every other"
 
 
-def rows(text: str) -> list[list[str]]:
-    """The cells of a printed Markdown table, without its head."""
-    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if "|" in line]
-    return lines[2:]
-
-
 def test_they_takes_most_from_sunflowers(says, values, robot, tokenizer):
     says(
         "The three pieces of “sunflowers” together have more weight than any other word; "
@@ -299,9 +293,7 @@ def test_heads_show_a_diagonal_and_a_dark_first_column(maps, says):
     assert stack[:, :, 0].amin(dim=1).max() > 0.3, "in the strongest, every token"
 
 
-def test_head_3_of_layer_1_looks_at_the_previous_token(
-    says, values, printed, maps, robot, model, tokenizer
-):
+def test_head_3_of_layer_1_looks_at_the_previous_token(says, values, cells, maps, robot, model, tokenizer):
     says(
         "layer 1, head 3 puts {{ self_attention/jobs.previous_best:.2%}} of its weight on "
         "the previous token, and in none of the eight sentences less than {{ "
@@ -321,7 +313,7 @@ def test_head_3_of_layer_1_looks_at_the_previous_token(
     before = torch.cat(untrained.attentions).diagonal(-1, 2, 3).mean(dim=-1)
     assert before.max() < 0.3, "before any training, no head does it"
     jobs = values("self_attention/jobs")
-    table = rows(printed("self_attention/jobs"))
+    table = cells("self_attention/jobs")
     assert table[0][:2] == ["previous token", "layer 1, head 3"]
     assert jobs.previous_best > 0.99
     (drawn,) = maps("self_attention/jobs")
@@ -332,7 +324,7 @@ def test_head_3_of_layer_1_looks_at_the_previous_token(
     assert values("self_attention/looks_back").with_lowest > 0.99, "in every sentence"
 
 
-def test_heads_park_on_cls_and_not_on_sep(says, values, printed):
+def test_heads_park_on_cls_and_not_on_sep(says, values, cells):
     says(
         "other sentences and other rows are counted there",
         "One explanation: it is a parking",
@@ -344,7 +336,7 @@ def test_heads_park_on_cls_and_not_on_sep(says, values, printed):
     jobs = values("self_attention/jobs")
     assert jobs.cls_mean > 0.4 and jobs.cls_best > 0.8
     assert jobs.sep_best < 0.2
-    table = {row[0]: row for row in rows(printed("self_attention/jobs"))}
+    table = {row[0]: row for row in cells("self_attention/jobs")}
     assert float(table["[CLS]"][3]) == max(float(row[3]) for row in table.values())
 
 
@@ -455,7 +447,7 @@ def test_entropy_is_in_bits(says, values, robot):
     assert values("self_attention/unscaled").entropy == pytest.approx(bits.item(), abs=0.01)
 
 
-def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, printed):
+def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, cells):
     says(
         "Double the tokens, and attention needs {{ self_attention/cost.ratio:.0f}} times the "
         "operations;",
@@ -476,9 +468,9 @@ def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, prin
     assert cost.share_at_512 == pytest.approx(512 / (512 + 6 * 384))
     code = (CODE / "cost.py").read_text("utf-8")
     assert 'attention.append(by_name["aten.bmm"])' in code and 'by_name["aten.addmm"]' in code
-    sizes = {int(r[0]): r[3] for r in rows(printed("self_attention/cost"))}
+    sizes = {int(r[0]): r[3] for r in cells("self_attention/cost")}
     assert sizes[512] == f"{12 * 512**2 * 4 / 1e6:.1f} MB"
-    work = {int(r[0]): float(r[1].replace(",", "")) for r in rows(printed("self_attention/cost"))}
+    work = {int(r[0]): float(r[1].replace(",", "")) for r in cells("self_attention/cost")}
     assert work[2048] == pytest.approx(16 * work[512], rel=0.05), "four times the tokens"
 
 
@@ -520,7 +512,7 @@ def test_shuffled_input_gives_shuffled_output(says, model, robot):
     assert torch.pdist(vectors).min() > 0.1, "not the same as another word's"
 
 
-def test_mistakes_keep_the_shape_and_change_the_numbers(says, values, printed):
+def test_mistakes_keep_the_shape_and_change_the_numbers(says, values, cells):
     says(
         "Attention is easy to get wrong because the shapes fit anyway.",
         "The shape is the same; now the columns sum to one, and not the rows: "
@@ -537,11 +529,11 @@ def test_mistakes_keep_the_shape_and_change_the_numbers(says, values, printed):
     mistakes = values("self_attention/mistakes")
     assert mistakes.smallest_error > 0.2
     assert mistakes.maps_kept == 0
-    shapes = {row[1] for row in rows(printed("self_attention/mistakes"))[:4]}
+    shapes = {row[1] for row in cells("self_attention/mistakes")[:4]}
     assert len(shapes) == 1
 
 
-def test_the_head_links_pronouns_but_does_not_resolve_them(says, values, printed, maps):
+def test_the_head_links_pronouns_but_does_not_resolve_them(says, values, cells, maps):
     says(
         "Its first choice in a pair never changes.",
         "In four pairs the lead of the first noun shrinks when the second is meant. So another "
@@ -562,7 +554,7 @@ def test_the_head_links_pronouns_but_does_not_resolve_them(says, values, printed
     assert '("The dog chased the ball because it was", ("dog", "bored"), ("ball", "round"))' in code
     pronoun = values("self_attention/pronoun")
     assert (pronoun.right, pronoun.sentences, pronoun.changed) == (6, 12, 0)
-    table = rows(printed("self_attention/pronoun"))
+    table = cells("self_attention/pronoun")
     assert sum("✓" in row[3] for row in table) == pronoun.right
     leads = [float(row[1].split()[-1]) - float(row[2].split()[-1]) for row in table]
     shrunk = [one - other > 0.03 for one, other in zip(leads[::2], leads[1::2])]

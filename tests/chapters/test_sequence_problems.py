@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from programs import source
 from transformers import (
     AutoFeatureExtractor,
     AutoModelForCausalLM,
@@ -23,21 +24,10 @@ from snippets.shared.translator import Translator
 HERE = "sequence_problems"
 
 
-def rows(text):
-    """The cells of the Markdown tables in a printed text, a list a row."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
-    return [row for row in cells if not set(row[0]) <= set("-:")]
-
-
-def program(idea):
-    return Path(f"snippets/{HERE}/{idea}.py").read_text("utf-8")
-
-
 # ------------------------------------------------------------------------- three shapes
 
 
-def test_three_shapes(says, values, printed):
+def test_three_shapes(says, values, cells):
     says(
         "Out come {{ sequence_problems/shapes.labels}} numbers for the whole text, one for"
         " each possible label.",
@@ -56,7 +46,7 @@ def test_three_shapes(says, values, printed):
     assert left.translated != left.read, "the lengths need not agree"
     assert left.replied == 20, "the chat was stopped"
     assert left.sentence == "The robot watered the sunflowers because they were thirsty."
-    table = rows(printed(f"{HERE}/shapes"))[1:]
+    table = cells(f"{HERE}/shapes")
     assert table[1][2] == "(14, 7)"
     assert [row[3].split(",")[0] for row in table] == [
         "a number for each label", "a row for each token", "new tokens", "new tokens"
@@ -66,7 +56,7 @@ def test_three_shapes(says, values, printed):
 # ------------------------------------------------------------------------- names, opinions
 
 
-def test_names_are_joined_and_one_is_torn(says, values, printed):
+def test_names_are_joined_and_one_is_torn(says, values, cells):
     says(
         "plain code joins a B with the I's that follow it and have the same kind.",
         "find the tag that spoils the second.",
@@ -76,13 +66,13 @@ def test_names_are_joined_and_one_is_torn(says, values, printed):
     left = values(f"{HERE}/names")
     assert left.first == "Maria Silva (PER), Siemens (ORG), Munich (LOC), "
     assert "New (ORG), York (LOC)" in left.second
-    tags = [row[:2] for row in rows(printed(f"{HERE}/names"))]
+    tags = [row[:2] for row in cells(f"{HERE}/names")]
     assert ["new", "B-ORG"] in tags and ["york", "I-LOC"] in tags
     assert ["##a", "I-PER"] in tags, "a rare name is cut in two"
     assert "United Nations (ORG)" in left.second, "the same kind is joined"
 
 
-def test_each_tag_is_picked_by_itself(says, printed):
+def test_each_tag_is_picked_by_itself(says, cells):
     says(
         "it cuts the text, runs the model and picks the most probable tag of each token.",
         "Our tagger picks each tag by itself and takes none back that does not fit its neighbors.",
@@ -95,10 +85,10 @@ def test_each_tag_is_picked_by_itself(says, printed):
     )
     tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")
     model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
-    table = [row for row in rows(printed(f"{HERE}/names")) if len(row) == 3]
+    table = [row for row in cells(f"{HERE}/names") if len(row) == 3]
     shown = [row[1] for row in table if row[0] != "token"]
     best = []
-    for sentence in (row[0] for row in rows(printed(f"{HERE}/names"))[-2:]):
+    for sentence in (row[0] for row in cells(f"{HERE}/names")[-2:]):
         with torch.no_grad():
             logits = model(**tokenizer(sentence, return_tensors="pt")).logits[0, 1:-1]
         best += [model.config.id2label[tag] for tag in logits.argmax(dim=-1).tolist()]
@@ -148,7 +138,7 @@ def test_opinions_go_wrong_as_told(says, values):
 # ------------------------------------------------------------------------------ translation
 
 
-def test_translations(says, printed):
+def test_translations(says, cells):
     says(
         "In the code, `num_beams=1` takes the most probable token at each step, and `[0, 1:]`"
         " drops the token that starts each translation.",
@@ -171,7 +161,7 @@ def test_translations(says, printed):
         for layer in Translator.from_pretrained(folder).get_decoder().layers:
             assert "SSRU" in type(layer.self_attn).__name__
             assert "Attention" in type(layer.encoder_attn).__name__
-    table = dict(row[:2] for row in rows(printed(f"{HERE}/translation")))
+    table = dict(row[:2] for row in cells(f"{HERE}/translation"))
     assert table["How old are you?"] == "Quantos anos você tem?"
     assert "caneta" in table["The box was in the pen."], "the page shows this mistake"
     assert table["Tenho saudades do mar."] == "I miss the sea."
@@ -189,19 +179,19 @@ def test_the_box_stays_in_the_pen_with_beams():
 # --------------------------------------------------------------------- it does not count
 
 
-def test_asked_for_fifty(says, values, printed):
+def test_asked_for_fifty(says, values, cells):
     says(
         "It wrote {{ sequence_problems/fifty_words.first}} words.",
         "Told so, it wrote {{ sequence_problems/fifty_words.second}}, and then the same",
         "We ask ours, and tell it twice how many words it wrote.",
     )
     left = values(f"{HERE}/fifty_words")
-    replies = [row[1] for row in rows(printed(f"{HERE}/fifty_words"))[1:]]
+    replies = [row[1] for row in cells(f"{HERE}/fifty_words")]
     assert [len(reply.split()) for reply in replies] == [left.first, left.second, left.third]
     assert left.first > 50 > left.second == left.third
     assert replies[1] == replies[2], "told its count, it repeats itself"
     assert "red, which are scattered in all directions" in replies[0]
-    told = [row[0] for row in rows(printed(f"{HERE}/fifty_words"))[1:]]
+    told = [row[0] for row in cells(f"{HERE}/fifty_words")]
     assert sum(f"You wrote {n} words" in say for n, say in zip((61, 23), told[1:])) == 2
 
 
@@ -230,10 +220,10 @@ def test_the_loop_counts_no_words(says, values):
         assert ids.shape[1] < asked + 100, "it ends by itself, before any limit"
     reply = tokenizer.decode(ids[0, asked:], skip_special_tokens=True)
     assert reply == values(f"{HERE}/exactly_fifty").reply, "as `generate` wrote it"
-    assert "max_new_tokens=120" in program("fifty_words"), "the limit comes from the program"
+    assert "max_new_tokens=120" in source("sequence_problems/fifty_words"), "the limit comes from the program"
 
 
-def test_no_request_is_met(says, values, printed):
+def test_no_request_is_met(says, values, cells):
     says(
         "A chat model that cannot count",
         "The code that asks twelve times",
@@ -252,7 +242,7 @@ def test_no_request_is_met(says, values, printed):
     assert left.unfinished == 1 and left.longest > 100, "the one that we stopped"
     assert left.sky_twenty > left.sky_fifty > 50
     assert left.robot_ten == left.robot_fifty
-    table = rows(printed(f"{HERE}/asked_written"))[1:]
+    table = cells(f"{HERE}/asked_written")
     asked = [[int(cell.split()[0]) for cell in row[1:]] for row in table]
     assert all(row[0] > 10 for row in asked), "all lines start above the diagonal"
     assert sum(row[3] < 70 for row in asked) == 2, "two end far below it"
@@ -261,7 +251,7 @@ def test_no_request_is_met(says, values, printed):
     assert all(a > max(b, c) for a, b, c in zip(sky, rain, robot)), "the sky gets most"
 
 
-def test_words_are_not_tokens(says, values, printed):
+def test_words_are_not_tokens(says, values, printed, cells):
     says(
         "Here are the words of its first sentence that are more than one token.",
         "{{ sequence_problems/words_and_tokens.words}} words are {{"
@@ -281,12 +271,12 @@ def test_words_are_not_tokens(says, values, printed):
     assert left.beginning in printed(f"{HERE}/fifty_words"), "it is what the model wrote"
     ids = AutoTokenizer.from_pretrained("models/smollm2")(left.beginning).input_ids
     assert (len(left.beginning.split()), len(ids)) == (left.words, left.tokens)
-    longer = rows(printed(f"{HERE}/words_and_tokens"))[1:]
+    longer = cells(f"{HERE}/words_and_tokens")
     more = [row[1].count("`") // 2 - 1 for row in longer]
     assert min(more) >= 1 and sum(more) == left.tokens - left.words, "all the longer ones"
 
 
-def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, printed):
+def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, cells):
     says(
         "Some sentences sound more like an end than others.",
         "So we used twelve orders, in which each sentence stands once at each place, and took"
@@ -325,7 +315,7 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, pr
     assert left.last_hundred < 0.6 * left.best_hundred < 0.06, "faint, and fading"
     assert (stop[:2, :5] > 0.25).all() and (stop[:2, -1] < 0.1).all(), "left to right"
     assert stop[2, 0] < 0.03 and stop[2, -1] < stop[2].max() / 2
-    of_each = [row[4].split(" to ") for row in rows(printed(f"{HERE}/no_counter"))[1:]]
+    of_each = [row[4].split(" to ") for row in cells(f"{HERE}/no_counter")]
     of_each = torch.tensor([[float(end.strip("%")) / 100 for end in row] for row in of_each])
     spread, of_place = (
         of_each[:, 1] - of_each[:, 0],
@@ -333,7 +323,7 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, pr
     )
     assert (spread > 1.2 * of_place).all(), "a larger difference than the place"
     assert left.likely_end == "That is why the evening sky looks so warm.", "one for all rows"
-    assert "orders = [[(i + 5 * j) % twelve for j in range(twelve)]" in program("no_counter")
+    assert "orders = [[(i + 5 * j) % twelve for j in range(twelve)]" in source("sequence_problems/no_counter")
     for j in range(12):
         assert sorted((i + 5 * j) % 12 for i in range(12)) == list(range(12))
     before = {}
@@ -395,7 +385,7 @@ def test_what_others_found(says):
     assert "DeepSeek-V3" in Path("docs/the_paper.md").read_text("utf-8")
 
 
-def test_the_fix_has_exactly_fifty_words(says, values, printed):
+def test_the_fix_has_exactly_fifty_words(says, values, cells):
     says(
         "The second keeps its first 32 words, up to a comma, and lets the model draft 16 endings",
         "Cutting gives 50 words and half a sentence.",
@@ -409,7 +399,7 @@ def test_the_fix_has_exactly_fifty_words(says, values, printed):
         "Exactly 50 words, but perhaps half a sentence.",
     )
     left = values(f"{HERE}/exactly_fifty")
-    ask, stop, draft = (row[1] for row in rows(printed(f"{HERE}/exactly_fifty"))[1:])
+    ask, stop, draft = (row[1] for row in cells(f"{HERE}/exactly_fifty"))
     assert len(left.reply.split()) == values(f"{HERE}/fifty_words").first
     assert (stop.replace("…", left.kept), ask.replace("…", left.kept)) == (
         left.cut, left.reply
@@ -421,7 +411,7 @@ def test_the_fix_has_exactly_fifty_words(says, values, printed):
     assert left.good >= 1 and left.drafts % 16 == 0
     assert left.kept.endswith(",") and len(left.kept.split()) == 32
     assert "words" not in left.reply, "it does not speak of their number"
-    code = program("exactly_fifty")
+    code = source("sequence_problems/exactly_fifty")
     assert "while not found and drafts < 160" in code and "num_return_sequences=16" in code
     assert "text.split()[:50]" in code, "a word is what stands between spaces"
     assert len("well-known".split()) == 1 and len(re.findall(r"\w+", "well-known")) == 2
@@ -430,7 +420,7 @@ def test_the_fix_has_exactly_fifty_words(says, values, printed):
 # ------------------------------------------------------------------- beyond language, hub
 
 
-def test_beyond_language(says, values, printed):
+def test_beyond_language(says, values, printed, cells):
     says(
         "to the same length, so both have {{ sequence_problems/beyond.moments:,}} moments.",
         "It is right, and {{ sequence_problems/beyond.sure:.0%}} sure.",
@@ -466,13 +456,13 @@ def test_beyond_language(says, values, printed):
             rows_of = model(sound, decoder_input_ids=ids[:, :-1]).logits[0].softmax(dim=-1)
         chosen = rows_of[-new:].gather(1, ids[0, -new:, None])
         assert chosen.mean().item() == pytest.approx(sure, abs=0.05)
-    replies = [row[1] for row in rows(printed(f"{HERE}/fifty_words"))[1:]]
-    replies += [row[1] for row in rows(printed(f"{HERE}/translation"))[1:]]
+    replies = [row[1] for row in cells(f"{HERE}/fifty_words")]
+    replies += [row[1] for row in cells(f"{HERE}/translation")]
     replies += [left.window, left.train]
     assert not [one for one in replies if re.search(r"not (know|sure)|cannot|sorry|não sei", one)]
 
 
-def test_folders_say_what_they_hold(says, values, printed):
+def test_folders_say_what_they_hold(says, values, cells):
     says(
         "There are [Transformers](glossary.md#transformer) for all of these.",
         "Here runs `minilm-ner`, a fifth of that size",
@@ -484,7 +474,7 @@ def test_folders_say_what_they_hold(says, values, printed):
     left = values(f"{HERE}/model_pages")
     model = Translator.from_pretrained("models/en-pt")
     assert left.translator == pytest.approx(model.num_parameters() / 1e6, rel=0.05)
-    table = {row[0]: row for row in rows(printed(f"{HERE}/model_pages"))[1:]}
+    table = {row[0]: row for row in cells(f"{HERE}/model_pages")}
     for folder, row in table.items():
         with open(f"models/{folder}/config.json") as file:
             assert row[3] in json.load(file)["architectures"]

@@ -7,16 +7,13 @@ import numpy as np
 import pytest
 import torch
 from gguf import GGUFReader, dequantize
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModel
 
 PAGE = Path("docs/smaller.md")
 CODE = Path("snippets/smaller")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_grad():
-    with torch.no_grad():
-        yield
+pytestmark = pytest.mark.usefixtures("no_grad")
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +21,9 @@ def tensors(book):
     return GGUFReader("models/smollm2-gguf/model.gguf").tensors
 
 
-@pytest.fixture(scope="module")
-def smollm2(book):
-    return AutoModelForCausalLM.from_pretrained("models/smollm2")
-
-
-def rows_of(text: str) -> dict[str, list[float]]:
+def numbers(rows: list[list[str]]) -> dict[str, list[float]]:
     """The numbers of a printed table, by the first cell of their row."""
-    found = {}
-    for line in [line for line in text.splitlines() if line.startswith("|")][2:]:
-        name, *cells = [cell.strip() for cell in line.strip("| ").split("|")]
-        found[name] = [float(re.sub(r"[,%]", "", cell)) for cell in cells]
-    return found
+    return {name: [float(re.sub(r"[,%]", "", cell)) for cell in cells] for name, *cells in rows}
 
 
 def rounded(weight, levels, size=32):
@@ -130,7 +118,7 @@ def test_a_block_by_hand(values, printed, tensors, says):
     assert np.allclose(levels, dequantize(kept.data, kept.tensor_type)[0, :32], atol=1e-6)
 
 
-def test_each_bit_less_doubles_the_error(values, printed, says):
+def test_each_bit_less_doubles_the_error(values, cells, says):
     says(
         "SmolLM2's file has the rounded numbers only.",
         "Since 2023, llama.cpp has kinds (Q4_K is one) with blocks of blocks, whose scales are "
@@ -157,7 +145,7 @@ def test_each_bit_less_doubles_the_error(values, printed, says):
         "make up for the error, as it is measured on sample texts.[^gptq]",
     )
     run = values("smaller/errors")
-    table = rows_of(printed("smaller/errors"))
+    table = numbers(cells("smaller/errors"))
     weights = {int(bits): row[0] for bits, row in table.items()}
     assert list(weights) == [8, 6, 5, 4, 3, 2]
     for bits in (6, 5, 4, 3):
@@ -180,7 +168,7 @@ def test_each_bit_less_doubles_the_error(values, printed, says):
     assert "model.encoder.modules() if isinstance(m, torch.nn.Linear)" in code
 
 
-def test_one_large_number_costs_what_shares_its_scale(values, printed, says):
+def test_one_large_number_costs_what_shares_its_scale(values, cells, says):
     says(
         "For about the same bytes, the steps of a row can have 5 bits. Put one large number "
         "into each row of a matrix, ten times as large as the row's largest, and measure the "
@@ -214,7 +202,7 @@ def test_one_large_number_costs_what_shares_its_scale(values, printed, says):
         "(#why-blocks).",
     )
     run = values("smaller/outlier")
-    table = rows_of(printed("smaller/outlier"))
+    table = numbers(cells("smaller/outlier"))
     assert table["as it is"] == table["one exchanged"], "the control"
     assert run.row_large > 5 * run.row and run.same_large > 5 * run.block
     assert f"{run.block_large:.1%}" == f"{run.block:.1%}"
@@ -235,7 +223,7 @@ def test_one_large_number_costs_what_shares_its_scale(values, printed, says):
     assert run.block < run.row
 
 
-def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smollm2, says):
+def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smollm2, says, cells):
     says(
         "Now SmolLM2. Its weights have been rounded to 16 levels already, so this asks what "
         "*another* rounding does.",
@@ -264,7 +252,7 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
         "file was made with. At 5 bits the two are alike.)",
         "Fewer bits for a model that writes",
     )
-    run, rows = values("smaller/fewer"), rows_of(printed("smaller/fewer"))
+    run, rows = values("smaller/fewer"), numbers(cells("smaller/fewer"))
     assert run.loss_5 > run.exact_loss and run.dearer_5 == run.texts == 16
     assert run.blocks_4 == run.blocks_8 == 0 < 0.2 < run.blocks_5
     assert run.loss_3 > 3 * run.exact_loss and rows["5"][1] == pytest.approx(rows["5"][3], abs=3)
@@ -282,12 +270,12 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
     assert int(re.search(r"32 levels: (\d+)%", printed("smaller/predict"))[1]) > 85
 
 
-def test_few_texts_say_little(values, printed, says):
+def test_few_texts_say_little(values, cells, says):
     says(
         "The texts are few, so a difference of one in a hundred says nothing: at 8 bits, the rows "
         "seem to be better than the exact model.",
     )
-    exact, rows = values("smaller/fewer").exact_loss, rows_of(printed("smaller/fewer"))["8"][2]
+    exact, rows = values("smaller/fewer").exact_loss, numbers(cells("smaller/fewer"))["8"][2]
     assert 0 < exact - rows <= 0.02 * exact
 
 

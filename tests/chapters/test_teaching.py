@@ -77,16 +77,14 @@ def test_a_file_of_150_lines(says):
         assert len(Path(f"snippets/from_scratch/{kind}.py").read_text("utf-8").splitlines()) == 150
 
 
-def test_the_bet_on_the_bits_has_two_winners(says, values, printed):
+def test_the_bet_on_the_bits_has_two_winners(says, values, cells):
     says(
         "[Smaller](smaller.md#fewer-bits-for-a-model-that-writes): before the table, let them bet which numbers of bits "
         "change nothing.",
     )
     run = values("smaller/fewer")
     assert run.blocks_4 == run.blocks_8 == 0 < min(run.blocks_3, run.blocks_5)
-    rows = [line for line in printed("smaller/fewer").splitlines() if line.startswith("|")]
-    lines = [row.split("|") for row in rows[2:]]
-    assert [line[1].strip() for line in lines if line[3].strip() == "0.0%"] == ["8", "4"]
+    assert [row[0] for row in cells("smaller/fewer") if row[2] == "0.0%"] == ["8", "4"]
     section = (ROOT / "docs/smaller.md").read_text("utf-8").split("## Fewer bits for a model that writes")[1]
     assert '"smaller/fewer.txt"' in section.split("\n## ")[0]
 

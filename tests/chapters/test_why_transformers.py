@@ -21,12 +21,6 @@ def parameters(model) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def cells(table: str) -> list[list[str]]:
-    """The rows of a printed Markdown table, without its head."""
-    rows = [line.strip("|").split("|") for line in table.splitlines()[2:]]
-    return [[cell.strip() for cell in row] for row in rows]
-
-
 def test_by_hand(values, printed, says):
     says(
         "The state has halved nine times:",
@@ -485,7 +479,7 @@ def test_keep(values, printed, says):
     assert "no vector for position 97" in printed(f"{CHAPTER}/keep")
 
 
-def test_names(values, printed, says):
+def test_names(values, cells, says):
     says(
         "Across the longest distance the names get between {{ "
         "why_transformers/names.farthest_low:.0%}} and {{ "
@@ -500,7 +494,7 @@ def test_names(values, printed, says):
         "told](#a-real-model-looks-back), and after one sentence it was likely.",
     )
     found = values(f"{CHAPTER}/names")
-    rows = cells(printed(f"{CHAPTER}/names"))
+    rows = cells(f"{CHAPTER}/names")
     assert len(rows) == 5 and found.asked == 20
     assert found.right >= 18, "the told name is the likeliest"
     told = [[float(cell) for cell in row[1:]] for row in rows[:4]]
@@ -591,7 +585,7 @@ def test_long_look(values, says):
     assert 0.03 < found.to_first < found.to_name / 4, "the short line"
 
 
-def test_crowd(values, printed, says):
+def test_crowd(values, printed, says, cells):
     says(
         "Every answer is one of the six names (“Jon” begins Jonas)",
         "But after 320 tokens only {{ why_transformers/crowd.right_320 }} of {{ "
@@ -616,9 +610,9 @@ def test_crowd(values, printed, says):
     assert found.right_320 <= found.right_40 <= 4, "near by it is little better"
     assert "| Jon |" in printed(f"{CHAPTER}/crowd"), "the page explains it"
     says("Four of the six answers after 320 tokens are the first name told or the last")
-    late = [row[3] for row in cells(printed(f"{CHAPTER}/crowd"))]
+    late = [row[3] for row in cells(f"{CHAPTER}/crowd")]
     assert late.count("Otto") + late.count("Hugo") == 4
-    told = [float(row[4]) for row in cells(printed(f"{CHAPTER}/crowd"))]
+    told = [float(row[4]) for row in cells(f"{CHAPTER}/crowd")]
     assert max(told) < 0.5, "most of the probability goes elsewhere"
 
 
@@ -736,7 +730,7 @@ def test_speed_compares_equals(values, says):
     assert (found.small_size, found.wide_size) == (49_984, 3_152_384)
 
 
-def test_memory(values, printed, says):
+def test_memory(values, cells, says):
     says(
         "**The maps** grow to four times their size.",
         "**The cache** doubles: each token adds {{ why_transformers/memory.token_bytes:,}} bytes.",
@@ -775,7 +769,7 @@ def test_memory(values, printed, says):
     assert found.lstm_bytes == layers * 2 * width * 4
     at = found.first_larger
     assert found.token_bytes * (at - 1) <= found.lstm_bytes < found.token_bytes * at
-    rows = cells(printed(f"{CHAPTER}/memory"))
+    rows = cells(f"{CHAPTER}/memory")
     table = [[float(cell.removesuffix(" MB")) for cell in row[1:]] for row in rows]
     for one, two in zip(table, table[1:]):
         assert two[0] == pytest.approx(4 * one[0], rel=0.02), "four times"
