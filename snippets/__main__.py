@@ -1,6 +1,6 @@
 """Run one of the book's programs by hand, from the book's folder, and show its figure.
 
-python -m snippets decoding/longest
+python -m snippets decoding/greedy
 """
 
 import difflib
@@ -16,8 +16,8 @@ HERE = Path(__file__).parent
 def main() -> None:
     names = {p.relative_to(HERE).with_suffix("").as_posix() for p in HERE.glob("*/*.py")}
     if len(sys.argv) != 2:
-        sys.exit("Name one program: python -m snippets decoding/longest")
-    # Its file does as well, as the shell completes it: snippets/decoding/longest.py
+        sys.exit("Name one program: python -m snippets decoding/greedy")
+    # Its file does as well, as the shell completes it: snippets/decoding/greedy.py
     name = sys.argv[1].replace("\\", "/").removeprefix("./").removeprefix("snippets/")
     name = name.removesuffix(".py")
     if name not in names:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.__main__ import VERBS
 from scripts.base import ROOT
 from scripts.compute import runner
 
@@ -64,3 +65,17 @@ def test_a_course_can_name_the_version():
         r'^version: "(\d{4}\.\d+)"$', (ROOT / "CITATION.cff").read_text("utf-8"), re.M
     )
     assert version and "git tag" in part("Use it in a course")
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "docs/tutor.md", "docs/contributing.md"])  # fmt: skip
+def test_commands_and_files_that_are_named_exist(page, book):
+    """Whoever follows the page to the letter, such as a coding assistant, ends nowhere else."""
+    text = (ROOT / page).read_text("utf-8")
+    verbs = re.findall(r"python -m scripts ([a-z-]+)", text)
+    assert set(verbs) <= set(VERBS)
+    ran = re.findall(r"python -m (?:snippets|scripts (?:run|claims)) ([a-z_]+(?:/[a-z_]+)?)", text)
+    for name in ran:
+        assert (ROOT / "snippets" / name).is_dir() or (ROOT / "snippets" / f"{name}.py").is_file()
+    named = re.findall(r"(?<![\w./])((?:docs|snippets|scripts|tests|\.cache)/[\w./-]*\w)(?![\w/<*])", text)
+    made = ("docs/page", "snippets/decoder/story.py", ".cache/review/report.html")  # one would make them
+    assert not [one for one in named if not (ROOT / one).exists() and one not in made]

@@ -6,16 +6,18 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 rows = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
-texts = [row.split("\t")[1] for row in rows[:400:10]]
+texts = [row.split("\t")[1] for row in rows[:240:10]]
 START = 10  # judge from the place where all rules hide something
 
 
-def first_choices(ids, kept, window):
-    query, key = torch.arange(len(ids))[:, None], torch.arange(len(ids))
-    allowed = (key > query - window) | torch.isin(key, torch.tensor(kept))
-    mask = torch.where(allowed & (key <= query), 0.0, -torch.inf)  # (tokens, tokens)
-    with torch.no_grad():
-        return model(ids[None], attention_mask=mask[None, None]).logits[0].argmax(-1)
+def first_choices(ids, rules):
+    query, key, masks = torch.arange(len(ids))[:, None], torch.arange(len(ids)), []
+    for kept, window in rules:
+        allowed = (key > query - window) | torch.isin(key, torch.tensor(kept))
+        masks.append(torch.where(allowed & (key <= query), 0.0, -torch.inf))
+    with torch.no_grad():  # a batch of one text, under each rule: (rules, tokens)
+        mask = torch.stack(masks)[:, None]  # (rules, 1, tokens, tokens)
+        return model(ids.expand(len(rules), -1), attention_mask=mask).logits.argmax(-1)
 
 
 rules = {  # what stands before the text, what is kept, and the window
@@ -29,15 +31,16 @@ for start in ("\n", "<|endoftext|>", ",", "river"):
     rules[f"{start!r} before: three and the word"] = start, [1], 4
 same = {name: [] for name in rules}
 for text in texts:
-    ids, whole = tokenizer(text, return_tensors="pt").input_ids[0], {}
+    ids = tokenizer(text, return_tensors="pt").input_ids[0]
     if len(ids) < START + 5:  # too short to hide anything
         continue
-    for name, (start, *rule) in rules.items():
+    for start in dict.fromkeys(start for start, *_ in rules.values()):
         given = torch.tensor(tokenizer(start).input_ids + ids.tolist())
-        if start not in whole:
-            whole[start] = first_choices(given, [], len(given))
-        equal = first_choices(given, *rule) == whole[start]
-        same[name].append(equal[-len(ids) :][START:].float())
+        here = {name: rule for name, (begun, *rule) in rules.items() if begun == start}
+        whole, *choices = first_choices(given, [([], len(given)), *here.values()])
+        for name, choice in zip(here, choices):
+            equal = choice == whole
+            same[name].append(equal[-len(ids) :][START:].float())
 asked, used = sum(map(len, same["three back"])), len(same["three back"])
 shares = {name: torch.cat(texts).mean().item() for name, texts in same.items()}
 lowest = {name: min(map(torch.mean, texts)).item() for name, texts in same.items()}

@@ -577,7 +577,7 @@ def test_the_first_token_keeps_half_of_the_choices(says, values):
         "Then give it one token more, in three ways: the fourth one back, the *first* of the text,"
         " or the second.",
         "(news from further back still comes, [layer by layer](#try-it))",
-        "about half of the choices stay with the first token, and a fifth without.",
+        "about half of the choices stay with the first token, and a fifth or a quarter without.",
         "from the eleventh token on, over {{ masked_self_attention/needed.used }} sentences of at least 15"
         " tokens from the news.",
         "Three tokens back keep {{ masked_self_attention/needed.three:.0%}} of the choices, a"
@@ -590,7 +590,7 @@ def test_the_first_token_keeps_half_of_the_choices(says, values):
     assert left.with_first > 2 * max(left.three, left.with_second)
     assert left.with_first > left.four + 0.15, "the same number of tokens seen"
     assert 0.4 < left.with_first < 0.65
-    assert 0.15 < left.three < left.four < 0.25, "a fifth"
+    assert 0.15 < left.three < 0.22 < left.four < 0.28, "a fifth or a quarter"
     assert left.with_second < left.three + 0.05
     assert left.lowest_with_first > left.three, "at the worst of the sentences"
     assert left.least_with_it > 2 * left.most_with_word and left.most_with_word < left.four + 0.05

@@ -1,6 +1,7 @@
 // Two lines of pieces, the source above and what is written below, and between them where the
 // decoder looked: thick and dark where the weight is large. Lines wrap where the page is narrow.
 
+import { strongest } from "./crossing.js";
 import { el, roving, svg, tint } from "./parts.js";
 
 const FAINT = 0.01; // no line below
@@ -80,9 +81,8 @@ export function bridge({ onpick, onhide }) {
     };
     const row = (piece) => [...map.subarray(piece * from.length, (piece + 1) * from.length)];
     const pairs = to.slice(0, aligned).map((_, piece) => {
-      const weights = row(piece);
-      const most = Math.max(...weights);
-      return thread(piece, weights.indexOf(most), most, "live-aligned");
+      const [{ at, weight }] = strongest(row(piece));
+      return thread(piece, at, weight, "live-aligned");
     });
     const looked = row(now).map((weight, place) => (weight >= FAINT ? thread(now, place, weight, "live-looked") : null));
     drawing.replaceChildren(...pairs, ...looked.filter(Boolean));
