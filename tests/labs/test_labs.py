@@ -27,6 +27,7 @@ from scripts.labs import source as labs
 from scripts.measure import house
 from scripts.models.lock import load_lock
 from scripts.pages import promises
+from snippets.shared import tiny_decoder
 
 pytest_plugins = ["browser"]
 
@@ -314,6 +315,18 @@ def code_of(solved, name: str, words: str) -> str:
     """The one code cell of the solved lab that has these words in it."""
     (source,) = [cell.source for cell in solved(name)[0] if words in cell.source]
     return source
+
+
+def test_a_model_without_a_mask_learns_to_copy_late(says):
+    says(
+        "A small model that *trains* without a mask does learn to copy, as the chapter",
+        "It does not do so at once: at first its loss is the higher one, and then it falls far below"
+        " the other.",
+        page="labs/decoder",
+    )
+    masked, leaking = (tiny_decoder.train(masked, steps=180)[1] for masked in (True, False))
+    assert sum(leaking[50:80]) > 1.3 * sum(masked[50:80])
+    assert sum(leaking[150:]) < sum(masked[150:]) / 3
 
 
 def test_the_decoder_lab_bets(solved, says):
