@@ -247,6 +247,32 @@ def test_the_encoder_lab_stops_its_probe_early(solved, says):
     assert forbids > other + 0.2
 
 
+def test_the_encoder_lab_hears_who_acts_in_the_active_alone(solved, says):
+    says(
+        "with words that it knows, the probe was right on each of the hundred sentences kept aside,"
+        " at a cosine so near to 1. For new words it reads much less. And look at the passive of the"
+        " same words: far from a coin, on the wrong side. (With new words in the passive, a hundred"
+        " sentences cannot tell it from a coin.)",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "animals = ")
+    aside, new, passive, both = (int(share) for share in re.findall(r"(\d+)%", text))
+    assert aside == 100 and 50 < new < 80
+    assert passive < 50 - 3 * 5 and abs(both - 50) < 2 * 5, "the error of 100 coins is 5%"
+
+
+def test_the_encoder_decoder_lab_has_the_verb_from_the_source(solved, says):
+    says(
+        "*gosto* is the form for the “I” of the source. (From *She likes cats.*, “Ela” goes on with"
+        " *gosta*.)",
+        page="labs/encoder_decoder",
+    )
+    space = solved("encoder_decoder")[1]["log_probability"]
+    for source, verb in (("I like cats.", "gosto"), ("She likes cats.", "gosta")):
+        written = space["write_from"](space["read"](source), "Ela")
+        assert written.split()[:2] == ["Ela", verb]
+
+
 def test_the_decoding_lab_begins_its_texts_as_in_training(solved, says):
     """And a pair of words more or less is no verdict."""
     says(
