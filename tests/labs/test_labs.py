@@ -19,6 +19,7 @@ from importlib import metadata
 import nbformat
 import numpy as np
 import pytest
+import torch
 from matplotlib import colormaps
 
 from scripts.base import ROOT
@@ -292,6 +293,30 @@ def test_the_decoding_lab_begins_its_texts_as_in_training(solved, says):
     assert f"repeat clearly more (by 10 points) in {clearly}." in text
     suspects = [line for line in shown(solved, "decoding", "dealers = ").splitlines() if "!" in line]
     assert all(re.search(r"\d $", line) for line in suspects), "the honest one is never suspected"
+
+
+def test_no_cut_of_the_sentence_passes_a_filter(solved, says):
+    says(
+        "One forbidden token is enough: then the sentence in this cut has the probability 0 for that"
+        " decoder, however often it draws. (The same letters can be cut in other ways. We tried them"
+        " all: each of the five filters stops each of them.)",
+        "one forbidden token, and this cut of the sentence has the probability 0.",
+        page="labs/decoding",
+    )
+    space = solved("decoding")[1]["draw"]
+    tokenizer, model, jerome = space["tokenizer"], space["model"], space["jerome"]
+    start = tokenizer(space["START"] + "I like work:").input_ids
+    pieces = {i: tokenizer.decode([i]) for i in range(len(tokenizer))}
+    assert len(space["filters"]) == 5
+    for keep in space["filters"].values():
+        begun = [(start, 0)]  # ids, and how many letters of the sentence they have written
+        for ids, done in begun:
+            assert len(begun) < 100 and done < len(jerome)
+            kept = keep(None, model(torch.tensor([ids])).logits[:, -1])[0].isfinite()
+            for i in kept.nonzero()[:, 0].tolist():
+                if pieces[i] and jerome.startswith(pieces[i], done):
+                    begun.append(([*ids, i], done + len(pieces[i])))
+        assert len(begun) > 1, "it does begin"
 
 
 def test_the_encoder_decoder_lab_transplants_more_than_one_cow(solved, says):
