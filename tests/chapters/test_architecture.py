@@ -120,9 +120,9 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
         " direction.",
         "Leave out the addition around attention alone, and the same happens; around the"
         " feed-forward network alone, and it does not.",
-        "The cause is the *averages* that attention takes, for averages of averages come together:"
-        " where each token may look at itself alone, no sentence's mean cosine rises above {{"
-        " architecture/residual.highest_alone:.2f}}, though all additions are gone.",
+        "The cause is what attention brings from *other* tokens: where each token may look at itself"
+        " alone, no sentence's mean cosine rises above {{ architecture/residual.highest_alone:.2f}},"
+        " though all additions are gone.",
         "leaves out the addition in each of its sublayers, nothing else.",
         "[Cosine similarity](glossary.md#cosine-similarity) is 1 for two vectors of the same"
         " direction.",
@@ -147,6 +147,34 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
     assert all(name.startswith("that around") for name in left_out[2:4])
     x = torch.randn(384)
     assert torch.cosine_similarity(x, 3 * x, dim=0) == pytest.approx(1)
+
+
+def test_averages_are_enough_wherever_they_are_taken(says, values, printed):
+    says(
+        "Each row keeps its weights, but gives them to tokens drawn by chance; or each head takes only"
+        " the token that has most weight, and averages nothing:",
+        "Averages are enough, wherever they are taken: averages of averages come together.",
+        "Without an average it depends on which tokens are taken. One at random leaves the tokens"
+        " apart: no sentence rises above {{ architecture/averages.random_highest:.2f}}. The one with"
+        " most weight brings them nearer, to {{ architecture/averages.most_both:.2f}}, and, if only"
+        " the addition around attention is left out, to {{ architecture/averages.most_around:.3f}}.",
+    )
+    found = values("architecture/averages")
+    assert found.elsewhere_lowest > 0.99, "at random places, in each sentence and both ways"
+    assert found.random_highest < 0.7
+    assert found.random_highest < found.most_both < 0.85 < 0.95 < found.most_around
+    shown = [[float(cell) for cell in row[1:]] for row in rows(printed("architecture/averages"))]
+    assert len(shown) == 4 and min(shown[0]) > 0.99, "with its own weights, by this way too"
+    code = Path("snippets/architecture/averages.py").read_text("utf-8")
+    assert "lines[:400:10]" in code, "the forty sentences of the first table"
+    space = {}
+    exec(code.split("def without")[0], space)
+    weights = torch.randn(1, 2, 9, 9).softmax(dim=-1)
+    moved, one = space["elsewhere"](weights), space["strongest"](weights)
+    assert torch.equal(moved.sort(dim=-1).values, weights.sort(dim=-1).values)
+    assert not torch.equal(moved, weights)
+    assert torch.equal(one.argmax(dim=-1), weights.argmax(dim=-1))
+    assert set(one.flatten().tolist()) == {0.0, 1.0} and one.sum(dim=-1).eq(1).all()
 
 
 def test_norms_by_formula_are_the_modules(says, values, printed):
