@@ -155,7 +155,7 @@ def test_averages_are_enough_wherever_they_are_taken(says, values, printed):
         " the token that has most weight, and averages nothing:",
         "Averages are enough, wherever they are taken: averages of averages come together.",
         "Without an average it depends on which tokens are taken. One at random leaves the tokens"
-        " apart: no sentence rises above {{ architecture/averages.random_highest:.2f}}. The one with"
+        " apart: no sentence rises above {{ architecture/averages.random_highest:.2f up}}. The one with"
         " most weight brings them nearer, to {{ architecture/averages.most_both:.2f}}, and, if only"
         " the addition around attention is left out, to {{ architecture/averages.most_around:.3f}}.",
     )
