@@ -149,7 +149,7 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
     assert torch.cosine_similarity(x, 3 * x, dim=0) == pytest.approx(1)
 
 
-def test_averages_are_enough_wherever_they_are_taken(says, values, printed):
+def test_averages_are_enough_wherever_they_are_taken(says, values, cells):
     says(
         "Each row keeps its weights, but gives them to tokens drawn by chance; or each head takes only"
         " the token that has most weight, and averages nothing:",
@@ -163,7 +163,7 @@ def test_averages_are_enough_wherever_they_are_taken(says, values, printed):
     assert found.elsewhere_lowest > 0.99, "at random places, in each sentence and both ways"
     assert found.random_highest < 0.7
     assert found.random_highest < found.most_both < 0.85 < 0.95 < found.most_around
-    shown = [[float(cell) for cell in row[1:]] for row in rows(printed("architecture/averages"))]
+    shown = [[float(cell) for cell in row[1:]] for row in cells("architecture/averages")]
     assert len(shown) == 4 and min(shown[0]) > 0.99, "with its own weights, by this way too"
     code = Path("snippets/architecture/averages.py").read_text("utf-8")
     assert "lines[:400:10]" in code, "the forty sentences of the first table"
