@@ -490,7 +490,7 @@ print(f"a blind guess: {math.log2(len(tokenizer)):.1f} bits")
 # Nobody taught it, and still it copies some of what it sees: even of words drawn by chance, which nobody can guess. In the last text it loses its way instead; a mask that a model never met promises
 # nothing. Now compare what stands behind *then*: the bet after the last token, where no answer stands to be copied. A low price says something only if the answer was hidden.
 #
-# A model that *trains* without a mask learns to copy from the first steps on, as the chapter [shows](../masked_self_attention.md#when-the-mask-is-forgotten).
+# A small model that *trains* without a mask does learn to copy, as the chapter [shows](../masked_self_attention.md#when-the-mask-is-forgotten). It does not do so at once: at first its loss is the higher one, and then it falls far below the other.
 #
 # ## Part 4: Writing
 #

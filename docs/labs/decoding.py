@@ -403,7 +403,8 @@ plt.show()
 # %% [markdown]
 # (A word may be several tokens: “fasc” is the beginning of “fascinates”.)
 #
-# One forbidden token is enough: then the whole sentence has the probability 0 for that decoder, however often it draws. The price of a filter is
+# One forbidden token is enough: then the sentence in this cut has the probability 0 for that decoder, however often it draws. (The same letters can be cut in other ways. We tried them all: each of the five filters
+# stops each of them.) The price of a filter is
 # not that it writes badly. It can never surprise us in these places. Look at the tokens that even the widest filter forbids. What would be left of the joke without them?
 #
 # ## Part 4: Dice
@@ -818,7 +819,7 @@ try_out(task, do_sample=True, top_k=0, temperature=1.0)
 # ## What you have seen
 #
 # - A text is a list of ranks, and each decoder leaves its fingerprint there: greedy only ones, top-k nothing above k, top-p nothing outside the nucleus.
-# - A filter protects from bad tokens and puts some of what a person writes out of reach: one forbidden token, and the whole sentence has the probability 0.
+# - A filter protects from bad tokens and puts some of what a person writes out of reach: one forbidden token, and this cut of the sentence has the probability 0.
 # - A sampler makes a promise that can be tested; a test has a limit that depends on the number of draws, and sees only what its boxes show.
 # - Beam search is one line repeated: the best of all extensions. It finds what it is asked for, and that may be a loop.
 # - Each cure has a price. Which price is right depends on the use, so measure it on the use.

@@ -1133,7 +1133,7 @@ if probe_right:
         print(f"{name:23} {accuracy(probe, embed(story), who):.0%}")
 
 # %% [markdown]
-# So the order is in the vector, in full: for words that it knows, the probe reads it off, at a cosine so near to 1. For new words it reads much less. And look at the passive: far from a coin, on the wrong side. What did the probe learn, “who acts” or “who comes first”? Without the third exam you would have announced that you found the place where the encoder keeps the agent.
+# So the order is not lost: with words that it knows, the probe was right on each of the hundred sentences kept aside, at a cosine so near to 1. For new words it reads much less. And look at the passive of the same words: far from a coin, on the wrong side. (With new words in the passive, a hundred sentences cannot tell it from a coin.) What did the probe learn, “who acts” or “who comes first”? Without the third exam you would have announced that you found the place where the encoder keeps the agent.
 #
 # A cosine says *how much* two vectors differ, a probe *whether* the difference can be used. Neither says that the encoder itself uses it.
 #

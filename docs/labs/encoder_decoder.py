@@ -884,7 +884,7 @@ for hidden in ("▁sun", "▁robot"):
     print(f"  without the row of {hidden}: {write_from(memory[:, rows], beginning)}")
 
 # %% [markdown]
-# Nothing is repaired, and most of it is fluent. *Nunca*, never, is not in the source, and the apple's color goes to the banana. *Ela gosto* is not even grammar: the bridge still brings “I”. And the cats
+# Nothing is repaired, and most of it is fluent. *Nunca*, never, is not in the source, and the apple's color goes to the banana. *Ela gosto* is not even grammar: *gosto* is the form for the “I” of the source. (From *She likes cats.*, “Ela” goes on with *gosta*.) And the cats
 # become *gatos solares*, cats of the sun. That is the sun of the sunflowers: without its row in the memory they are plain cats, and without that of `robot` they stay cats of the sun.
 #
 # In training the beginning is always right. In use the model holds the pen alone, and its own mistakes are its beginnings. How much does this cost? For that we need a model that makes mistakes.

@@ -57,6 +57,8 @@ def test_the_map(says, minilm):
         " layer norm and the feed-forward network.",
         "The frame on the left is one [layer](glossary.md#layer), or block, of the encoder; it is"
         " repeated $N$ times, each time with parameters of its own.",
+        "(Some models use one layer's parameters at each depth: the RXNMapper of this page is one"
+        " layer, run twelve times.)",
     )
     page = Path("docs/architecture.md").read_text("utf-8")
     titles = " ".join(
@@ -69,6 +71,9 @@ def test_the_map(says, minilm):
     assert len({tuple(layer) for layer in layers}) == 1, "built alike"
     one, other = (layer["intermediate.dense.weight"] for layer in layers[:2])
     assert one.shape == other.shape and not torch.equal(one, other), "with numbers of its own"
+    shared = json.loads(Path("models/rxnmapper/config.json").read_text("utf-8"))
+    assert (shared["num_hidden_groups"], shared["inner_group_num"]) == (1, 1), "one layer …"
+    assert shared["num_hidden_layers"] == 12, "… run twelve times"
     with torch.no_grad():
         states = minilm(torch.tensor([[101, 1996, 8957, 102]]), output_hidden_states=True)
     assert {one.shape for one in states.hidden_states} == {(1, 4, 384)}
@@ -115,9 +120,9 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
         " direction.",
         "Leave out the addition around attention alone, and the same happens; around the"
         " feed-forward network alone, and it does not.",
-        "The cause is the *averages* that attention takes, for averages of averages come together:"
-        " where each token may look at itself alone, no sentence's mean cosine rises above {{"
-        " architecture/residual.highest_alone:.2f}}, though all additions are gone.",
+        "The cause is what attention brings from *other* tokens: where each token may look at itself"
+        " alone, no sentence's mean cosine rises above {{ architecture/residual.highest_alone:.2f}},"
+        " though all additions are gone.",
         "leaves out the addition in each of its sublayers, nothing else.",
         "[Cosine similarity](glossary.md#cosine-similarity) is 1 for two vectors of the same"
         " direction.",
@@ -142,6 +147,34 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
     assert all(name.startswith("that around") for name in left_out[2:4])
     x = torch.randn(384)
     assert torch.cosine_similarity(x, 3 * x, dim=0) == pytest.approx(1)
+
+
+def test_averages_are_enough_wherever_they_are_taken(says, values, cells):
+    says(
+        "Each row keeps its weights, but gives them to tokens drawn by chance; or each head takes only"
+        " the token that has most weight, and averages nothing:",
+        "Averages are enough, wherever they are taken: averages of averages come together.",
+        "Without an average it depends on which tokens are taken. One at random leaves the tokens"
+        " apart: no sentence rises above {{ architecture/averages.random_highest:.2f up}}. The one with"
+        " most weight brings them nearer, to {{ architecture/averages.most_both:.2f}}, and, if only"
+        " the addition around attention is left out, to {{ architecture/averages.most_around:.3f}}.",
+    )
+    found = values("architecture/averages")
+    assert found.elsewhere_lowest > 0.99, "at random places, in each sentence and both ways"
+    assert found.random_highest < 0.7
+    assert found.random_highest < found.most_both < 0.85 < 0.95 < found.most_around
+    shown = [[float(cell) for cell in row[1:]] for row in cells("architecture/averages")]
+    assert len(shown) == 4 and min(shown[0]) > 0.99, "with its own weights, by this way too"
+    code = Path("snippets/architecture/averages.py").read_text("utf-8")
+    assert "lines[:400:10]" in code, "the forty sentences of the first table"
+    space = {}
+    exec(code.split("def without")[0], space)
+    weights = torch.randn(1, 2, 9, 9).softmax(dim=-1)
+    moved, one = space["elsewhere"](weights), space["strongest"](weights)
+    assert torch.equal(moved.sort(dim=-1).values, weights.sort(dim=-1).values)
+    assert not torch.equal(moved, weights)
+    assert torch.equal(one.argmax(dim=-1), weights.argmax(dim=-1))
+    assert set(one.flatten().tolist()) == {0.0, 1.0} and one.sum(dim=-1).eq(1).all()
 
 
 def test_norms_by_formula_are_the_modules(says, values, printed):
@@ -602,8 +635,8 @@ def test_two_layers_are_for_the_first_token(says, values):
         "SmolLM2 with one layer left out, for the first token alone or for all the others: how many"
         " times the perplexity of the whole model.",
         "What layer 2 does there we did not look into.",
-        "in larger models, too, setting a few of them to zero ruins the model, and setting as many"
-        " middling numbers to zero does not.[^massive]",
+        "Its 30 layers are counted from 0 here, as in the program; the last is not asked, since the"
+        " state behind it is read after the last norm.",
         "That says nothing about [which tokens](#two-layers-for-one-token) layer 11 works for.",
         "Take a longer text, so that the error averages out.",
     )
@@ -611,6 +644,46 @@ def test_two_layers_are_for_the_first_token(says, values):
     lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
     assert left.count == len(lines[::2]) and '"<|endoftext|>" + ' in program
     assert "perplexity(logits) / perplexity(output.logits)" in program
+    assert "for n in range(29)" in program, "not the last of 30"
+
+
+def test_one_number_of_the_first_token_carries_the_model(says):
+    says(
+        "Set this one number to zero, for the first token alone, and the model is ruined: its"
+        " perplexity is more than a thousand times as high. Set a hundred middling numbers of the"
+        " same vector to zero, and it changes by less than a fifth.",
+        "In larger models a few outliers were found to matter as much.[^massive]",
+    )
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2").eval()
+    assert len(model.model.layers) == 30
+    lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()[::2]
+    begun = ["<|endoftext|>" + " ".join(line.split()[:6]) for line in lines]
+    texts = [tokenizer(text, return_tensors="pt").input_ids for text in begun]
+    places = []  # of the first token's numbers behind layer 11, set to zero
+
+    def clear(module, inputs, new):
+        new = new.clone()
+        new[:, 0, places] = 0
+        return new
+
+    def perplexity() -> float:
+        losses = [model(ids, labels=ids).loss * (ids.shape[1] - 1) for ids in texts]
+        return (sum(losses) / sum(ids.shape[1] - 1 for ids in texts)).exp().item()
+
+    with torch.no_grad():
+        state = model(texts[0], output_hidden_states=True).hidden_states[12][0, 0]
+        order = state.abs().argsort(descending=True).tolist()
+        hook = model.model.layers[11].register_forward_hook(clear)
+        try:
+            whole = perplexity()
+            places[:] = order[:1]
+            assert perplexity() > 1000 * whole
+            for start in (100, 238, 400):
+                places[:] = order[start : start + 100]
+                assert 0.8 < perplexity() / whole < 1.2
+        finally:
+            hook.remove()
 
 
 def test_two_layers_are_for_the_first_token_of_other_texts():

@@ -162,7 +162,8 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
         "In this head the others give the sunflowers {{ index/taste.others:.0%}} on average;",
         "We picked it because no other head gives them more on this sentence. It is no rule: in {{ index/taste.they_more }} of the "
         "{{ index/taste.heads }} heads a piece of the sunflowers gets more than the robot, on average over the "
-        "three, and in the row of “because” in {{ index/taste.because_more }}.",
+        "three. For comparison, the row of “because”, which stands for neither of them: there it is so in "
+        "{{ index/taste.because_more }}.",
         "who looked at all tokens alike would give {{ index/taste.even:.0%}}.",
         "It has {{ index/taste.heads }} [heads](glossary.md#head), and each has a map of its own.",
         "A map shows where one head looks, and not why",

@@ -476,7 +476,9 @@ def test_cost_grows_with_the_square_and_crosses_at_six_widths(says, values, cell
 
 def test_without_positions_order_is_invisible(says, values, tokenizer):
     says(
-        "Attention without a mask sees no order by itself",
+        "Attention without a mask sees no order by itself, so MiniLM adds positions to its vectors.",
+        "So MiniLM needs positions, and adds them to the vectors. SmolLM2 has them in its queries and"
+        " keys; its mask alone would tell it [something about the order]",
         "With positions every vector changes, by {{ self_attention/order.smallest_with:.0%}} "
         "of its length",
         "Without them every vector is the same up to rounding: the whole model of six layers reads",
@@ -488,6 +490,8 @@ def test_without_positions_order_is_invisible(says, values, tokenizer):
     assert order.largest_without < 1e-4
     one, other = tokenizer(["A dog chased the ball", "the ball chased A dog"]).input_ids
     assert one != other and sorted(one) == sorted(other)
+    masked = values("input_representation/answers")
+    assert masked.decoder_cosine < 0.999, "SmolLM2 with all positions 0: the order still counts"
 
 
 def test_shuffled_input_gives_shuffled_output(says, model, robot):

@@ -90,7 +90,7 @@ def test_same_bytes_on_a_second_run(small, says):
 
 
 def test_runs_only_what_changed(small, says):
-    says("Two equal stamps mean that there is nothing to do.", "so the build runs only what is stale", page="how_it_is_made")
+    says("Two equal stamps mean that nothing has to run.", "so the build runs only what is stale", page="how_it_is_made")
     small("a/x", "print(1)")
     book = small("a/y", "print(2)")
     assert ran(book) == ["a/x", "a/y"]

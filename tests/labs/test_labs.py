@@ -19,6 +19,7 @@ from importlib import metadata
 import nbformat
 import numpy as np
 import pytest
+import torch
 from matplotlib import colormaps
 
 from scripts.base import ROOT
@@ -27,6 +28,7 @@ from scripts.labs import source as labs
 from scripts.measure import house
 from scripts.models.lock import load_lock
 from scripts.pages import promises
+from snippets.shared import tiny_decoder
 
 pytest_plugins = ["browser"]
 
@@ -246,6 +248,32 @@ def test_the_encoder_lab_stops_its_probe_early(solved, says):
     assert forbids > other + 0.2
 
 
+def test_the_encoder_lab_hears_who_acts_in_the_active_alone(solved, says):
+    says(
+        "with words that it knows, the probe was right on each of the hundred sentences kept aside,"
+        " at a cosine so near to 1. For new words it reads much less. And look at the passive of the"
+        " same words: far from a coin, on the wrong side. (With new words in the passive, a hundred"
+        " sentences cannot tell it from a coin.)",
+        page="labs/encoder",
+    )
+    text = shown(solved, "encoder", "animals = ")
+    aside, new, passive, both = (int(share) for share in re.findall(r"(\d+)%", text))
+    assert aside == 100 and 50 < new < 80
+    assert passive < 50 - 3 * 5 and abs(both - 50) < 2 * 5, "the error of 100 coins is 5%"
+
+
+def test_the_encoder_decoder_lab_has_the_verb_from_the_source(solved, says):
+    says(
+        "*gosto* is the form for the “I” of the source. (From *She likes cats.*, “Ela” goes on with"
+        " *gosta*.)",
+        page="labs/encoder_decoder",
+    )
+    space = solved("encoder_decoder")[1]["log_probability"]
+    for source, verb in (("I like cats.", "gosto"), ("She likes cats.", "gosta")):
+        written = space["write_from"](space["read"](source), "Ela")
+        assert written.split()[:2] == ["Ela", verb]
+
+
 def test_the_decoding_lab_begins_its_texts_as_in_training(solved, says):
     """And a pair of words more or less is no verdict."""
     says(
@@ -265,6 +293,30 @@ def test_the_decoding_lab_begins_its_texts_as_in_training(solved, says):
     assert f"repeat clearly more (by 10 points) in {clearly}." in text
     suspects = [line for line in shown(solved, "decoding", "dealers = ").splitlines() if "!" in line]
     assert all(re.search(r"\d $", line) for line in suspects), "the honest one is never suspected"
+
+
+def test_no_cut_of_the_sentence_passes_a_filter(solved, says):
+    says(
+        "One forbidden token is enough: then the sentence in this cut has the probability 0 for that"
+        " decoder, however often it draws. (The same letters can be cut in other ways. We tried them"
+        " all: each of the five filters stops each of them.)",
+        "one forbidden token, and this cut of the sentence has the probability 0.",
+        page="labs/decoding",
+    )
+    space = solved("decoding")[1]["draw"]
+    tokenizer, model, jerome = space["tokenizer"], space["model"], space["jerome"]
+    start = tokenizer(space["START"] + "I like work:").input_ids
+    pieces = {i: tokenizer.decode([i]) for i in range(len(tokenizer))}
+    assert len(space["filters"]) == 5
+    for keep in space["filters"].values():
+        begun = [(start, 0)]  # ids, and how many letters of the sentence they have written
+        for ids, done in begun:
+            assert len(begun) < 100 and done < len(jerome)
+            kept = keep(None, model(torch.tensor([ids])).logits[:, -1])[0].isfinite()
+            for i in kept.nonzero()[:, 0].tolist():
+                if pieces[i] and jerome.startswith(pieces[i], done):
+                    begun.append(([*ids, i], done + len(pieces[i])))
+        assert len(begun) > 1, "it does begin"
 
 
 def test_the_encoder_decoder_lab_transplants_more_than_one_cow(solved, says):
@@ -314,6 +366,18 @@ def code_of(solved, name: str, words: str) -> str:
     """The one code cell of the solved lab that has these words in it."""
     (source,) = [cell.source for cell in solved(name)[0] if words in cell.source]
     return source
+
+
+def test_a_model_without_a_mask_learns_to_copy_late(says):
+    says(
+        "A small model that *trains* without a mask does learn to copy, as the chapter",
+        "It does not do so at once: at first its loss is the higher one, and then it falls far below"
+        " the other.",
+        page="labs/decoder",
+    )
+    masked, leaking = (tiny_decoder.train(masked, steps=180)[1] for masked in (True, False))
+    assert sum(leaking[50:80]) > 1.3 * sum(masked[50:80])
+    assert sum(leaking[150:]) < sum(masked[150:]) / 3
 
 
 def test_the_decoder_lab_bets(solved, says):
