@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +26,7 @@ class Turn(contextlib.ExitStack):
 
         Args:
             wanted: the folder where what was built belongs in the end.
-            built: a folder on the same disk.
+            built: a folder; on the same disk the swap is at once.
 
         Raises:
             BookError: the disk cannot be written.
@@ -57,8 +56,9 @@ class Turn(contextlib.ExitStack):
             old = self.built.with_name(f"{self.built.name}.old")
             shutil.rmtree(old, ignore_errors=True)
             if self.wanted.exists():
-                os.replace(self.wanted, old)
-            os.replace(self.built, self.wanted)
+                shutil.move(self.wanted, old)  # as a name where it can, else as a copy: another disk
+            self.wanted.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(self.built, self.wanted)
             shutil.rmtree(old, ignore_errors=True)
         self.close()
         return str(self.wanted)

@@ -12,8 +12,12 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 SIDED = re.compile(r"(?P<plain>,?\.(?P<digits>\d+)(?P<kind>[f%])) (?P<side>up|down)")
 PLAIN = re.compile(r",?\.\d+[f%]")
 SIDES = {"up": ROUND_CEILING, "down": ROUND_FLOOR}
-# Never "more than" and its kin: after a "no" they are the other bound.
-BEFORE = re.compile(r"\b(?:(?P<down>at least|no less than|not less than)|at most|no more than|not more than)\W*$")
+BEFORE = re.compile(
+    r"\b(?:(?P<down>at least|(?:no|not) less than|more than)|at most|(?:no|not) more than|(?:less|fewer) than)\W*$"
+)
+# After a "no" somewhere before them, these may be the other bound: of such a sentence nothing is said.
+EITHER = re.compile(r"(?<!no )(?<!not )(?:more|less|fewer) than\W*$")
+NO = re.compile(r"\b(?:no|not|never|none|nothing|nobody|nowhere|neither|nor|hardly|without)\b|n['’]t\b", re.I)
 
 
 def written(found: object, form: str) -> str:
@@ -36,6 +40,9 @@ def broken(found: object, form: str, before: str) -> str | None:
     """What to write instead, if the value rounds beyond the bound that the words before it name."""
     bound = BEFORE.search(before)
     if not bound or not PLAIN.fullmatch(form) or not isinstance(found, float):
+        return None
+    sentence = re.split(r"[.?!:;]\s|\n\n", before)[-1]
+    if EITHER.search(before) and NO.search(sentence):
         return None
     side = "down" if bound["down"] else "up"
     said, true = written(found, form), written(found, f"{form} {side}")

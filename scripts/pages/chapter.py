@@ -297,7 +297,7 @@ def check(book: Book, docs: Path) -> list[str]:
 def _bound(book: Book, found: re.Match, text: str) -> str | None:
     """What is wrong with a value as the bound that the words before it name."""
     kept = book.outcome(found[1]).values[found[2]]
-    return bounds.broken(kept, found[3] or "", text[max(0, found.start() - 40) : found.start()])
+    return bounds.broken(kept, found[3] or "", text[max(0, found.start() - 300) : found.start()])
 
 
 def _wrong_include(book: Book, found: re.Match, alone: bool) -> str | None:

@@ -41,7 +41,11 @@ def test_what_cannot_be_rounded_to_one_side_is_refused(found, form):
         ("not less than ", 0.999831, ".2%", None),
         ("no less than ", 0.99996, ".2%", "down"),
         ("at least two of them, and ", 0.527241, ".0%", None),
-        ("more than ", 0.527241, ".0%", None),
+        ("more than ", 0.527241, ".0%", "down"),
+        ("no more than one, and more than ", 0.534, ".0%", None),
+        ("No logit moved by more than ", 0.527241, ".0%", None),
+        ("It did not. Here it is less than ", 0.5241, ".0%", "up"),
+        ("none lies at fewer than ", 0.5241, ".0%", None),
         ("at least ", 3, "", None),
     ],
 )
@@ -53,7 +57,8 @@ def test_a_bound_that_rounding_makes_false_is_named(before, found, form, instead
 
 def test_the_build_names_the_page_and_the_line(book, tmp_path, says):
     says(
-        "Behind *at least* or *at most* rounding may break the bound: `0.527` is not “at least `53%`”. There the"
+        "Behind *at least*, *at most*, *more than* and the like rounding may break the bound: "
+        "`0.527` is not “at least `53%`”. There the"
         " format ends with a side, `:.0% down` or `:.0% up`, and the build asks for it.",
         page="contributing",
     )
