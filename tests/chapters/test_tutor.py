@@ -28,11 +28,14 @@ def test_the_lesson_is_in_the_chapter(says, values):
     says(
         "You ask why the row sums to one.",
         "The second line of a code block in a chapter names its program:",
+        "the number {{ self_attention/look.sunflowers:.2f }} of a sentence; in the page its name",
     )
     chapter = (ROOT / "docs/self_attention.md").read_text("utf-8")
     first = re.search(r'^!!! question "(.+?)"\n(.*?)(?=^!!! |^## )', chapter, re.M | re.S)
     assert re.search(r"\]\(#[\w-]+\)", first[2].replace("\n", "")), "its reason links to a section"
     assert '```python\n--8<-- "self_attention/look.py"' in chapter
+    assert "get {{ self_attention/look.sunflowers:.2f}} together" in " ".join(chapter.split())
+    assert '"sunflowers": ' in (ROOT / ".cache/snippets/self_attention/look.json").read_text("utf-8")
     assert abs(values("self_attention/look").total - 1) < 1e-5
 
 
