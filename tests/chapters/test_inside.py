@@ -494,6 +494,7 @@ def test_the_probe(says, values, cells):
         "The other, with these nouns, is a third form of sentence: *it was the dog that chased the king*.",
         "All is done four times, with other nouns held back each time.",
         "The table shows means, and for new words also the lowest.",
+        "A coin would be right in half of the cases.",
         "The control is at {{ inside/probe.lowest_control:.0%}} after every layer: this "
         "probe *could* learn a list of twenty words by heart.",
         "Here such a list does not help it, for each noun stands on both sides about equally often.",
