@@ -43,6 +43,7 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
         "The third guess is wrong, so the first pass gives [two guesses and one number](#see-it-happen) of the "
         "model's own.",
         "The target takes one guess a pass at most.",
+        "If all four are right, a token of the model's own follows them.",
         "A round, made up: two guesses are right.",
         "The third word is the model's own, and what it says behind a wrong guess (dashed) is dropped.",
     )
@@ -54,6 +55,7 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
     assert 0 < values("faster/shared_start").most_off < 1e-3, "a pass of other length rounds otherwise"
     for name in ("speculate", "exact", "pieces", "shared_start", "devices"):
         assert re.search(r"equal|off|== plain", (CODE / f"{name}.py").read_text("utf-8")), name
+    assert "ids += choices[: right + 1]" in (CODE / "speculate.py").read_text("utf-8")
     assert run.two_passes < run.two / 2 and run.new_passes == run.new, "one token a pass: none right"
     for code in CODE.glob("*.py"):
         assert not re.search(r"\bimport time\b|perf_counter|process_time", code.read_text("utf-8"))
@@ -105,7 +107,7 @@ def test_the_words_are_counted(values, cells, smollm2, says):
         "Plainly written, a text takes one pass of the decoder for each token.",
         "In a *dense* model each token uses all weights; SmolLM2 is one.",
         "There, for each pass [all weights are fetched](parallelism.md#bytes-not-operations).",
-        "Each of the last three has 100 tokens in the cache already.",
+        "In the last three, each text has 100 tokens in the cache already.",
         "Where bytes set the speed, both can be read off the table.",
         "So the last column, the [arithmetic intensity](glossary.md#arithmetic-intensity), grows with the "
         "number of tokens in a pass.",
