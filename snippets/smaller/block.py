@@ -24,6 +24,8 @@ print("the library reads the same:", same)
 bits = 8 * len(block) / len(weights)
 lowest, highest, levels = weights.min().item(), weights.max().item(), 16
 used = len(set(steps.tolist()))
+first_byte, first_step, first = (x[0].item() for x in (block[4:], low, weights))
+block_scale, block_least = scale.item(), least.item()
 figure, ax = plt.subplots(figsize=(4.4, 3))
 ax.hlines(least + scale * np.arange(16), -0.5, 31.5, color=plots.GRID, lw=0.8)
 ax.plot(weights, "o", color=plots.BLUE)

@@ -43,6 +43,7 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
         "The third guess is wrong, so the first pass gives [two guesses and one number](#see-it-happen) of the "
         "model's own.",
         "The target takes one guess a pass at most.",
+        "If all four are right, a token of the model's own follows them.",
         "A round, made up: two guesses are right.",
         "The third word is the model's own, and what it says behind a wrong guess (dashed) is dropped.",
     )
@@ -54,6 +55,7 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
     assert 0 < values("faster/shared_start").most_off < 1e-3, "a pass of other length rounds otherwise"
     for name in ("speculate", "exact", "pieces", "shared_start", "devices"):
         assert re.search(r"equal|off|== plain", (CODE / f"{name}.py").read_text("utf-8")), name
+    assert "ids += choices[: right + 1]" in (CODE / "speculate.py").read_text("utf-8")
     assert run.two_passes < run.two / 2 and run.new_passes == run.new, "one token a pass: none right"
     for code in CODE.glob("*.py"):
         assert not re.search(r"\bimport time\b|perf_counter|process_time", code.read_text("utf-8"))
@@ -90,23 +92,30 @@ def test_the_words_are_counted(values, cells, smollm2, says):
         "The MB are the weights and the [cache](glossary.md#kv-cache), each fetched once.",
         "All four fetch about the same: the weights.",
         "The decode of one text has {{ faster/words.one:.1f}} multiply-adds for each byte.",
-        "It is [memory-bound](glossary.md#memory-bound) on any chip that can do more than that in the time of a byte.",
+        "On a chip that can do more than that while it fetches a byte, this pass is "
+        "[memory-bound](glossary.md#memory-bound).",
         "To check four guesses fetches hardly more than to write one token.",
-        "With eight texts a gigabyte gives {{ faster/words.eight_tokens:.0f}} tokens, and not "
-        "{{ faster/words.one_tokens:.1f}}.",
+        "For each gigabyte that is fetched, eight texts together get {{ faster/words.eight_tokens:.0f}} "
+        "tokens, and one text alone gets {{ faster/words.one_tokens:.1f}}.",
         "But each reader waits for {{ faster/words.longer:.2f}} times as many bytes per token: the caches of the "
         "others are fetched as well.",
-        "In a dense model, to write one token fetches all weights, and to check several guesses hardly more.",
+        "In a dense model, to write one token fetches all weights, and to check several guesses fetches "
+        "hardly more.",
         "(The prefill makes logits at all 100 places here. To write on, those of the last would do.)",
-        "In a mixture of experts it may fetch more, for each guess can choose other experts.",
-        "So right guesses save passes.",
-        "A decoder writes one token in each pass, and in a dense model, such as SmolLM2, for each pass "
-        "[all weights are fetched](parallelism.md#bytes-not-operations).",
+        "There a check may fetch more, for each guess can choose other experts.",
+        "So right guesses save bytes.",
+        "Plainly written, a text takes one pass of the decoder for each token.",
+        "In a *dense* model each token uses all weights; SmolLM2 is one.",
+        "There, for each pass [all weights are fetched](parallelism.md#bytes-not-operations).",
+        "In the last three, each text has 100 tokens in the cache already.",
+        "Where bytes set the speed, both can be read off the table.",
+        "So the last column, the [arithmetic intensity](glossary.md#arithmetic-intensity), grows with the "
+        "number of tokens in a pass.",
     )
     run = values("faster/words")
     assert run.weights == sum(weight.numel() for weight in smollm2.parameters())
     assert run.one_mb < run.check_mb < 1.001 * run.one_mb and run.eight_mb < 1.1 * run.one_mb
-    assert run.first_mb == pytest.approx(run.one_mb, rel=0.001)
+    assert run.first_mb == pytest.approx(run.one_mb, rel=0.001) and run.TEXT == 100
     assert run.one < run.check < run.eight < run.prefill
     # By hand: weights of two bytes, and of each token a key and a value in 30 layers.
     each = 2 * 2 * 30 * 3 * 64
@@ -131,7 +140,8 @@ def test_places_are_filled(values, printed, says):
         "In [continuous batching](glossary.md#continuous-batching) the next text enters at once.[^orca]",
         "The same tokens take {{ faster/places.passes_once }} passes, and not {{ faster/places.passes_group }}.",
         "The mean wait falls, too, from {{ faster/places.mean_group:.0f}} passes to {{ faster/places.mean_once:.0f}}.",
-        "With four places, no order needs fewer than {{ faster/places.least }}.",
+        "With four places, no order needs fewer than {{ faster/places.least }}: all tokens, divided by four.",
+        "An answer *waits* from the first pass of all until its own last token.",
     )
     run = values("faster/places")
     assert run.least <= run.passes_once < run.passes_group and run.mean_once < run.mean_group
@@ -153,10 +163,12 @@ def test_guesses_out_of_the_text_need_repetition(values, cells, says):
         "The same guesses, on {{ faster/ngrams.texts }} sentences from the news, of 8 to 12 words, and two tasks.",
         "The model writes as usual, 24 tokens at most, and the program counts how many passes these guesses would "
         "have needed.",
-        "When the model is asked to write the sentence again, a pass gives {{ faster/ngrams.again:.2f}} tokens, in "
-        "the best text {{ faster/ngrams.highest_again:.1f}} and in the worst {{ faster/ngrams.lowest_again:.0f}}: "
-        "this small model does not always repeat it.",
-        "Asked what it is about, {{ faster/ngrams.about:.2f}}.",
+        "When the model is asked to write the sentence again, a pass gives {{ faster/ngrams.again:.2f}} "
+        "tokens.",
+        "In the best text it gives {{ faster/ngrams.highest_again:.1f}}.",
+        "In the worst it gives {{ faster/ngrams.lowest_again:.0f}}: this small model does not always repeat "
+        "it.",
+        "When it is asked what the sentence is about, a pass gives {{ faster/ngrams.about:.2f}}.",
         "If you ask a model to write a sentence again, the answer is in the question.",
     )
     run = values("faster/ngrams")
@@ -171,22 +183,27 @@ def test_guesses_out_of_the_text_need_repetition(values, cells, says):
 
 def test_a_dear_draft_loses(values, cells, smollm2, says):
     says(
-        "*Agree*, the *acceptance rate* of greedy guesses, is the share of tokens at which its first choice is the target's, over {{ faster/drafts.count }} "
-        "texts, with the lowest and the highest text.",
-        "Which draft gains?",
+        "*Agree* is the share of tokens at which the draft's first choice is the target's, over {{ "
+        "faster/drafts.count }} texts.",
+        "*Lowest* and *highest* are single texts.",
+        "*Per pass* is the number of tokens that come out for each pass of the target.",
+        "Which draft gains: in which row is *read* below 1?",
         "None of the three.",
-        "(The paper gains with layers left out of larger models, chosen by a search.[^draft])",
+        "(The paper on this kind of draft gains with larger models; a search chose which layers to leave "
+        "out.[^draft])",
         "Others add a small trained part to the target: heads on its states in Medusa (2024),[^medusa] a module "
         "for further tokens in DeepSeek-V3 (2024).[^deepseek3]",
-        "*read* is what both fetch for each token, where plain writing has 1: $1 + 4 \\cdot \\text{cost}$, "
-        "divided by *per pass*.",
+        "*Read* is what both fetch for each token, where plain writing has 1.",
+        "A round is one pass of the target and four of the draft, so it is $1 + 4 \\cdot \\text{cost}$, divided "
+        "by *per pass*.",
         "Without layer 20, the draft agrees at {{ faster/drafts.agree_one:.0%}} of the tokens, and a pass of the "
         "target gives {{ faster/drafts.tokens_one:.1f}} of them.",
-        "But the four passes of the draft cost nearly four of the target, so both together read "
-        "{{ faster/drafts.read_one:.2f}} times as much as plain writing.",
-        "A draft must be cheap: the one without layers 18 to 21 would break even at a cost of "
-        "{{ faster/drafts.even_four:.2f}}, and it costs {{ faster/drafts.cost_four:.2f}}.",
-        "In the paper, the draft of an 11-billion model has 77 million numbers.[^leviathan]",
+        "But the four passes of the draft cost nearly four of the target.",
+        "So both together read {{ faster/drafts.read_one:.2f}} times as much as plain writing.",
+        "A draft must be cheap.",
+        "The one without layers 18 to 21 would lose nothing and gain nothing at a cost of {{ "
+        "faster/drafts.even_four:.2f}}, and it costs {{ faster/drafts.cost_four:.2f}}.",
+        "In one of the first papers, a model of 11 billion numbers has a draft of 77 million.[^leviathan]",
         "Layer 11 is one layer as well; without it only {{ faster/drafts.agree_sink:.0%}} agree.",
         "A draft that costs nearly as much as the target loses, even if it agrees most of the time.",
         "A draft agrees with the target at three of four tokens, and with it more bytes are read than in plain "
@@ -210,8 +227,12 @@ def test_a_dear_draft_loses(values, cells, smollm2, says):
 def test_the_rule_gives_the_target(values, printed, says):
     says(
         "Drawn, and still the same",
-        "The first part is *drawn and kept*; the second is *refused and drawn again*: what is refused is as large "
-        "as what is lacking.",
+        "It needs no factor, for what is refused is as large as what is lacking: a word is refused with the "
+        "probability $1 - \\sum_x \\min(p(x), q(x))$, and $\\sum_x \\max(0, p(x) - q(x))$ is the same number.",
+        "If the target gives it as much as the draft or more, it is kept.",
+        "If the target gives it half as much, it is kept in half of the cases.",
+        "The first part is *drawn and kept*: $q(x)$ times the probability above.",
+        "The second is *refused and drawn again*.",
         "All {{ faster/exact.texts }} texts have exactly the probability that the target gives them.",
         "With the other rule one of them is off by {{ faster/exact.most_off:.0%}} of its probability.",
         "For the drafts above, the column *overlap* has its mean over the places of the greedy texts.",
@@ -233,6 +254,8 @@ def test_the_rule_gives_the_target(values, printed, says):
     p, q = torch.rand(2, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).softmax(-1)
     kept, lack = torch.minimum(p, q), (p - q).clamp(min=0)
     assert torch.allclose(1 - kept.sum(), lack.sum())
+    ratio = (p / q).clamp(max=1)
+    assert torch.allclose(q * ratio, kept) and (ratio[p >= q] == 1).all()
     assert torch.allclose(kept + (1 - kept.sum()) * lack / lack.sum(), p, atol=1e-15)
     assert not torch.allclose(kept + (1 - kept.sum()) * p, p, atol=1e-5)
     q[7] = 0
@@ -243,7 +266,12 @@ def test_pieces_are_the_whole(values, printed, says):
     says(
         "Carry three things from piece to piece: the largest score so far $m$, the sum of the exponentials "
         "$\\sum e^{s-m}$, and $\\sum e^{s-m} v$, in which each exponential is multiplied by its value.",
-        "If a larger score comes, what was summed shrinks by $e^{m_\\text{old} - m_\\text{new}}$.",
+        "If a larger score comes, both sums are multiplied by $e^{m_\\text{old} - m_\\text{new}}$, which is "
+        "below one: they shrink.",
+        "For $e^{s - m_\\text{old}}$ times this factor is $e^{s - m_\\text{new}}$.",
+        "At the end, the third thing divided by the second is the result.",
+        "Softmax divides by the sum of a whole row, and that sum is known only at the end of the row.",
+        "(The largest score is subtracted so that no exponential becomes too large. It changes no weight.)",
         "With 512 keys in pieces of any of these sizes, the result differs by {{ faster/pieces.single:.0e}} at most "
         "in float32, and by {{ faster/pieces.double:.0e}} in float64: rounding, and nothing else.",
         "Without the shrinking it is off by {{ faster/pieces.forgotten:.0f}}.",
@@ -255,18 +283,24 @@ def test_pieces_are_the_whole(values, printed, says):
     run = values("faster/pieces")
     assert run.single < 1e-3 and run.double < 1e-12 < 1 < run.forgotten
     assert run.by_hand == pytest.approx(run.at_once, abs=1e-12)
-    weights = torch.tensor([1.0, 2, 3, 4]).double().softmax(-1)
+    scores = torch.tensor([1.0, 2, 3, 4]).double()
+    assert torch.allclose((scores - 2).exp() * torch.tensor(2.0 - 4).double().exp(), (scores - 4).exp())
+    assert torch.tensor(100.0).exp().isinf() and (scores - scores.max()).exp().max() == 1
+    weights = scores.softmax(-1)
+    assert torch.allclose((scores - 4).softmax(-1), weights)
     assert run.by_hand == pytest.approx((weights @ torch.tensor([10.0, 20, 30, 40]).double()).item())
 
 
 def test_bytes_of_pieces(values, cells, says):
     says(
-        "A head of width 64, two bytes a number, and a fast memory of {{ faster/traffic.FAST:,}} bytes.",
-        "(On a GPU the slow one is its high-bandwidth memory, HBM, the fast one the *shared memory* of a "
-        "multiprocessor. An A100's has 192 KB, which its first cache shares.[^ampere]) In pieces, {{ faster/traffic.rows }} queries stay in it "
-        "while all keys and values pass by, a few at a time.",
+        "Take a head of width 64, two bytes a number, and a fast memory of {{ faster/traffic.FAST:,}} bytes "
+        "beside a slow one that holds everything.",
+        "An A100's has 192 KB, which are also its L1 cache.[^ampere])",
+        "In pieces, {{ faster/traffic.rows }} queries and their sums stay in half of the fast memory.",
+        "All keys and values pass through the other half, a few at a time.",
         "In pieces, from {{ faster/traffic.least:.0f}} to {{ faster/traffic.most:.0f}} times fewer bytes move.",
-        "The two products need as many multiply-adds as before, and the shrinking a few more.",
+        "The two products (queries with keys, weights with values) need as many multiply-adds as before, and "
+        "the shrinking a few more.",
         "So each byte serves more of them.",
         "This is for a prompt that is read, all queries at once.",
         "In a decode pass there is one query and its scores are a row: at once moves "
@@ -298,20 +332,24 @@ def test_bytes_of_pieces(values, cells, says):
 
 def test_caches_are_what_the_formula_says(values, cells, says):
     says(
-        "Each of $h$ query [heads](glossary.md#head) can have its own key head (*multi-head*), some can share one "
-        "([grouped](glossary.md#grouped-query-attention)), or all can share one ([multi-query]"
-        "(glossary.md#multi-query-attention)).[^shazeer][^gqa]",
+        "Three kinds of attention differ in how many heads the keys and values have:",
+        "*multi-head*: each query [head](glossary.md#head) has its own key head and value head;",
+        "[grouped](glossary.md#grouped-query-attention): some query heads share one;[^gqa]",
+        "[multi-query](glossary.md#multi-query-attention): all share one.[^shazeer]",
         "In each decode pass the [KV cache](decoder.md#the-kv-cache) is fetched, and it grows with the text.",
         "So fewer numbers per token are fewer bytes in each pass.",
-        "The three differ in one number, and the cache goes with it: {{ faster/caches.most_bytes:,}}, "
-        "{{ faster/caches.grouped_bytes:,}} and {{ faster/caches.least_bytes:,}} bytes for ten tokens.",
+        "The three differ in one number, and the cache is in proportion to it: {{ "
+        "faster/caches.most_bytes:,}}, {{ faster/caches.grouped_bytes:,}} and {{ "
+        "faster/caches.least_bytes:,}} bytes for ten tokens.",
         "The result is the library's, which unfolds the latents in each pass.",
-        "Our lines never do: the matrix that would unfold a key goes to the query instead, since "
-        "$q \\cdot (U c) = (U^\\top q) \\cdot c$.",
+        "Our lines never do.",
+        "A score is the product of a query $q$ with a key $U c$, and $q \\cdot (U c) = (U^\\top q) \\cdot c$.",
+        "So the matrix that would unfold a key goes to the query instead.",
         "Latent and short key take {{ faster/latent.times:.1f}} times fewer bytes than keys and values.",
         "The KV cache goes with the number of key heads, or with the width of a latent.",
-        "A rotation by the place would stand between the two, and the matrix could no longer go to the "
-        "query:[^deepseek2] so the latent is not rotated.",
+        "A rotation by the place would stand between $q$ and $U$, another one for each place.",
+        "Then the matrix could no longer go to the query.[^deepseek2]",
+        "So what comes out of the latent is not rotated: the short key is there for that.",
     )
     run, latent = values("faster/caches"), values("faster/latent")
     for row in cells("faster/caches"):
@@ -332,8 +370,9 @@ def test_caches_are_what_the_formula_says(values, cells, says):
 def test_published_configurations(values, says):
     says(
         "Models published in 2023 and 2024:[^llama2][^llama3][^falcon][^deepseek2][^deepseek3]",
-        "DeepSeek-V2 keeps as much as {{ faster/configs.heads_like:.2f}} key heads would, as its paper "
-        "says,[^deepseek2] and has 128 heads.",
+        "DeepSeek-V2 has 128 heads, and keeps as much as {{ faster/configs.heads_like:.2f}} key heads of that "
+        "width would, as its paper says.[^deepseek2]",
+        "The last column compares a layer with multi-head attention of as many heads of the same width.",
         "Llama 3 8B keeps a quarter of what Llama 2 7B keeps.",
         "Whether a model gets worse by it can only be seen by training both.",
         "The papers have compared (2023, 2024);[^gqa][^deepseek2] we have not.",
@@ -361,11 +400,14 @@ def test_published_configurations(values, says):
 
 def test_the_first_tokens_are_needed(values, printed, says):
     says(
-        "SmolLM2 reads {{ faster/window.count }} texts from the news behind the start token, and each token sees 16 "
-        "at most.",
-        "In the third row four of the 16 are the start token and the three behind it; in the control, four others, "
-        "the ninth to the twelfth; in the last row the start token alone is kept.",
-        "The loss is the mean over the last 20 tokens.",
+        "SmolLM2 reads {{ faster/window.count }} texts from the news behind the start token, in five ways.",
+        "In the first way, each token sees everything before it.",
+        "In the four others, each token sees 16 tokens at most:",
+        "*window*: itself and the 15 before it;",
+        "*first 4*: four of the 16 are always the start token and the three behind it;",
+        "*4 others*, the control: four of the 16 are always the ninth to the twelfth token;",
+        "*first 1*: one of the 16 is always the start token.",
+        "The [loss](glossary.md#loss) is the mean over the last 20 tokens.",
         "They are together up to the twelfth token.",
         "Then that of the window with four others rises steeply, and a little later that of the window; the two "
         "with the first token stay near the curve of everything.",
@@ -374,9 +416,9 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "With the first four tokens kept it is {{ faster/window.first_loss:.1f}}, though as few tokens are seen.",
         "Four others hardly help: {{ faster/window.other_loss:.1f}}, better than the window in "
         "{{ faster/window.other_better }} texts.",
-        "And the start token alone does it: {{ faster/window.one_loss:.1f}}.",
-        "With the first four, {{ faster/window.first_worse }} of the {{ faster/window.count }} texts still lose "
-        "something: no token can look at what stood between.",
+        "The start token alone is enough: {{ faster/window.one_loss:.1f}}.",
+        "With the first four, {{ faster/window.first_worse }} of the {{ faster/window.count }} texts still "
+        "have a higher loss than with everything: no token can look at what stood between.",
         "a model that was trained with one may do without the rest.",
         "Xiao and others found this in several models, and keep four tokens for it.[^sink]",
         "SmolLM2 breaks with a window of 16 tokens alone.",
@@ -384,7 +426,7 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "- [x] A window, in a model that was trained without one.",
         "Its [loss](#a-window-and-the-first-tokens) rises from {{ faster/window.all_loss:.1f}} to "
         "{{ faster/window.window_loss:.1f}}.",
-        "This one changes what is written: who looks at less writes something else.",
+        "A window can change what is written, for a token looks at less.",
     )
     says(
         "A mask by which each token sees a fixed number of tokens up to itself. The cache then stops growing.",
@@ -419,7 +461,8 @@ def test_the_first_tokens_are_needed(values, printed, says):
 
 def test_a_beginning_is_shared(values, says):
     says(
-        "Chats begin with the same system text, and questions about a document with the document.",
+        "Many texts begin alike: chats with the same [system text](glossary.md#system-text), questions about "
+        "a document with the document.",
         "The keys and values of the beginning depend on nothing [behind it]"
         "(masked_self_attention.md#the-past-does-not-move).",
         "So they can be computed once, for all: *prefix caching*.[^kwon]",
@@ -429,9 +472,10 @@ def test_a_beginning_is_shared(values, says):
         "{{ faster/shared_start.together }} positions are read instead of {{ faster/shared_start.apart }}.",
         "With the time of day in front, {{ faster/shared_start.kept_dated}} tokens are shared, though the "
         "passage is the same.",
-        "The keys of layer 0 are still alike; from layer 1 on they are not, for they depend on what stands "
-        "*before* them.",
-        "With the keys and values of another time of day, a logit is off by {{ faster/shared_start.wrong_off:.1f}}.",
+        "The keys of layer 0 are still alike, for each is made of its own token and place alone.",
+        "From layer 1 on they are not, for they depend on what stands *before* them.",
+        "Behind the keys and values of another time of day, a logit is off by {{ "
+        "faster/shared_start.wrong_off:.1f}}.",
         "A beginning that is computed once for several texts.",
         "Every [first choice](#one-beginning-for-many) stayed.",
     )
@@ -446,15 +490,15 @@ def test_the_parts_of_a_layer_are_the_layer(values, smollm2, says):
     says(
         "If a model is too large for a device, or two devices are to fetch its weights together, its matrices are "
         "cut: [tensor parallelism](glossary.md#data-tensor-and-pipeline-parallelism).[^megatron]",
-        "The first matrix of a pair is cut so that each device makes some of the inner numbers, the second so that "
-        "it takes in those.",
-        "SmolLM2 has three groups of them, so one device has two groups and the other one.",
+        "The first matrix of a pair is cut so that each device makes some of the inner numbers.",
+        "The second is cut so that each device takes in those that it has made.",
+        "SmolLM2 has three groups of them, so one device has two groups and the other has one.",
         "The sum is the layer, but for {{ faster/devices.most_off:.0e}}.",
         "Nothing need be sent between the two matrices of a pair, for what stands between them, the softmax of a "
         "head or SiLU, needs no number of the other device.",
         "Each of two devices sends {{ faster/devices.sums }} times {{ faster/devices.width }} numbers a layer for each token: "
         "{{ faster/devices.sent:,}} in all {{ faster/devices.layers }} layers.",
-        "What comes out are two sums of the full width, and the result is their sum (an *all-reduce*).",
+        "Each device then has a vector of the full width, and the result is the sum of both.",
         "If the model is cut *between* layers (*pipeline parallelism*), only {{ faster/devices.width }} go over, once.",
         "But then the second device waits for the first, and one text is not written faster.",
         "Both parts ran here, one after the other: this shows what is computed, and no time.",
@@ -475,14 +519,18 @@ def test_the_exercises(values, says):
         "Each of four guesses is right in four of five cases, whatever came before, and a pass of the draft costs a "
         "tenth of the target's.",
         "A pass gives one token for sure, a second if the first guess is right, a third if the second is, too.",
-        "With $a = 4/5$, $1 + a + a^2 + a^3 + a^4$ is {{ faster/answers.per_pass:.2f}}.",
-        "A round costs $1 + 4/10$ passes, so {{ faster/answers.gain:.1f}} times as many tokens for the same bytes.",
-        "At a cost of {{ faster/answers.even:.2f}} nothing would be left.",
+        "With $a = 4/5$, the first comes with probability 1, the second with $a$, the third with $a^2$, and "
+        "$1 + a + a^2 + a^3 + a^4$ is {{ faster/answers.per_pass:.2f}}.",
+        "A round costs $1 + 4/10$ passes of the target, so {{ faster/answers.gain:.1f}} times as many tokens "
+        "come out for the same bytes.",
+        "If a pass of the draft cost {{ faster/answers.even:.2f}} of the target's, nothing would be gained.",
         "The scores are 0 and 1 in the first piece, and 2 in the second; the values are 6, 0 and 3.",
-        "Then $m = 2$: the sum is $(e^{-1} + 1)\\,e^{-1} + 1$, which is {{ faster/answers.total:.3f}}.",
+        "The sum is $(e^{-1} + 1)\\,e^{-1} + 1$, which is {{ faster/answers.total:.3f}}.",
         "The third is $6\\,e^{-1}\\,e^{-1} + 3$, or {{ faster/answers.result:.3f}}.",
-        "The result is {{ faster/answers.mixed:.3f}}.",
-        "{{ faster/answers.inside:,}} and {{ faster/answers.between:,}}: twice for each of 32 layers, or once.",
+        "In the second piece $m$ rises to 2, so both are multiplied by $e^{1-2}$ before the new score is added.",
+        "The third divided by the sum is {{ faster/answers.mixed:.3f}}.",
+        "{{ faster/answers.inside:,}} and {{ faster/answers.between:,}}: a vector of 4,096 numbers twice for "
+        "each of 32 layers, or once.",
         "Fewer bits make each pass cheaper: [Smaller](smaller.md).",
     )
     run = values("faster/answers")

@@ -447,8 +447,8 @@ def test_what_words_promise_of_other_pages(says):
         "such as 4 bits for each weight in place of 32.",
         "Putting a new text into a place of the batch as soon as another text has ended",
     )
-    says("Each holds the whole model and takes other texts (*data parallelism*)", page="parallelism")
-    says("Servers put a new text into a place as soon as it is free.[^orca]", page="parallelism")
+    says("*data parallelism*: each device holds the whole model and takes other texts;", page="parallelism")
+    says("Servers put a new text into a place as soon as it is free ([continuous batching](glossary.md#continuous-batching)).[^orca]", page="parallelism")
     says("the old state is only multiplied and added to. Steps of that kind can be merged", page="why_transformers")
     says("*Position interpolation* presses the positions together on purpose", page="input_representation")
     says("4 bits for most weights, and [two numbers for each 32](smaller.md) of them; this book turns it into 32-bit numbers.", page="hugging_face")

@@ -73,14 +73,15 @@ def test_what_others_found_is_cited(says):
     says(
         "It was tested: models of up to a billion numbers, trained with an attention whose rows need "
         "not sum to one, had no sinks.[^gu]",
-        "In larger models such cuts were made in 2024.[^massive]",
+        "In larger models, single numbers were cut in this way in 2024.[^massive]",
         "Elhage and others describe such a pair in a small model, in 2021; the lower one is called a "
         "*previous-token head*.[^elhage]",
         "Olsson and others find induction heads in models of many sizes.[^olsson]",
         "One explanation is that a row must sum to one, so a head with nothing to take needs a "
         "place for its weight.[^sink]",
-        "(The *tuned lens* of 2023 learns such a map, too, but so that the probabilities come "
-        "near, not the state.[^tuned]) Its control is the same map, learned on shuffled pairs.",
+        "(The *tuned lens* of 2023 learns such a map, too, but so that the probabilities come near, not the "
+        "state.[^tuned]) The control is a map learned on shuffled pairs: each state is paired with a last "
+        "state that is drawn by lot.",
     )
     page = Path("docs/inside.md").read_text("utf-8")
     for note in ("sink", "gu", "massive", "olsson", "elhage", "lens", "tuned", "vig", "meng", "hewitt"):
@@ -105,24 +106,25 @@ def test_the_sink(says, values, cells, smollm2_eager):
         "Much of the attention goes to one place",
         "A weight is a mean over all heads and all rows from the fifth on.",
         "Below: length of the state that the layer reads there, the same in all texts.",
-        "(Behind the start token, all texts have the same first state, for nothing stands before "
-        "it.)",
+        "(The start token's states are the same in all texts, for nothing stands before it.)",
         "The texts are the {{ inside/sink.count }} beginnings of the decoder chapter, with nothing "
         "in front and with the start token `<|endoftext|>` in front.",
         "The weight is a quarter to a third in the first three layers, about half in layers 3 "
         "to 9, almost nothing at layer 11; then it goes up and down between four tenths and "
         "nine tenths, though the length hardly changes up to layer 28.",
-        "With the start token in front, layers 3 to 9 give it {{ inside/sink.early:.0%}} of "
-        "their weight, layers 12 to 29 {{ inside/sink.late:.0%}}; the first word, now in the "
-        "second position, gets {{ inside/sink.word:.0%}} from layer 3 on.",
+        "With the start token in front, layers 3 to 9 give it {{ inside/sink.early:.0%}} of their weight, "
+        "layers 12 to 29 {{ inside/sink.late:.0%}}.",
+        "The first word, now in the second position, gets {{ inside/sink.word:.0%}} from layer 3 on.",
+        "The *even share* is what the first position would get if each row gave all its positions the same.",
         "But length alone does not bring weight: each layer reads the state through its "
         "[norm](glossary.md#layer-norm), which takes the length away.",
         "[the whole model](architecture.md#two-layers-for-one-token) shows two layers that "
         "are needed for this one place.",
         "With nothing in front, the first word is the sink.",
-        "In between, in layer 11, the first position gets {{ inside/sink.between:.0%}}, less "
-        "than an even share, {{ inside/sink.even_share:.0%}}; there its state has a length of "
-        "{{ inside/sink.long_between:.0f}}, and the others have {{ inside/sink.usual:.0f}}.",
+        "In between, in layer 11, the first position gets {{ inside/sink.between:.0%}}, less than an even "
+        "share, {{ inside/sink.even_share:.0%}}.",
+        "There its state has a length of {{ inside/sink.long_between:.0f}}, and the others have {{ "
+        "inside/sink.usual:.0f}}.",
         "- Behind a start token, from the fifth row on, averaged over heads and {{ "
         "inside/sink.count }} texts, the first position of SmolLM2 gets {{ "
         "inside/sink.early:.0%}} of the attention in layers 3 to 9 ({{ "
@@ -165,26 +167,30 @@ def test_the_sink(says, values, cells, smollm2_eager):
 
 def test_one_number_is_enough_for_the_sink(says, values, cells, smollm2_eager):
     says(
-        "In both long stretches one number of the state, number 507 of 576, holds nine tenths "
-        "of its squared length or more.",
+        "One number of it, number 507 of 576, holds nine tenths of its squared length or more, in layers 3 to "
+        "9 and 12 to 28.",
+        "Behind the norm it still holds six tenths or more.",
+        "What reaches the heads is a state in which one number is far larger than the others.",
         "Make it zero, for the first position alone: before every layer, before the lowest "
         "three alone, or once, before layer 3.",
-        "Two [controls](glossary.md#control): move the state as far there in "
-        "{{ inside/sink_cut.pushes }} random directions; and turn it round, so that all is zero "
-        "*but* one number, 507 or another large one, 247.",
+        "One moves the state before layer 3 as far as that cut does, in {{ inside/sink_cut.pushes }} random "
+        "directions.",
+        "The other turns the cut round: before every layer, all is zero *but* one number.",
+        "That is number 507, or another large one, 247.",
         "Cut before every layer, the weight in layers 3 to 9 falls from "
         "{{ inside/sink_cut.whole:.0%}} to {{ inside/sink_cut.everywhere:.0%}} (at most "
         "{{ inside/sink_cut.highest_cut:.0%}} in a text).",
         "Cut once, before layer 3, it is {{ inside/sink_cut.once:.0%}}; cut only before "
         "layers 0 to 2, {{ inside/sink_cut.below:.0%}}, for which we have no control.",
-        "Moved as far before layer 3 in a random direction, the first position gets {{ "
-        "inside/sink_cut.least:.0%}} to {{ inside/sink_cut.most:.0%}}, so the fall to {{ "
-        "inside/sink_cut.once:.0%}} says nothing of number 507. The reverse says more.",
+        "If its state is moved as far before layer 3 in a random direction, the first position gets {{ "
+        "inside/sink_cut.least:.0%}} to {{ inside/sink_cut.most:.0%}}.",
+        "So the fall to {{ inside/sink_cut.once:.0%}} says nothing of number 507: a push in another direction "
+        "can do more. The cut turned round says more.",
         "A first state of which only number 507 is left gets {{ inside/sink_cut.alone:.0%}}; one of "
         "which only number 247 is left gets {{ inside/sink_cut.other_alone:.0%}}.",
         "So in layers 3 to 9 this one number is enough.",
-        "Later it is not needed: layers 12 to 29 give {{ inside/sink_cut.cut_late:.0%}} of their "
-        "weight to a first state without it.",
+        "In the later layers it is not needed: layers 12 to 29 give {{ inside/sink_cut.cut_late:.0%}} of "
+        "their weight to a first state without it.",
         "In layers 3 to 9 one number of its state is enough for that.",
         "| cut one number | what a weight rests on | what the weight is good for | a random "
         "direction, another number |",
@@ -212,7 +218,13 @@ def test_one_number_is_enough_for_the_sink(says, values, cells, smollm2_eager):
         largest = states[layer][0, 0].abs().topk(3)
         assert largest.indices[0] == 507 and largest.values[0] > 4 * largest.values[1]
         assert 247 in largest.indices
-        assert states[layer][0, 0, 507] ** 2 > 0.9 * states[layer][0, 0].square().sum()
+    share_of = lambda state: (state[507] ** 2 / state.square().sum()).item()
+    for layer in (*range(3, 10), *range(12, 29)):
+        state = states[layer][0, 0]
+        normed = smollm2_eager.model.layers[layer].input_layernorm(state)
+        assert share_of(state) > 0.9 and share_of(normed) > 0.6, layer
+        assert normed.abs().topk(2).values[0] > 1.5 * normed.abs().topk(2).values[1]
+    assert share_of(states[29][0, 0]) < 0.9 and share_of(states[11][0, 0]) < 0.5
     assert states[5].shape[-1] == 576
 
 
@@ -221,6 +233,7 @@ def test_the_second_time_it_knows(says, values):
         "Take {{ inside/repeat.length }} tokens by lot, with ids from {{ "
         "inside/repeat.lowest_id:,}} up to {{ inside/repeat.ids_end:,}}, and write them twice.",
         "In the first half it can only guess.",
+        "(Its first token is not counted: nothing tells that the text begins again.)",
         "It goes from about sixteen to about thirteen in the first half and falls to about "
         "two within a few positions of the second.",
         "SmolLM2, mean loss at each position of twenty random texts written twice; the dotted line "
@@ -238,6 +251,7 @@ def test_the_second_time_it_knows(says, values):
     )
     repeat = values("inside/repeat")
     assert repeat.texts == 20 and repeat.length == 25
+    assert source("inside/repeat").count("[:, length + 1 :]") == 4
     assert 13.5 < repeat.first < 16 and 1.5 < repeat.second < 2.6
     assert repeat.highest_second < repeat.lowest_first / 2
     assert repeat.lowest_shuffled > 1.5 * repeat.highest_second, "in another order, each text"
@@ -290,19 +304,21 @@ def test_heads_off(says, values, cells):
         "A head that is *off* hands on its mean output, whatever it reads.",
         "The best {{ inside/heads_off.number }} are chosen on four texts and tested on four "
         "others.",
-        "Beside them: as many heads by lot, {{ inside/heads_off.lots }} sets; as many of the first "
-        "five layers, and as many others of the same layers, {{ inside/heads_off.draws }} sets each.",
+        "Beside them stand sets of as many other heads:",
+        "*random*: {{ inside/heads_off.lots }} sets by lot, from all layers;",
+        "*early*: {{ inside/heads_off.draws }} sets from the first five layers;",
+        "*same layers*: {{ inside/heads_off.draws }} sets from the layers of the best.",
         "Without the best eight heads the loss of the second half is far to the right.",
         "The dots of the random sets and of the same layers are all at the left; those of the "
         "early sets are spread over the whole width.",
         "SmolLM2, loss of the second half of four texts of random tokens written twice; a dot "
         "is one set of eight heads put off.",
-        "Without the best {{ inside/heads_off.number }} the second half costs "
-        "{{ inside/heads_off.without:.1f}} and not {{ inside/heads_off.whole:.1f}}; the first half "
-        "costs no more than before.",
-        "With heads by lot off it is {{ inside/heads_off.median:.1f}} at the median and "
-        "{{ inside/heads_off.highest_chance:.1f}} at most, with others of the same layers "
-        "{{ inside/heads_off.highest_near:.1f}} at most.",
+        "Without the best {{ inside/heads_off.number }} the second half costs {{ "
+        "inside/heads_off.without:.1f}} and not {{ inside/heads_off.whole:.1f}}.",
+        "The first half costs no more than before.",
+        "With heads by lot off, the second half costs {{ inside/heads_off.median:.1f}} at the median and {{ "
+        "inside/heads_off.highest_chance:.1f}} at most; with others of the same layers off, {{ "
+        "inside/heads_off.highest_near:.1f}} at most.",
         "(No set by lot holds head 0 of layer 16. With it a set would be no control, as you will "
         "see.)",
         "The early sets are another matter: from {{ inside/heads_off.lowest_early:.1f}} to "
@@ -337,14 +353,15 @@ def test_heads_off(says, values, cells):
 
 def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
     says(
-        "The three that do so most, below layer 17, are put off one by one, on four texts.",
+        "Of the heads below layer 17, take the three that look one back most.",
+        "They are put off one by one, on four texts.",
+        "(In the table, `(16, 0)` is head 0 of layer 16.)",
         "Watch the *weights* of the four best induction heads, which themselves stay on.",
         "Without head 0 of layer 16, their weight behind the copy falls from "
         "{{ inside/chain.whole:.2f}} to {{ inside/chain.without:.2f}}, and the loss rises to "
         "{{ inside/chain.loss_without:.1f}}.",
-        "Without one of the other two, or both, the weight is {{ "
-        "inside/chain.lowest_two:.2f}} at least, and with three other heads of the same "
-        "layers off {{ inside/chain.lowest_control:.2f}}.",
+        "Without one of the other two, or both, the weight is {{ inside/chain.lowest_two:.2f}} at least.",
+        "With three other heads of the same layers off it is {{ inside/chain.lowest_control:.2f}} at least.",
         "So of the three, only this one is needed. That",
         "By which way the word reaches them we have not tested.",
         "Sets of eight are drawn from {{ inside/answers.others }} heads, and one of these is the "
@@ -376,19 +393,22 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
 
 def test_the_lens(says, values, smollm2_eager):
     says(
-        "Here are {{ inside/lens.texts }} texts from the news, each cut after its eleventh token.",
-        "By the logit lens, the final choice leads for good after "
-        "{{ inside/lens.stays_median }} of the 30 layers at the median; in {{ inside/lens.late:.0%}} of the "
-        "texts not before the last three layers, and in {{ inside/lens.only_last:.0%}} only after "
-        "the last.",
-        "The learned lens finds it in {{ inside/lens.learned_20:.0%}} of the texts after 20 layers, "
-        "where the plain one finds {{ inside/lens.plain_20:.0%}}.",
-        "But it has {{ inside/lens.learned_0:.0%}} before the first layer already, where "
-        "nothing has been computed; after 25 layers it is little ahead ({{ "
-        "inside/lens.learned_25:.0%}} and {{ inside/lens.plain_25:.0%}}), and after all 30, "
-        "where doing nothing would give every answer, it has {{ inside/lens.learned_30:.0%}}. "
-        "So our map, learned from {{ inside/lens.examples:,}} states, spoils some answers "
-        "itself.",
+        "Instead, here are {{ inside/lens.texts }} texts from the news, each cut after its eleventh token.",
+        "A second lens first *learns* a [linear map](glossary.md#linear-map) for every fifth layer, "
+        "on other texts.",
+        "The *final first choice* is the token to which the whole model gives the highest logit.",
+        "By the logit lens, the final choice leads for good after {{ inside/lens.stays_median }} of the 30 "
+        "layers at the median.",
+        "In {{ inside/lens.late:.0%}} of the texts it does not before the last three layers, and in {{ "
+        "inside/lens.only_last:.0%}} only after the last.",
+        "The learned lens finds it in {{ inside/lens.learned_20:.0%}} of the texts after 20 layers, where the "
+        "plain one finds it in {{ inside/lens.plain_20:.0%}}.",
+        "But it finds it in {{ inside/lens.learned_0:.0%}} before the first layer already, where nothing has "
+        "been computed.",
+        "After 25 layers it is little ahead ({{ inside/lens.learned_25:.0%}} and {{ "
+        "inside/lens.plain_25:.0%}}).",
+        "After all 30, doing nothing would give every answer, and it has {{ inside/lens.learned_30:.0%}}.",
+        "So our map, learned from {{ inside/lens.examples:,}} states, spoils some answers itself.",
         "The shuffled one never has more than {{ inside/lens.most_shuffled:.0%}}, so it is not the "
         "learning alone.",
         "A lens that says nothing does not prove that nothing is there: the plain lens reads with "
@@ -401,6 +421,8 @@ def test_the_lens(says, values, smollm2_eager):
     )
     lens = values("inside/lens")
     assert lens.texts == 120 and lens.examples > 1000
+    code = source("inside/lens")
+    assert "tensor(starts[:120]), torch.tensor(starts[120:220])" in code and "range(0, 31, 5)" in code
     assert 25 <= lens.stays_median <= 30 and lens.late > lens.only_last > 0.2
     # Paired, on the same texts: McNemar's z.
     more = (lens.learned_20 - lens.plain_20) * lens.texts
@@ -419,9 +441,9 @@ def test_patching(says, values, maps):
         "We do it with {{ inside/patch.countries }} countries, each patched from the next one, "
         "before every fourth layer.",
         "A map with six rows and a column for every fourth layer.",
-        "Up to layer 12, the country's state takes the answer with it in "
-        "{{ inside/patch.lowest_early:.0%}} of the prompts; before layer 28, in "
-        "{{ inside/patch.late:.0%}}.",
+        "Up to layer 12, the country's state takes the answer with it in {{ inside/patch.lowest_early:.0%}} "
+        "of the prompts.",
+        "Before layer 28 it does so in {{ inside/patch.late:.0%}}.",
         "For the last token it is the opposite: {{ inside/patch.last_early:.0%}} at first and "
         "{{ inside/patch.last_late:.0%}} at the end ({{ inside/patch.turned }} of "
         "{{ inside/patch.countries }}; why not in the others, we did not look).",
@@ -468,25 +490,27 @@ def test_patching(says, values, maps):
 def test_the_probe(says, values, cells):
     says(
         "So the word does not tell, and its place does only in part.",
-        "And there are two more checks: nouns that were in none of the probe's sentences, and, with "
-        "these, a third form of sentence, *it was the dog that chased the king*.",
-        "All is done four times, with other nouns held back each time; the table shows means, and "
-        "for new words also the lowest.",
+        "One is *new words*: nouns that were in none of the probe's sentences.",
+        "The other, with these nouns, is a third form of sentence: *it was the dog that chased the king*.",
+        "All is done four times, with other nouns held back each time.",
+        "The table shows means, and for new words also the lowest.",
+        "A coin would be right in half of the cases.",
         "The control is at {{ inside/probe.lowest_control:.0%}} after every layer: this "
         "probe *could* learn a list of twenty words by heart.",
         "Here such a list does not help it, for each noun stands on both sides about equally often.",
-        "After three layers they get {{ inside/probe.new_3:.0%}} ({{ "
-        "inside/probe.lowest_3:.0%}} at the lowest): there, in these two forms of sentence, "
-        "one direction says *who does it* for words that the probe never saw.",
-        "In the third form the same probes are right in {{ inside/probe.cleft_0:.0%}} before the "
-        "first layer and in {{ inside/probe.cleft_3:.0%}} after three, after every layer less often "
-        "than a coin.",
-        "(The places of the nouns are new to the probe there, too; which of the two misleads it, we "
-        "have not tested.)",
+        "After three layers the probe is right in {{ inside/probe.new_3:.0%}} of them ({{ "
+        "inside/probe.lowest_3:.0%}} at the lowest).",
+        "So there, in these two forms of sentence, one direction says *who does it* for words that the probe "
+        "never saw.",
+        "In the third form the same probes are right in {{ inside/probe.cleft_0:.0%}} before the first layer "
+        "and in {{ inside/probe.cleft_3:.0%}} after three.",
+        "After every layer they are right less often than a coin.",
+        "(Two things are new to the probe there: the form, and the places of the nouns. Which of them "
+        "misleads it, we have not tested.)",
         "So what they read is not *who does it* in general.",
         "a control task, new words, a third form",
-        "Before the first layer they get {{ inside/probe.new_0:.0%}}, about what the place "
-        "alone tells (exercise 3).",
+        "Before the first layer it is right in {{ inside/probe.new_0:.0%}}, about what the place alone tells "
+        "([exercise 3](#try-it)).",
         "After all six the probe has {{ inside/probe.task_6:.0%}} on its own words and {{ "
         "inside/probe.new_6:.0%}} on new ones: it has learned something about *these* words.",
         "Half of the sentences are active.",

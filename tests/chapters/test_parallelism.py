@@ -304,10 +304,12 @@ def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids, says):
 
 def test_256_passes_start_256_times_as_much(values, smollm2, story_ids, says):
     says(
-        "In them, two things differ: Python starts every operation 256 times and not once, and the "
-        "weights are fetched from memory 256 times and not once. How much of the factor each "
-        "explains was not measured, nor what other work adds: each pass copies the cache, for one.",
-        "The second needs a closer look. ## Bytes, not operations",
+        "Around these, two things differ.",
+        "Python starts every operation 256 times and not once.",
+        "And the weights are fetched from memory 256 times and not once.",
+        "How much of the factor each explains was not measured. Nor was other work: each pass copies the "
+        "cache, for one.",
+        "The fetching needs a closer look. ## Bytes, not operations",
         "The factor should come out larger than on one core. One pass starts about as many "
         "operations for 256 tokens as for one. If only starting them took time, the factor "
         "would be 256.",
@@ -413,8 +415,8 @@ def test_the_bounds_follow_from_the_data_sheet(values, says):
         "A program that fetches all weights in each pass, and writes one token, cannot be faster "
         "than bytes a second divided by the bytes of the weights, here about {{ "
         "parallelism/roofline.one_bound:,.0f}} tokens a second.",
-        "The slope ends where fetching takes as long as computing: two bytes for "
-        "each weight, against two operations for each weight and token.",
+        "The slope ends where fetching takes as long as computing.",
+        "To fetch are two bytes for each weight; to compute are two operations for each weight and token.",
         "On this GPU, that is {{ parallelism/roofline.ridge:.0f}} tokens.",
         "about {{ parallelism/roofline.top_bound_millions:.1f}} million tokens a second at most "
         "for SmolLM2.",
@@ -495,11 +497,12 @@ def test_filled_places_are_computed(smollm2, says):
 def test_padding_is_counted(values, says):
     says(
         "in each batch, the others are filled up to the length of the longest.",
-        "The original paper put sentences of similar length together.[^vaswani] Later, large "
-        "trainings put several texts into one row instead, as T5 did[^t5] and Llama 3, which "
-        "also hides the texts of a row from each other with a mask.[^llama3]",
-        "In writing the same waste comes later: a batch runs until its *longest* answer is "
-        "finished. Servers put a new text into a place as soon as it is free.[^orca]",
+        "The original paper put sentences of similar length together.[^vaswani] Later, large trainings put "
+        "several texts into one row instead: T5 did,[^t5] and Llama 3, which also hides the texts of a row "
+        "from each other with a mask.[^llama3]",
+        "In writing the same waste comes later: a plain batch runs until its *longest* answer is finished. "
+        "Servers put a new text into a place as soon as it is free ([continuous "
+        "batching](glossary.md#continuous-batching)).[^orca]",
         "On the left the hatched part, padding, covers more than half of the area.",
         "In the order of the story, {{ parallelism/padding.wasted_as_they_come:.0%}} "
         "of all positions are padding",
@@ -548,8 +551,8 @@ def test_cache_bytes_are_those_of_the_tensors(values, smollm2, says):
 
 def test_published_models(values, printed, says):
     says(
-        "*Token* is what one token leaves in the cache, in kilobytes, and *unshared* "
-        "what it would leave if every query head had its own key head.",
+        "*Token* is what one token leaves in the cache, in kilobytes.",
+        "*Unshared* is what it would leave if every query head had its own key head.",
         "*Equal* is the number of tokens whose cache is as large as all the weights.",
         "Llama 2 7B keeps {{ parallelism/cache_bytes.llama2_cache:,}} bytes for "
         "every token.",
@@ -638,19 +641,21 @@ def test_the_reader_gets_the_library_of_the_book(values, says):
 def test_three_ways_to_share_the_work(smollm2, says):
     """Texts, columns of a matrix, or layers: put together, the parts are the whole."""
     says(
-        "They are mixed and refined: since ZeRO, of 2019, devices that take other texts need not "
-        "each keep the whole model.[^zero]",
-        "Each holds the whole model and takes other texts (*data parallelism*), or each holds a "
-        "part of every matrix (*tensor parallelism*), or each holds some of the layers "
-        "(*pipeline parallelism*).",
-        "One way to loosen the second chain uses the cheapness of reading: a small model guesses "
-        "a few tokens ahead, and the large one reads all guesses in a single pass and keeps them, "
-        "in the simplest form up to the first one that it would not have written.[^leviathan]",
+        "They are mixed and refined.",
+        "A real layer is cut in [Faster](faster.md#one-layer-on-several-devices).",
+        "Since ZeRO, of 2019, devices that take other texts need not each keep the whole model.[^zero]",
+        "*data parallelism*: each device holds the whole model and takes other texts;",
+        "*tensor parallelism*: each device holds a part of every matrix;",
+        "*pipeline parallelism*: each device holds some of the layers.",
+        "One way to loosen the second chain uses the cheapness of reading.",
+        "A small model guesses a few tokens ahead, and the large one reads all guesses in a single pass.",
+        "In the simplest form, it keeps them up to the first one that it would not have written.[^leviathan]",
     )
     torch.manual_seed(4)
     x = torch.randn(4, 3, 576)
     one, two = smollm2.model.layers[0].mlp, smollm2.model.layers[1].mlp
     whole = two(one(x))
+    assert "sum(attention_part(x, *part) for part in parts)" in Path("snippets/faster/devices.py").read_text("utf-8")
     by_texts = torch.cat([two(one(part)) for part in x.chunk(2)])
     handed_on = one(x)  # by the device that holds the first layers
     W = two.up_proj.weight
@@ -695,13 +700,14 @@ def test_the_order_of_adding(says):
 def test_grouping_changes_choices_in_two_bytes_only(values, says):
     says(
         "## Where it breaks: equal is not identical",
-        "The next snippet reads the whole story in one pass and in four, with four-byte and with "
-        "two-byte numbers, and counts where the most probable next token is another one.",
+        "The next snippet reads the whole story in one pass and in four, with four-byte and with two-byte "
+        "numbers.",
+        "It counts where the most probable next token is another one.",
         "Model, text and mathematics are the same; only the grouping changed.",
         "All of these places are near ties: the first logit was at most {{ "
-        "parallelism/rounding.widest_gap:.1f}} above the second, where half of all places have a "
-        "gap of {{ parallelism/rounding.usual_gap:.1f}} or more. (No logit moved by more than "
-        "{{ parallelism/rounding.moved:.1f}}.)",
+        "parallelism/rounding.widest_gap:.1f}} above the second.",
+        "Of all places, half have a gap of {{ parallelism/rounding.usual_gap:.1f}} or more. (No logit moved "
+        "by more than {{ parallelism/rounding.moved:.1f}}.)",
         "which round much more coarsely. (For use, some weights and products have also been put "
         "into one byte since 2022;[^int8] DeepSeek-V3, of 2024, was in part trained so.[^deepseek])",
         "That is one reason why a chat service can give different answers to the same question "
@@ -733,8 +739,9 @@ def test_answers(values, says):
         "The weights of Llama 2 7B take {{ "
         "parallelism/cache_bytes.llama2_gigabytes:.2f}} GB, and an A100 fetches "
         "2,039 GB a second.",
-        "so divide: at most {{ parallelism/answers.single_bound:.0f up}}.",
-        "so four times that, {{ parallelism/answers.four_bits_bound:.0f}}:",
+        "so divide: {{ parallelism/answers.single_bound:.1f up}} at most.",
+        "Only the bytes become fewer, and not the operations.",
+        "so the limit is four times that, {{ parallelism/answers.four_bits_bound:.1f up}}.",
         "The published plain loop reached {{ parallelism/answers.plain_share:.0%}} "
         "of the limit, and the compiled step {{ "
         "parallelism/answers.compiled_share:.0%}}.",
@@ -758,6 +765,10 @@ def test_answers(values, says):
     assert left.weight_bytes == pytest.approx(roof.llama2_gigabytes * 1e9, rel=1e-4)
     assert left.single_bound == pytest.approx(2039e9 / left.weight_bytes)
     assert left.four_bits_bound == pytest.approx(4 * left.single_bound)
+    weight = torch.randn(8, 8, generator=torch.Generator().manual_seed(0))
+    packed = torch.randint(0, 256, (8, 4), generator=torch.Generator().manual_seed(0)).byte()
+    halves = torch.stack([packed & 15, packed >> 4], 2).flatten(1)  # four bits a number
+    assert packed.nbytes == weight.bfloat16().nbytes / 4 and halves.shape == weight.shape
     assert left.plain_share == pytest.approx(25.5 / left.single_bound)
     assert left.plain_share < 0.2 and left.compiled_share > 3 * left.plain_share, "a small part"
 
@@ -778,8 +789,8 @@ def test_the_steps_of_two_byte_numbers(says):
     says(
         "From 256 on, [numbers of this "
         "kind](#where-it-breaks-equal-is-not-identical) stand two apart.",
-        "eight say which power of two comes before the number, and seven say how far the "
-        "number is on the way to the next power of two.",
+        "Eight say which power of two comes before the number.",
+        "Seven say how far the number is on the way to the next power of two.",
         "from 1 to 2 they are 1/128 wide, from 256 to 512 they are 2 wide",
     )
     every = torch.arange(2**15, dtype=torch.int32).to(torch.int16).view(torch.bfloat16).double()
@@ -791,7 +802,7 @@ def test_the_steps_of_two_byte_numbers(says):
 def test_what_a_batch_shares(values, smollm2, says):
     """Counted: more texts, as many weights, more multiply-adds. No sentence needs a clock."""
     says(
-        "the bytes of weights in a step stay the same, while the multiply-adds grow with the texts",
+        "The bytes of weights in a step stay the same, and the multiply-adds grow with the texts.",
         "The measured line rises too, but lies below the dashed line",
         "Where the slope of this core ends, and what else keeps the line below the dashed one, "
         "was not measured.",

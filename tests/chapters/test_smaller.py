@@ -86,6 +86,10 @@ def test_a_block_by_hand(values, printed, tensors, says):
         "(In Q8_0, the other kind in the file, there is no least value: a weight is the scale times "
         "a whole number from −127 to 127.)",
         "The scale and the least value are two numbers of float16.",
+        "The first byte behind the scale and the least value is {{ smaller/block.first_byte }}.",
+        "Its low half is the first step, {{ smaller/block.first_step }}.",
+        "So the first weight is {{ smaller/block.block_least:.4f}} + {{ smaller/block.first_step }} · "
+        "{{ smaller/block.block_scale:.4f}}, or {{ smaller/block.first:.4f}}.",
         "One weight is alone on the highest line, and most lie in the lower half.",
         "The 32 numbers share sixteen levels between {{ smaller/block.lowest:.2f}} and "
         "{{ smaller/block.highest:.2f}}.",
@@ -110,6 +114,9 @@ def test_a_block_by_hand(values, printed, tensors, says):
     block = values("smaller/block")
     assert block.same and block.bits == 5 and 8 * 4 / 32 == 1
     steps = [int(n) for n in re.search(r"steps +([\d ]+)", printed("smaller/block"))[1].split()]
+    assert steps[0] == block.first_step == block.first_byte & 15
+    rounded_sum = round(block.block_least, 4) + block.first_step * round(block.block_scale, 4)
+    assert f"{rounded_sum:.4f}" == f"{block.first:.4f}", "as the page adds them"
     assert len(steps) == 32 and set(steps) <= set(range(16)) and block.used == len(set(steps))
     assert steps.count(15) == 1 and sum(step < 8 for step in steps) > 16
     # As the drawing says: these levels, from the least to the greatest, are equally far apart.
@@ -123,22 +130,23 @@ def test_each_bit_less_doubles_the_error(values, cells, says):
         "SmolLM2's file has the rounded numbers only.",
         "Since 2023, llama.cpp has kinds (Q4_K is one) with blocks of blocks, whose scales are "
         "rounded, too.[^gguf]",
-        "We round every matrix of its layers in blocks of 32 as above, with fewer and fewer "
-        "bits a step (the scale and the least value stay float32), and compare three things "
-        "with the exact model: the weights of one matrix, a product with that matrix, and the "
-        "vectors of {{ smaller/errors.texts}} sentences from the news.",
+        "We round every matrix of its layers in blocks of 32 as above, with fewer and fewer bits a step.",
+        "(The scale and the least value stay float32.)",
+        "the vectors of {{ smaller/errors.texts}} sentences from the news.",
+        "The error is the length of the difference, as a share of the length of what is exact.",
         "With 8 bits, the vectors have a [cosine](glossary.md#cosine-similarity) of "
         "{{ smaller/errors.mean_8:.4f}} with the exact ones.",
-        "With 4 bits, the weights are off by {{ smaller/errors.weight_4:.1%}} of their length, the product by "
-        "{{ smaller/errors.product_4:.1%}}, and the cosine is {{ smaller/errors.mean_4:.2f}} on "
-        "average, {{ smaller/errors.lowest_4:.2f}} in the worst sentence.",
-        "Each bit less about doubles the error of the weights, because the levels stand about "
-        "twice as far apart: in all {{ smaller/errors.count }} matrices it becomes {{ "
-        "smaller/errors.lowest_factor:.1f}} to {{ smaller/errors.highest_factor:.1f}} times "
-        "as large. That is the error of a whole matrix. Of its single weights, {{ "
-        "smaller/errors.half_off:.0%}} are off by more than half of themselves at 4 bits. "
-        "With 2 bits the mean cosine is {{ smaller/errors.mean_2:.2f}}; two different "
-        "sentences have {{ smaller/errors.strangers:.2f}}.",
+        "With 4 bits, the weights are off by {{ smaller/errors.weight_4:.1%}} of their length, and the "
+        "product by {{ smaller/errors.product_4:.1%}}.",
+        "The cosine is {{ smaller/errors.mean_4:.2f}} on average, {{ smaller/errors.lowest_4:.2f}} in the "
+        "worst sentence.",
+        "From 6 bits down, each bit less about doubles the error of the weights, because the levels stand "
+        "about twice as far apart.",
+        "In all {{ smaller/errors.count }} matrices it becomes {{ smaller/errors.lowest_factor:.1f}} to {{ "
+        "smaller/errors.highest_factor:.1f}} times as large.",
+        "Of the single weights of the first one, {{ smaller/errors.half_off:.0%}} are off by more than half "
+        "of themselves at 4 bits. With 2 bits the mean cosine is {{ smaller/errors.mean_2:.2f}}; two "
+        "different sentences have {{ smaller/errors.strangers:.2f}}.",
         "- In each matrix of MiniLM's layers, one bit less about doubles the error of the "
         "weights.",
         "GPTQ, of 2022, rounds one weight after the other and lets those that are not yet rounded "
@@ -170,23 +178,24 @@ def test_each_bit_less_doubles_the_error(values, cells, says):
 
 def test_one_large_number_costs_what_shares_its_scale(values, cells, says):
     says(
-        "For about the same bytes, the steps of a row can have 5 bits. Put one large number "
-        "into each row of a matrix, ten times as large as the row's largest, and measure the "
-        "error of *all other* numbers: with one scale a row, at 4 bits and at 5, and in "
-        "blocks at 4 bits.",
+        "For about the same bytes, the steps of a row can have 5 bits.",
+        "Put one large number into each row of a matrix, ten times as large as the row's largest.",
+        "Then measure the error of *all other* numbers: with one scale a row, at 4 bits and at 5, "
+        "and in blocks at 4 bits.",
         "In the control, one number is exchanged for another one of the same row.",
-        "On the weights as they are, the bit is here better spent on the steps: a row at 5 bits has "
-        "an error of {{ smaller/outlier.row_5:.1%}}, the blocks have {{ smaller/outlier.block:.1%}}.",
+        "Here the bit is better spent on the steps: a row at 5 bits has an error of {{ "
+        "smaller/outlier.row_5:.1%}}, the blocks have {{ smaller/outlier.block:.1%}}.",
         "So it is in {{ smaller/outlier.finer }} of the {{ smaller/outlier.count }} matrices of "
         "MiniLM's layers; in {{ smaller/outlier.blocks_better }}, blocks are better.",
-        "With one scale for the row at 4 bits, it costs all others: their error rises from "
-        "{{ smaller/outlier.row:.1%}} to {{ smaller/outlier.row_large:.1%}}, and at 5 bits to "
-        "{{ smaller/outlier.row_5_large:.1%}}.",
+        "With one scale for the row at 4 bits, all others pay for it: their error rises from {{ "
+        "smaller/outlier.row:.1%}} to {{ smaller/outlier.row_large:.1%}}, and at 5 bits to {{ "
+        "smaller/outlier.row_5_large:.1%}}.",
         "The levels must reach up to it, and at 4 bits all others of a row share at most four "
         "of the sixteen.",
-        "With blocks, the damage stays in one block; the other blocks have "
-        "{{ smaller/outlier.block_large:.1%}} as before.",
-        "The control changes neither; it shows only that an exchange as such does nothing.",
+        "With blocks, the damage stays in one block.",
+        "There the error is {{ smaller/outlier.same_large:.1%}}; the other blocks have {{ "
+        "smaller/outlier.block_large:.1%}} as before.",
+        "The control changes nothing. It shows only that an exchange as such does no harm.",
         "We made the large number up. In SmolLM2's *states* there is a real one, which does "
         "not touch the rounding of weights: [the whole "
         "model](architecture.md#two-layers-for-one-token) shows such an "
@@ -227,17 +236,19 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
     says(
         "Now SmolLM2. Its weights have been rounded to 16 levels already, so this asks what "
         "*another* rounding does.",
-        "As the file has them, the perplexity is {{ smaller/fewer.exact_loss:.0f}}.",
+        "With the weights as the file has them, the [perplexity](glossary.md#perplexity) is {{ "
+        "smaller/fewer.exact_loss:.0f}}.",
+        "The model reads {{ smaller/fewer.texts }} sentences from the news.",
         "With 4 bits nothing changes: the sixteen levels are the ones that are there.",
-        "But with *5* bits, {{ smaller/fewer.blocks_5:.1%}} of the {{ smaller/fewer.tokens}} "
-        "first choices are others, and the perplexity is {{ smaller/fewer.loss_5:.0f}}; each "
-        "of the {{ smaller/fewer.texts }} texts has a higher loss.",
-        "Thirty-two levels do not fall on the sixteen old ones.",
-        "With 8 bits they do: {{ smaller/fewer.levels_8}} levels have 255 gaps, and 255 is 17 "
-        "times 15.",
-        "With 3 bits the [perplexity](glossary.md#perplexity) rises to "
-        "{{ smaller/fewer.loss_3:,.0f}}, and {{ smaller/fewer.blocks_3:.0%}} of the first choices "
-        "change.",
+        "But with *5* bits, {{ smaller/fewer.blocks_5:.1%}} of the {{ smaller/fewer.tokens}} first choices "
+        "are others, and the perplexity is {{ smaller/fewer.loss_5:.0f}}.",
+        "Each of the {{ smaller/fewer.texts }} texts has a higher loss.",
+        "Both have the same ends, and 31 is no multiple of 15.",
+        "So between the ends, none of the old levels is among the new ones.",
+        "With 8 bits all of them are: {{ smaller/fewer.levels_8}} levels have 255 gaps, and 255 is 17 times "
+        "15.",
+        "With 3 bits the perplexity rises to {{ smaller/fewer.loss_3:,.0f}}, and {{ "
+        "smaller/fewer.blocks_3:.0%}} of the first choices change.",
         "A whole row with one scale changes {{ smaller/fewer.rows_4:.0%}} of them at 4 bits already.",
         "Rounding a rounded model again can hurt, even with more bits.",
         "With thirty-two levels a block, [many choices changed]"
@@ -263,6 +274,7 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
     weight = smollm2.model.layers[3].mlp.gate_proj.weight
     assert all(moved(weight, levels) == 0 for levels in (16, 31, 256))
     assert all(moved(weight, levels) > 0.85 for levels in (15, 17, 30, 32))
+    assert 31 % 15 != 0 == 255 % 15
     assert not set(np.arange(1, 15) / 15) & set(np.arange(1, 31) / 31)
     answers = values("smaller/exercises")
     assert answers.same_levels < 1e-6 and answers.fit_levels < 1e-6 < 0.03 < answers.other_levels
@@ -272,8 +284,8 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
 
 def test_few_texts_say_little(values, cells, says):
     says(
-        "The texts are few, so a difference of one in a hundred says nothing: at 8 bits, the rows "
-        "seem to be better than the exact model.",
+        "The texts are few, so a difference of one in a hundred says nothing. (At 8 bits, the rows seem to be "
+        "better than the exact model.)",
     )
     exact, rows = values("smaller/fewer").exact_loss, numbers(cells("smaller/fewer"))["8"][2]
     assert 0 < exact - rows <= 0.02 * exact
@@ -281,10 +293,11 @@ def test_few_texts_say_little(values, cells, says):
 
 def test_sixteen_bits(values, printed, says):
     says(
-        "Two kinds of sixteen-bit numbers are in wide use. Apart from its sign, a number has "
-        "an *exponent*, which gives the range, and a *fraction*, which gives the digits. "
-        "`float16` has more bits in the fraction, so it keeps more digits; `bfloat16` has the "
-        "exponent of float32, so it has the range of float32 and fewer digits.",
+        "Two kinds of sixteen-bit numbers are in wide use. Apart from its sign, a number has an *exponent*, "
+        "which gives the range, and a *fraction*, which gives the digits.",
+        "`float16` has 5 bits for the exponent and 10 for the fraction, so it keeps more digits.",
+        "`bfloat16` has 8 for the exponent, as many as float32, and 7 for the fraction.",
+        "So it has the range of float32 and fewer digits.",
         "In bfloat16, the next number after 256 is {{ smaller/floats.brain_next:g}}.",
         "There is no 257.",
         "PyTorch rounds the number first, so a bfloat16 tensor that holds 256 is `== 257`.",
@@ -306,7 +319,9 @@ def test_sixteen_bits(values, printed, says):
     assert run.brain_changed < 0.02 * run.tokens and run.half_changed < 0.02 * run.tokens
     assert run.brain_gap < run.usual_gap / 3
     brain, half, full = map(torch.finfo, (torch.bfloat16, torch.float16, torch.float32))
-    assert brain.eps > half.eps and 0.9 < brain.max / full.max <= 1 and half.max < 1e-30 * full.max
+    assert (half.eps, brain.eps) == (2**-10, 2**-7), "bits of the fraction"
+    assert brain.smallest_normal == full.smallest_normal == 2**-126, "the exponent"
+    assert half.smallest_normal == 2**-14 and 0.9 < brain.max / full.max <= 1 and half.max < 1e-30 * full.max
     cached = values("decoder/cache_bfloat16")
     assert cached.shared > 0 and cached.two_bytes < cached.four_bytes
 
@@ -316,10 +331,10 @@ def test_a_product_of_blocks_as_they_lie(values, says):
         "Fewer bytes take away no step: a text is still [written token by token]"
         "(parallelism.md#reading-is-parallel-writing-is-not).",
         "Here $m$ is the least value of a block, $s$ its scale and $q_j$ are its steps.",
-        "The sum of the $x_j$ is the same for every row, so it is made once.",
+        "The sum of the $x_j$ is the same for every row of the matrix, so it is made once.",
         "The result is the same.",
-        "A kernel that goes block by block reads the bytes as they lie, and "
-        "{{ smaller/product.times:.1f}} times as many would be read as float32.",
+        "If it goes block by block, it reads the bytes as they lie; {{ smaller/product.times:.1f}} times as "
+        "many would be read as float32.",
         "For several tokens, sixteen rows at a time become float32, and serve them all.",
         "A block can be [multiplied as it lies](#a-product-of-blocks).",
         "To write a token, a model like SmolLM2 reads each of its weights once, and [the "
@@ -348,9 +363,9 @@ def test_a_student_of_fewer_layers(values, printed, says):
         "matrix that does it.",
         "But most of it needs no layer: from the embeddings alone it is "
         "{{ smaller/distill.none_kept:.2f}}.",
-        "What this shows is only that a teacher's vectors can teach; it does not show how good a "
-        "student of three layers could become.",
-        "MiniLM was first made in a like way: it learned to imitate the attention of a larger "
+        "What this shows is only that a teacher's vectors can teach. It does not show how good a student of "
+        "three layers could become.",
+        "MiniLM was first made in a similar way: it learned to imitate the attention of a larger "
         "model.[^minilm]",
     )
     lines = printed("smaller/distill").splitlines()[1:]
