@@ -203,13 +203,13 @@ def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
         "If both are even, the sum is $1/N$.",
         "The shares are counted, and have no gradient: it flows through the $P_i$, and lowers those of "
         "the experts that have much.",
-        "- [x] It is 1, without its factor α, if shares and probabilities are even.",
+        "- [x] It is 1, without its factor, if shares and probabilities are even.",
         "{{ experts/answers.uneven:.1f}}. If all were even it would be {{ experts/answers.even:.0f}}.",
         "$N$ times $N$ times $1/N^2$: see [exercise 3](#try-it).",
         "Counts have none. It flows through [the probabilities](#without-balancing).",
         "To work against it, the Switch Transformer adds a term to the loss (section 2.2, equations 4 to "
         "6, January 2021[^switch]):",
-        "$N$ is the number of experts, and $\\alpha$ is 0.01, there and here.",
+        "$N$ is the number of experts, and $\\alpha$ is a hundredth, there and here.",
     )
     with torch.no_grad():
         _, texts = tiny.test(models[0], held_out[2])
@@ -231,22 +231,22 @@ def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
 def test_without_balancing(values, printed, says):
     says(
         "Without the term, the busiest expert takes {{ experts/balance.least_uneven:.0%}} to "
-        "{{ experts/balance.largest:.0%}} of the tokens, with it {{ experts/balance.most_even:.0%}} or "
+        "{{ experts/balance.largest:.0%}} of the tokens, with it {{ experts/balance.most_even:.0% up}} or "
         "less; an even share would be an eighth.",
         "In one column the seeds differ much: how many experts get less than a hundredth of the tokens.",
-        "In effect there are {{ experts/balance.most_uneven:.1f}} experts or fewer, and not "
-        "{{ experts/balance.fewest_alike:.1f}} or more.",
+        "In effect there are {{ experts/balance.most_uneven:.1f up}} experts or fewer, and not "
+        "{{ experts/balance.fewest_alike:.1f down}} or more.",
         "It did not come to one expert for all.",
         "From the same seed, the loss with it is {{ experts/balance.least_cost:+.3f}} to "
         "{{ experts/balance.most_cost:+.3f}} beside the loss without it. Among seeds, the losses of one "
         "kind lie up to {{ experts/balance.spread:.3f}} apart. So three seeds do not tell whether "
         "balancing costs anything here.",
         "Three lines are nearly flat; the three without balancing are steeper.",
-        "The busiest had [{{ experts/balance.largest:.0%}} at most](#without-balancing).",
+        "The busiest had [{{ experts/balance.largest:.0% up}} at most](#without-balancing).",
         "- The balancing loss makes the load nearly even. Without it, the load was less even from "
         "each seed.",
-        "Without balancing at least {{ experts/balance.least_dropped:.0%}} of the tokens find none, with it "
-        "at most {{ experts/balance.most_dropped:.0%}}.",
+        "Without balancing at least {{ experts/balance.least_dropped:.0% down}} of the tokens find none, with it "
+        "at most {{ experts/balance.most_dropped:.0% up}}.",
         "- [x] With it, fewer tokens find no room.",
     )
     run = values("experts/balance")
@@ -276,10 +276,10 @@ def test_the_load_is_drawn(book, values, printed, says):
 def test_who_takes_what(values, printed, maps, models, held_out, says):
     says(
         "The control is a router drawn by lot, which reads the same states, the mean of 20.",
-        "The expert tells {{ experts/takes.least:.1f}} bits or more about the character, and about the "
-        "source {{ experts/takes.most_source:.2f}} at most in any row: no more than by lot.",
+        "The expert tells {{ experts/takes.least:.1f down}} bits or more about the character, and about the "
+        "source {{ experts/takes.most_source:.2f up}} at most in any row: no more than by lot.",
         "So these experts did not divide the sources among themselves.",
-        "A router that nobody trained tells up to {{ experts/takes.most_lot:.1f}} bits about the "
+        "A router that nobody trained tells up to {{ experts/takes.most_lot:.1f up}} bits about the "
         "character, too.",
         "Training adds to that, also as a share of what the load could tell: about two thirds or more, "
         "beside about half by lot.",
