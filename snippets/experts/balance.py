@@ -14,7 +14,7 @@ busiest, dead, alike, dropped, losses = ({True: [], False: []} for _ in range(5)
 for seed in range(3):
     balanced = Tiny(len(letters), Experts(8, 32))
     balanced.load_state_dict(load_file(f"models/tiny-experts/{seed}.safetensors"))
-    free = train(learn, len(letters), 8, 32, strength=0, seed=seed)
+    free = train(learn, len(letters), 8, 32, seed, strength=0)
     for kept, model in ((True, balanced), (False, free)):
         losses[kept].append(test(model, held_out)[0])
         chosen = model.network.chosen  # (tokens,)

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from snippets.shared.tiny_experts import read, test, train
 
 letters, learn, held_out = read()
-COUNT, INNER, WIDTH, SEEDS = 8, 32, 32, 3
+COUNT, INNER, WIDTH, SEEDS, STEPS = 8, 32, 32, 3, 700
 models = {  # name: (how many networks, inner numbers of each)
     "dense": (1, INNER + COUNT // 2),  # what the router multiplies, it multiplies too
     "experts": (COUNT, INNER),
@@ -18,7 +18,7 @@ losses = {name: [] for name in models}
 weights, used = {}, {}
 for seed in range(SEEDS):
     for name, (count, inner) in models.items():
-        model = train(learn, len(letters), count, inner, seed=seed)
+        model = train(learn, len(letters), count, inner, seed, steps=STEPS)
         losses[name].append(test(model, held_out)[0])
         weights[name] = sum(weight.numel() for weight in model.network.parameters())
         used[name] = weights[name] - 2 * WIDTH * inner * (count - 1)

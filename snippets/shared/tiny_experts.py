@@ -29,11 +29,11 @@ def read() -> tuple[list[str], torch.Tensor, torch.Tensor]:
 class Experts(nn.Module):
     """Feed-forward networks of which each token goes through one, chosen by a router."""
 
-    def __init__(self, count: int, inner: int):
+    def __init__(self, count: int, inner: int, width: int = WIDTH):
         super().__init__()
-        self.router = nn.Linear(WIDTH, count, bias=False)
+        self.router = nn.Linear(width, count, bias=False)
         nn.init.normal_(self.router.weight, std=0.25)
-        self.experts = nn.ModuleList(feed_forward(inner) for _ in range(count))
+        self.experts = nn.ModuleList(feed_forward(inner, width) for _ in range(count))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(tokens, width) → (tokens, width)"""
@@ -45,10 +45,10 @@ class Experts(nn.Module):
         return weight[:, None] * made[order.argsort()]
 
 
-def feed_forward(inner: int) -> nn.Sequential:
+def feed_forward(inner: int, width: int = WIDTH) -> nn.Sequential:
     """Two matrices with GELU between them: 2 · width · inner multiplications a token."""
-    up, down = nn.Linear(WIDTH, inner, bias=False), nn.Linear(inner, WIDTH, bias=False)
-    nn.init.normal_(up.weight, std=WIDTH**-0.5)
+    up, down = nn.Linear(width, inner, bias=False), nn.Linear(inner, width, bias=False)
+    nn.init.normal_(up.weight, std=width**-0.5)
     nn.init.normal_(down.weight, std=0.5 * inner**-0.5)
     return nn.Sequential(up, nn.GELU(), down)
 
@@ -56,17 +56,17 @@ def feed_forward(inner: int) -> nn.Sequential:
 class Tiny(nn.Module):
     """Attention with four heads, then what `network` is: one network, or experts."""
 
-    def __init__(self, letters: int, network: nn.Module):
+    def __init__(self, letters: int, network: nn.Module, width: int = WIDTH):
         super().__init__()
-        self.embed = nn.Embedding(letters, WIDTH)
-        self.position = nn.Embedding(CONTEXT, WIDTH)
+        self.embed = nn.Embedding(letters, width)
+        self.position = nn.Embedding(CONTEXT, width)
         nn.init.normal_(self.embed.weight, std=0.5)
         nn.init.normal_(self.position.weight, std=0.1)
-        self.queries_keys_values = nn.Linear(WIDTH, 3 * WIDTH, bias=False)
-        self.join = nn.Linear(WIDTH, WIDTH, bias=False)
-        self.norms = nn.ModuleList(nn.RMSNorm(WIDTH) for _ in range(3))
+        self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)
+        self.join = nn.Linear(width, width, bias=False)
+        self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(3))
         self.network = network
-        self.head = nn.Linear(WIDTH, letters, bias=False)
+        self.head = nn.Linear(width, letters, bias=False)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids (texts, tokens) → logits of the next one (texts, tokens, letters)."""
@@ -98,10 +98,14 @@ def balancing(experts: Experts) -> torch.Tensor:
     return count * (share * experts.probabilities.mean(0)).sum()
 
 
-def train(ids, letters: int, count: int, inner: int, strength=0.01, seed=0, steps=700):
+def train(
+    ids: torch.Tensor, letters: int, count: int, inner: int, seed: int,
+    strength: float = 0.01, steps: int = 700, width: int = WIDTH,
+) -> Tiny:  # fmt: skip
     """A model that has learned from these texts; with one expert it has no router."""
     torch.manual_seed(seed)
-    model = Tiny(letters, Experts(count, inner) if count > 1 else feed_forward(inner))
+    many = Experts(count, inner, width) if count > 1 else feed_forward(inner, width)
+    model = Tiny(letters, many, width)
     dice = torch.Generator().manual_seed(seed)  # the same texts for all of this seed
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, fused=True)
     pace = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, steps, pct_start=0.1)

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn.functional import silu
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel, GptOssConfig, MixtralConfig, OlmoeConfig, Qwen3MoeConfig
 from transformers.models.mixtral.modeling_mixtral import load_balancing_loss_func
 
 from snippets.shared import tiny_experts as tiny
+from snippets.shared.mixture import mixture
 
 PAGE = Path("docs/experts.md")
 CODE = Path("snippets/experts")
@@ -49,24 +51,46 @@ def router_of(kind, **more) -> torch.nn.Module:
     return router
 
 
-def test_the_layer_is_the_library_s(values, printed, says):
+def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says):
     says(
+        "A token goes to the router and to two of four experts, the second and the fourth. Their results, "
+        "times their weights, are added. The first and the third are dashed: they are not computed.",
+        "To try it, take a layer of SmolLM2 as the expert: once alone, then eight times, with a router "
+        "drawn by lot.",
         "One expert is the dense layer, for the softmax of one logit is 1.",
         "Eight that are alike are the dense layer too, if the weights sum to one.",
-        "If they do not, the result is smaller.",
-        "Beside the library, the layer differs by rounding at most: {{ experts/layer.most_off:.0e}} "
-        "in the worst of these rows.",
+        "If they do not, the result is smaller: off by {{ experts/layer.smaller:.0%}} of the largest number.",
+        "SmolLM2 has no experts, so nothing depends here on which of them are chosen.",
+        "The two differ by {{ experts/library.most_off:.1g}} of the largest number at most: by rounding, or "
+        "not at all.",
         "One expert is the dense layer; so are experts that are alike, if the weights sum to one.",
-        "copies that are weighted to one give what the dense layer gave.",
-        "The last column is the largest difference, as a share of the largest number.",
+        "It begins where the dense model ended, if the weights sum to one: such copies [give what the "
+        "dense layer gave](#see-it-happen).",
+        "The experts that were [not chosen](#see-it-happen) are not computed.",
     )
     run = values("experts/layer")
-    assert max(run.one, run.alike, run.most_off) < 2e-6 < 0.1 < run.smaller < 1
-    rows = {tuple(row[:4]): float(row[4]) for row in rows_of(printed("experts/layer"))}
-    assert len(rows) == 6 and rows["SmolLM2 × 8", "8", "2", "False"] > 0.1
-    assert all(off < 2e-6 for (*_, whole), off in rows.items() if whole == "True")
-    assert rows["olmoe", "8", "2", "False"] < 2e-6
-    assert torch.randn(5, 1).softmax(-1).eq(1).all()
+    assert max(run.one, run.same) < 2e-6 < 0.1 < run.smaller < 1
+    assert values("experts/library").most_off < 2e-6
+    drawing = PAGE.read_text("utf-8").split("<svg")[1].split("</svg>")[0]
+    dashed = drawing.split('stroke-dasharray="4 3">')[1].split("</g>")[0]
+    assert dashed.count("<rect") == 2 and drawing.count(">expert ") == 4
+    assert 'torch.randn(8, 576)' in (CODE / "layer.py").read_text("utf-8")
+    rows = rows_of(printed("experts/library"))
+    assert [row[:2] for row in rows] == [["mixtral", "yes"], ["qwen3_moe", "yes"], ["olmoe", "no"]]
+    shares = [line.split() for line in printed("experts/layer").splitlines()[4:]]
+    assert len(shares) == 6 and all(float(s[1]) + float(s[5]) == pytest.approx(1, abs=0.011) for s in shares)
+    # In float64, with every expert different, and only the chosen ones computed: the sum by hand.
+    x, router = torch.randn(7, 6).double(), torch.randn(4, 6).double()
+    up, down = torch.randn(4, 10, 6).double(), torch.randn(4, 6, 5).double()
+    weights, chosen = (x @ router.T).softmax(-1).topk(2)
+    by_hand = torch.stack([
+        sum(w * (silu(up[e, :5] @ t) * (up[e, 5:] @ t)) @ down[e].T for w, e in zip(ws, es))
+        for t, ws, es in zip(x, weights, chosen)
+    ])  # fmt: skip
+    assert torch.allclose(mixture(x, router, up, down, 2, False), by_hand)
+    unused = sorted({0, 1, 2, 3} - set(chosen[:1].flatten().tolist()))
+    down[unused] = torch.nan
+    assert mixture(x[:1], router, up, down, 2, True).isfinite().all()
 
 
 def test_how_models_weigh(values, says):
@@ -99,7 +123,7 @@ def test_how_models_weigh(values, says):
 def test_one_expert_must_not_be_divided(printed, says):
     says(
         "With `top` 1 the division would be a fault. The only weight would always be 1, whatever the "
-        "router says, and no gradient would reach the router.",
+        "router says, and what it makes would send no gradient to the router.",
         "The Switch Transformer of 2021 chooses one expert and multiplies by its probability.[^switch]",
         "One weight divided by itself is 1, [whatever the router says](#see-it-happen).",
     )
@@ -198,6 +222,26 @@ def test_experts_win_from_each_seed(values, printed, held_out, says):
     assert run.large_weights / run.dense_weights == run.times
 
 
+def test_another_setting(values, printed, says):
+    says(
+        "We chose this one because the gain shows within a minute.",
+        "Here are the same two models with states twice as wide, and {{ experts/wider.STEPS }} steps of "
+        "training instead of {{ experts/train.STEPS }}.",
+        "From the three seeds the gain is {{ experts/wider.least_gain:+.3f}}, "
+        "{{ experts/wider.middle_gain:+.3f}} and {{ experts/wider.most_gain:+.3f}}: on average no more "
+        "than what two seeds of one kind differ by. So here no gain is shown.",
+        "Width and steps were changed together; which of them matters, this does not tell.",
+    )
+    run, before = values("experts/wider"), values("experts/train")
+    assert run.WIDTH == 2 * before.WIDTH and run.STEPS < before.STEPS
+    assert run.mean_gain < run.spread and run.mean_gain < 0.5 * (before.dense - before.experts)
+    gains = sorted(float(row[3]) for row in rows_of(printed("experts/wider")))
+    assert gains == pytest.approx([run.least_gain, run.middle_gain, run.most_gain], abs=1e-3)
+    assert before.dense_used == before.experts_used
+    work = 64 * 8 + 2 * 64 * run.INNER
+    assert work == 2 * 64 * (run.INNER + 4), "equal work here, too"
+
+
 def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
     says(
         "If both are even, the sum is $1/N$.",
@@ -225,7 +269,7 @@ def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
     network.chosen = torch.zeros(8, dtype=torch.long)
     tiny.balancing(network).backward()
     assert (logits.grad[:, 0] > 0).all() and (logits.grad[:, 1:] == 0).all()
-    assert "strength=0.01" in Path("snippets/shared/tiny_experts.py").read_text("utf-8")
+    assert "strength: float = 0.01" in Path("snippets/shared/tiny_experts.py").read_text("utf-8")
 
 
 def test_without_balancing(values, printed, says):
@@ -270,7 +314,7 @@ def test_the_load_is_drawn(book, values, printed, says):
     even = torch.full((8,), 1 / 8)
     assert 2 ** -(even * even.log2()).sum().item() == pytest.approx(8)
     code = (CODE / "balance.py").read_text("utf-8")
-    assert "strength=0, seed=seed" in code and "{seed}.safetensors" in code
+    assert "seed, strength=0" in code and "{seed}.safetensors" in code
 
 
 def test_who_takes_what(values, printed, maps, models, held_out, says):
