@@ -43,5 +43,5 @@ for name, config in configs.items():
     print(f"| {name} | {count}, {top} | {numbers} |")
 olmoe, oss, qwen3, mixtral, deepseek = total.values()
 olmoe_used, oss_used, qwen3_used, mixtral_used, deepseek_used = used.values()
-oss_looked_up, bytes_each = looked_up["gpt-oss-20b"], 2
-deepseek_gb, deepseek_used_gb = bytes_each * deepseek, bytes_each * deepseek_used
+oss_looked_up = looked_up["gpt-oss-20b"]
+deepseek_gb, deepseek_read_gb = 2 * deepseek, 2 * looked_up["DeepSeek-V3"]
