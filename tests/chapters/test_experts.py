@@ -162,6 +162,7 @@ def test_published_counts(values, says):
 
 
 def test_equal_work_is_counted(values, says):
+    says("A router, the same work beside a dense model, and what must be in memory.", page="index")
     says(
         "Both multiply {{ experts/train.dense_used:,}} weights for a token in this place, and are the "
         "same everywhere else.",
@@ -362,6 +363,7 @@ def test_who_takes_what(values, printed, maps, models, held_out, says):
 
 
 def test_room(values, printed, says):
+    says("How many times the even share of the tokens an expert has room for.", page="glossary")
     says(
         "In the table above, room is a quarter more than the even share, for 256 tokens at a time.",
         "And for a computation of fixed shape, each expert has *room* for a fixed number of tokens: the *capacity*, which is the even share "
@@ -373,6 +375,9 @@ def test_room(values, printed, says):
         "The library's code for Mixtral drops nothing: an expert takes whoever comes.",
     )
     run = values("experts/capacity")
+    assert {row[0]: int(row[1]) for row in rows_of(printed("experts/capacity"))} == {
+        factor: float(factor) * 256 / 8 for factor in ("1", "1.25", "2", "8")
+    }
     assert run.double < 0.01 < 0.05 < run.tight and run.every == 0
     assert run.tight_loss > run.whole_loss + 0.01
     assert run.whole_loss == pytest.approx(values("experts/train").experts, abs=1e-4)
