@@ -287,10 +287,12 @@ def test_without_balancing(values, printed, says):
         "In effect there are {{ experts/balance.most_uneven:.1f up}} experts or fewer, and not "
         "{{ experts/balance.fewest_alike:.1f down}} or more.",
         "It did not come to one expert for all.",
-        "From the same seed, the loss with it is {{ experts/balance.least_cost:+.3f}} to "
-        "{{ experts/balance.most_cost:+.3f}} beside the loss without it. Among seeds, the losses of one "
-        "kind lie up to {{ experts/balance.spread:.3f}} apart. So three seeds do not tell whether "
-        "balancing costs anything here.",
+        "From the same seed, the loss with it minus the loss without it is "
+        "{{ experts/balance.least_cost:+.3f}} to {{ experts/balance.most_cost:+.3f}}. Among seeds, the "
+        "losses of one kind lie up to {{ experts/balance.spread:.3f}} apart. So three seeds do not tell "
+        "whether balancing costs anything here.",
+        "In 2017 it was seen that this feeds itself: the favored experts are trained more, and are chosen "
+        "still more often.[^sparsely]",
         "Three lines are nearly flat; the three without balancing are steeper.",
         "The busiest had [{{ experts/balance.largest:.0% up}} at most](#without-balancing).",
         "- The balancing loss makes the load nearly even. Without it, the load was less even from "

@@ -113,7 +113,8 @@ def test_the_words_are_counted(values, printed, smollm2, says):
         "others are fetched as well.",
         "In a dense model, to write one token fetches all weights, and to check several guesses hardly more.",
         "(The prefill makes logits at all 100 places here. To write on, those of the last would do.)",
-        "In a mixture of experts it may fetch more, for each guess can choose other experts.",
+        "In a [mixture of experts](experts.md#what-must-be-in-memory) it may fetch more, for each guess can "
+        "choose other experts.",
         "So right guesses save passes.",
         "A decoder writes one token in each pass, and in a dense model, such as SmolLM2, for each pass "
         "[all weights are fetched](parallelism.md#bytes-not-operations).",
