@@ -27,7 +27,7 @@ configs = {
         intermediate_size=18432, first_k_dense_replace=3, n_shared_experts=1,
         moe_intermediate_size=2048, n_routed_experts=256, num_experts_per_tok=8),
 }  # fmt: skip
-print("| model | experts, used | 10⁹ weights | used for a token | without token table |")
+print("| model | experts, used | 10⁹ weights | for a token | without token table |")
 print("|---|---|--:|--:|--:|")
 total, used, looked_up = {}, {}, {}
 for name, config in configs.items():
