@@ -1,4 +1,4 @@
-"""A Transformer of one layer over characters, with one feed-forward network or several."""
+"""A Transformer of one layer over characters, with one network or with experts."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ CONTEXT, WIDTH = 32, 32  # characters that it sees at most, numbers in a state
 
 
 def read() -> tuple[list[str], torch.Tensor, torch.Tensor]:
-    """The letters, and the ids of the texts to learn from and to test on: (kinds, ids)."""
+    """The letters; the ids to learn from and those to test on, both (kinds, ids)."""
     texts = {}
     for kind in KINDS:
         lines = open(f"models/rated-sentences/{kind}.tsv", encoding="utf-8")
@@ -21,13 +21,13 @@ def read() -> tuple[list[str], torch.Tensor, torch.Tensor]:
     letters = [letter for letter, _ in counts.most_common(96)]
     number = {letter: id for id, letter in enumerate(letters)}
     ids = torch.tensor(
-        [[number.get(letter, 0) for letter in text[:shortest]] for text in texts.values()]
+        [[number.get(one, 0) for one in text[:shortest]] for text in texts.values()]
     )
     return letters, ids[:, :-20_000], ids[:, -20_000:]
 
 
 class Experts(nn.Module):
-    """Feed-forward networks of which each token goes through one, chosen by a router."""
+    """Feed-forward networks, one of which takes a token: a router chooses it."""
 
     def __init__(self, count: int, inner: int, width: int = WIDTH):
         super().__init__()
@@ -40,13 +40,14 @@ class Experts(nn.Module):
         self.probabilities = self.router(x).softmax(-1)  # (tokens, experts)
         weight, self.chosen = self.probabilities.max(-1)  # (tokens,), both
         order = self.chosen.argsort()  # the tokens of each expert stand together
-        parts = x[order].split(self.chosen.bincount(minlength=len(self.experts)).tolist())
+        loads = self.chosen.bincount(minlength=len(self.experts)).tolist()
+        parts = x[order].split(loads)
         made = torch.cat([expert(part) for expert, part in zip(self.experts, parts)])
         return weight[:, None] * made[order.argsort()]
 
 
 def feed_forward(inner: int, width: int = WIDTH) -> nn.Sequential:
-    """Two matrices with GELU between them: 2 · width · inner multiplications a token."""
+    """Two matrices and GELU: 2 · width · inner multiplications for a token."""
     up, down = nn.Linear(width, inner, bias=False), nn.Linear(inner, width, bias=False)
     nn.init.normal_(up.weight, std=width**-0.5)
     nn.init.normal_(down.weight, std=0.5 * inner**-0.5)
@@ -73,7 +74,8 @@ class Tiny(nn.Module):
         texts, tokens = ids.shape
         x = self.embed(ids) + self.position.weight[:tokens]
         parts = self.queries_keys_values(self.norms[0](x)).view(texts, tokens, 3, 4, -1)
-        heads = scaled_dot_product_attention(*parts.permute(2, 0, 3, 1, 4), is_causal=True)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)  # (texts, heads, tokens, …)
+        heads = scaled_dot_product_attention(query, key, value, is_causal=True)
         x = x + self.join(heads.transpose(1, 2).flatten(2))
         x = x + self.network(self.norms[1](x).flatten(0, 1)).view_as(x)
         return self.head(self.norms[2](x))
