@@ -83,6 +83,11 @@ prefill
 decode
 continuous batching
 speculative decoding
+mixture of experts
+router
+load balancing
+capacity factor
+active parameters
 multi-query attention
 latent attention
 sliding window

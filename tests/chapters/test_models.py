@@ -49,7 +49,8 @@ def test_what_the_book_trained_and_what_it_learned_from(book, says):
     says(
         "Two models were trained by this book, from MiniLM. The license that stands beside them is MiniLM's. "
         "Of the sentences that they learned from, some are reviews, news and tweets, and belong to their writers; "
-        "the others were made from templates of this book.",
+        "the others were made from templates of this book. The [tiny experts](#tiny-experts) began at random, "
+        "and learned from the rated sentences.",
     )
     trained = {name: entry for name, entry in book.lock.items() if "snippet" in entry and entry.get("parameters")}
     assert set(trained) == {"minilm-sentiment", "minilm-ner"}
@@ -60,4 +61,6 @@ def test_what_the_book_trained_and_what_it_learned_from(book, says):
     assert {"made-sentences", "found-sentences"} <= set(learned["minilm-ner"])
     for name in ("rated-sentences", "found-sentences"):
         assert "the sentences are their writers'" in book.lock[name]["licence"]
+    trainer = book.snippet(book.lock["tiny-experts"]["snippet"])
+    assert list(trainer.models) == ["rated-sentences"]
     assert book.lock["made-sentences"]["licence"] == "as this book"

@@ -1,0 +1,35 @@
+"""How many experts a batch needs: counted in the tiny model, and by lot in others."""
+
+import torch
+from safetensors.torch import load_file
+
+from snippets.shared.tiny_experts import CONTEXT, Experts, Tiny, read, test
+
+letters, _, held_out = read()
+model = Tiny(len(letters), Experts(8, 32))
+model.load_state_dict(load_file("models/tiny-experts/0.safetensors"))
+test(model, held_out)
+chosen = model.network.chosen.view(-1, CONTEXT)  # (texts, tokens)
+
+
+def different(rows):
+    """The mean number of different experts in a row."""
+    return torch.nn.functional.one_hot(rows, 8).amax(1).sum(1).float().mean().item()
+
+
+def by_lot(experts, top, tokens):
+    """The same, if each token drew its experts."""
+    return experts * (1 - (1 - top / experts) ** tokens)
+
+
+print("| tokens | tiny, 1 of 8 | by lot | gpt-oss, 4 of 32 | DeepSeek-V3, 8 of 256 |")
+print("|--:|--:|--:|--:|--:|")
+found = {}
+for tokens in (1, 2, 4, 8, 16, 32):
+    counted = different(chosen[:, :tokens])
+    lots = [by_lot(*sizes, tokens) for sizes in ((8, 1), (32, 4), (256, 8))]
+    found[tokens] = counted, *lots
+    small, (oss, deepseek) = lots[0], (f"{n:.0f}" for n in lots[1:])
+    print(f"| {tokens} | {counted:.1f} | {small:.1f} | {oss} | {deepseek} |")
+tiny_8, lot_8, oss_8, deepseek_8 = found[8]
+tiny_32, lot_32, oss_32, deepseek_32 = found[32]

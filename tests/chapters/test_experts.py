@@ -1,0 +1,449 @@
+"""The chapter on experts: the layer held to the library, training at equal work, and controls."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.nn.functional import silu
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import AutoModel, GptOssConfig, MixtralConfig, OlmoeConfig, Qwen3MoeConfig
+from transformers.models.mixtral.modeling_mixtral import load_balancing_loss_func
+
+from snippets.shared import tiny_experts as tiny
+from snippets.shared.mixture import mixture
+
+PAGE = Path("docs/experts.md")
+CODE = Path("snippets/experts")
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of a printed table, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+
+
+@pytest.fixture(scope="module")
+def held_out(book):
+    return tiny.read()
+
+
+@pytest.fixture(scope="module")
+def models(held_out):
+    """The models that the chapter trained, one a seed."""
+    found = []
+    for seed in range(3):
+        model = tiny.Tiny(len(held_out[0]), tiny.Experts(8, 32))
+        model.load_state_dict(load_file(f"models/tiny-experts/{seed}.safetensors"))
+        found.append(model.eval())
+    return found
+
+
+def router_of(kind, **more) -> torch.nn.Module:
+    """The router of a published kind, in a tiny random layer."""
+    config = kind(
+        hidden_size=32, intermediate_size=16, num_hidden_layers=1, num_local_experts=8,
+        num_experts_per_tok=2, vocab_size=9, eos_token_id=1, **more,
+    )  # fmt: skip
+    mlp = AutoModel.from_config(config).layers[0].mlp
+    router = mlp.router if kind is GptOssConfig else mlp.gate
+    torch.nn.init.normal_(router.weight)
+    return router
+
+
+def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says):
+    says(
+        "A token goes to the router and to two of four experts, the second and the fourth. Their results, "
+        "times their weights, are added. The first and the third are dashed: they are not computed.",
+        "To try it, take a layer of SmolLM2 as the expert: once alone, then eight times, with a router "
+        "drawn by lot.",
+        "One expert is the dense layer, for the softmax of one logit is 1.",
+        "Eight that are alike are the dense layer too, if the weights sum to one.",
+        "If they do not, the result is smaller: off by {{ experts/layer.smaller:.0%}} of the largest number.",
+        "SmolLM2 has no experts, so nothing depends here on which of them are chosen.",
+        "The two differ by {{ experts/library.most_off:.1g}} of the largest number at most: by rounding, or "
+        "not at all.",
+        "One expert is the dense layer; so are experts that are alike, if the weights sum to one.",
+        "It begins where the dense model ended, if the weights sum to one: such copies [give what the "
+        "dense layer gave](#see-it-happen).",
+        "The experts that were [not chosen](#see-it-happen) are not computed.",
+    )
+    run = values("experts/layer")
+    assert max(run.one, run.same) < 2e-6 < 0.1 < run.smaller < 1
+    assert values("experts/library").most_off < 2e-6
+    drawing = PAGE.read_text("utf-8").split("<svg")[1].split("</svg>")[0]
+    dashed = drawing.split('stroke-dasharray="4 3">')[1].split("</g>")[0]
+    assert dashed.count("<rect") == 2 and drawing.count(">expert ") == 4
+    assert 'torch.randn(8, 576)' in (CODE / "layer.py").read_text("utf-8")
+    rows = rows_of(printed("experts/library"))
+    assert [row[:2] for row in rows] == [["mixtral", "yes"], ["qwen3_moe", "yes"], ["olmoe", "no"]]
+    shares = [line.split() for line in printed("experts/layer").splitlines()[4:]]
+    assert len(shares) == 6 and all(float(s[1]) + float(s[5]) == pytest.approx(1, abs=0.011) for s in shares)
+    # In float64, with every expert different, and only the chosen ones computed: the sum by hand.
+    x, router = torch.randn(7, 6).double(), torch.randn(4, 6).double()
+    up, down = torch.randn(4, 10, 6).double(), torch.randn(4, 6, 5).double()
+    weights, chosen = (x @ router.T).softmax(-1).topk(2)
+    by_hand = torch.stack([
+        sum(w * (silu(up[e, :5] @ t) * (up[e, 5:] @ t)) @ down[e].T for w, e in zip(ws, es))
+        for t, ws, es in zip(x, weights, chosen)
+    ])  # fmt: skip
+    assert torch.allclose(mixture(x, router, up, down, 2, False), by_hand)
+    unused = sorted({0, 1, 2, 3} - set(chosen[:1].flatten().tolist()))
+    down[unused] = torch.nan
+    assert mixture(x[:1], router, up, down, 2, True).isfinite().all()
+
+
+def test_how_models_weigh(values, says):
+    says(
+        "Models differ in which of the two weights they take: with the second, the weights sum to one.",
+        "Mixtral[^mixtral] and Qwen3[^qwen3] divide by the sum, OLMoE does not.[^olmoe]",
+        "gpt-oss takes the softmax of the chosen logits alone,[^gptoss] which is [the same as dividing]"
+        "(#try-it).",
+        "The softmax of the two alone gives {{ experts/answers.alone:.3f}} for the first: the same.",
+        "What softmax divided by, the division takes away.",
+        "As they are {{ experts/answers.first:.3f}} and {{ experts/answers.second:.3f}}, divided "
+        "{{ experts/answers.first_divided:.3f}} and {{ experts/answers.second_divided:.3f}}.",
+    )
+    x = torch.randn(50, 32)
+    for kind, more, whole in (
+        (MixtralConfig, {}, True), (GptOssConfig, {}, True), (OlmoeConfig, {}, False),
+        (Qwen3MoeConfig, {"moe_intermediate_size": 16, "norm_topk_prob": True}, True),
+    ):  # fmt: skip
+        router = router_of(kind, **more)
+        logits, weights, chosen = router(x)
+        kept = logits.softmax(-1).gather(1, chosen)
+        mine = kept / kept.sum(-1, keepdim=True) if whole else kept
+        assert torch.allclose(weights, mine, atol=1e-6), kind
+        assert torch.allclose(weights.sum(-1), torch.ones(50), atol=1e-5) == whole
+    run = values("experts/answers")
+    assert run.alone == pytest.approx(run.first_divided) and run.first < run.first_divided
+    assert run.first_divided + run.second_divided == pytest.approx(1)
+
+
+def test_one_expert_must_not_be_divided(printed, says):
+    says(
+        "With `top` 1 the division would be a fault. The only weight would always be 1, whatever the "
+        "router says, and what it makes would send no gradient to the router.",
+        "The Switch Transformer of 2021 chooses one expert and multiplies by its probability.[^switch]",
+        "One weight divided by itself is 1, [whatever the router says](#see-it-happen).",
+    )
+    found = dict(line.split(": ") for line in printed("experts/predict").splitlines())
+    assert float(found["divided"]) == 0 < 0.1 < float(found["as it is"])
+    logits = torch.randn(50, 8, requires_grad=True)
+    top = logits.softmax(-1).topk(1)[0]
+    assert torch.equal(top / top.sum(-1, keepdim=True), torch.ones(50, 1))
+
+
+def test_published_counts(values, says):
+    says(
+        "DeepSeek-V3 has 671 billion weights, and computes with 37 billion of them for each token."
+        "[^deepseek3]",
+        "The published counts are 6.9 and 1.3 billion (OLMoE, September 2024[^olmoe]), 20.9 and 3.6 "
+        "(gpt-oss-20b, August 2025[^gptoss]), 30.5 and 3.3 (Qwen3-30B-A3B, May 2025[^qwen3]), 47 and 13 "
+        "(Mixtral, January 2024[^mixtral]), 671 and 37 (DeepSeek-V3, December 2024[^deepseek3]).",
+        "DeepSeek-V3 also has a *shared expert* in each layer of experts, which takes all tokens, and its "
+        "first three layers are dense.[^deepseek3]",
+        "A *shared expert* takes every token, beside those that are chosen. It is meant to hold what all "
+        "would learn otherwise.[^deepseekmoe]",
+        "They count differently. Of the token table, only one row is looked up for a token; OpenAI "
+        "leaves it out, and Mistral does not.",
+        "The program builds each model on the device `meta`, where a tensor has a shape and no numbers, "
+        "so that nothing needs memory.",
+    )
+    code = (CODE / "published.py").read_text("utf-8")
+    assert "first_k_dense_replace=3, n_shared_experts=1" in code
+    run = values("experts/published")
+    assert run.olmoe == pytest.approx(6.9, abs=0.05) and run.olmoe_used == pytest.approx(1.3, abs=0.05)
+    assert run.oss == pytest.approx(20.9, abs=0.05) and run.oss_looked_up == pytest.approx(3.6, abs=0.05)
+    assert abs(run.oss_used - 3.6) > 0.5, "so the table is left out there"
+    assert run.qwen3 == pytest.approx(30.5, abs=0.05) and run.qwen3_used == pytest.approx(3.3, abs=0.1)
+    assert run.mixtral == pytest.approx(46.7, abs=0.05) and run.mixtral_used == pytest.approx(12.9, abs=0.05)
+    assert run.deepseek == pytest.approx(671, abs=0.5) and run.deepseek_used == pytest.approx(37, abs=0.6)
+
+
+def test_equal_work_is_counted(values, says):
+    says("A router, the same work beside a dense model, and what must be in memory.", page="index")
+    says(
+        "Both multiply {{ experts/train.dense_used:,}} weights for a token in this place, and are the "
+        "same everywhere else.",
+        "The other has eight experts with {{ experts/train.INNER }}, one for each token, and the router.",
+        "Here is a Transformer of one layer over characters, trained three times on the book's [rated "
+        "sentences](models.md#rated-sentences).",
+        "Two models do the same work for a token, one of them with eight experts.",
+        "More weights than are used",
+        "The third is dense and has as many weights as all experts together.",
+        "The dense one has a network with {{ experts/train.dense_inner }} inner numbers.",
+        "The large dense network does {{ experts/train.times:.1f}} times the work in this place.",
+        "- [x] The multiplications with weights of one token.",
+        "the dense network got a little more, for the router.",
+    )
+    run = values("experts/train")
+    assert run.experts_weights > 7 * run.experts_used and run.SEEDS == 3 and run.INNER == 32
+    assert run.dense_used == run.experts_used and run.large_weights == run.experts_weights
+    assert run.times == run.large_used / run.experts_used > 7
+
+    def counted(network: torch.nn.Module) -> float:
+        """Multiplications per token, as PyTorch counts them."""
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            network(torch.randn(640, 32))
+        return counter.get_total_flops() / 2 / 640
+
+    assert counted(tiny.Experts(8, 32)) == run.experts_used
+    assert counted(tiny.feed_forward(run.dense_inner)) == run.dense_used
+    assert counted(tiny.feed_forward(260)) == run.large_used
+
+
+def test_experts_win_from_each_seed(values, printed, held_out, says):
+    says(
+        "The experts have {{ experts/train.times:.1f}} times the weights of the dense network, and from "
+        "each seed a lower loss than the dense model of that seed, by {{ experts/train.least_gain:.3f}} "
+        "to {{ experts/train.most_gain:.3f}}.",
+        "Its mean loss is {{ experts/train.large:.3f}}, that of the experts {{ experts/train.experts:.3f}}: "
+        "here the experts bring {{ experts/train.way:.0%}} of what its weights bring.",
+        "At equal work for a token, the tiny model with eight experts had a lower loss than the dense "
+        "one, from each of three seeds; after few steps it had not.",
+        "From one seed, all three see the same texts. The losses are those of the next character, on 1,000 "
+        "pieces of text that none of them has seen.",
+        "The losses of one kind lie up to {{ experts/train.seed_spread:.3f}} apart, so this share is a "
+        "rough one.",
+    )
+    run = values("experts/train")
+    rows = {row[0]: [float(n) for n in row[3:6]] for row in rows_of(printed("experts/train"))}
+    gains = [a - b for a, b in zip(rows["dense"], rows["experts"])]
+    assert min(gains) == pytest.approx(run.least_gain, abs=2e-3) and min(gains) > 0
+    assert run.seed_spread == pytest.approx(max(max(r) - min(r) for r in rows.values()), abs=2e-3)
+    assert run.seed_spread > 0.2 * (run.dense - run.large), "so the share is rough"
+    letters, learn, unseen = held_out
+    texts = tiny.windows(unseen, 250, torch.Generator().manual_seed(1))
+    assert texts.shape == (1000, tiny.CONTEXT + 1) and learn.shape[1] > 10 * unseen.shape[1]
+    whole = " ".join(map(str, learn[1].tolist()))
+    assert not any(" ".join(map(str, text.tolist())) in whole for text in texts[250:500])
+    seen = []
+    for count in (1, 8):  # what it sees does not hang on what was drawn for its weights
+        torch.manual_seed(0)
+        tiny.Tiny(len(letters), tiny.Experts(count, 32))
+        seen.append(tiny.windows(learn, 4, torch.Generator().manual_seed(0)))
+    assert torch.equal(*seen)
+    assert 0.02 < run.dense - run.experts and run.large < run.dense and run.way > 0.3
+    assert run.large_weights / run.dense_weights == run.times
+
+
+def test_other_settings(values, printed, says):
+    says(
+        "We chose this one because the gain shows within a minute.",
+        "Here are the same two models after {{ experts/wider.STEPS }} steps of training instead of "
+        "{{ experts/train.STEPS }}, and then with states twice as wide.",
+        "With fewer steps, the gain is {{ experts/wider.narrow_least:+.3f}} to "
+        "{{ experts/wider.narrow_most:+.3f}}, and with the wider states {{ experts/wider.least_gain:+.3f}} "
+        "to {{ experts/wider.most_gain:+.3f}}: in neither is a gain shown.",
+        "Between the first three rows and the table above, only the steps differ. So here the gain comes "
+        "late: the experts need the training.",
+        "How wide states do after more steps, we did not measure.",
+    )
+    run, before = values("experts/wider"), values("experts/train")
+    assert run.WIDE == 2 * before.WIDTH and run.STEPS < before.STEPS
+    rows = [[float(n) for n in row] for row in rows_of(printed("experts/wider"))]
+    assert [row[:2] for row in rows] == [[width, seed] for width in (32, 64) for seed in range(3)]
+    late = before.dense - before.experts
+    for few, least, most in (
+        (rows[:3], run.narrow_least, run.narrow_most), (rows[3:], run.least_gain, run.most_gain),
+    ):  # fmt: skip
+        gains = [row[4] for row in few]
+        assert (min(gains), max(gains)) == pytest.approx((least, most), abs=1e-3)
+        spread = max(max(row[n] for row in few) - min(row[n] for row in few) for n in (2, 3))
+        assert sum(gains) / 3 < spread and max(gains) < before.least_gain < late
+    code = (CODE / "wider.py").read_text("utf-8")
+    assert "((1, width + 4), (8, width))" in code and before.INNER == before.WIDTH == 32
+    for width in (32, 64):
+        assert 8 * width + 2 * width * width == 2 * width * (width + 4), "equal work in both"
+
+
+def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
+    says(
+        "If both are even, the sum is $1/N$.",
+        "The shares are counted, and have no gradient: it flows through the $P_i$, and lowers those of "
+        "the experts that have much.",
+        "- [x] It is 1, without its factor, if shares and probabilities are even.",
+        "{{ experts/answers.uneven:.1f}}. If all were even it would be {{ experts/answers.even:.0f}}.",
+        "$N$ times $N$ times $1/N^2$: see [exercise 3](#try-it).",
+        "Counts have none. It flows through [the probabilities](#without-balancing).",
+        "To work against it, the Switch Transformer adds a term to the loss (section 2.2, equations 4 to "
+        "6, January 2021[^switch]):",
+        "$N$ is the number of experts, and $\\alpha$ is a hundredth, there and here.",
+    )
+    with torch.no_grad():
+        _, texts = tiny.test(models[0], held_out[2])
+        network = models[0].network
+        mine = tiny.balancing(network)
+        theirs = load_balancing_loss_func((network.probabilities.log(),), 8, top_k=1)
+    assert mine.item() == pytest.approx(theirs.item(), rel=1e-5)
+    run = values("experts/answers")
+    assert run.even == 1 and run.uneven == pytest.approx(4 * (0.5 * 0.4 + 0.5 * 0.4))
+    network.probabilities = logits = torch.zeros(8, 8).softmax(-1).requires_grad_()
+    network.chosen = torch.arange(8)
+    assert tiny.balancing(network).item() == pytest.approx(1)
+    network.chosen = torch.zeros(8, dtype=torch.long)
+    tiny.balancing(network).backward()
+    assert (logits.grad[:, 0] > 0).all() and (logits.grad[:, 1:] == 0).all()
+    assert "strength: float = 0.01" in Path("snippets/shared/tiny_experts.py").read_text("utf-8")
+
+
+def test_without_balancing(values, printed, says):
+    says(
+        "Without the term, the busiest expert takes {{ experts/balance.least_uneven:.0%}} to "
+        "{{ experts/balance.largest:.0%}} of the tokens, with it {{ experts/balance.most_even:.0% up}} or "
+        "less; an even share would be an eighth.",
+        "In one column the seeds differ much: how many experts get less than a hundredth of the tokens.",
+        "In effect there are {{ experts/balance.most_uneven:.1f up}} experts or fewer, and not "
+        "{{ experts/balance.fewest_alike:.1f down}} or more.",
+        "It did not come to one expert for all.",
+        "From the same seed, the loss with it minus the loss without it is "
+        "{{ experts/balance.least_cost:+.3f}} to {{ experts/balance.most_cost:+.3f}}. Among seeds, the "
+        "losses of one kind lie up to {{ experts/balance.spread:.3f}} apart. So three seeds do not tell "
+        "whether balancing costs anything here.",
+        "In 2017 it was seen that this feeds itself: the favored experts are trained more, and are chosen "
+        "still more often.[^sparsely]",
+        "Three lines are nearly flat; the three without balancing are steeper.",
+        "The busiest had [{{ experts/balance.largest:.0% up}} at most](#without-balancing).",
+        "- The balancing loss makes the load nearly even. Without it, the load was less even from "
+        "each seed.",
+        "Without balancing at least {{ experts/balance.least_dropped:.0% down}} of the tokens find none, with it "
+        "at most {{ experts/balance.most_dropped:.0% up}}.",
+        "- [x] With it, fewer tokens find no room.",
+    )
+    run = values("experts/balance")
+    assert run.most_even < 0.19 < run.least_uneven <= run.largest < 0.5
+    assert run.most_uneven < 7.2 < 7.4 < run.fewest_alike <= 8
+    assert run.most_dropped < 0.08 < 0.1 < run.least_dropped
+    assert run.kept_dead == 0
+    assert abs(run.mean_cost) < run.spread and abs(run.mean_cost) < 0.05
+
+
+def test_the_load_is_drawn(book, values, printed, says):
+    says(
+        "*In effect* tells how many experts with even shares would be as uneven (two to the power of the "
+        "entropy).",
+        "Here they are beside models without it, from the same seeds.",
+    )
+    rows = rows_of(printed("experts/balance"))
+    assert [row[:2] for row in rows] == [[str(n), kept] for n in range(3) for kept in ("yes", "no")]
+    for _, kept, busiest, _, alike, _, _ in rows:
+        assert (int(busiest[:-1]) < 19) == (kept == "yes") == (float(alike) > 7.2)
+    even = torch.full((8,), 1 / 8)
+    assert 2 ** -(even * even.log2()).sum().item() == pytest.approx(8)
+    code = (CODE / "balance.py").read_text("utf-8")
+    assert "seed, strength=0" in code and "{seed}.safetensors" in code
+
+
+def test_who_takes_what(values, printed, maps, models, held_out, says):
+    says(
+        "The control is a router drawn by lot, which reads the same states, the mean of 20.",
+        "The expert tells {{ experts/takes.least:.1f down}} bits or more about the character, and about the "
+        "source {{ experts/takes.most_source:.2f up}} at most in any row: no more than by lot.",
+        "So these experts did not divide the sources among themselves.",
+        "A router that nobody trained tells up to {{ experts/takes.most_lot:.1f up}} bits about the "
+        "character, too.",
+        "Training adds to that, also as a share of what the load could tell: about two thirds or more, "
+        "beside about half by lot.",
+        "Another seed has another map: in seed 0 the spaces go to several experts, in the two others "
+        "nearly all to one.",
+        "- Its experts divided characters among themselves, and not the sources. A router drawn by lot "
+        "does so too, but less.",
+        "About the source, the expert tells [no more than a router drawn by lot](#who-takes-what).",
+        "Nothing: the expert tells no more than a router drawn by lot.",
+        "- [x] The characters, more than a router drawn by lot does.",
+        "Spaces go mostly to one expert; vowels and consonants are spread over several.",
+    )
+    rows = {row[0]: [float(n) for n in row[1:]] for row in rows_of(printed("experts/takes"))}
+    for seed in range(3):
+        trained, lot = rows[f"trained, seed {seed}"], rows[f"by lot, seed {seed}"]
+        assert trained[1] > lot[1] + 0.3 and trained[2] > lot[2] + 0.1
+        assert trained[1] / trained[0] > 0.65 > 0.6 > lot[1] / lot[0] > 0.4
+        assert trained[3] < 0.03 and trained[3] <= lot[3] + 0.01
+    assert values("experts/takes").most_source < 0.03
+    (one,) = maps("experts/takes")
+    parts = dict(zip(one["rows"], one["values"]))
+    assert max(parts["space"]) > 0.5 and max(parts["vowel"] + parts["consonant"]) < 0.5
+    most = []
+    for model in models:
+        with torch.no_grad():
+            _, texts = tiny.test(model, held_out[2])
+        spaces = texts[:, :-1].flatten() == held_out[0].index(" ")
+        share = model.network.chosen[spaces].bincount(minlength=8) / spaces.sum()
+        most.append(share.max().item())
+    assert most[0] < 0.8 < 0.85 < min(most[1:])
+
+
+def test_room(values, printed, says):
+    says("How many times the even share of the tokens an expert has room for.", page="glossary")
+    says(
+        "In the table above, room is a quarter more than the even share, for 256 tokens at a time.",
+        "And for a computation of fixed shape, each expert has *room* for a fixed number of tokens: the *capacity*, which is the even share "
+        "times a factor.[^switch]",
+        "With room for the even share alone, {{ experts/capacity.tight:.0%}} of the tokens pass by, and "
+        "the mean loss rises from {{ experts/capacity.whole_loss:.3f}} to "
+        "{{ experts/capacity.tight_loss:.3f}}.",
+        "With twice as much, hardly any does.",
+        "The library's code for Mixtral drops nothing: an expert takes whoever comes.",
+    )
+    run = values("experts/capacity")
+    assert {row[0]: int(row[1]) for row in rows_of(printed("experts/capacity"))} == {
+        factor: float(factor) * 256 / 8 for factor in ("1", "1.25", "2", "8")
+    }
+    assert run.double < 0.01 < 0.05 < run.tight and run.every == 0
+    assert run.tight_loss > run.whole_loss + 0.01
+    assert run.whole_loss == pytest.approx(values("experts/train").experts, abs=1e-4)
+    assert "(load - 40)" in (CODE / "balance.py").read_text("utf-8") and 40 == 1.25 * 256 / 8
+    # Five hundred tokens that all choose the same two experts get what one alone gets.
+    config = MixtralConfig(
+        hidden_size=32, intermediate_size=16, num_hidden_layers=1, num_local_experts=8,
+        num_experts_per_tok=2, vocab_size=9, eos_token_id=1,
+    )  # fmt: skip
+    block = AutoModel.from_config(config).layers[0].mlp
+    for weight in block.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    x = torch.randn(1, 1, 32)
+    with torch.no_grad():
+        many, one = block(x.expand(1, 500, 32)), block(x)
+    assert one.abs().max() > 0.01 and torch.allclose(many, one.expand_as(many), atol=1e-4)
+
+
+def test_what_must_be_in_memory(values, says):
+    says(
+        "For one token, DeepSeek-V3 reads {{ experts/published.deepseek_read_gb:.0f}} GB of weights, if a "
+        "number takes two bytes.",
+        "So all {{ experts/published.deepseek_gb:,.0f}} GB must be within reach.",
+        "But which experts the next token needs is known only when its router has spoken.",
+        "And a batch needs more of them than one token.",
+        "Eight tokens of the tiny model need {{ experts/touched.tiny_8:.1f}} of eight experts, and 32 "
+        "tokens {{ experts/touched.tiny_32:.1f}}: nearly all, and nearly as many as by lot.",
+        "By lot, 32 tokens of DeepSeek-V3 need {{ experts/touched.deepseek_32:.0f}} of 256 in each layer; "
+        "real texts may need fewer, as tokens of one text may choose alike.",
+        "- All experts must be in memory, for another token needs others. In the tiny model, 32 tokens "
+        "needed nearly all.",
+        "`= {{ experts/answers.qwen3:.0f}} ± 2`",
+        "In the tiny model, such a batch needs [nearly all experts](#what-must-be-in-memory).",
+        "The weights of [all experts](#what-must-be-in-memory) must be there.",
+        "Each of 32 tokens draws 8 of 128 experts by lot, as many as Qwen3-30B-A3B has in a layer.",
+    )
+    run, published = values("experts/touched"), values("experts/published")
+    assert 4.5 < run.tiny_8 <= run.lot_8 + 0.01 and 7.5 < run.tiny_32 <= run.lot_32 + 0.01
+    assert published.deepseek_gb == pytest.approx(2 * published.deepseek)
+    table = 129280 * 7168 / 1e9  # of which one row is read
+    assert published.deepseek_read_gb == pytest.approx(2 * (published.deepseek_used - table))
+    dice = torch.Generator().manual_seed(0)
+    for count, told in ((256, run.deepseek_32), (128, values("experts/answers").qwen3)):
+        drawn = torch.rand(300, 32, count, generator=dice).topk(8).indices
+        met = torch.zeros(300, count).scatter_(1, drawn.flatten(1), 1).sum(1).mean().item()
+        assert met == pytest.approx(told, rel=0.02)
+
+
+def test_the_exercises(values, says):
+    says(
+        "{{ experts/answers.weights:.1f}} billion, and {{ experts/answers.used:.1f}} billion. The rest of "
+        "[what it has](#more-weights-than-are-used) is attention, norms, routers and tokens.",
+        "Of four experts, two take half of the tokens each.",
+    )
+    run, published = values("experts/answers"), values("experts/published")
+    assert run.weights < published.mixtral < run.weights + 2
+    assert published.mixtral - published.mixtral_used == pytest.approx(run.weights - run.used, abs=0.01)
