@@ -10,6 +10,7 @@ import { chatText } from "../models/chat.js";
 import { Decoder } from "../models/decoder.js";
 import { beamSearch, write } from "../models/decoding.js";
 import { Encoder } from "../models/encoder.js";
+import { lens } from "../models/inside.js";
 import { Translator } from "../models/marian.js";
 import { Translating } from "../models/translating.js";
 import { readGguf } from "./gguf.js";
@@ -147,6 +148,8 @@ const calls = {
   score({ ids, start }) {
     return model.score(ids, start);
   },
+
+  lens: ({ ids }) => lens(model, ids),
 
   generate({ ids, ...settings }, told) {
     return written((texts) => model.next(texts).logits, ids, settings, told);
