@@ -80,7 +80,7 @@ class Round:
         return f"{len(pages)} pages", self.over(pages, looking.questions)
 
     def widgets(self) -> tuple[str, list[str]]:
-        """What the seven widgets answer, and whether it is what the first engine said."""
+        """What the widgets answer, and whether it is what the first engine said."""
         said = widgets.answers(self.browser, self.server)
         faults = [f"{name}: {one} instead of {other}" for name in said if self.said_first
                   for one, other in zip(said[name], self.said_first[name]) if one != other]  # fmt: skip
@@ -97,7 +97,7 @@ class Round:
         return "no request", list(widgets.again(self.browser, self.server))
 
     def memory(self) -> tuple[str, list[str]]:
-        """What a tour of the seven widgets takes, in a browser that has seen nothing else."""
+        """What a tour of the widgets takes, in a browser that has seen nothing else."""
         # Of the pages that it has shown an engine keeps much. And Playwright wants a thread each.
         with ThreadPoolExecutor(1) as thread:
             page, tour, most = thread.submit(self._held).result()

@@ -1,4 +1,4 @@
-"""The seven widgets of the playground: what they answer, by mouse and by keys, once and again."""
+"""The widgets of the playground: what they answer, by mouse and by keys, once and again."""
 
 from __future__ import annotations
 
@@ -127,6 +127,14 @@ def _next_token(browser: Browser, box: str) -> list[str]:
     return said + texts(browser, f"{box} .live-taken button, {box} .live-reading, {bars}")
 
 
+def _lens(browser: Browser, box: str) -> list[str]:
+    said = texts(browser, f"{box} .live-reading, {box} table.numbers td")
+    fill(browser, box, "Text that the model reads", "Once upon a")
+    browser.click(f"{box} .live-go")
+    until(browser, f"{box} .live-reading", "After ␣a,")
+    return said + texts(browser, f"{box} .live-reading, {box} table.numbers td")
+
+
 def _decoding(browser: Browser, box: str) -> list[str]:
     browser.js(STOP, f"{box} button")  # it writes as soon as it is open
     _written(browser, box)
@@ -157,7 +165,7 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
     "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand,
-    "translate": _translate, "next_token": _next_token, "decoding": _decoding, "chat": _chat,
+    "translate": _translate, "next_token": _next_token, "lens": _lens, "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 
 
@@ -193,7 +201,7 @@ return Promise.all([fetch(at("weights.json")).then((one) => one.json()),
     listed.smollm2.bytes + Decoder.room(listed.smollm2.config),
     listed.minilm.bytes + Encoder.room(listed.minilm.config)));
 """
-SHARE = 1.3  # of the largest model: itself, the tokenizers, seven widgets
+SHARE = 1.3  # of the largest model: itself, the tokenizers, all widgets
 
 
 def held(browser: Browser, server: ThreadingHTTPServer) -> tuple[float, float, float]:
@@ -294,6 +302,12 @@ def _next_token_by_keys(browser: Browser, box: str) -> None:
                  f"{box} .live-taken button")  # fmt: skip
 
 
+def _lens_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} [role=radio][aria-checked=true]")
+    browser.press("Home", "ArrowRight", "ArrowRight")
+    until(browser, f"{box} .live-reading", "After ␣capital,")
+
+
 def _decoding_by_keys(browser: Browser, box: str) -> None:
     tab_to(browser, browser.wait(FIELD, box, "tokens"))
     # It writes as soon as it is open. If that ends before Enter does, the focus is on "Write".
@@ -322,6 +336,7 @@ def _chat_by_keys(browser: Browser, box: str) -> None:
 KEYS: dict[str, Callable[[Browser, str], None]] = {
     "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
     "by_hand": _by_hand_by_keys, "translate": _translate_by_keys, "next_token": _next_token_by_keys,
+    "lens": _lens_by_keys,
     "decoding": _decoding_by_keys, "chat": _chat_by_keys,
 }  # fmt: skip
 NEAR = """
