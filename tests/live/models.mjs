@@ -90,6 +90,19 @@ const jobs = {
     return { said, from: said.map(inside.leadsFrom), off };
   },
 
+  /** Means of the heads' outputs over some texts, and logits and losses of others with sets of heads off. */
+  async headsOff() {
+    const branches = new Branches(await load(Decoder, task.weights, task.config));
+    const first = () => branches.next([task.texts[0]]).logits[0].slice();
+    const before = first();
+    const instead = inside.meanOutputs(branches, task.chosen);
+    save("instead", [instead]);
+    const off = (heads, work) => inside.headsOff(branches, heads, instead, work);
+    save("logits", task.sets.flatMap((heads) => task.texts.map((ids) => off(heads, () => branches.next([ids]).logits[0].slice()))));
+    save("scores", task.sets.flatMap((heads) => task.tested.map((ids) => off(heads, () => branches.score(ids, 1)))));
+    return { off: first().reduce((worst, logit, id) => Math.max(worst, Math.abs(logit - before[id])), 0) };
+  },
+
   /** Translations by one model: what it wrote, and where the query of each piece looked. */
   async translator() {
     const translator = await load(Translator, task.weights, task.config);

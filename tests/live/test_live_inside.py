@@ -1,4 +1,4 @@
-"""Between the layers in the page: what each layer would say is what the book's programs give."""
+"""Between the layers in the page: the lens and the heads that are off give what the book's programs give."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_live import KERNELS, run, site  # noqa: F401 - fixtures
+from test_live import KERNELS, numbers, run, site, worst  # noqa: F401 - fixtures
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from scripts.base import ROOT
+from snippets.shared import heads
 
+WIDGET = Path("docs/assets/live/widgets/heads_off.js")
+TEXTS = [
+    "Kelmar Tovik went to Brusna. Later, Kelmar",
+    "The robot watered the sunflowers because",
+    "blue fork river seven lamp cloud blue fork river seven",
+]
 LENS = "snippets/inside/lens.py"
 
 
@@ -79,3 +86,51 @@ def test_each_layer_says_what_it_says_in_the_program(run, smollm2, starts, value
         assert (leads >= 28).mean() == pytest.approx(page.late, abs=0.009)
         assert (leads == 30).mean() == pytest.approx(page.only_last, abs=0.009)
         assert (ids[20] == ids[30]).mean() == pytest.approx(page.plain_20, abs=0.009)
+
+
+@pytest.fixture(scope="session")
+@torch.no_grad()
+def program(smollm2):
+    """As snippets/inside/heads_off.py begins: both kinds of texts, the best heads, the means."""
+    torch.manual_seed(0)
+    chosen_on, tested_on = heads.repeated(4), heads.repeated(4)
+    scores, instead = heads.look(smollm2, chosen_on)[0], heads.mean_outputs(smollm2, chosen_on)
+    order = scores.flatten().argsort().flip(0).tolist()
+    return chosen_on, tested_on, [divmod(place, 9) for place in order], instead
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@torch.no_grad()
+def test_heads_are_off_as_in_the_program(run, smollm2, program, values, tmp_path, kernel):  # noqa: F811
+    """The means; logits and losses with none, the best eight, eight others, one, a layer, all off."""
+    chosen_on, tested_on, order, instead = program
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    texts = [[0, *tokenizer(text).input_ids] for text in TEXTS]
+    sets = [[], order[:8], order[100:108], [(16, 0)], [(0, head) for head in range(9)], order]
+    whole = kernel == "fused"
+    if not whole:
+        texts, sets, tested_on, chosen_on = texts[:1], sets[:2], tested_on[:1, :20], chosen_on[:2, :12]
+        instead = heads.mean_outputs(smollm2, chosen_on)
+    given = {"texts": texts, "sets": sets, "chosen": chosen_on.tolist(), "tested": tested_on.tolist()}
+    told = run("models", task("headsOff", kernel=kernel, out=str(tmp_path), **given))
+    off_means = worst(numbers(tmp_path, "instead"), instead.flatten().numpy())
+    logits, chances, scores = [], [], []
+    for some in sets:
+        with heads.off(smollm2, some, instead):
+            logits += [smollm2(torch.tensor([ids])).logits[0, -1] for ids in texts]
+            scores.append(-heads.losses(smollm2, tested_on))
+    found = torch.tensor(numbers(tmp_path, "logits")).view(len(logits), -1)
+    expected = torch.stack(logits)
+    off_logits = (found - expected).abs().max().item()
+    chances = (found.softmax(-1) - expected.softmax(-1)).abs().max().item()
+    scored = numbers(tmp_path, "scores").reshape(len(sets), *tested_on[:, 1:].shape)
+    off_scores = worst(scored, torch.stack(scores).numpy())
+    print(f"{kernel}: means {off_means:.1e}, logits {off_logits:.1e}, chances {chances:.1e}, log {off_scores:.1e}")
+    assert off_means < 1e-3 and off_logits < 2e-3 and chances < 1e-3 and off_scores < 2e-3
+    assert (expected[1] - expected[0]).abs().max() > 1, "heads off change what is said"
+    assert told["off"] == 0, "afterwards all heads are on"
+    if whole:
+        second = -scored[:, :, heads.LENGTH + 1 :].mean((1, 2))  # of the chapter's own table
+        page = values("inside/heads_off")
+        assert second[0] == pytest.approx(page.whole, abs=1e-3)
+        assert second[1] == pytest.approx(page.without, abs=1e-3)

@@ -10,7 +10,7 @@ import { chatText } from "../models/chat.js";
 import { Decoder } from "../models/decoder.js";
 import { beamSearch, write } from "../models/decoding.js";
 import { Encoder } from "../models/encoder.js";
-import { lens } from "../models/inside.js";
+import * as inside from "../models/inside.js";
 import { Translator } from "../models/marian.js";
 import { Translating } from "../models/translating.js";
 import { readGguf } from "./gguf.js";
@@ -149,7 +149,13 @@ const calls = {
     return model.score(ids, start);
   },
 
-  lens: ({ ids }) => lens(model, ids),
+  lens: ({ ids }) => inside.lens(model, ids),
+
+  meanOutputs: ({ texts }) => inside.meanOutputs(model, texts),
+
+  headsOff({ ids, sets, instead }) {
+    return sets.map((heads) => inside.headsOff(model, heads, instead, () => model.next([ids]).logits[0].slice()));
+  },
 
   generate({ ids, ...settings }, told) {
     return written((texts) => model.next(texts).logits, ids, settings, told);

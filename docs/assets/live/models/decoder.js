@@ -70,6 +70,7 @@ class SelfAttention {
         if (keep) map.set(weights, head * seen.count);
       }
     });
+    this.hook?.(mixed, positions.length); // models/inside.js hears what the heads hand on, and may change it
     kernel.multiply(mixed, this.oProj, room.change, positions.length);
     return map;
   }

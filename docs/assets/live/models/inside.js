@@ -1,5 +1,6 @@
 /**
- * Between the layers of the decoder: what each layer would say, as in snippets/inside/lens.py.
+ * Between the layers of the decoder: what each layer would say, as in snippets/inside/lens.py, and
+ * heads put off, as in snippets/shared/heads.py. Layers and heads are counted from 0.
  */
 import { Decoder } from "./decoder.js";
 import { largest } from "./sampling.js";
@@ -45,3 +46,51 @@ export function lens(branches, ids) {
 
 /** After so many layers the final first choice leads, and leads to the end. */
 export const leadsFrom = (said) => 1 + said.findLastIndex(({ id }) => id !== said.at(-1).id);
+
+/** Runs `work` while hook(layer, mixed, tokens) hears what the heads of each layer hand on. No key
+ *  and no value from before or from meanwhile is used again. */
+function hooked(branches, hook, work) {
+  const { layers } = branches.decoder;
+  branches.clear();
+  layers.forEach(({ selfAttn }, layer) => (selfAttn.hook = (mixed, tokens) => hook(layer, mixed, tokens)));
+  try {
+    return work();
+  } finally {
+    for (const { selfAttn } of layers) selfAttn.hook = undefined;
+    branches.clear();
+  }
+}
+
+/**
+ * What each head hands on, on average over all tokens of these texts.
+ * @param {number[][]} texts
+ * @returns {Float32Array} (layers, heads, head width)
+ */
+export function meanOutputs(branches, texts) {
+  const { layers, x } = branches.decoder;
+  const sums = new Float64Array(layers.length * x.width);
+  const add = (layer, { data, width }, tokens) => {
+    for (let i = 0; i < tokens * width; i++) sums[layer * width + (i % width)] += data[i];
+  };
+  for (const ids of texts) hooked(branches, add, () => branches.next([ids]));
+  const tokens = texts.flat().length;
+  return Float32Array.from(sums, (sum) => sum / tokens);
+}
+
+/**
+ * Runs `work` with these heads off: each hands on its mean, whatever it looks at.
+ * @param {[layer: number, head: number][]} heads
+ * @param {Float32Array} instead what meanOutputs gave
+ */
+export function headsOff(branches, heads, instead, work) {
+  const { headWidth } = branches.decoder;
+  const replace = (layer, { data, width }, tokens) => {
+    for (const [one, head] of heads) {
+      if (one !== layer) continue;
+      const from = layer * width + head * headWidth;
+      const mean = instead.subarray(from, from + headWidth);
+      for (let t = 0; t < tokens; t++) data.set(mean, t * width + head * headWidth);
+    }
+  };
+  return hooked(branches, replace, work);
+}
