@@ -46,6 +46,7 @@ FIGURES = {
     "chat": "sequence_problems/asked_written",
     "translate": "cross_attention/from_scratch",
     "lens": "inside/lens",
+    "heads_off": "inside/heads_off",
 }
 
 

@@ -1,6 +1,7 @@
 """Between the layers in the page: the lens and the heads that are off give what the book's programs give."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,20 @@ def program(smollm2):
     scores, instead = heads.look(smollm2, chosen_on)[0], heads.mean_outputs(smollm2, chosen_on)
     order = scores.flatten().argsort().flip(0).tolist()
     return chosen_on, tested_on, [divmod(place, 9) for place in order], instead
+
+
+def test_the_widget_has_the_heads_and_the_texts_of_the_program(program):
+    """So its means are those of the chapter, and its presets the heads that the chapter found."""
+    chosen_on, _, order, _ = program
+    widget = WIDGET.read_text("utf-8")
+
+    def constant(name):
+        return json.loads(re.sub(r",(\s*\])", r"\1", re.search(rf"^const {name} = (\[.*?\]);", widget, re.M | re.S)[1]))
+
+    assert constant("BEST") == [list(head) for head in order[:8]]
+    assert [[0, *half, *half] for half in constant("CHOSEN_ON")] == chosen_on.tolist()
+    assert constant("FIRST") == [[16, 0]]
+    assert "const [LAYERS, HEADS, START] = [30, 9, 0];" in widget
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

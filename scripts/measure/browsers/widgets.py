@@ -131,8 +131,17 @@ def _lens(browser: Browser, box: str) -> list[str]:
     said = texts(browser, f"{box} .live-reading, {box} table.numbers td")
     fill(browser, box, "Text that the model reads", "Once upon a")
     browser.click(f"{box} .live-go")
-    until(browser, f"{box} .live-reading", "After ␣a,")
+    until(browser, f"{box} .live-reading", "After “␣a”,")
     return said + texts(browser, f"{box} .live-reading, {box} table.numbers td")
+
+
+def _heads_off(browser: Browser, box: str) -> list[str]:
+    browser.click(f"{box} .live-examples button", "The best 8 of the chapter off")
+    until(browser, f"{box} .live-reading", "With the 8 heads off")
+    browser.click(f"{box} .live-head[aria-label='layer 0, head 0']")
+    until(browser, f"{box} .live-reading", "With the 9 heads off")
+    until(browser, f"{box} .live-place > p", "With the lots of seeds 1 to 5")
+    return texts(browser, f"{box} .live-place > p, {box} table.numbers :is(th, td)")
 
 
 def _decoding(browser: Browser, box: str) -> list[str]:
@@ -165,7 +174,7 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
     "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand,
-    "translate": _translate, "next_token": _next_token, "lens": _lens, "decoding": _decoding, "chat": _chat,
+    "translate": _translate, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off, "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 
 
@@ -305,7 +314,13 @@ def _next_token_by_keys(browser: Browser, box: str) -> None:
 def _lens_by_keys(browser: Browser, box: str) -> None:
     tab_to(browser, f"{box} [role=radio][aria-checked=true]")
     browser.press("Home", "ArrowRight", "ArrowRight")
-    until(browser, f"{box} .live-reading", "After ␣capital,")
+    until(browser, f"{box} .live-reading", "After “␣capital”,")
+
+
+def _heads_off_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} .live-head")
+    browser.press("Home", "ArrowDown", "ArrowRight", "Enter")
+    until(browser, f"{box} .live-quiet", "Off: layer 1: head 1.")
 
 
 def _decoding_by_keys(browser: Browser, box: str) -> None:
@@ -336,7 +351,7 @@ def _chat_by_keys(browser: Browser, box: str) -> None:
 KEYS: dict[str, Callable[[Browser, str], None]] = {
     "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
     "by_hand": _by_hand_by_keys, "translate": _translate_by_keys, "next_token": _next_token_by_keys,
-    "lens": _lens_by_keys,
+    "lens": _lens_by_keys, "heads_off": _heads_off_by_keys,
     "decoding": _decoding_by_keys, "chat": _chat_by_keys,
 }  # fmt: skip
 NEAR = """

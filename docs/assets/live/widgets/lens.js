@@ -30,7 +30,7 @@ export async function show(place, options, frame) {
     state.token = 0;
     read();
   };
-  const form = el("form", { class: "live-form", onsubmit }, field.node, el("button", { type: "submit", class: "live-go" }, "Show the layers"));
+  const form = el("form", { class: "live-form", onsubmit }, field.node, el("button", { type: "submit", class: "live-go live-right" }, "Show the layers"));
   const tokens = el("div", { class: "live-tokens", role: "radiogroup", "aria-label": "Tokens: choose the one after which to look" });
   const mark = roving(tokens, () => [...tokens.children], pick);
   const reading = el("p", { class: "live-reading" });
@@ -77,13 +77,14 @@ export async function show(place, options, frame) {
     const [layers, from, final] = [said.length - 1, leadsFrom(said), choices.at(-1)];
     const leads = from === layers ? "only after the last layer" : from ? `for good after ${from} of ${layers} layers` : "from the token table on";
     const words = (shown) => `After ${shown(names[state.token - 1])}, all ${layers} layers say ${shown(final)}, ${percent(said.at(-1).chance)}. It leads ${leads}.`;
-    reading.textContent = words(visible);
+    reading.textContent = words((name) => `“${visible(name)}”`);
     const count = (n) => n.toLocaleString("en");
     const rows = said.map(({ chance, final, place }, done) => [visible(choices[done]), percent(chance), percent(final), count(place)]);
     const columns = ["says first", "probability", "of the final choice", "its place"];
     const numbers = table("Layers done, and what they would say. Rows in bold say what the last one says.", columns, said.map((_, done) => String(done)), rows);
     numbers.querySelectorAll("tbody tr").forEach((row, done) => {
       row.classList.toggle("live-same", said[done].id === said.at(-1).id);
+      row.cells[1].className = "live-words";
       tint(row.cells[2], said[done].chance);
       tint(row.cells[3], said[done].final);
     });
