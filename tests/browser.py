@@ -47,6 +47,7 @@ FIGURES = {
     "translate": "cross_attention/from_scratch",
     "lens": "inside/lens",
     "heads_off": "inside/heads_off",
+    "bits": "smaller/block",
 }
 
 

@@ -101,6 +101,15 @@ def _by_hand(browser: Browser, box: str) -> list[str]:
     return texts(browser, f"{box} [data-step] td")
 
 
+def _bits(browser: Browser, box: str) -> list[str]:
+    said = texts(browser, f"{box} .live-place > p, {box} .live-block span")
+    browser.click(f"{box} button", "Make number 1 ten times the largest of the others")
+    browser.click(f"{box} input[aria-label='number 7']")
+    browser.press("Control+a", *"0.25")
+    until(browser, f"{box} .live-place > p", "Without number 1, the largest")
+    return said + texts(browser, f"{box} .live-place > p, {box} .live-block span")
+
+
 def _translate(browser: Browser, box: str) -> list[str]:
     until(browser, f"{box} .live-reading", "To write")
     browser.click(f"{box} .live-line button", "robot")
@@ -173,7 +182,7 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
-    "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand,
+    "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand, "bits": _bits,
     "translate": _translate, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off, "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 
@@ -295,6 +304,15 @@ def _by_hand_by_keys(browser: Browser, box: str) -> None:
     browser.wait(code, f"{box} [data-step=weights] td", ",".join(before))
 
 
+def _bits_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} select")
+    browser.press("ArrowDown")
+    until(browser, f"{box} .live-reading", "8 levels from")
+    tab_to(browser, f"{box} input[aria-label='number 2']")
+    browser.press("Control+a", *"5")
+    until(browser, f"{box} .live-reading", "to 5.000")
+
+
 def _translate_by_keys(browser: Browser, box: str) -> None:
     tab_to(browser, f"{box} textarea")
     browser.press("Control+a", *"I like cats.", "Enter")
@@ -350,7 +368,7 @@ def _chat_by_keys(browser: Browser, box: str) -> None:
 
 KEYS: dict[str, Callable[[Browser, str], None]] = {
     "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
-    "by_hand": _by_hand_by_keys, "translate": _translate_by_keys, "next_token": _next_token_by_keys,
+    "by_hand": _by_hand_by_keys, "bits": _bits_by_keys, "translate": _translate_by_keys, "next_token": _next_token_by_keys,
     "lens": _lens_by_keys, "heads_off": _heads_off_by_keys,
     "decoding": _decoding_by_keys, "chat": _chat_by_keys,
 }  # fmt: skip
