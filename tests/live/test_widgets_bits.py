@@ -131,7 +131,9 @@ def test_equal_numbers_have_one_level(page):
     assert values == [0.5] * 32 and error == 0
 
 
-def test_it_starts_with_the_block_of_the_program(page, blocks, program, values, printed):
+def test_it_starts_with_the_block_of_the_program(page, blocks, program, values, printed, says):
+    says("The box starts with the 32 numbers of the file and 4 bits.", page="smaller")
+    says("A block of 32 numbers, as it stands in the file of SmolLM2.", page="playground")
     holds(page, program, blocks[1][0], 4)
     block = values("smaller/block")
     assert f"{block.used} of them are used" in page.locator(".live-reading").inner_text()
@@ -156,11 +158,13 @@ def test_other_bits_and_other_numbers(page, blocks, program, count):
     assert dots == (32, 32) and page.locator(".live-levels > path:not([class])").count() == (2**count if count < 8 else 0)
 
 
-def test_one_large_number(page, blocks, program):
-    given = blocks[1][0].clone()
+def test_one_large_number(page, blocks, program, says):
+    says("Make one number ten times the largest of the others, and see how few levels are left for them.", page="playground")
+    given, (before, _) = blocks[1][0].clone(), shown(page)
     page.get_by_role("button", name=LARGE).click()
     given[0] = round(10 * given[1:].abs().max().item(), 3)
     holds(page, program, given, 4)
+    assert len(set(shown(page)[0][1:])) < len(set(before)) / 2
     page.get_by_role("button", name=LARGE).click()
     holds(page, program, given, 4)
     expect(page.get_by_role("status")).to_contain_text("Without number 1, the largest in size, ")

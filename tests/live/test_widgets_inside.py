@@ -95,7 +95,13 @@ def lens(stay):
     return opened(stay("lens", f"?data-text={TEXT}"))
 
 
-def test_the_lens_says_what_the_program_says(lens, rows):
+def test_the_lens_says_what_the_program_says(lens, rows, says):
+    says(
+        "The box starts with *The capital of France is the city of*. In each row it says the first choice of the "
+        "plain lens, and at which place the final choice stands there.",
+        page="inside",
+    )
+    says("Each row says what SmolLM2 would say if it ended after that layer.", page="playground")
     holds(lens, rows(TEXT), "␣of")
 
 
@@ -230,7 +236,25 @@ def switch(page, layer: int, head: int):
     return page.get_by_role("button", name=re.compile(rf"^layer {layer}, head {head}(:|$)"))
 
 
-def test_the_best_heads_and_as_many_others_by_lot(switches, chances, tokenizer):
+def test_it_starts_with_names_said_once_and_with_all_heads_on(visit, chances, tokenizer, says):
+    says(
+        "The box starts with two made-up names, of which the second was said once before, and with all heads on.",
+        page="inside",
+    )
+    page = opened(visit("heads_off"))
+    compared(page, chances, tokenizer, NAMES, [])
+    expect(page.get_by_label(FIELD)).to_have_value(NAMES)
+    assert NAMES.count("Tovik") == 1 and NAMES.endswith("Kelmar") and NAMES.startswith("Kelmar Tovik")
+    assert tokenizer.decode([chances(NAMES, []).argmax()]) == " T", "the T of Tovik"
+    expect(page.locator('.live-head[aria-pressed="true"]')).to_have_count(0)
+
+
+def test_the_best_heads_and_as_many_others_by_lot(switches, chances, tokenizer, says):
+    says(
+        "Press a head and it hands on its mean output, whatever it looks at.",
+        "Start with the best heads of the chapter, then put a whole layer off.",
+        page="playground",
+    )
     page = switches
     compared(page, chances, tokenizer, NAMES, [])
     page.get_by_role("button", name="The best 8 of the chapter off").click()

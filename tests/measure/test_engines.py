@@ -18,7 +18,8 @@ from scripts.pages import formulas
 pytest_plugins = ["browser"]
 
 PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
-SMOKE = ("tokenizer", "by_hand", "attention", "translate", "next_token", "decoding")  # without the chat
+# Without the chat.
+SMOKE = ("tokenizer", "by_hand", "bits", "attention", "translate", "next_token", "lens", "heads_off", "decoding")
 
 
 def started(name: str, request):

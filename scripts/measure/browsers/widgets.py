@@ -147,7 +147,7 @@ def _lens(browser: Browser, box: str) -> list[str]:
 def _heads_off(browser: Browser, box: str) -> list[str]:
     browser.click(f"{box} .live-examples button", "The best 8 of the chapter off")
     until(browser, f"{box} .live-reading", "With the 8 heads off")
-    browser.click(f"{box} .live-head[aria-label='layer 0, head 0']")
+    browser.click(f"{box} .live-head[aria-label^='layer 0, head 0']")
     until(browser, f"{box} .live-reading", "With the 9 heads off")
     until(browser, f"{box} .live-place > p", "With the lots of seeds 1 to 5")
     return texts(browser, f"{box} .live-place > p, {box} table.numbers :is(th, td)")
@@ -183,7 +183,8 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
     "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand, "bits": _bits,
-    "translate": _translate, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off, "decoding": _decoding, "chat": _chat,
+    "translate": _translate, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off,
+    "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 
 
@@ -368,7 +369,8 @@ def _chat_by_keys(browser: Browser, box: str) -> None:
 
 KEYS: dict[str, Callable[[Browser, str], None]] = {
     "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
-    "by_hand": _by_hand_by_keys, "bits": _bits_by_keys, "translate": _translate_by_keys, "next_token": _next_token_by_keys,
+    "by_hand": _by_hand_by_keys, "bits": _bits_by_keys,
+    "translate": _translate_by_keys, "next_token": _next_token_by_keys,
     "lens": _lens_by_keys, "heads_off": _heads_off_by_keys,
     "decoding": _decoding_by_keys, "chat": _chat_by_keys,
 }  # fmt: skip
