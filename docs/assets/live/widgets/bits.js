@@ -9,7 +9,8 @@ export const title = "A block in few bits";
 
 const BITS = [8, 5, 4, 3, 2];
 const MOST = 1000; // in size, of what a reader may write
-const [WIDTH, HEIGHT, EDGE, LINES] = [480, 220, 10, 32]; // of the drawing; so many levels are drawn as lines
+const [WIDTH, HEIGHT, EDGE, RING, DOT] = [480, 220, 10, 5, 2.6]; // of the drawing
+const LINES = 32; // so many levels are drawn as lines
 
 const minus = (text) => text.replace(/^-(?=0(\.0*)?$)/, "").replace("-", "−");
 const short = (x) => minus(x.toFixed(Math.abs(x) < 10 ? 3 : 1));
@@ -111,11 +112,11 @@ export async function show(place, options, frame) {
       return svg("path", { d: `M0 ${at}H${WIDTH}` });
     }); // prettier-ignore
     const marks = Array.from(given, (one, i) => [
-      svg("path", { class: "live-moved", d: `M${x(i)} ${y(one)}V${y(values[i])}` }),
-      svg("circle", { class: "live-given", cx: x(i), cy: y(one), r: 5 }),
-      svg("circle", { class: "live-left", cx: x(i), cy: y(values[i]), r: 2.6 }),
+      Math.abs(y(one) - y(values[i])) < 2 * DOT ? null : svg("path", { class: "live-moved", d: `M${x(i)} ${y(one)}V${y(values[i])}` }),
+      svg("circle", { class: "live-given", cx: x(i), cy: y(one), r: RING }),
+      svg("circle", { class: "live-left", cx: x(i), cy: y(values[i]), r: DOT }),
     ]);
-    drawing.replaceChildren(...lines, ...marks.flat());
+    drawing.replaceChildren(...lines, ...marks.flat().filter(Boolean));
     drawing.setAttribute("aria-label", `The 32 numbers as rings, and each after rounding as a dot on one of ${count} levels`);
   }
 
