@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 
 from scripts.measure import audit, axe, browsers
-from scripts.measure.browsers import looking, naming, widgets
+from scripts.measure.browsers import keys, looking, naming, widgets
 from scripts.measure.browsers.serving import SITE, Published, serving
 
 ON_PAPER = ("self_attention/", "decoding/", "labs/decoder/")
@@ -72,7 +72,7 @@ class Round:
 
     def tab(self) -> tuple[str, list[str]]:
         """Tab leads past the search box into the text."""
-        return "past the search box", list(widgets.past_the_search(self.browser, self.server))
+        return "past the search box", list(keys.past_the_search(self.browser, self.server))
 
     def questions(self) -> tuple[str, list[str]]:
         """One question of each kind on each page that has some."""
@@ -113,7 +113,7 @@ class Round:
 
     def keys(self) -> tuple[str, list[str]]:
         """Each widget by keyboard alone."""
-        return f"{len(widgets.KEYS)} widgets", list(widgets.by_keys(self.browser, self.server))
+        return f"{len(keys.KEYS)} widgets", list(keys.by_keys(self.browser, self.server))
 
     def paper(self) -> tuple[str, list[str]]:
         """Headings, code, figures, captions and formulas are on paper."""

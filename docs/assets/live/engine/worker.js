@@ -10,7 +10,6 @@ import { chatText } from "../models/chat.js";
 import { Decoder } from "../models/decoder.js";
 import { beamSearch, write } from "../models/decoding.js";
 import { Encoder } from "../models/encoder.js";
-import * as inside from "../models/inside.js";
 import { Translator } from "../models/marian.js";
 import { Translating } from "../models/translating.js";
 import { readGguf } from "./gguf.js";
@@ -57,6 +56,8 @@ function broken(error) {
   });
   return new Promise(() => {}); // whoever waits is told by engine.js
 }
+
+const inside = () => import("../models/inside.js").catch(broken); // looks between the layers; few pages need it
 
 const tokenizer = once(async (family) => {
   const { makeTokenizer } = await import("./tokens.js").catch(broken);
@@ -149,12 +150,11 @@ const calls = {
     return model.score(ids, start);
   },
 
-  lens: ({ ids }) => inside.lens(model, ids),
-
-  meanOutputs: ({ texts }) => inside.meanOutputs(model, texts),
-
-  headsOff({ ids, sets, instead }) {
-    return sets.map((heads) => inside.headsOff(model, heads, instead, () => model.next([ids]).logits[0].slice()));
+  lens: async ({ ids }) => (await inside()).lens(model, ids),
+  meanOutputs: async ({ texts }) => (await inside()).meanOutputs(model, texts),
+  async headsOff({ ids, sets, instead }) {
+    const { headsOff } = await inside();
+    return sets.map((heads) => headsOff(model, heads, instead, () => model.next([ids]).logits[0].slice()));
   },
 
   generate({ ids, ...settings }, told) {
