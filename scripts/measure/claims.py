@@ -40,6 +40,7 @@ KINDS = {
 LOOKS = {kind: re.compile(rf"(?<![\w`])(?:{words})(?![\w`])", re.I) for kind, words in KINDS.items()}
 CODE = re.compile(r"^([ \t]*)(`{3,}).*?^\1\2[ \t]*$|<!--.*?-->|\$\$.*?\$\$", re.M | re.S)
 DRAWING = re.compile(r"<svg\b.*?</svg>|</?fig\w+[^>]*>", re.S)  # of which its title is read
+SHELL = re.compile(r"^[ \t]*</?div\b[^>\n]*>(?:</div>)?[ \t]*$", re.M)  # around what comes alive
 TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.S)
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
 PICTURE = re.compile(r"!\[([^\]]*)\]\([^)\s]*(?:\s+\"([^\"]*)\")?\)")
@@ -140,7 +141,7 @@ def blocks(page: str) -> Iterator[tuple[int, str]]:
         told = " ".join(" ".join(TITLE.findall(found[0])).split())
         return told + blank(found)
 
-    text = DRAWING.sub(titled, CODE.sub(blank, FRONT.sub(blank, BOX.sub(r"\1\2", page))))
+    text = DRAWING.sub(titled, CODE.sub(blank, FRONT.sub(blank, SHELL.sub("", BOX.sub(r"\1\2", page)))))
     begun, block = 0, []
     for number, line in enumerate([*text.split("\n"), ""], 1):
         fresh = not line.strip() or MARK.match(line) or NOTE.match(line) or "![" in line

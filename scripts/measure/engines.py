@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 
 from scripts.measure import audit, axe, browsers
-from scripts.measure.browsers import looking, naming, widgets
+from scripts.measure.browsers import keys, looking, naming, widgets
 from scripts.measure.browsers.serving import SITE, Published, serving
 
 ON_PAPER = ("self_attention/", "decoding/", "labs/decoder/")
@@ -72,7 +72,7 @@ class Round:
 
     def tab(self) -> tuple[str, list[str]]:
         """Tab leads past the search box into the text."""
-        return "past the search box", list(widgets.past_the_search(self.browser, self.server))
+        return "past the search box", list(keys.past_the_search(self.browser, self.server))
 
     def questions(self) -> tuple[str, list[str]]:
         """One question of each kind on each page that has some."""
@@ -80,7 +80,7 @@ class Round:
         return f"{len(pages)} pages", self.over(pages, looking.questions)
 
     def widgets(self) -> tuple[str, list[str]]:
-        """What the seven widgets answer, and whether it is what the first engine said."""
+        """What the widgets answer, and whether it is what the first engine said."""
         said = widgets.answers(self.browser, self.server)
         faults = [f"{name}: {one} instead of {other}" for name in said if self.said_first
                   for one, other in zip(said[name], self.said_first[name]) if one != other]  # fmt: skip
@@ -97,7 +97,7 @@ class Round:
         return "no request", list(widgets.again(self.browser, self.server))
 
     def memory(self) -> tuple[str, list[str]]:
-        """What a tour of the seven widgets takes, in a browser that has seen nothing else."""
+        """What a tour of the widgets takes, in a browser that has seen nothing else."""
         # Of the pages that it has shown an engine keeps much. And Playwright wants a thread each.
         with ThreadPoolExecutor(1) as thread:
             page, tour, most = thread.submit(self._held).result()
@@ -113,7 +113,7 @@ class Round:
 
     def keys(self) -> tuple[str, list[str]]:
         """Each widget by keyboard alone."""
-        return f"{len(widgets.KEYS)} widgets", list(widgets.by_keys(self.browser, self.server))
+        return f"{len(keys.KEYS)} widgets", list(keys.by_keys(self.browser, self.server))
 
     def paper(self) -> tuple[str, list[str]]:
         """Headings, code, figures, captions and formulas are on paper."""

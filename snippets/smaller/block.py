@@ -14,7 +14,8 @@ low, high = block[4:] & 15, block[4:] >> 4  # the two halves of each byte
 steps = np.concatenate([low, high])  # (32,), each from 0 to 15
 weights = least + scale * steps.astype(np.float32)  # (32,)
 
-print("bytes ", *block)
+twenty = " ".join(map(str, block))
+print("bytes ", twenty)
 print(f"scale  {scale:.5f}, least value {least:.5f}")
 print("steps ", *steps)
 print("weight", *(f"{w:.3f}" for w in weights[:6]), "…")

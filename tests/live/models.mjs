@@ -6,8 +6,8 @@ const part = (name) => import(new URL(name, `file://${task.site}/`));
 const [{ Kernel }, { readGguf }, { readSafetensors }, { readMarian }] = await Promise.all(
   ["kernel", "gguf", "safetensors", "marian_file"].map((name) => part(`engine/${name}.js`)),
 );
-const [{ Encoder }, { Decoder }, { Branches }, { Translator }, { Translating }, decoding, sampling] = await Promise.all(
-  ["encoder", "decoder", "branches", "marian", "translating", "decoding", "sampling"].map((name) => part(`models/${name}.js`)),
+const [{ Encoder }, { Decoder }, { Branches }, { Translator }, { Translating }, decoding, sampling, inside] = await Promise.all(
+  ["encoder", "decoder", "branches", "marian", "translating", "decoding", "sampling", "inside"].map((name) => part(`models/${name}.js`)),
 );
 
 const readers = { gguf: readGguf, safetensors: readSafetensors, bin: readMarian };
@@ -78,6 +78,29 @@ const jobs = {
     const alone = (task.alone ?? []).map((ids) => finish(decoding.write(next, ids, { method: "greedy", steps: task.steps })));
     const beams = (task.beams ?? []).map(({ ids, ...settings }) => finish(decoding.beamSearch(next, ids, settings)));
     return { together, alone: alone.map(({ ids }) => ids), beams, ...(task.branching ? branching(branches) : {}) };
+  },
+
+  /** What each layer would say after each text, and what the model says afterwards as before. */
+  async lens() {
+    const branches = new Branches(await load(Decoder, task.weights, task.config));
+    const first = () => branches.next([task.texts[0]]).logits[0].slice();
+    const before = first();
+    const said = task.texts.map((ids) => inside.lens(branches, ids));
+    const off = first().reduce((worst, logit, id) => Math.max(worst, Math.abs(logit - before[id])), 0);
+    return { said, from: said.map(inside.leadsFrom), off };
+  },
+
+  /** Means of the heads' outputs over some texts, and logits and losses of others with sets of heads off. */
+  async headsOff() {
+    const branches = new Branches(await load(Decoder, task.weights, task.config));
+    const first = () => branches.next([task.texts[0]]).logits[0].slice();
+    const before = first();
+    const instead = inside.meanOutputs(branches, task.chosen);
+    save("instead", [instead]);
+    const off = (heads, work) => inside.headsOff(branches, heads, instead, work);
+    save("logits", task.sets.flatMap((heads) => task.texts.map((ids) => off(heads, () => branches.next([ids]).logits[0].slice()))));
+    save("scores", task.sets.flatMap((heads) => task.tested.map((ids) => off(heads, () => branches.score(ids, 1)))));
+    return { off: first().reduce((worst, logit, id) => Math.max(worst, Math.abs(logit - before[id])), 0) };
   },
 
   /** Translations by one model: what it wrote, and where the query of each piece looked. */

@@ -66,7 +66,7 @@ def shows_a_map(page):
 
 @pytest.fixture(scope="module")
 def playground(tour_stay):
-    """The playground on a phone, with all seven widgets open and results in each."""
+    """The playground on a phone, with all widgets open and results in each."""
     page = tour_stay("playground/", phone=True)
     page.boxes, page.bare = {}, held()
     for box in page.locator(".live[data-live]").all():
@@ -97,7 +97,7 @@ def test_all_widgets_of_a_page_share_one_copy_of_the_weights(playground):
     one_way = [model for name, model in listed.items() if name != "pt-en"]  # back comes with its own button
     wanted = [part["path"] for model in one_way for part in model["parts"]]
     assert sorted(parts(playground)) == sorted(f"assets/live/{path}" for path in wanted)
-    assert len(playground.boxes) == 7
+    assert len(playground.boxes) == 10
 
 
 def test_one_model_at_a_time_is_in_memory(playground, says):

@@ -53,6 +53,8 @@ a link.</title><text>never in a drawing</text></svg>
     Answer: all of them end.
 
 [^note]: Somebody, *Every Claim*, 2020.
+
+<div class="live" data-live="bits" data-bytes="{{ a/b.bytes }}" data-offer="Round every one yourself"></div>
 """
 
 

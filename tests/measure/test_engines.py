@@ -11,14 +11,15 @@ import pytest
 
 from scripts.base import ROOT
 from scripts.measure import audit, axe, browsers, engines
-from scripts.measure.browsers import looking, naming, widgets
+from scripts.measure.browsers import keys, looking, naming, widgets
 from scripts.measure.browsers.serving import SITE
 from scripts.pages import formulas
 
 pytest_plugins = ["browser"]
 
 PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
-SMOKE = ("tokenizer", "by_hand", "attention", "translate", "next_token", "decoding")  # without the chat
+# Without the chat.
+SMOKE = ("tokenizer", "by_hand", "bits", "attention", "translate", "next_token", "lens", "heads_off", "decoding")
 
 
 def started(name: str, request):
@@ -101,7 +102,7 @@ def test_the_search_finds_and_marks(engine, site_server):
 
 
 def test_tab_leads_past_the_search_box(engine, site_server):
-    none(widgets.past_the_search(engine, site_server))
+    none(keys.past_the_search(engine, site_server))
 
 
 def test_each_kind_of_question_answers(engine, site_server):
@@ -136,7 +137,7 @@ def test_widgets_answer_the_same_and_again(engine, site_server, said_by_chromium
 
 
 def test_widgets_by_keys_alone(engine, site_server):
-    none(widgets.by_keys(engine, site_server, SMOKE))
+    none(keys.by_keys(engine, site_server, SMOKE))
 
 
 @pytest.mark.parametrize("page", ["self_attention/", "architecture/"])

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,7 +26,7 @@ from scripts.base import ROOT
 from scripts.base.files import put
 from scripts.compute import archive, runner
 from scripts.compute.book import Book
-from scripts.serve import desk
+from scripts.serve import desk, needs
 from scripts.serve.line import Reading
 
 pytest_plugins = ["browser"]
@@ -331,6 +332,21 @@ def test_the_line_begins_with_what_the_page_in_front_needs(tmp_path):
         assert line.ready(set())[: len(wanted)] == wanted
     says = json.loads((folder / "state.json").read_text("utf-8"))["says"]
     assert says["gated/one"].endswith("Number 1 in the line.")
+
+
+def test_a_page_waits_for_the_model_in_it(tmp_path):
+    """Whatever asks the engine, be it for a tokenizer alone, is there when the engine's files are."""
+    widgets = ROOT / "docs/assets/live/widgets"
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))
+    names = set(re.findall(r'^<div class="live" data-live="(\w+)"', pages, re.M))
+    assert {"attention", "by_hand", "tokenizer", "translate", "lens"} <= names
+    (tmp_path / "docs").mkdir()
+    for name in names:
+        (tmp_path / "docs" / f"{name}.md").write_text(f'<div class="live" data-live="{name}"></div>')
+    found = needs.of_pages(tmp_path, set())
+    for name in names:
+        asks = "engine/engine.js" in (widgets / f"{name}.js").read_text("utf-8")
+        assert found[f"{name}.md"] == ["live"] * asks, name
 
 
 def test_prose_alone_needs_no_torch(tmp_path):

@@ -1,4 +1,4 @@
-"""The seven widgets of the playground: what they answer, by mouse and by keys, once and again."""
+"""The widgets of the playground: what they answer, by mouse and by keys, once and again."""
 
 from __future__ import annotations
 
@@ -48,19 +48,6 @@ def until(browser: Browser, selector: str, says: str, seconds: float = 120) -> N
     browser.wait(code.replace("() =>", "function ()", 1), selector, says, seconds=seconds)
 
 
-def tab_to(browser: Browser, selector: str, most: int = 60) -> None:
-    """Press Tab until an element that matches has the focus.
-
-    Raises:
-        BrowserError: If it never has.
-    """
-    for _ in range(most):
-        if browser.js("return document.activeElement.matches(arguments[0])", selector):
-            return
-        browser.press("Tab")
-    raise BrowserError(f"{browser.name}: {most} times Tab did not reach {selector}")
-
-
 def opened(browser: Browser, box: str) -> None:
     """Wait until the widget stands there.
 
@@ -101,6 +88,15 @@ def _by_hand(browser: Browser, box: str) -> list[str]:
     return texts(browser, f"{box} [data-step] td")
 
 
+def _bits(browser: Browser, box: str) -> list[str]:
+    said = texts(browser, f"{box} .live-place > p, {box} .live-block span")
+    browser.click(f"{box} button", "Make number 1 ten times the largest of the others")
+    browser.click(f"{box} input[aria-label='number 7']")
+    browser.press("Control+a", *"0.25")
+    until(browser, f"{box} .live-place > p", "Without number 1, the largest")
+    return said + texts(browser, f"{box} .live-place > p, {box} .live-block span")
+
+
 def _translate(browser: Browser, box: str) -> list[str]:
     until(browser, f"{box} .live-reading", "To write")
     browser.click(f"{box} .live-line button", "robot")
@@ -127,21 +123,38 @@ def _next_token(browser: Browser, box: str) -> list[str]:
     return said + texts(browser, f"{box} .live-taken button, {box} .live-reading, {bars}")
 
 
+def _lens(browser: Browser, box: str) -> list[str]:
+    said = texts(browser, f"{box} .live-reading, {box} table.numbers td")
+    fill(browser, box, "Text that the model reads", "Once upon a")
+    browser.click(f"{box} .live-go")
+    until(browser, f"{box} .live-reading", "After “␣a”,")
+    return said + texts(browser, f"{box} .live-reading, {box} table.numbers td")
+
+
+def _heads_off(browser: Browser, box: str) -> list[str]:
+    browser.click(f"{box} .live-examples button", "The best 8 of the chapter off")
+    until(browser, f"{box} .live-reading", "With the 8 heads off")
+    browser.click(f"{box} .live-head[aria-label^='layer 0, head 0']")
+    until(browser, f"{box} .live-reading", "With the 9 heads off")
+    until(browser, f"{box} .live-place > p", "With the lots of seeds 1 to 5")
+    return texts(browser, f"{box} .live-place > p, {box} table.numbers :is(th, td)")
+
+
 def _decoding(browser: Browser, box: str) -> list[str]:
     browser.js(STOP, f"{box} button")  # it writes as soon as it is open
-    _written(browser, box)
+    written(browser, box)
     fill(browser, box, "tokens", "8")
     fill(browser, box, "seed", "12")
     browser.press("Enter")
     until(browser, f"{box} .live-heard", "Done.")
-    _written(browser, box)
+    written(browser, box)
     rows = browser.js("""return [...document.querySelectorAll(arguments[0])].map((row) =>
         [...row.cells].slice(0, -1).map((cell) => cell.textContent).join(" | "));""",
         f"{box} .live-measures tbody tr")  # fmt: skip
     return texts(browser, f"{box} .live-text") + rows + texts(browser, f"{box} .live-tree text")
 
 
-def _written(browser: Browser, box: str) -> None:
+def written(browser: Browser, box: str) -> None:
     browser.wait("return [...document.querySelectorAll(arguments[0])].some((one) => one.disabled"
                  " && one.textContent === 'Stop')", f"{box} button", seconds=240)  # fmt: skip
 
@@ -150,14 +163,15 @@ def _chat(browser: Browser, box: str) -> list[str]:
     fill(browser, box, "Your message", "In exactly ten words, say what a robot is.")
     browser.click(f"{box} button", "Send")
     until(browser, f"{box} .live-counter", "asked: 10")
-    _written(browser, box)
+    written(browser, box)
     browser.click(f"{box} summary", "What the model really reads")
     return texts(browser, f"{box} .live-said, {box} .live-counter, {box} .live-template")
 
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
-    "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand,
-    "translate": _translate, "next_token": _next_token, "decoding": _decoding, "chat": _chat,
+    "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand, "bits": _bits,
+    "translate": _translate, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off,
+    "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 
 
@@ -193,7 +207,7 @@ return Promise.all([fetch(at("weights.json")).then((one) => one.json()),
     listed.smollm2.bytes + Decoder.room(listed.smollm2.config),
     listed.minilm.bytes + Encoder.room(listed.minilm.config)));
 """
-SHARE = 1.3  # of the largest model: itself, the tokenizers, seven widgets
+SHARE = 1.3  # of the largest model: itself, the tokenizers, all widgets
 
 
 def held(browser: Browser, server: ThreadingHTTPServer) -> tuple[float, float, float]:
@@ -253,113 +267,3 @@ def again(
     for _, path in server.asked:
         if "/assets/" in path:
             yield f"the second time the widgets ask for {path}"
-
-
-# ------------------------------------------------------------------------------- by keys
-
-
-def _tokenizer_by_keys(browser: Browser, box: str) -> None:
-    tab_to(browser, f"{box} textarea")
-    browser.press("Control+a", *"keys!")
-    until(browser, f"{box} .live-pieces", "keys")
-
-
-def _attention_by_keys(browser: Browser, box: str) -> None:
-    tab_to(browser, f"{box} [role=gridcell]")
-    browser.press("Home", "ArrowRight", "ArrowDown")
-    until(browser, f"{box} .live-map", "Layer 2, head 2")
-
-
-def _by_hand_by_keys(browser: Browser, box: str) -> None:
-    before = texts(browser, f"{box} [data-step=weights] td")
-    tab_to(browser, f"{box} input[type=number]")
-    browser.press("ArrowUp")
-    code = f"return (function () {{{TEXTS}}})(arguments[0]).join() !== arguments[1]"
-    browser.wait(code, f"{box} [data-step=weights] td", ",".join(before))
-
-
-def _translate_by_keys(browser: Browser, box: str) -> None:
-    tab_to(browser, f"{box} textarea")
-    browser.press("Control+a", *"I like cats.", "Enter")
-    until(browser, f"{box} .live-translation", "Eu gosto de gatos.")
-    tab_to(browser, f"{box} .live-line [role=radio][aria-checked=true]")
-    browser.press("Home", "ArrowRight")
-    until(browser, f"{box} .live-reading", "To write ▁gosto")
-
-
-def _next_token_by_keys(browser: Browser, box: str) -> None:
-    tab_to(browser, f"{box} button.live-bar")
-    browser.press("Home", "ArrowDown", "Enter")
-    browser.wait("return document.querySelectorAll(arguments[0]).length === 1",
-                 f"{box} .live-taken button")  # fmt: skip
-
-
-def _decoding_by_keys(browser: Browser, box: str) -> None:
-    tab_to(browser, browser.wait(FIELD, box, "tokens"))
-    # It writes as soon as it is open. If that ends before Enter does, the focus is on "Write".
-    for _ in range(12):
-        if browser.js("return document.activeElement.textContent === 'Stop'"):
-            browser.press("Enter")
-            break
-        browser.press("Tab")
-    _written(browser, box)
-    for _ in range(12):  # back to the first field
-        if browser.js("return document.activeElement.matches(arguments[0])",
-                      browser.wait(FIELD, box, "tokens")):  # fmt: skip
-            break
-        browser.press("Shift+Tab")
-    browser.press("Control+a", "3", "Enter")
-    until(browser, f"{box} .live-heard", "Done.")
-
-
-def _chat_by_keys(browser: Browser, box: str) -> None:
-    tab_to(browser, f"{box} textarea")
-    browser.press("Control+a", *"Say yes.", "Enter")
-    until(browser, f"{box} .live-counter", "written: ")
-    _written(browser, box)
-
-
-KEYS: dict[str, Callable[[Browser, str], None]] = {
-    "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
-    "by_hand": _by_hand_by_keys, "translate": _translate_by_keys, "next_token": _next_token_by_keys,
-    "decoding": _decoding_by_keys, "chat": _chat_by_keys,
-}  # fmt: skip
-NEAR = """
-const box = document.querySelector(arguments[0]);
-const links = [...document.querySelectorAll("article a.headerlink")].filter((link) =>
-  link.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING);
-links.at(-1).focus();
-"""
-
-
-def by_keys(
-    browser: Browser, server: ThreadingHTTPServer, names: tuple[str, ...] = tuple(KEYS)
-) -> Iterator[str]:
-    """Each widget found, opened and used without a mouse, from the heading above it."""
-    browser.size(1280, 800)
-    browser.open(server.url + PLAYGROUND)
-    for name in names:
-        box = f"[data-live={name}]"
-        try:
-            browser.js(NEAR, box)
-            tab_to(browser, f"{box} .live-open")
-            browser.press("Enter")
-            opened(browser, box)
-            browser.wait("return document.activeElement.matches(arguments[0])",
-                         f"{box} .live-widget")  # fmt: skip
-            KEYS[name](browser, box)
-        except BrowserError as error:
-            yield f"{name} by keys: {error}"
-
-
-def past_the_search(browser: Browser, server: ThreadingHTTPServer, page: str = "") -> Iterator[str]:
-    """Tab leads from the top of a page through the search box to its text."""
-    browser.size(1280, 800)
-    browser.open(server.url + page)
-    try:
-        tab_to(browser, ".md-search__input")
-        browser.press("Tab")
-        browser.wait("return !document.activeElement.matches('.md-search__input')")
-        tab_to(browser, "article a[href]", most=120)
-    except BrowserError as error:
-        yield f"{page or '(first)'}: {error}"

@@ -165,6 +165,12 @@ export const engine = {
   next: (ids, { attentions = false } = {}) => use("smollm2", "next", { ids, attentions }),
   /** Log-probability of each token from number `start` (at least 1) on. */
   score: (ids, start = 1) => use("smollm2", "score", { ids, start }),
+  /** What each layer would say after `ids`; see models/inside.js. */
+  lens: (ids) => use("smollm2", "lens", { ids }),
+  /** What each of SmolLM2's heads hands on, on average over texts: (layers, heads, width). */
+  meanOutputs: (texts) => use("smollm2", "meanOutputs", { texts }),
+  /** SmolLM2's logits after `ids` for each set of heads, off: they hand on what `instead` has. */
+  headsOff: (ids, sets, instead) => use("smollm2", "headsOff", { ids, sets, instead }),
   /** Writes; see models/decoding.js for the settings and for what a step tells. */
   generate: (ids, settings = {}, { onStep, signal } = {}) =>
     use("smollm2", "generate", { method: "greedy", steps: 40, ...settings, ids }, { onEvent: onStep, signal }),

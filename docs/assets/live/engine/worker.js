@@ -57,6 +57,8 @@ function broken(error) {
   return new Promise(() => {}); // whoever waits is told by engine.js
 }
 
+const inside = () => import("../models/inside.js").catch(broken); // looks between the layers; few pages need it
+
 const tokenizer = once(async (family) => {
   const { makeTokenizer } = await import("./tokens.js").catch(broken);
   const parts = [file(`tokenizers/${family}.json`, "json"), file(`tokenizers/${family}.config.json`, "json")];
@@ -146,6 +148,13 @@ const calls = {
 
   score({ ids, start }) {
     return model.score(ids, start);
+  },
+
+  lens: async ({ ids }) => (await inside()).lens(model, ids),
+  meanOutputs: async ({ texts }) => (await inside()).meanOutputs(model, texts),
+  async headsOff({ ids, sets, instead }) {
+    const { headsOff } = await inside();
+    return sets.map((heads) => headsOff(model, heads, instead, () => model.next([ids]).logits[0].slice()));
   },
 
   generate({ ids, ...settings }, told) {

@@ -70,6 +70,7 @@ class SelfAttention {
         if (keep) map.set(weights, head * seen.count);
       }
     });
+    this.hook?.(mixed, positions.length); // models/inside.js hears what the heads hand on, and may change it
     kernel.multiply(mixed, this.oProj, room.change, positions.length);
     return map;
   }
@@ -144,6 +145,8 @@ export class Decoder {
   constructor(kernel, config, file, base) {
     const { hidden_size: width, intermediate_size: inner } = config;
     this.kernel = kernel;
+    /** Who looks inside is told: state(layers done, x, tokens), as models/inside.js does. */
+    this.hooks = {};
     this.headWidth = width / config.num_attention_heads;
     this.theta = config.rope_parameters.rope_theta;
     const norm = (name) => new RMSNorm(kernel.vector(file, base, `${name}.weight`, width), config.rms_norm_eps);
@@ -176,7 +179,11 @@ export class Decoder {
       // Section 3.2.3, causal: a query sees the keys up to its own position.
       return { slot: path.at(-1), angles: angles(path.length - 1, this.headWidth, this.theta), seen: { at, count: path.length } };
     });
-    const maps = this.layers.map((layer) => layer.forward(kernel, x, positions, this.room, wanted));
+    const maps = this.layers.map((layer, i) => {
+      this.hooks.state?.(i, x, positions.length);
+      return layer.forward(kernel, x, positions, this.room, wanted);
+    });
+    this.hooks.state?.(maps.length, x, positions.length);
     return wanted ? maps : undefined;
   }
 

@@ -4,6 +4,8 @@
 import { engine } from "../engine/engine.js";
 import { el } from "./parts.js";
 
+export { styles } from "./sheets.js";
+
 export const END = 2; // SmolLM2's <|im_end|>: after it, there is nothing more to write
 export const VOCABULARY = 49152;
 
@@ -82,20 +84,4 @@ export function distinctPairs(text) {
   const all = words(text);
   const pairs = all.slice(1).map((word, i) => `${all[i]} ${word}`);
   return pairs.length ? new Set(pairs).size / pairs.length : 1;
-}
-
-const sheets = new Map();
-/** The styles of these widgets, fetched with them and not before; `name`: of one widget's own. */
-export function styles(name = "decoder.css") {
-  if (!sheets.has(name)) sheets.set(name, new Promise((resolve, reject) => {
-    const onerror = () => {
-      sheets.delete(name); // so that the next try asks again
-      link.remove();
-      reject(new Error("the styles are missing"));
-    };
-    const href = new URL(name, import.meta.url).href;
-    const link = el("link", { rel: "stylesheet", href, onload: resolve, onerror });
-    document.head.append(link);
-  })); // prettier-ignore
-  return sheets.get(name);
 }
