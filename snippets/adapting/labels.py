@@ -18,7 +18,7 @@ print("| token | label | loss |\n|---|--:|--:|")
 tokens = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
 tokens = [token.replace("Ġ", "␣").replace("Ċ", "⏎") for token in tokens]
 for token, label, loss in zip(tokens[1:], labels[0, 1:].tolist(), each):
-    print(f"| `{token}` | {label} | {loss:.2f} |")
+    print("| `{}` | {} | {:.2f} |".format(token.replace("|", "\\|"), label, loss))
 answer = each[asked - 1 :].mean().item()
 whole, library = each.mean().item(), run.loss.item()
 off = abs(answer - library)

@@ -93,8 +93,8 @@ def test_the_question_takes_steps(values, printed, tokenizer, says):
     says(
         "Before the training SmolLM2 does not answer at all: the loss is "
         "{{ adapting/answers_only.before:.1f}}, and none of its first choices is one of the two words.",
-        "After four steps the loss on new answers is at most {{ adapting/answers_only.half:.2f}} where "
-        "only the answer counts, and at least {{ adapting/answers_only.all_half:.2f}} where the question "
+        "After four steps the loss on new answers is at most {{ adapting/answers_only.half:.2f up}} where "
+        "only the answer counts, and at least {{ adapting/answers_only.all_half:.2f down}} where the question "
         "counts too.",
         "After ten steps they are {{ adapting/answers_only.end:.2f}} and "
         "{{ adapting/answers_only.all_end:.2f}}.",
