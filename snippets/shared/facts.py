@@ -9,7 +9,7 @@ KNOWN = {
     "What color is grass?": "green",
     "What do bees make?": "honey",
     "On which planet do we live?": "Earth",
-    "What is frozen water?": "ice",
+    "What is the capital of Italy?": "Rome",
 }
 
 
@@ -29,7 +29,7 @@ def ask(model, tokenizer, prompts, right) -> tuple[int, float, list[str]]:
     """How many answers hold the right word, tokens read per question, and the answers."""
     tokenizer.padding_side = "left"
     batch = tokenizer(chats(tokenizer, prompts), padding=True, return_tensors="pt")
-    ids = model.generate(**batch, max_new_tokens=12, do_sample=False)
+    ids = model.generate(**batch, max_new_tokens=20, do_sample=False)
     new = ids[:, batch.input_ids.shape[1] :]
     said = tokenizer.batch_decode(new, skip_special_tokens=True)
     good = sum(word.lower() in text.lower() for word, text in zip(right, said))
