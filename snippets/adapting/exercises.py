@@ -6,6 +6,7 @@ import math
 thin, whole = 4 * (576 + 1536), 576 * 1536
 share = thin / whole
 even = whole / (576 + 1536)  # the rank at which both have as many numbers
+asked = 2 * (100 + 300)  # of the question with rank 2
 print(f"thin: {thin:,} of {whole:,}, {share:.2%}; as many at rank {even:.0f}")
 
 # 2. Where DPO ends, for three values of beta. The reference says 75 %.
