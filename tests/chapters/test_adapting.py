@@ -121,12 +121,13 @@ def test_the_question_takes_steps(values, printed, films, says):
         "{{ adapting/answers_only.all_end:.2f}}.",
         "So with the question the same steps bring less. In each text two tokens are the answer and "
         "about seventeen are the question, and all of them share one mean.",
-        "The pair for the answer alone is lower from the second step on.",
+        "After four steps and after ten, the pair for the answer alone is lower.",
         "Ours are long beside the answers, and the training is short.",
         "That questions must never count.",
         "It learns from 48 sentences, six at a time, and is tested on 48 others.",
         "Shi and others found in 2024 that letting them count can help, on long requests with short "
-        "answers and on few examples, where a model overfits.[^shi]",
+        "answers and on few examples, where a model learns its "
+        "examples by heart.[^shi]",
     )
     run, rows = values("adapting/answers_only"), cells(printed("adapting/answers_only"))
     assert run.before > 7 and rows[0][3] == "0, 0" and rows[0][4] == "48, 48"
@@ -144,8 +145,8 @@ def test_lora_starts_as_nothing_and_merges(values, printed, small, says):
         "At the start no logit differs at all.",
         "After $B$ has changed, the merged matrices give the same logits as those with thin ones beside "
         "them, but for rounding.",
-        "So LoRA costs no time once it is merged; and unmerged, one model can serve many tasks, each "
-        "with its own thin matrices.",
+        "So LoRA costs no time once it is merged; and as long as it is not, one model can serve many "
+        "tasks, each with its own thin matrices.",
         "- LoRA adds a product of two thin matrices to a frozen one. It starts as nothing, and can be merged.",
         "Here it is put beside each matrix of SmolLM2's last two layers.",
     )
@@ -210,8 +211,7 @@ def test_dpo_is_its_closed_form(values, says):
         "Take a model that knows two answers only. Then each step can be checked by a formula.",
         "The model of two answers ended at {{ adapting/dpo_by_hand.after:.0%}} with $\\beta = 0.5$.",
         "Only *moves* away from the reference count, and only one against the other.",
-        "At the start nothing has moved, and the loss is $\\log \\sigma(0) = -\\log 2$, with the other "
-        "sign.",
+        "At the start nothing has moved, and the loss is $-\\log \\sigma(0) = \\log 2$.",
         "Where $\\sigma(\\dots)$ is $0.8$; so the logarithm of the odds is that of the reference plus "
         "$\\tfrac{1}{\\beta} \\log \\tfrac{0.8}{0.2}$.",
         "Trained or computed, the end is the same.",
