@@ -109,6 +109,8 @@ LoRA
 adapter
 reward
 preference
+instruction tuning
+direct preference optimization
 embedding search
 reranker
 contrastive training

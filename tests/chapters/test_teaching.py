@@ -100,6 +100,17 @@ def test_the_guess_about_the_first_tokens_has_an_answer(says, values):
     assert '"faster/window.txt"' in section.split("\n## ")[0]
 
 
+def test_the_reward_alone_has_an_outcome(says, values):
+    says(
+        "[Adapting](adapting.md#a-reward-for-the-right-count): before the table, let them say what a reward alone "
+        "will teach.",
+    )
+    run = values("adapting/reward")
+    assert run.alone_seen > 0.7 > run.kept_new > run.alone_new
+    section = (ROOT / "docs/adapting.md").read_text("utf-8").split("## A reward for the right count")[1]
+    assert '"adapting/reward.txt"' in section.split("\n## ")[0]
+
+
 def test_nothing_is_sent(says):
     says(
         "It answers back, and nothing is sent anywhere: you will not see their results, so ask them for the question "

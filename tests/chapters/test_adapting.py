@@ -1,0 +1,412 @@
+"""The chapter on further training: labels, LoRA, preferences, rewards, and three ways to know."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy, logsigmoid
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from snippets.shared import counting, facts
+from snippets.shared.film_pairs import FilmPairs
+from snippets.shared.film_questions import TEST, TRAIN, FilmQuestions
+from snippets.shared.last_layers import LastLayers, states_below
+from snippets.shared.lora import LoRA, replace
+
+CODE = Path("snippets/adapting")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(book):
+    return AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A Llama of random numbers, small enough to try everything."""
+    torch.manual_seed(0)
+    config = AutoConfig.from_pretrained(
+        "models/smollm2", num_hidden_layers=4, hidden_size=36, intermediate_size=48, head_dim=4, vocab_size=300
+    )
+    return AutoModelForCausalLM.from_config(config).float().eval()
+
+
+class Below:
+    """A model of which only the ids are asked: its last layers read nothing."""
+
+    class model:  # noqa: N801
+        def __new__(cls, input_ids, **settings):
+            return type("Run", (), {"hidden_states": [torch.zeros(*input_ids.shape, 1)] * 3})
+
+
+@pytest.fixture(scope="module")
+def films(tokenizer):
+    return FilmQuestions(Below, tokenizer)
+
+
+def cells(text: str) -> list[list[str]]:
+    """The rows of a printed table, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+
+
+def test_only_the_last_layers_learn(small, says):
+    says(
+        "So only the last two of SmolLM2's thirty layers learn.",
+        "What they read is computed once and kept, since the layers below stay as they are.",
+    )
+    batch = {"input_ids": torch.randint(300, (3, 9)), "attention_mask": torch.ones(3, 9).long()}
+    states = states_below(small, batch)
+    top = LastLayers(small)
+    assert torch.allclose(top.head(top(states)), small(**batch).logits, atol=1e-6)
+    # Texts that are padded on the right: what stands behind them changes nothing.
+    batch["attention_mask"][:, 6:] = 0
+    padded = states_below(small, batch)
+    batch["input_ids"] = batch["input_ids"][:, :6]
+    batch["attention_mask"] = batch["attention_mask"][:, :6]
+    assert torch.allclose(top.head(top(padded))[:, :6], small(**batch).logits, atol=1e-6)
+    top.head(top(states)).sum().backward()
+    assert all(weight.grad is not None for weight in top.layers.parameters())
+    assert all(weight.grad is None for weight in small.model.layers.parameters())
+    assert AutoConfig.from_pretrained("models/smollm2").num_hidden_layers == 30
+
+
+def test_only_the_answer_counts(values, printed, tokenizer, films, says):
+    says(
+        "The others get the label −100, which the loss leaves out.",
+        "The usual way is to let only the answer's tokens count.",
+        "Training on requests with their answers is called [instruction tuning]"
+        "(glossary.md#instruction-tuning); in 2021 it was shown that a model so trained follows requests of "
+        "new kinds better.[^flan]",
+        "- In instruction tuning, as a rule, only the answer's tokens count; the label −100 leaves the "
+        "others out.",
+        "The mean over the two tokens of the answer is the library's loss. The tokens of the "
+        "question do not cost nothing: they are only not counted.",
+    )
+    run, rows = values("adapting/labels"), cells(printed("adapting/labels"))
+    assert run.off < 1e-5 and abs(run.whole - run.library) > 1
+    counted = [float(loss) for _, label, loss in rows if label != "-100"]
+    assert len(counted) == 2 and sum(counted) / 2 == pytest.approx(run.library, abs=0.01)
+    assert all(float(loss) > 0.5 for _, label, loss in rows if label == "-100")
+    kept = [tokenizer.decode(row[row != -100]) for row in films.answer]
+    assert set(kept) == {" praise<|im_end|>", " blame<|im_end|>"}
+    for part in (TRAIN, TEST):
+        assert kept[part].count(" praise<|im_end|>") == 24 == len(kept[part]) / 2
+    texts = [tokenizer.decode(row[row != -100]) for row in films.whole]
+    assert len({text.split("\n")[0] for text in texts}) == 96, "no text twice"
+    assert all(text.count("\nPraise or blame? Answer:") == 1 for text in texts)
+
+
+def test_the_library_leaves_minus_100_out(small):
+    """Its loss for such labels, held to the mean over the tokens that have one."""
+    ids = torch.randint(300, (2, 8))
+    labels = ids.clone()
+    labels[0, :5] = labels[1, :3] = -100
+    run = small(input_ids=ids, labels=labels)
+    places = labels[:, 1:] != -100
+    mine = cross_entropy(run.logits[:, :-1][places], labels[:, 1:][places])
+    assert run.loss.item() == pytest.approx(mine.item(), abs=1e-6)
+
+
+def test_the_question_takes_steps(values, printed, films, says):
+    says(
+        "Before the training SmolLM2 does not answer at all: the loss is "
+        "{{ adapting/answers_only.before:.1f}}, and none of its first choices is one of the two words.",
+        "After four steps the loss on new answers is at most {{ adapting/answers_only.half:.2f up}} where "
+        "only the answer counts, and at least {{ adapting/answers_only.all_half:.2f down}} where the question "
+        "counts too.",
+        "After ten steps they are {{ adapting/answers_only.end:.2f}} and "
+        "{{ adapting/answers_only.all_end:.2f}}.",
+        "So with the question the same steps bring less. In each text two tokens are the answer and "
+        "about sixteen are the question, and all of them share one mean.",
+        "After four steps and after ten, the pair for the answer alone is lower.",
+        "Ours are long beside the answers, and the training is short.",
+        "That questions must never count.",
+        "It learns from 48 sentences, six at a time, and is tested on 48 others.",
+        "Shi and others found in 2024 that letting them count can help, on long requests with short "
+        "answers and on few examples, where a model learns its "
+        "examples by heart.[^shi]",
+    )
+    run, rows = values("adapting/answers_only"), cells(printed("adapting/answers_only"))
+    assert run.before > 7 and rows[0][3] == "0, 0" and rows[0][4] == "48, 48"
+    assert run.half < run.all_half / 1.5 and run.end < run.all_end / 1.2
+    for one, other in zip(rows[2::2], rows[3::2]):
+        assert max(map(float, one[2].split(","))) < min(map(float, other[2].split(",")))
+    asked = (films.whole != -100).sum(1) - 2 - 1  # without the answer and the start
+    assert 15.5 < asked.float().mean() < 16.5 and (films.answer != -100).sum(1).unique().tolist() == [2]
+    assert "step % 8 * 6 :][:6]" in (CODE / "answers_only.py").read_text("utf-8")
+
+
+def test_lora_starts_as_nothing_and_merges(values, printed, small, says):
+    says(
+        "$B$ starts as zeros, so at the start nothing is changed (section 4.1 of the paper).",
+        "At the start no logit differs at all.",
+        "After $B$ has changed, the merged matrices give the same logits as those with thin ones beside "
+        "them, but for rounding.",
+        "So LoRA costs no time once it is merged; and as long as it is not, one model can serve many "
+        "tasks, each with its own thin matrices.",
+        "- LoRA adds a product of two thin matrices to a frozen one. It starts as nothing, and can be merged.",
+        "Here it is put beside each matrix of SmolLM2's last two layers.",
+    )
+    run = values("adapting/lora")
+    assert run.at_start == 0 and run.same_size
+    assert run.moved > 0.1 and run.merged_off < 1e-3 * run.moved
+    model = LastLayers(small)
+    states = torch.randn(2, 5, 36)
+    before = model(states)
+    replace(model.layers, torch.nn.Linear, lambda matrix: LoRA(matrix, rank=2))
+    assert sum(isinstance(part, LoRA) for part in model.modules()) == 14 == run.count
+    assert torch.equal(model(states), before)
+    for part in model.modules():
+        if isinstance(part, LoRA):
+            part.up.weight.data.normal_()
+    beside = model(states)
+    assert not torch.allclose(beside, before, atol=1e-2)
+    replace(model.layers, LoRA, LoRA.merged)
+    assert torch.allclose(model(states), beside, atol=1e-4)
+
+
+def test_what_training_keeps_in_memory(small, says):
+    says(
+        "To train a model takes much more memory than to run it: each trained number has a "
+        "[gradient](glossary.md#gradient), and the [optimizer](glossary.md#optimizer) AdamW keeps two "
+        "more.",
+        "[LoRA](glossary.md#lora) trains other, far fewer numbers.[^lora]",
+    )
+    top = LastLayers(small)
+    replace(top.layers, torch.nn.Linear, lambda matrix: LoRA(matrix, rank=1))
+    learning = [weight for weight in top.layers[0].mlp.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(learning)
+    top(torch.randn(1, 4, 36)).sum().backward()
+    optimizer.step()
+    for weight in learning:
+        kept = [x for x in optimizer.state[weight].values() if x.shape == weight.shape]
+        assert weight.grad.shape == weight.shape and len(kept) == 2
+    assert len(learning) == 6 and sum(x.numel() for x in learning) < 0.2 * sum(
+        part.weight.numel() for part in small.model.layers[-2].mlp.modules() if isinstance(part, torch.nn.Linear)
+    )
+
+
+def test_lora_does_what_the_whole_does(values, printed, says):
+    says(
+        "After sixteen steps the loss of LoRA is between {{ adapting/lora_trained.lowest:.2f down}} and "
+        "{{ adapting/lora_trained.highest:.2f up}}, that of the whole matrices at most "
+        "{{ adapting/lora_trained.most_whole:.2f up}}. The two overlap, so three runs do not tell them "
+        "apart. {{ adapting/lora.rank_8:,}} numbers do here what {{ adapting/lora.full:,}} do.",
+        "The paper finds the same of far larger models and trainings (section 5[^lora]).",
+        "(The learning rates stand in the program, that of LoRA ten times as large. We tried a few others, "
+        "and made no search.)",
+    )
+    run = values("adapting/lora_trained")
+    assert run.lowest < run.most_whole < run.highest < 0.35
+    assert "{8: 3e-3, 0: 3e-4}" in (CODE / "lora_trained.py").read_text("utf-8")
+    sizes = values("adapting/lora")
+    assert sizes.rank_8 < 0.03 * sizes.full
+
+
+def test_dpo_is_its_closed_form(values, says):
+    says(
+        "Take a model that knows two answers only. Then each step can be checked by a formula.",
+        "The model of two answers ended at {{ adapting/dpo_by_hand.after:.0%}} with $\\beta = 0.5$.",
+        "Only *moves* away from the reference count, and only one against the other.",
+        "At the start nothing has moved, and the loss is $-\\log \\sigma(0) = \\log 2$.",
+        "Where $\\sigma(\\dots)$ is $0.8$; so the logarithm of the odds is that of the reference plus "
+        "$\\tfrac{1}{\\beta} \\log \\tfrac{0.8}{0.2}$.",
+        "Trained or computed, the end is the same.",
+        "It ends at {{ adapting/dpo_by_hand.after:.1%}}.",
+        "Note that it depends on the reference: four of five choose the first answer, but the model "
+        "does not end at {{ adapting/dpo_by_hand.share:.0%}}.",
+        "The share of the people is the probability that one answer *beats* the other, by how far each "
+        "has moved.",
+    )
+    run = values("adapting/dpo_by_hand")
+    assert run.start == pytest.approx(math.log(2), abs=1e-12) and run.off < 1e-12
+    assert run.end_off < 1e-4 and run.after - run.share > 0.1
+    before, after = (math.log(p / (1 - p)) for p in (run.before, run.after))
+    beats = logsigmoid(torch.tensor(run.beta * (after - before))).exp().item()
+    assert beats == pytest.approx(run.share, abs=1e-4)
+    assert re.search(r"share = 0\.8\b", (CODE / "dpo_by_hand.py").read_text("utf-8"))
+
+
+def test_pairs_move_apart(values, printed, tokenizer, says):
+    says(
+        "Of 24 new pairs, {{ adapting/dpo.fewest }} or more move apart as chosen. A fair coin would do that "
+        "in less than one trial of a hundred; as many as the {{ adapting/dpo.lot }} of the control it would "
+        "bring in one of seven. So a preference is learned.",
+        "Praise is the more probable sentence in {{ adapting/dpo.first }} of the 24 pairs before, and in "
+        "{{ adapting/dpo.leading }} after: the loss asks for a *move*, and a sentence that was far less "
+        "probable is still less probable after a small one.",
+        "And nothing in the loss says that the chosen text must become more probable. It may fall, if the "
+        "rejected one falls more.",
+        "Here praise rises on average; in at least {{ adapting/dpo.fell }} of the 24 new pairs it falls.",
+        "In longer trainings the chosen texts were seen to fall as a whole.[^pal]",
+        "Most dots lie below the diagonal, to the right; the crosses lie on both sides.",
+        "The control trains on the same pairs, but which of the two is chosen is drawn by lot.",
+        "That is all that the [loss](#two-texts-one-preferred) sees.",
+        "- DPO asks that the chosen text moves up more than the rejected one, from where both were. It does "
+        "not ask that the chosen one becomes likely.",
+        "- [x] The chosen text has gained on the rejected one, measured from the reference.",
+        "- [x] The rejected text may have become more probable.",
+        "If the chosen one has [gained more](#two-texts-one-preferred).",
+        "Our sentences moved apart, and in about half of the pairs blame [still led](#tried-on-sentences).",
+    )
+    run, rows = values("adapting/dpo"), cells(printed("adapting/dpo"))
+    coin = [math.comb(24, heads) / 2**24 for heads in range(25)]
+    assert sum(coin[run.fewest :]) < 0.01 and 1 / 8 < sum(coin[run.lot :]) < 1 / 6
+    assert run.praise > 0 and run.fell > 0 and 12 < run.lot < run.fewest
+    assert 9 <= run.first <= run.leading <= 15
+    # Both may fall, and the loss falls with them; both may rise.
+    for moves in ((-1.0, -3.0), (3.0, 1.0)):
+        assert -logsigmoid(torch.tensor(0.1 * (moves[0] - moves[1]))) < math.log(2)
+    assert [row[0] for row in rows] == ["before", "praise", "praise", "by lot"]
+    pairs = FilmPairs(Below, tokenizer)
+    texts = [tokenizer.decode(ids[1:][places]) for ids, places in zip(pairs.ids, pairs.counts)]
+    assert len(set(texts)) == 144 and all(text.startswith(" ") and text.endswith("\n") for text in texts)
+
+
+def test_a_reward_on_a_leash_teaches_to_count(values, printed, says):
+    says(
+        "The model draws a text, a program counts the words, and the reward is 1 for the right number and "
+        "0 for any other.",
+        "Twelve of the sixteen pairs of topic and number are rewarded; the other four are *new*, for the "
+        "test.",
+        "The reward alone does teach the rewarded requests: at least "
+        "{{ adapting/reward.alone_seen:.0% down}} are right.",
+        "But on the new ones no run has more than {{ adapting/reward.alone_new:.0% up}}, and of 600 texts "
+        "at most {{ adapting/reward.alone_kinds }} are different, where there were "
+        "{{ adapting/reward.kinds }}.",
+        "It has learned a few texts of the right length by heart.",
+        "On the leash it counts: at least {{ adapting/reward.kept_seen:.0% down}} of the rewarded and "
+        "{{ adapting/reward.kept_new:.0% down}} of the new requests are right.",
+        "It does not repeat words more than before, and up to {{ adapting/reward.kept_kinds }} texts are "
+        "different.",
+        "By lot, nothing is learned.",
+        "In the control, on the same leash, the rewards are dealt out by lot.",
+        "*A word twice* is the share of new texts that repeat a word, *texts of 600* counts the different "
+        "ones among 600.",
+        "Large chat models were trained so: by a reward that a second model learned from people's "
+        "preferences, with the rule PPO and a leash of this kind, in 2022.[^instruct] GRPO, of 2024, takes "
+        "the mean over several texts for one request.[^grpo] Both draw more texts than this page does.",
+        "So it was the reward that taught it, and the leash that kept it from the short way.",
+        "It rises far more with the reward than by lot: a model that keeps to the number is surprised by "
+        "texts that do not.",
+        "The texts that are gone were not: even on the leash fewer are different than before.",
+        "It has learned to write up to six words on a topic, none twice. A number stands in each of its "
+        "requests, and its texts ignored it.",
+        "- A reward teaches what it counts. Without a leash, our small model learned few texts by heart.",
+        "- [x] Let each text pay for its distance from the old model.",
+        "On such a [leash](#a-reward-for-the-right-count) ours kept more texts, and counted in new "
+        "requests, too.",
+        "That was the [control](#a-reward-for-the-right-count): it teaches nothing.",
+        "a *leash*, which takes away a tenth of the logarithm of $\\pi / \\pi_0$.",
+    )
+    run = values("adapting/reward")
+    rows = [[row[0], *(float(x.strip("%")) for x in row[1:])] for row in cells(printed("adapting/reward"))]
+    (_, base, base_new, again, _, cost), *others = rows
+    alone, leashed, (lot,) = others[:2], others[2:4], others[4:]
+    assert run.alone_seen > 0.7 and run.alone_new < 0.35 and run.alone_kinds < run.kinds / 4
+    assert run.kept_seen > 0.9 and run.kept_new > 0.45 > run.alone_new + 0.1
+    assert all(row[3] <= again for row in leashed) and any(row[3] > 2 * again for row in alone)
+    assert 2 * run.alone_kinds < run.kept_kinds < 0.8 * run.kinds
+    assert abs(lot[1] - base) < 7 and abs(lot[2] - base_new) < 7 and lot[4] > run.kept_kinds
+    assert min(row[5] for row in alone + leashed) - cost > 5 * abs(lot[5] - cost)
+    # Its texts: the number says nothing of the length, and no word stands twice.
+    torch.manual_seed(0)
+    ids = counting.texts(4000)
+    words = (counting.counts(ids[:, 2:]) & (ids[:, 2:] != counting.END)).sum(1)
+    assert set(words.tolist()) == set(range(1, 7))
+    assert torch.corrcoef(torch.stack([words.float(), ids[:, 1].float()]))[0, 1].abs() < 0.05
+    assert all(len(set(row[:n])) == n for row, n in zip(ids[:, 2:].tolist(), words.tolist()))
+    seen, new = (set(map(tuple, counting.requests(99, held_out).tolist())) for held_out in (False, True))
+    assert (len(seen), len(new)) == (12, 4) and not seen & new
+    assert "(0.1, 2)" in (CODE / "reward.py").read_text("utf-8")
+
+
+def test_nothing_to_reward(values, says):
+    says(
+        "[A chat model that cannot count](sequence_problems.md#a-chat-model-that-cannot-count) was asked "
+        "for a number of words twelve times, and not one reply had it.",
+        "Where not one text in twelve is right, there is nothing to reward; and SmolLM2 computes with 135 "
+        "million numbers for each token that it draws.",
+    )
+    asked = values("sequence_problems/asked_written")
+    assert asked.requests == 12
+    says("None of the {{ sequence_problems/asked_written.requests}} replies has the length", page="sequence_problems")
+    assert round(values("smaller/file").total, -6) == 135_000_000 or values("smaller/file").total // 10**6 == 134
+
+
+def test_exercises(values, printed, says):
+    says(
+        "{{ adapting/exercises.thin:,}} of {{ adapting/exercises.whole:,}}, which is "
+        "{{ adapting/exercises.share:.1%}}. From rank {{ adapting/exercises.even:.0f}} on it has as many or "
+        "more.",
+        "With a fifth at more than {{ adapting/exercises.low:.3% down}}, with four times as much at "
+        "{{ adapting/exercises.high:.0%}}.",
+        "{{ adapting/exercises.right:.2f}} and {{ adapting/exercises.wrong:.2f}}.",
+        "A large $\\beta$ makes moves dear, so it stays near the reference, which says "
+        "{{ adapting/dpo_by_hand.before:.0%}}.",
+        "At the start it was {{ adapting/dpo_by_hand.start:.2f}}, whatever the pair.",
+        "`= {{ adapting/exercises.asked }} ± 0 numbers`",
+        "$A$ has two rows of 100 numbers, and $B$ has 300 rows of two: [thin matrices]"
+        "(#lora-thin-matrices-beside-a-frozen-one). The frozen one has 30,000.",
+        "- [x] Nothing more, once the matrices are merged.",
+        "Only as long as they stand beside it.",
+        "$B$ is zero, so [nothing that $A$ does](#lora-thin-matrices-beside-a-frozen-one) reaches the loss "
+        "yet. After the first step $B$ is no longer zero, and $A$ learns, too.",
+    )
+    run = values("adapting/exercises")
+    matrix = LoRA(torch.nn.Linear(576, 1536, bias=False), rank=4)
+    assert run.thin == matrix.down.weight.numel() + matrix.up.weight.numel()
+    assert run.whole == matrix.matrix.weight.numel() and run.even * (576 + 1536) == pytest.approx(run.whole)
+    assert run.low > 0.9999 and abs(run.high - 0.75) < 0.15 < run.low - 0.75
+    assert run.right < math.log(2) < run.wrong
+    assert "A gets a gradient: False\nB gets a gradient: True" in printed("adapting/predict")
+    two = LoRA(torch.nn.Linear(100, 300, bias=False), rank=2)
+    assert two.down.weight.shape == (2, 100) and two.up.weight.shape == (300, 2)
+    assert run.asked == two.down.weight.numel() + two.up.weight.numel() and two.matrix.weight.numel() == 30_000
+    hand = values("adapting/dpo_by_hand")
+    assert hand.start == pytest.approx(math.log(2)) and hand.before == pytest.approx(0.75, abs=0.005)
+    assert hand.beta == 0.5 and "(0.1, 0.5, 2.0)" in (CODE / "exercises.py").read_text("utf-8")
+    x = torch.randn(5, 576)
+    matrix(x).sum().backward()
+    assert not matrix.down.weight.grad.any() and matrix.up.weight.grad.any()
+    matrix.up.weight.data -= matrix.up.weight.grad
+    matrix(x).sum().backward()
+    assert matrix.down.weight.grad.any()
+
+
+def test_three_ways_to_a_fact(values, printed, says):
+    says(
+        "Alone, the model has none of the twelve: {{ adapting/ways.alone }} are right.",
+        "MiniLM finds the right fact for {{ adapting/ways.found_right }} of the questions, and with this "
+        "fact alone in front {{ adapting/ways.nearest_fact }} answers are right. With all facts in front, "
+        "only {{ adapting/ways.in_all }} are. So for this small model a longer prompt is not only dearer: "
+        "here it is worse.",
+        "Training brings {{ adapting/ways.new_words }} right in new words, and "
+        "{{ adapting/ways.old_words }} in the old ones, and no fact has to be read again.",
+        "Of six other things the model knew {{ adapting/ways.known }} before, and {{ adapting/ways.still }} "
+        "after it. Asked for the capital of France, the tuned model says *noon*, a word from the facts.",
+        "Once it has the question alone; once all twelve facts in front of it; once only the fact whose "
+        "vector, by MiniLM, is nearest to the question's.",
+        "What was never read [cannot be known](#or-do-not-train-at-all).",
+        "A price list changes every day, and a model must answer from it.",
+        "Nothing in the training asked it to keep what it knew.",
+        "(Six questions are few. That something was lost is sure, how much is not.)",
+        "Larger models were compared in 2023: for new facts, retrieval did better than further "
+        "training.[^ovadia]",
+        "- What stands in the prompt needs no training, and training for one thing can cost another.",
+        "- [x] Search for the row, and put it into the prompt.",
+    )
+    run, rows = values("adapting/ways"), cells(printed("adapting/ways"))
+    read = {row[0]: int(row[2]) for row in rows}
+    assert run.alone == 0 and run.found_right == 12
+    assert run.nearest_fact >= 10 > 6 > run.in_all and run.new_words >= 9 and run.old_words >= run.new_words
+    assert read["nearest fact in front"] < read["all facts in front"] / 2
+    assert read["tuned"] == read["question alone"] and run.still < run.known
+    assert rows[-1][3] == "noon" and "noon" in facts.ANSWERS
+    assert rows[-2][3] == "The capital of France is Paris."
+    # No fact is asked in the words of the training, and no known thing is among the facts.
+    assert not set(facts.ASKED) & set(facts.REWORDED) and len(set(facts.FACTS)) == 12
+    assert not set(facts.KNOWN) & {*facts.ASKED, *facts.REWORDED}
