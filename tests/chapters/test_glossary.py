@@ -459,3 +459,13 @@ def test_what_words_promise_of_other_pages(says):
     says("the old state is only multiplied and added to. Steps of that kind can be merged", page="why_transformers")
     says("*Position interpolation* presses the positions together on purpose", page="input_representation")
     says("4 bits for most weights, and [two numbers for each 32](smaller.md) of them; this book turns it into 32-bit numbers.", page="hugging_face")
+
+
+def test_the_better_text_is_to_move_up_more(says):
+    says(
+        "by which the better text is to rise more, or to fall less, than the worse one, each from where it was.",
+    )
+    loss = lambda better, worse: -torch.nn.functional.logsigmoid(torch.tensor(0.1 * (better - worse)))
+    assert loss(1.0, 1.0) == loss(-5.0, -5.0), "both moves alike, wherever they lead"
+    assert loss(2.0, 1.0) < loss(1.0, 1.0) < loss(1.0, 2.0)
+    assert loss(-1.0, -3.0) == loss(3.0, 1.0), "no move up is asked for, only the larger one"
