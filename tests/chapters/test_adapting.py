@@ -52,11 +52,19 @@ def cells(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
 
 
-def test_only_the_last_layers_learn(small, says):
+def test_only_the_last_layers_learn(small, values, says):
     says(
         "So only the last two of SmolLM2's thirty layers learn.",
         "What they read is computed once and kept, since the layers below stay as they are.",
+        "SmolLM2 has been through the first and the third of these [already]"
+        "(decoder.md#every-position-predicts-at-once); here it learns something that it does not do yet.",
     )
+    says(
+        "on chats, with the same loss, and often on pairs of a better and a worse answer, with another one; ours "
+        "has had both.[^smollm2]",
+        page="decoder",
+    )
+    assert values("adapting/answers_only").before > 7 and values("adapting/ways").alone == 0
     batch = {"input_ids": torch.randint(300, (3, 9)), "attention_mask": torch.ones(3, 9).long()}
     states = states_below(small, batch)
     top = LastLayers(small)
@@ -295,6 +303,7 @@ def test_a_reward_on_a_leash_teaches_to_count(values, printed, says):
     says(
         "The model draws a text, a program counts the words, and the reward is 1 for the right number and "
         "0 for any other.",
+        "$\\log \\pi$ of the text, times reward minus mean, shall grow.",
         "Twelve of the sixteen pairs of topic and number are rewarded; the other four are *new*, for the "
         "test.",
         "The reward alone does teach the rewarded requests: at least "
@@ -356,7 +365,8 @@ def test_a_reward_on_a_leash_teaches_to_count(values, printed, says):
     assert sorted(number for _, number in new) == [1, 2, 3, 4] and counting.WORDS == 6
     perfect = sum(many * (1 - (1 - 1 / many) ** 150) for many in (math.perm(6, n) for n in range(1, 5)))
     assert round(perfect) == 244 and 2 * run.alone_kinds < perfect < min(row[4] for row in leashed)
-    assert "(0.1, 2)" in (CODE / "reward.py").read_text("utf-8")
+    code = (CODE / "reward.py").read_text("utf-8")
+    assert "(0.1, 2)" in code and "-((reward - reward.mean()) * log).mean()" in code
 
 
 def test_nothing_to_reward(values, says):
