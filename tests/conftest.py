@@ -91,7 +91,8 @@ def cells(printed):
         lines = printed(name).splitlines()
         heads = {n + i for n, line in enumerate(lines) if RULE.match(line) for i in (-1, 0)}
         rows = [line for n, line in enumerate(lines) if line.startswith("|") and n not in heads]
-        return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+        parts = [re.split(r"(?<!\\)\|", row.strip("|")) for row in rows]  # a printed bar is “\|”
+        return [[cell.strip().replace("\\|", "|") for cell in row] for row in parts]
 
     return rows
 

@@ -14,7 +14,7 @@ ends = {}
 for beta in (0.1, 0.5, 2.0):
     odds = math.log(0.75 / 0.25) + math.log(0.8 / 0.2) / beta
     ends[beta] = 1 / (1 + math.exp(-odds))
-    print(f"beta {beta}: {ends[beta]:.4%}")
+    print(f"beta {beta}: {ends[beta]:.6%}")
 low, _, high = ends.values()
 
 # 3. The loss of a pair that has moved by 2 in the right way, and in the wrong one.

@@ -46,17 +46,19 @@ def films(tokenizer):
     return FilmQuestions(Below, tokenizer)
 
 
-def cells(text: str) -> list[list[str]]:
-    """The rows of a printed table, without its head."""
-    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
-    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
-
-
-def test_only_the_last_layers_learn(small, says):
+def test_only_the_last_layers_learn(small, values, says):
     says(
         "So only the last two of SmolLM2's thirty layers learn.",
         "What they read is computed once and kept, since the layers below stay as they are.",
+        "SmolLM2 has been through the first and the third of these [already]"
+        "(decoder.md#every-position-predicts-at-once); here it learns something that it does not do yet.",
     )
+    says(
+        "on chats, with the same loss, and often on pairs of a better and a worse answer, with another one; ours "
+        "has had both.[^smollm2]",
+        page="decoder",
+    )
+    assert values("adapting/answers_only").before > 7 and values("adapting/ways").alone == 0
     batch = {"input_ids": torch.randint(300, (3, 9)), "attention_mask": torch.ones(3, 9).long()}
     states = states_below(small, batch)
     top = LastLayers(small)
@@ -73,19 +75,19 @@ def test_only_the_last_layers_learn(small, says):
     assert AutoConfig.from_pretrained("models/smollm2").num_hidden_layers == 30
 
 
-def test_only_the_answer_counts(values, printed, tokenizer, films, says):
+def test_only_the_answer_counts(values, cells, tokenizer, films, says):
     says(
         "The others get the label −100, which the loss leaves out.",
-        "The usual way is to let only the answer's tokens count.",
+        "A common way is to let only the answer's tokens count.",
         "Training on requests with their answers is called [instruction tuning]"
-        "(glossary.md#instruction-tuning); in 2021 it was shown that a model so trained follows requests of "
-        "new kinds better.[^flan]",
-        "- In instruction tuning, as a rule, only the answer's tokens count; the label −100 leaves the "
-        "others out.",
-        "The mean over the two tokens of the answer is the library's loss. The tokens of the "
-        "question do not cost nothing: they are only not counted.",
+        "(glossary.md#instruction-tuning); in 2021 it was shown that a large model so trained does better on "
+        "kinds of request that were not in the training.[^flan]",
+        "- In instruction tuning, often only the answer's tokens count; the label −100 leaves the others out.",
+        "The mean over the two tokens of the answer is the library's loss. The tokens of the question have a "
+        "loss, too, but it is not counted.",
+        "The loss of an answer is the mean over its word and this token.",
     )
-    run, rows = values("adapting/labels"), cells(printed("adapting/labels"))
+    run, rows = values("adapting/labels"), cells("adapting/labels")
     assert run.off < 1e-5 and abs(run.whole - run.library) > 1
     counted = [float(loss) for _, label, loss in rows if label != "-100"]
     assert len(counted) == 2 and sum(counted) / 2 == pytest.approx(run.library, abs=0.01)
@@ -110,30 +112,34 @@ def test_the_library_leaves_minus_100_out(small):
     assert run.loss.item() == pytest.approx(mine.item(), abs=1e-6)
 
 
-def test_the_question_takes_steps(values, printed, films, says):
+def test_the_question_takes_steps(values, cells, films, says):
     says(
-        "Before the training SmolLM2 does not answer at all: the loss is "
-        "{{ adapting/answers_only.before:.1f}}, and none of its first choices is one of the two words.",
+        "Before the training the loss is {{ adapting/answers_only.before:.1f}}, and none of SmolLM2's first "
+        "choices is one of the two words.",
         "After four steps the loss on new answers is at most {{ adapting/answers_only.half:.2f up}} where "
         "only the answer counts, and at least {{ adapting/answers_only.all_half:.2f down}} where the question "
         "counts too.",
         "After ten steps they are {{ adapting/answers_only.end:.2f}} and "
         "{{ adapting/answers_only.all_end:.2f}}.",
-        "So with the question the same steps bring less. In each text two tokens are the answer and "
-        "about sixteen are the question, and all of them share one mean.",
+        "So with the question the same steps lower this loss less. In each text two tokens are the answer and "
+        "about sixteen are the question, and all of them share one mean; whether that is the reason, we did not "
+        "test.",
+        "And after ten steps about as many labels are right: 35 and 33 of 48 where only the answer counts, 32 and 33 "
+        "where the question counts too.",
         "After four steps and after ten, the pair for the answer alone is lower.",
         "Ours are long beside the answers, and the training is short.",
         "That questions must never count.",
         "It learns from 48 sentences, six at a time, and is tested on 48 others.",
-        "Shi and others found in 2024 that letting them count can help, on long requests with short "
-        "answers and on few examples, where a model learns its "
+        "Shi and others found in 2024 that letting them count often helps, above all with long requests and "
+        "short answers, or with few examples. They put it down to less learning of the "
         "examples by heart.[^shi]",
     )
-    run, rows = values("adapting/answers_only"), cells(printed("adapting/answers_only"))
+    run, rows = values("adapting/answers_only"), cells("adapting/answers_only")
     assert run.before > 7 and rows[0][3] == "0, 0" and rows[0][4] == "48, 48"
     assert run.half < run.all_half / 1.5 and run.end < run.all_end / 1.2
     for one, other in zip(rows[2::2], rows[3::2]):
         assert max(map(float, one[2].split(","))) < min(map(float, other[2].split(",")))
+    assert [row[3] for row in rows[4:]] == ["35, 33", "32, 33"]
     asked = (films.whole != -100).sum(1) - 2 - 1  # without the answer and the start
     assert 15.5 < asked.float().mean() < 16.5 and (films.answer != -100).sum(1).unique().tolist() == [2]
     assert "step % 8 * 6 :][:6]" in (CODE / "answers_only.py").read_text("utf-8")
@@ -141,7 +147,7 @@ def test_the_question_takes_steps(values, printed, films, says):
 
 def test_lora_starts_as_nothing_and_merges(values, printed, small, says):
     says(
-        "$B$ starts as zeros, so at the start nothing is changed (section 4.1 of the paper).",
+        "$A$ starts at random, and $B$ as zeros, so at the start nothing is changed (section 4.1 of the paper).",
         "At the start no logit differs at all.",
         "After $B$ has changed, the merged matrices give the same logits as those with thin ones beside "
         "them, but for rounding.",
@@ -161,6 +167,7 @@ def test_lora_starts_as_nothing_and_merges(values, printed, small, says):
     assert torch.equal(model(states), before)
     for part in model.modules():
         if isinstance(part, LoRA):
+            assert part.down.weight.any() and not part.up.weight.any()
             part.up.weight.data.normal_()
     beside = model(states)
     assert not torch.allclose(beside, before, atol=1e-2)
@@ -189,13 +196,15 @@ def test_what_training_keeps_in_memory(small, says):
     )
 
 
-def test_lora_does_what_the_whole_does(values, printed, says):
+def test_lora_comes_about_as_far(values, small, says):
     says(
         "After sixteen steps the loss of LoRA is between {{ adapting/lora_trained.lowest:.2f down}} and "
         "{{ adapting/lora_trained.highest:.2f up}}, that of the whole matrices at most "
         "{{ adapting/lora_trained.most_whole:.2f up}}. The two overlap, so three runs do not tell them "
-        "apart. {{ adapting/lora.rank_8:,}} numbers do here what {{ adapting/lora.full:,}} do.",
-        "The paper finds the same of far larger models and trainings (section 5[^lora]).",
+        "apart. In these runs {{ adapting/lora.rank_8:,}} numbers come about as far as "
+        "{{ adapting/lora.full:,}} (and the 2,304 of the layers' norms, which were trained with the whole "
+        "matrices).",
+        "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]).",
         "(The learning rates stand in the program, that of LoRA ten times as large. We tried a few others, "
         "and made no search.)",
     )
@@ -204,45 +213,57 @@ def test_lora_does_what_the_whole_does(values, printed, says):
     assert "{8: 3e-3, 0: 3e-4}" in (CODE / "lora_trained.py").read_text("utf-8")
     sizes = values("adapting/lora")
     assert sizes.rank_8 < 0.03 * sizes.full
+    # The norms: two to a layer, and in the program they learn unless LoRA does.
+    assert sum("norm" in name for name, _ in LastLayers(small).layers.named_parameters()) == 4
+    assert 4 * AutoConfig.from_pretrained("models/smollm2").hidden_size == 2304
 
 
 def test_dpo_is_its_closed_form(values, says):
     says(
-        "Take a model that knows two answers only. Then each step can be checked by a formula.",
+        "Take a model that knows two answers only. Then the start and the end can be checked by a "
+        "formula.",
         "The model of two answers ended at {{ adapting/dpo_by_hand.after:.0%}} with $\\beta = 0.5$.",
         "Only *moves* away from the reference count, and only one against the other.",
         "At the start nothing has moved, and the loss is $-\\log \\sigma(0) = \\log 2$.",
         "Where $\\sigma(\\dots)$ is $0.8$; so the logarithm of the odds is that of the reference plus "
         "$\\tfrac{1}{\\beta} \\log \\tfrac{0.8}{0.2}$.",
-        "Trained or computed, the end is the same.",
+        "Trained or computed, the end is the same to four digits.",
         "It ends at {{ adapting/dpo_by_hand.after:.1%}}.",
         "Note that it depends on the reference: four of five choose the first answer, but the model "
         "does not end at {{ adapting/dpo_by_hand.share:.0%}}.",
-        "The share of the people is the probability that one answer *beats* the other, by how far each "
-        "has moved.",
+        "The share of the people and $\\beta$ say how far the answers move apart; where they end depends on "
+        "where they began.",
     )
     run = values("adapting/dpo_by_hand")
     assert run.start == pytest.approx(math.log(2), abs=1e-12) and run.off < 1e-12
-    assert run.end_off < 1e-4 and run.after - run.share > 0.1
+    assert f"{run.trained:.4g}" == f"{run.closed:.4g}" and run.end_off < 1e-4 and run.after - run.share > 0.1
     before, after = (math.log(p / (1 - p)) for p in (run.before, run.after))
     beats = logsigmoid(torch.tensor(run.beta * (after - before))).exp().item()
     assert beats == pytest.approx(run.share, abs=1e-4)
     assert re.search(r"share = 0\.8\b", (CODE / "dpo_by_hand.py").read_text("utf-8"))
 
 
-def test_pairs_move_apart(values, printed, tokenizer, says):
+def test_pairs_move_apart(values, cells, tokenizer, says):
     says(
         "Of 24 new pairs, {{ adapting/dpo.fewest }} or more move apart as chosen. A fair coin would do that "
         "in less than one trial of a hundred; as many as the {{ adapting/dpo.lot }} of the control it would "
-        "bring in one of seven. So a preference is learned.",
+        "bring in one of seven.",
+        "But the pairs are no coins: one training moves them all, the control is one run, and such a gap to it "
+        "can be chance.",
+        "See also how far they move: on average praise gains more than 1 on blame where praise is chosen, "
+        "and less than half as much by lot.",
+        "And what happens to blame? On average it moves far less than praise: {{ adapting/dpo.blame:+.1f}} in one "
+        "run, and by less than a tenth in the other.",
         "Praise is the more probable sentence in {{ adapting/dpo.first }} of the 24 pairs before, and in "
         "{{ adapting/dpo.leading }} after: the loss asks for a *move*, and a sentence that was far less "
         "probable is still less probable after a small one.",
         "And nothing in the loss says that the chosen text must become more probable. It may fall, if the "
         "rejected one falls more.",
         "Here praise rises on average; in at least {{ adapting/dpo.fell }} of the 24 new pairs it falls.",
-        "In longer trainings the chosen texts were seen to fall as a whole.[^pal]",
-        "Most dots lie below the diagonal, to the right; the crosses lie on both sides.",
+        "Pal and others found in 2024 that the chosen texts can fall on the whole, above all where the two "
+        "texts differ in few tokens.[^pal]",
+        "Most dots lie below the diagonal, many of them far to the right. Of the crosses, too, more lie below it "
+        "than above, most of them nearer to it.",
         "The control trains on the same pairs, but which of the two is chosen is drawn by lot.",
         "That is all that the [loss](#two-texts-one-preferred) sees.",
         "- DPO asks that the chosen text moves up more than the rejected one, from where both were. It does "
@@ -252,11 +273,17 @@ def test_pairs_move_apart(values, printed, tokenizer, says):
         "If the chosen one has [gained more](#two-texts-one-preferred).",
         "Our sentences moved apart, and in about half of the pairs blame [still led](#tried-on-sentences).",
     )
-    run, rows = values("adapting/dpo"), cells(printed("adapting/dpo"))
+    run, rows = values("adapting/dpo"), cells("adapting/dpo")
     coin = [math.comb(24, heads) / 2**24 for heads in range(25)]
     assert sum(coin[run.fewest :]) < 0.01 and 1 / 8 < sum(coin[run.lot :]) < 1 / 6
     assert run.praise > 0 and run.fell > 0 and 12 < run.lot < run.fewest
     assert 9 <= run.first <= run.leading <= 15
+    # On the same pairs: the smallest share that so many more may have by chance (sign test).
+    assert 2 * 0.5 ** (run.fewest - run.lot) > 0.05
+    praise, blame = ([float(row[k]) for row in rows[1:]] for k in (3, 4))
+    gains = [one - other for one, other in zip(praise, blame)]
+    assert min(gains[:2]) > 1.1 and gains[2] + 0.1 < min(gains[:2]) / 2  # each is the difference of two rounded means
+    assert all(abs(two) < one / 2 for one, two in zip(praise[:2], blame)) and abs(blame[1]) < 0.1
     # Both may fall, and the loss falls with them; both may rise.
     for moves in ((-1.0, -3.0), (3.0, 1.0)):
         assert -logsigmoid(torch.tensor(0.1 * (moves[0] - moves[1]))) < math.log(2)
@@ -266,48 +293,55 @@ def test_pairs_move_apart(values, printed, tokenizer, says):
     assert len(set(texts)) == 144 and all(text.startswith(" ") and text.endswith("\n") for text in texts)
 
 
-def test_a_reward_on_a_leash_teaches_to_count(values, printed, says):
+def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
     says(
         "The model draws a text, a program counts the words, and the reward is 1 for the right number and "
         "0 for any other.",
+        "$\\log \\pi$ of the text, times reward minus mean, shall grow.",
         "Twelve of the sixteen pairs of topic and number are rewarded; the other four are *new*, for the "
         "test.",
         "The reward alone does teach the rewarded requests: at least "
         "{{ adapting/reward.alone_seen:.0% down}} are right.",
+        "Nothing in the reward asks for different texts.",
         "But on the new ones no run has more than {{ adapting/reward.alone_new:.0% up}}, and of 600 texts "
         "at most {{ adapting/reward.alone_kinds }} are different, where there were "
         "{{ adapting/reward.kinds }}.",
-        "It has learned a few texts of the right length by heart.",
-        "On the leash it counts: at least {{ adapting/reward.kept_seen:.0% down}} of the rewarded and "
+        "On the leash at least {{ adapting/reward.kept_seen:.0% down}} of the rewarded and "
         "{{ adapting/reward.kept_new:.0% down}} of the new requests are right.",
-        "It does not repeat words more than before, and up to {{ adapting/reward.kept_kinds }} texts are "
-        "different.",
-        "By lot, nothing is learned.",
+        "It does not repeat words more than before, and more than five times as many texts are different as "
+        "with the reward alone, up to {{ adapting/reward.kept_kinds }}.",
+        "By lot, in one run, the right ones stay below one in five.",
+        "(Its usual name is *KL penalty*.)",
         "In the control, on the same leash, the rewards are dealt out by lot.",
         "*A word twice* is the share of new texts that repeat a word, *texts of 600* counts the different "
         "ones among 600.",
-        "Large chat models were trained so: by a reward that a second model learned from people's "
-        "preferences, with the rule PPO and a leash of this kind, in 2022.[^instruct] GRPO, of 2024, takes "
-        "the mean over several texts for one request.[^grpo] Both draw more texts than this page does.",
-        "So it was the reward that taught it, and the leash that kept it from the short way.",
-        "It rises far more with the reward than by lot: a model that keeps to the number is surprised by "
-        "texts that do not.",
-        "The texts that are gone were not: even on the leash fewer are different than before.",
-        "It has learned to write up to six words on a topic, none twice. A number stands in each of its "
-        "requests, and its texts ignored it.",
-        "- A reward teaches what it counts. Without a leash, our small model learned few texts by heart.",
+        "Large models were trained so to follow requests, in 2022: by a reward that a second model learned from "
+        "people's preferences, with the rule PPO and a leash of this kind.[^instruct] That is *reinforcement "
+        "learning from human feedback*. GRPO, of 2024, compares each text with the mean reward of several texts "
+        "for the same request.[^grpo]",
+        "So the right rewards are needed, and the leash, which is all that differs between the two pairs of "
+        "runs, goes with more right new requests and more texts. How it does that, we did not test.",
+        "It rises far more with the reward than by lot. Some of that is wanted, since a model that keeps to the "
+        "number gives little probability to texts that do not; how much, we did not measure.",
+        "Fewer different texts are wanted, too: of one word there are only six to a topic. A model that always "
+        "kept to the number, and wrote all such texts equally often, would have about 244 different ones among "
+        "600. The leash leaves more than that, and the reward alone far fewer.",
+        "It has learned from texts of one to six words on a topic, none twice. A number stands in each of its "
+        "requests, and those texts ignored it.",
+        "- A reward asks only for what it counts. Without a leash, our small model's texts became few.",
         "- [x] Let each text pay for its distance from the old model.",
-        "On such a [leash](#a-reward-for-the-right-count) ours kept more texts, and counted in new "
-        "requests, too.",
-        "That was the [control](#a-reward-for-the-right-count): it teaches nothing.",
+        "On such a [leash](#a-reward-for-the-right-count) ours kept more texts, and was right in "
+        "more than half of the new requests.",
+        "That was the [control](#a-reward-for-the-right-count): it does not teach the count.",
         "a *leash*, which takes away a tenth of the logarithm of $\\pi / \\pi_0$.",
     )
     run = values("adapting/reward")
-    rows = [[row[0], *(float(x.strip("%")) for x in row[1:])] for row in cells(printed("adapting/reward"))]
+    rows = [[row[0], *(float(x.strip("%")) for x in row[1:])] for row in cells("adapting/reward")]
     (_, base, base_new, again, _, cost), *others = rows
     alone, leashed, (lot,) = others[:2], others[2:4], others[4:]
     assert run.alone_seen > 0.7 and run.alone_new < 0.35 and run.alone_kinds < run.kinds / 4
-    assert run.kept_seen > 0.9 and run.kept_new > 0.45 > run.alone_new + 0.1
+    assert run.kept_seen > 0.9 and run.kept_new > 0.5 > run.alone_new + 0.1
+    assert min(row[4] for row in leashed) > 5 * run.alone_kinds and max(lot[1:3]) < 20
     assert all(row[3] <= again for row in leashed) and any(row[3] > 2 * again for row in alone)
     assert 2 * run.alone_kinds < run.kept_kinds < 0.8 * run.kinds
     assert abs(lot[1] - base) < 7 and abs(lot[2] - base_new) < 7 and lot[4] > run.kept_kinds
@@ -321,14 +355,19 @@ def test_a_reward_on_a_leash_teaches_to_count(values, printed, says):
     assert all(len(set(row[:n])) == n for row, n in zip(ids[:, 2:].tolist(), words.tolist()))
     seen, new = (set(map(tuple, counting.requests(99, held_out).tolist())) for held_out in (False, True))
     assert (len(seen), len(new)) == (12, 4) and not seen & new
-    assert "(0.1, 2)" in (CODE / "reward.py").read_text("utf-8")
+    # A perfect writer: 150 texts for each new request, which ask for one, two, three and four words.
+    assert sorted(number for _, number in new) == [1, 2, 3, 4] and counting.WORDS == 6
+    perfect = sum(many * (1 - (1 - 1 / many) ** 150) for many in (math.perm(6, n) for n in range(1, 5)))
+    assert round(perfect) == 244 and 2 * run.alone_kinds < perfect < min(row[4] for row in leashed)
+    code = (CODE / "reward.py").read_text("utf-8")
+    assert "(0.1, 2)" in code and "-((reward - reward.mean()) * log).mean()" in code
 
 
 def test_nothing_to_reward(values, says):
     says(
         "[A chat model that cannot count](sequence_problems.md#a-chat-model-that-cannot-count) was asked "
         "for a number of words twelve times, and not one reply had it.",
-        "Where not one text in twelve is right, there is nothing to reward; and SmolLM2 computes with 135 "
+        "Where hardly a text is right, there is hardly anything to reward; and SmolLM2 computes with 135 "
         "million numbers for each token that it draws.",
     )
     asked = values("sequence_problems/asked_written")
@@ -377,29 +416,32 @@ def test_exercises(values, printed, says):
     assert matrix.down.weight.grad.any()
 
 
-def test_three_ways_to_a_fact(values, printed, says):
+def test_three_ways_to_a_fact(values, cells, says):
     says(
         "Alone, the model has none of the twelve: {{ adapting/ways.alone }} are right.",
         "MiniLM finds the right fact for {{ adapting/ways.found_right }} of the questions, and with this "
         "fact alone in front {{ adapting/ways.nearest_fact }} answers are right. With all facts in front, "
-        "only {{ adapting/ways.in_all }} are. So for this small model a longer prompt is not only dearer: "
-        "here it is worse.",
+        "only {{ adapting/ways.in_all }} are. So the other eleven facts cost not only tokens, but right "
+        "answers, too.",
+        "And the search is easy here: each question shares a name with its fact.)",
+        "(So *7 days* is not right where we wait for *seven*.)",
         "Training brings {{ adapting/ways.new_words }} right in new words, and "
         "{{ adapting/ways.old_words }} in the old ones, and no fact has to be read again.",
-        "Of six other things the model knew {{ adapting/ways.known }} before, and {{ adapting/ways.still }} "
-        "after it. Asked for the capital of France, the tuned model says *noon*, a word from the facts.",
+        "Of its answers on six other things {{ adapting/ways.known }} held our word before, and "
+        "{{ adapting/ways.still }} after it. Asked for the capital of France, the tuned model says *noon*, a word from the facts.",
         "Once it has the question alone; once all twelve facts in front of it; once only the fact whose "
         "vector, by MiniLM, is nearest to the question's.",
-        "What was never read [cannot be known](#or-do-not-train-at-all).",
+        "Of twelve facts that it had never read, our model had [none](#or-do-not-train-at-all).",
         "A price list changes every day, and a model must answer from it.",
         "Nothing in the training asked it to keep what it knew.",
-        "(Six questions are few. That something was lost is sure, how much is not.)",
-        "Larger models were compared in 2023: for new facts, retrieval did better than further "
-        "training.[^ovadia]",
+        "(Six questions are few. That Paris was lost is sure; how much else, is not.)",
+        "Larger models were compared in 2023: for new facts, retrieval did better than further training on "
+        "plain texts.[^ovadia] For the *form* of an answer, 48 sentences were enough in [the first section]"
+        "(#the-loss-counts-on-the-answer).",
         "- What stands in the prompt needs no training, and training for one thing can cost another.",
         "- [x] Search for the row, and put it into the prompt.",
     )
-    run, rows = values("adapting/ways"), cells(printed("adapting/ways"))
+    run, rows = values("adapting/ways"), cells("adapting/ways")
     read = {row[0]: int(row[2]) for row in rows}
     assert run.alone == 0 and run.found_right == 12
     assert run.nearest_fact >= 10 > 6 > run.in_all and run.new_words >= 9 and run.old_words >= run.new_words
@@ -407,6 +449,15 @@ def test_three_ways_to_a_fact(values, printed, says):
     assert read["tuned"] == read["question alone"] and run.still < run.known
     assert rows[-1][3] == "noon" and "noon" in facts.ANSWERS
     assert rows[-2][3] == "The capital of France is Paris."
+    for fact, question in zip(facts.FACTS, facts.REWORDED):  # a name: no first word of the sentence alone
+        names = set(re.findall(r"[A-Z][a-z]+", fact.removeprefix("The "))) - {"Danish", "Mondays", "March"}
+        assert names & set(re.findall(r"[A-Z][a-z]+", question)), question
+        others = [other for other in facts.FACTS if names & set(re.findall(r"[A-Z][a-z]+", other))]
+        assert others == [fact]
+    form = cells("adapting/answers_only")  # after ten steps hardly a first choice is no label
+    assert all(int(number) <= 1 for row in form[4:] for number in row[4].split(","))
+    assert "word.lower() in text.lower()" in Path("snippets/shared/facts.py").read_text("utf-8")
+    assert facts.KNOWN["How many days are in a week?"] == "seven"
     # No fact is asked in the words of the training, and no known thing is among the facts.
     assert not set(facts.ASKED) & set(facts.REWORDED) and len(set(facts.FACTS)) == 12
     assert not set(facts.KNOWN) & {*facts.ASKED, *facts.REWORDED}
