@@ -1,4 +1,4 @@
-"""What the chosen expert tells about a character, beside routers drawn by lot."""
+"""What the chosen expert tells about a character, beside routers with random weights."""
 
 import torch
 from safetensors.torch import load_file
@@ -29,9 +29,10 @@ def bits(labels, experts):
     return ((one + other - together) / torch.log(torch.tensor(2))).item()
 
 
-print("| router | could tell | character | kind | source |\n|---|--:|--:|--:|--:|")
+print("| router | could tell | character | kind | source | spaces to one |")
+print("|---|--:|--:|--:|--:|--:|")
 torch.manual_seed(0)
-found = {"trained": [], "by lot": []}
+found = {"trained": [], "random": []}  # of each seed (routers, columns)
 for seed in range(3):
     model = Tiny(len(letters), Experts(8, 32))
     model.load_state_dict(load_file(f"models/tiny-experts/{seed}.safetensors"))
@@ -40,15 +41,23 @@ for seed in range(3):
     characters = test(model, held_out)[1][:, :-1].flatten()
     sources = torch.arange(len(KINDS)).repeat_interleave(len(characters) // len(KINDS))
     labels = characters, torch.tensor(kind)[characters], sources
-    lots = [(states[0] @ torch.randn(32, 8)).argmax(-1) for _ in range(20)]
-    for router, choices in zip(found, ([model.network.chosen], lots)):
+    space = labels[1] == 0
+    drawn = [(states[0] @ torch.randn(32, 8)).argmax(-1) for _ in range(20)]
+    for router, choices in zip(found, ([model.network.chosen], drawn)):
+        most = [c[space].bincount().max() / space.sum() for c in choices]
         rows = [[bits(c, c), *(bits(x, c) for x in labels)] for c in choices]
-        found[router].append(row := torch.tensor(rows).mean(0).tolist())
-        print(f"| {router}, seed {seed} |", " | ".join(f"{n:.2f}" for n in row), "|")
+        found[router].append(torch.cat([torch.tensor(rows), torch.tensor(most)[:, None]], 1))
+        *told, one = found[router][-1].mean(0).tolist()
+        cells = " | ".join(f"{n:.2f}" for n in told)
+        print(f"| {router}, seed {seed} | {cells} | {one:.0%} |")
     if seed == 0:
         shares = table(labels[1], model.network.chosen)
         shares = shares / shares.sum(1, keepdim=True)
         plots.heatmap(shares, NAMES, list("12345678"), "Where each kind goes, seed 0")
-least = min(row[1] for row in found["trained"])
-most_lot = max(row[1] for row in found["by lot"])
-most_source = max(row[3] for rows in found.values() for row in rows)
+trained, random = map(torch.stack, found.values())  # (seeds, routers, columns)
+means = torch.cat([trained, random.mean(1, keepdim=True)])[:, 0]
+least, most_random = trained[..., 1].min().item(), random[..., 1].max().item()
+least_mean, most_mean = (m.item() for m in random.mean(1)[:, 1].aminmax())
+least_part, most_part = (m.item() for m in (trained[..., 1] / trained[..., 0]).aminmax())
+most_source = means[:, 3].max().item()
+print(f"\nOf 60 random routers, one tells {most_random:.2f} bits about the character.")
