@@ -29,10 +29,9 @@ def bits(labels, experts):
     return ((one + other - together) / torch.log(torch.tensor(2))).item()
 
 
-print("| router | could tell | character | kind | source | spaces to one |")
-print("|---|--:|--:|--:|--:|--:|")
+print("| router | could tell | character | kind | source |\n|---|--:|--:|--:|--:|")
 torch.manual_seed(0)
-found = {"trained": [], "random": []}  # of each seed (routers, columns)
+ones, found = [], {"trained": [], "random": []}  # of each seed (routers, columns)
 for seed in range(3):
     model = Tiny(len(letters), Experts(8, 32))
     model.load_state_dict(load_file(f"models/tiny-experts/{seed}.safetensors"))
@@ -41,23 +40,15 @@ for seed in range(3):
     characters = test(model, held_out)[1][:, :-1].flatten()
     sources = torch.arange(len(KINDS)).repeat_interleave(len(characters) // len(KINDS))
     labels = characters, torch.tensor(kind)[characters], sources
-    space = labels[1] == 0
     drawn = [(states[0] @ torch.randn(32, 8)).argmax(-1) for _ in range(20)]
     for router, choices in zip(found, ([model.network.chosen], drawn)):
-        most = [c[space].bincount().max() / space.sum() for c in choices]
         rows = [[bits(c, c), *(bits(x, c) for x in labels)] for c in choices]
-        found[router].append(torch.cat([torch.tensor(rows), torch.tensor(most)[:, None]], 1))
-        *told, one = found[router][-1].mean(0).tolist()
-        cells = " | ".join(f"{n:.2f}" for n in told)
-        print(f"| {router}, seed {seed} | {cells} | {one:.0%} |")
+        found[router].append(rows := torch.tensor(rows))
+        print(f"| {router}, seed {seed} |", *(f"{n:.2f} |" for n in rows.mean(0)))
+    shares = torch.nn.functional.normalize(table(labels[1], model.network.chosen), 1)
+    ones.append(f"{shares[0].max():.0%}")
     if seed == 0:
-        shares = table(labels[1], model.network.chosen)
-        shares = shares / shares.sum(1, keepdim=True)
         plots.heatmap(shares, NAMES, list("12345678"), "Where each kind goes, seed 0")
-trained, random = map(torch.stack, found.values())  # (seeds, routers, columns)
-means = torch.cat([trained, random.mean(1, keepdim=True)])[:, 0]
-least, most_random = trained[..., 1].min().item(), random[..., 1].max().item()
-least_mean, most_mean = (m.item() for m in random.mean(1)[:, 1].aminmax())
-least_part, most_part = (m.item() for m in (trained[..., 1] / trained[..., 0]).aminmax())
-most_source = means[:, 3].max().item()
-print(f"\nOf 60 random routers, one tells {most_random:.2f} bits about the character.")
+least = min(rows[0, 1].item() for rows in found["trained"])
+most_random = max(rows[:, 1].max().item() for rows in found["random"])
+print("\nOf the spaces, so many go to one expert:", ", ".join(ones))

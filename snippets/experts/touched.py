@@ -10,7 +10,8 @@ model = Tiny(len(letters), Experts(8, 32))
 model.load_state_dict(load_file("models/tiny-experts/0.safetensors"))
 test(model, held_out)
 chosen = model.network.chosen.view(-1, CONTEXT)  # (texts, tokens)
-shuffled = chosen[torch.randperm(len(chosen), generator=torch.Generator().manual_seed(0))]
+torch.manual_seed(0)
+shuffled = chosen[torch.randperm(len(chosen))]
 
 
 def different(rows):

@@ -411,16 +411,15 @@ def test_the_load_is_drawn(book, values, printed, says):
 def test_who_takes_what(values, printed, maps, models, held_out, says):
     says(
         "The control is a router with random weights, which reads the same states, the mean of 20.",
-        "The last column tells which part of the spaces goes to one expert, the one that takes most of them; "
+        "The last line tells of each seed which part of the spaces goes to the expert that takes most of them; "
         "the end of a line counts as a space.",
         "The expert tells {{ experts/takes.least:.1f down}} bits or more about the character, and about the "
-        "source about {{ experts/takes.most_source:.2f}} at most in any row, trained or random: next to nothing.",
+        "source hardly more than a hundredth of a bit in any row, trained or random: next to nothing.",
         "So these experts did not divide the sources among themselves.",
-        "Routers that nobody trained tell {{ experts/takes.least_mean:.1f}} to {{ experts/takes.most_mean:.1f}} "
-        "bits about the character, too, in the mean of 20, and one of them {{ experts/takes.most_random:.1f}}.",
-        "Training adds to that. Of what its load could tell, the trained router tells "
-        "{{ experts/takes.least_part:.0%}} to {{ experts/takes.most_part:.0%}} about the character, the random "
-        "ones about half.",
+        "Routers that nobody trained tell more than one bit about the character, too, in the mean of 20, and the "
+        "best of them {{ experts/takes.most_random:.1f}}.",
+        "Training adds to that. Of what its load could tell, the trained router tells more "
+        "than three quarters about the character, the random ones about half.",
         "Another seed has another map: in seed 0 nearly all spaces go to two experts, in the two others nearly "
         "all to one.",
         "- Its experts divided characters among themselves, and not the sources. A router with random weights "
@@ -431,21 +430,19 @@ def test_who_takes_what(values, printed, maps, models, held_out, says):
         "More than half of the spaces go to expert 2 and most of the others to expert 4. No expert takes half of "
         "the vowels or of the consonants.",
     )
-    rows = {row[0]: [float(n.rstrip("%")) for n in row[1:]] for row in rows_of(printed("experts/takes"))}
+    rows = {row[0]: [float(n) for n in row[1:]] for row in rows_of(printed("experts/takes"))}
     run = values("experts/takes")
     for seed in range(3):
         trained, lot = rows[f"trained, seed {seed}"], rows[f"random, seed {seed}"]
         assert trained[1] > lot[1] + 0.3 and trained[2] > lot[2] + 0.1
-        assert run.least_part - 0.01 < trained[1] / trained[0] < run.most_part + 0.01
-        assert run.least_part > 0.65 > 0.6 > lot[1] / lot[0] > 0.4
+        assert trained[1] / trained[0] > 0.75 > 0.6 > lot[1] / lot[0] > 0.4 and lot[1] > 1
         assert max(trained[3], lot[3]) < 0.02
-    assert run.most_source < 0.02 and run.most_mean < run.most_random < run.least, "more than the best of 60"
+    assert 1.4 < run.most_random < run.least, "more than the best of 60"
     (one,) = maps("experts/takes")
     parts = dict(zip(one["rows"], one["values"]))
     spaces = parts["space"]
     assert max(parts["vowel"] + parts["consonant"]) < 0.5 < spaces[1] and spaces[3] > (1 - spaces[1]) / 2
     assert spaces[1] + spaces[3] > 0.9
-    assert float(rows["trained, seed 0"][4]) == pytest.approx(100 * spaces[1], abs=0.6)
     most = []
     for model in models:
         with torch.no_grad():
@@ -455,7 +452,7 @@ def test_who_takes_what(values, printed, maps, models, held_out, says):
         share = model.network.chosen[spaces].bincount(minlength=8) / spaces.sum()
         most.append(share.max().item())
     assert most[0] < 0.8 < 0.9 < min(most[1:])
-    assert [rows[f"trained, seed {n}"][4] for n in range(3)] == pytest.approx([100 * m for m in most], abs=0.6)
+    assert printed("experts/takes").strip().endswith(": " + ", ".join(f"{share:.0%}" for share in most))
 
 
 def test_room(values, printed, says):
