@@ -1,4 +1,4 @@
-"""What the chosen expert tells about a character, beside routers with random weights."""
+"""What the chosen expert tells about a character, beside routers of random weights."""
 
 import torch
 from safetensors.torch import load_file
