@@ -43,5 +43,5 @@ for name, config in configs.items():
     print(f"| {name} | {count}, {top} | {numbers} |")
 olmoe, oss, qwen3, mixtral, deepseek = total.values()
 olmoe_used, oss_used, qwen3_used, mixtral_used, deepseek_used = used.values()
-oss_looked_up = looked_up["gpt-oss-20b"]
+olmoe_looked_up, oss_looked_up = looked_up["OLMoE-1B-7B"], looked_up["gpt-oss-20b"]
 deepseek_gb, deepseek_read_gb = 2 * deepseek, 2 * looked_up["DeepSeek-V3"]

@@ -1,4 +1,4 @@
-"""What the chosen expert tells about a character, beside routers drawn by lot."""
+"""What the chosen expert tells about a character, beside routers of random weights."""
 
 import torch
 from safetensors.torch import load_file
@@ -31,7 +31,7 @@ def bits(labels, experts):
 
 print("| router | could tell | character | kind | source |\n|---|--:|--:|--:|--:|")
 torch.manual_seed(0)
-found = {"trained": [], "by lot": []}
+ones, found = [], {"trained": [], "random": []}  # of each seed (routers, columns)
 for seed in range(3):
     model = Tiny(len(letters), Experts(8, 32))
     model.load_state_dict(load_file(f"models/tiny-experts/{seed}.safetensors"))
@@ -40,15 +40,15 @@ for seed in range(3):
     characters = test(model, held_out)[1][:, :-1].flatten()
     sources = torch.arange(len(KINDS)).repeat_interleave(len(characters) // len(KINDS))
     labels = characters, torch.tensor(kind)[characters], sources
-    lots = [(states[0] @ torch.randn(32, 8)).argmax(-1) for _ in range(20)]
-    for router, choices in zip(found, ([model.network.chosen], lots)):
+    drawn = [(states[0] @ torch.randn(32, 8)).argmax(-1) for _ in range(20)]
+    for router, choices in zip(found, ([model.network.chosen], drawn)):
         rows = [[bits(c, c), *(bits(x, c) for x in labels)] for c in choices]
-        found[router].append(row := torch.tensor(rows).mean(0).tolist())
-        print(f"| {router}, seed {seed} |", " | ".join(f"{n:.2f}" for n in row), "|")
+        found[router].append(rows := torch.tensor(rows))
+        print(f"| {router}, seed {seed} |", *(f"{n:.2f} |" for n in rows.mean(0)))
+    shares = torch.nn.functional.normalize(table(labels[1], model.network.chosen), 1)
+    ones.append(f"{shares[0].max():.0%}")
     if seed == 0:
-        shares = table(labels[1], model.network.chosen)
-        shares = shares / shares.sum(1, keepdim=True)
         plots.heatmap(shares, NAMES, list("12345678"), "Where each kind goes, seed 0")
-least = min(row[1] for row in found["trained"])
-most_lot = max(row[1] for row in found["by lot"])
-most_source = max(row[3] for rows in found.values() for row in rows)
+least = min(rows[0, 1].item() for rows in found["trained"])
+most_random = max(rows[:, 1].max().item() for rows in found["random"])
+print("\nOf the spaces, so many go to one expert:", ", ".join(ones))

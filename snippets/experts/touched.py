@@ -1,4 +1,4 @@
-"""How many experts a batch needs: counted in the tiny model, and by lot in others."""
+"""How many experts some tokens need: counted in the tiny model, by lot in others."""
 
 import torch
 from safetensors.torch import load_file
@@ -10,6 +10,8 @@ model = Tiny(len(letters), Experts(8, 32))
 model.load_state_dict(load_file("models/tiny-experts/0.safetensors"))
 test(model, held_out)
 chosen = model.network.chosen.view(-1, CONTEXT)  # (texts, tokens)
+torch.manual_seed(0)
+shuffled = chosen[torch.randperm(len(chosen))]
 
 
 def different(rows):
@@ -22,14 +24,18 @@ def by_lot(experts, top, tokens):
     return experts * (1 - (1 - top / experts) ** tokens)
 
 
-print("| tokens | tiny, 1 of 8 | by lot | gpt-oss, 4 of 32 | DeepSeek-V3, 8 of 256 |")
-print("|--:|--:|--:|--:|--:|")
+print("| tokens | of one text | of as many texts | 1 of 8 | 4 of 32 | 8 of 256 |")
+print("|--:|--:|--:|--:|--:|--:|")
 found = {}
 for tokens in (1, 2, 4, 8, 16, 32):
-    counted = different(chosen[:, :tokens])
+    one_text = different(chosen[:, :tokens])
+    groups = shuffled[: len(chosen) // tokens * tokens].view(-1, tokens, CONTEXT)
+    texts = different(groups.transpose(1, 2).flatten(0, 1))  # each place of each group
     lots = [by_lot(*sizes, tokens) for sizes in ((8, 1), (32, 4), (256, 8))]
-    found[tokens] = counted, *lots
+    found[tokens] = one_text, texts, *lots
     small, (oss, deepseek) = lots[0], (f"{n:.0f}" for n in lots[1:])
-    print(f"| {tokens} | {counted:.1f} | {small:.1f} | {oss} | {deepseek} |")
-tiny_8, lot_8, oss_8, deepseek_8 = found[8]
-tiny_32, lot_32, oss_32, deepseek_32 = found[32]
+    counted = f"{one_text:.1f} | {texts:.1f}"
+    print(f"| {tokens} | {counted} | {small:.1f} | {oss} | {deepseek} |")
+tiny_8, batch_8, lot_8, oss_8, deepseek_8 = found[8]
+tiny_32, batch_32, lot_32, oss_32, deepseek_32 = found[32]
+each_8, each_32 = deepseek_8 / 8, deepseek_32 / 32
