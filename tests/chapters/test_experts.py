@@ -25,12 +25,6 @@ PAGE = Path("docs/experts.md")
 CODE = Path("snippets/experts")
 
 
-def rows_of(text: str) -> list[list[str]]:
-    """The cells of a printed table, without its head."""
-    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
-    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
-
-
 @pytest.fixture(scope="module")
 def held_out(book):
     return tiny.read()
@@ -59,7 +53,7 @@ def router_of(kind, **more) -> torch.nn.Module:
     return router
 
 
-def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says):
+def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says, cells):
     says(
         "A token goes to the router and to two of four experts, the second and the fourth. The router "
         "gives their weights. Their results, times these weights, are added. The first and the third are dashed: "
@@ -93,7 +87,7 @@ def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says):
     copies = [part.expand(8, -1, -1) for part in network]
     others = [mixture(x, torch.randn(8, 6).double(), *copies, 2, True) for _ in range(5)]
     assert all(torch.allclose(one, others[0]) for one in others), "whichever are chosen"
-    rows = rows_of(printed("experts/library"))
+    rows = cells("experts/library")
     assert [row[:2] for row in rows] == [["mixtral", "yes"], ["qwen3_moe", "yes"], ["olmoe", "no"]]
     shares = [line.split() for line in printed("experts/layer").splitlines()[4:]]
     assert len(shares) == 6 and all(float(s[1]) + float(s[5]) == pytest.approx(1, abs=0.011) for s in shares)
@@ -258,7 +252,7 @@ def test_equal_work_is_counted(values, says):
     assert counted(tiny.feed_forward(260)) == run.large_used
 
 
-def test_experts_win_from_each_seed(values, printed, held_out, says):
+def test_experts_win_from_each_seed(values, cells, held_out, says):
     says(
         "The experts have {{ experts/train.times:.1f}} times the weights of the dense network, and from "
         "each seed a lower loss than the dense model of that seed, by {{ experts/train.least_gain:.3f}} "
@@ -275,7 +269,7 @@ def test_experts_win_from_each_seed(values, printed, held_out, says):
         "rough one.",
     )
     run = values("experts/train")
-    rows = {row[0]: [float(n) for n in row[3:6]] for row in rows_of(printed("experts/train"))}
+    rows = {row[0]: [float(n) for n in row[3:6]] for row in cells("experts/train")}
     gains = [a - b for a, b in zip(rows["dense"], rows["experts"])]
     assert min(gains) == pytest.approx(run.least_gain, abs=2e-3) and min(gains) > 0
     assert run.seed_spread == pytest.approx(max(max(r) - min(r) for r in rows.values()), abs=2e-3)
@@ -295,7 +289,7 @@ def test_experts_win_from_each_seed(values, printed, held_out, says):
     assert run.large_weights / run.dense_weights == run.times
 
 
-def test_other_settings(values, printed, says):
+def test_other_settings(values, cells, says):
     says(
         "We chose this one because the gain shows within a minute.",
         "Here the first two kinds are trained for {{ experts/wider.STEPS }} steps instead of "
@@ -310,7 +304,7 @@ def test_other_settings(values, printed, says):
     )
     run, before = values("experts/wider"), values("experts/train")
     assert run.WIDE == 2 * before.WIDTH and run.STEPS < before.STEPS
-    rows = [[float(n) for n in row] for row in rows_of(printed("experts/wider"))]
+    rows = [[float(n) for n in row] for row in cells("experts/wider")]
     assert [row[:2] for row in rows] == [[width, seed] for width in (32, 64) for seed in range(3)]
     late = before.dense - before.experts
     for few, least, most in (
@@ -391,13 +385,13 @@ def test_without_balancing(values, printed, says):
     assert abs(run.mean_cost) < run.spread and abs(run.mean_cost) < 0.05
 
 
-def test_the_load_is_drawn(book, values, printed, says):
+def test_the_load_is_drawn(book, values, cells, says):
     says(
         "*Least* is the share of the expert that takes least. *In effect*: so many experts with equal shares "
         "would have the same entropy (two to its power, in bits).",
         "Here they are beside models without it, from the same seeds.",
     )
-    rows = rows_of(printed("experts/balance"))
+    rows = cells("experts/balance")
     assert [row[:2] for row in rows] == [[str(n), kept] for n in range(3) for kept in ("yes", "no")]
     for _, kept, busiest, least, alike, _, _ in rows:
         assert (int(busiest[:-1]) < 19) == (kept == "yes") == (float(alike) > 7.2)
@@ -408,7 +402,7 @@ def test_the_load_is_drawn(book, values, printed, says):
     assert "seed, strength=0" in code and "{seed}.safetensors" in code
 
 
-def test_who_takes_what(values, printed, maps, models, held_out, says):
+def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
     says(
         "The control is a router with random weights, which reads the same states, the mean of 20.",
         "The last line tells of each seed which part of the spaces goes to the expert that takes most of them; "
@@ -430,7 +424,7 @@ def test_who_takes_what(values, printed, maps, models, held_out, says):
         "More than half of the spaces go to expert 2 and most of the others to expert 4. No expert takes half of "
         "the vowels or of the consonants.",
     )
-    rows = {row[0]: [float(n) for n in row[1:]] for row in rows_of(printed("experts/takes"))}
+    rows = {row[0]: [float(n) for n in row[1:]] for row in cells("experts/takes")}
     run = values("experts/takes")
     for seed in range(3):
         trained, lot = rows[f"trained, seed {seed}"], rows[f"random, seed {seed}"]
@@ -455,7 +449,7 @@ def test_who_takes_what(values, printed, maps, models, held_out, says):
     assert printed("experts/takes").strip().endswith(": " + ", ".join(f"{share:.0%}" for share in most))
 
 
-def test_room(values, printed, says):
+def test_room(values, cells, says):
     says("How many times the even share of the tokens an expert has room for.", page="glossary")
     says(
         "In the table above, room is a quarter more than the even share, for 256 tokens at a time.",
@@ -470,7 +464,7 @@ def test_room(values, printed, says):
         "The library's code for Mixtral drops nothing: an expert takes whoever comes.",
     )
     run = values("experts/capacity")
-    assert {row[0]: int(row[1]) for row in rows_of(printed("experts/capacity"))} == {
+    assert {row[0]: int(row[1]) for row in cells("experts/capacity")} == {
         factor: float(factor) * 256 / 8 for factor in ("1", "1.25", "2", "8")
     }
     assert run.double == run.every == 0 and run.tight > 0.05
