@@ -6,7 +6,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 rows = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
-texts = [row.split("\t")[1] for row in rows[:240:10]]
+texts = [tokenizer(row.split("\t")[1]).input_ids for row in rows[:240:10]]
 START = 10  # judge from the place where all rules hide something
 
 
@@ -30,17 +30,15 @@ for start in ("\n", "<|endoftext|>", ",", "river"):
     rules[f"{start!r} before: three and it"] = start, [0], 4
     rules[f"{start!r} before: three and the word"] = start, [1], 4
 same = {name: [] for name in rules}
-for text in texts:
-    ids = tokenizer(text, return_tensors="pt").input_ids[0]
+for ids in texts:
     if len(ids) < START + 5:  # too short to hide anything
         continue
     for start in dict.fromkeys(start for start, *_ in rules.values()):
-        given = torch.tensor(tokenizer(start).input_ids + ids.tolist())
+        given = torch.tensor(tokenizer(start).input_ids + ids)
         here = {name: rule for name, (begun, *rule) in rules.items() if begun == start}
         whole, *choices = first_choices(given, [([], len(given)), *here.values()])
         for name, choice in zip(here, choices):
-            equal = choice == whole
-            same[name].append(equal[-len(ids) :][START:].float())
+            same[name].append((choice == whole)[-len(ids) :][START:].float())
 asked, used = sum(map(len, same["three back"])), len(same["three back"])
 shares = {name: torch.cat(texts).mean().item() for name, texts in same.items()}
 lowest = {name: min(map(torch.mean, texts)).item() for name, texts in same.items()}
