@@ -135,8 +135,8 @@ def _heads_off(browser: Browser, box: str) -> list[str]:
     browser.click(f"{box} .live-examples button", "The best 8 of the chapter off")
     until(browser, f"{box} .live-reading", "With the 8 heads off")
     browser.click(f"{box} .live-head[aria-label^='layer 0, head 0']")
-    until(browser, f"{box} .live-reading", "With the 9 heads off")
-    until(browser, f"{box} .live-place > p", "With the lots of seeds 1 to 5")
+    for said in ("With the 9 heads off", "With the lots of seeds 1 to 5"):  # spoken last of all
+        until(browser, f"{box} .live-heard", said)
     return texts(browser, f"{box} .live-place > p, {box} table.numbers :is(th, td)")
 
 
