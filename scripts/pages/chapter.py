@@ -58,11 +58,11 @@ def value(book: Book, name: str, variable: str, form: str | None) -> str:
     Raises:
         PageError: there is no such snippet, variable or format; names the nearest.
     """
+    if name in book.pending:  # asked first: to list all snippets takes ten milliseconds
+        return pending.DOTS
     outcome = book.outcome(name)
     if outcome is None and name not in (names := book.names()):
         raise PageError(f"there is no snippet {name}{_near(name, names)}")
-    if name in book.pending:
-        return pending.DOTS
     if outcome is None or outcome.error:
         raise PageError(f"snippets/{name}.py has no values: its last run failed")
     if variable not in outcome.values:
@@ -335,9 +335,10 @@ def _never_run(book: Book, name: str) -> bool:
 
     One beside the chapters' folders, or below one, is right if a snippet imports it.
     """
+    if not name.endswith(".py") or name.count("/") == 1:
+        return False
     path = book.snippets_dir / name
-    imported = (path in book.snippet(one).files for one in book.names())
-    return name.endswith(".py") and name.count("/") != 1 and not any(imported)
+    return not any(path in book.snippet(one).files for one in book.names())
 
 
 def _printed(book: Book, text: str) -> str:
