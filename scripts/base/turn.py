@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ class Turn(contextlib.ExitStack):
 
         Args:
             wanted: the folder where what was built belongs in the end.
-            built: a folder; on the same disk the swap is at once.
+            built: a folder; if it is on another disk, it is copied before the swap.
 
         Raises:
             BookError: the disk cannot be written.
@@ -53,12 +54,17 @@ class Turn(contextlib.ExitStack):
         if self.built is None:
             return site
         if good:
-            old = self.built.with_name(f"{self.built.name}.old")
+            built, parent = self.built, self.wanted.parent
+            parent.mkdir(parents=True, exist_ok=True)
+            if built.stat().st_dev != parent.stat().st_dev:  # a long copy first, beside the last site
+                built = self.wanted.with_name(f"{self.wanted.name}.new")
+                shutil.rmtree(built, ignore_errors=True)
+                shutil.move(self.built, built)
+            old = built.with_name(f"{built.name}.old")
             shutil.rmtree(old, ignore_errors=True)
             if self.wanted.exists():
-                shutil.move(self.wanted, old)  # as a name where it can, else as a copy: another disk
-            self.wanted.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(self.built, self.wanted)
+                os.replace(self.wanted, old)
+            os.replace(built, self.wanted)
             shutil.rmtree(old, ignore_errors=True)
         self.close()
         return str(self.wanted)
