@@ -35,7 +35,7 @@ KINDS = {
     "time": r"faster|slower|speed|seconds?|milliseconds?",
     "comparison": r"than|as (?:much|many|well|good|long|large|small|often|far) as|better|worse|best"
     r"|worst|most|least|fewe(?:r|st)|times|twice|half|equal|the same|nearly|almost|hardly",
-    "value": r"\{\{[^{}]+\}\}",
+    "value": r"\{\{[^{}]+\.[^{}]+\}\}",
 }
 LOOKS = {kind: re.compile(rf"(?<![\w`])(?:{words})(?![\w`])", re.I) for kind, words in KINDS.items()}
 CODE = re.compile(r"^([ \t]*)(`{3,}).*?^\1\2[ \t]*$|<!--.*?-->|\$\$.*?\$\$", re.M | re.S)

@@ -157,6 +157,15 @@ def _whole(found: list[Question]) -> Iterator[str]:
         yield f"{len(found)} questions: five to eight are right"
     if len({known_by(question.text) for question in found}) < len(found):
         yield "two questions read the same"
+    goals = [question.goal for question in found if question.goal]
+    if not 2 <= len(goals) <= 4:
+        yield (
+            f"{len(goals)} goals: two to four questions begin with what a reader can do who"
+            " answers them, “Goal: put the steps of one head in order.”"
+        )
+    for goal in goals:
+        if not goal[0].islower() or not goal.endswith("."):
+            yield f"the goal “{goal}” goes on a sentence, “you can: …”: a small letter, and a full stop"
     if "number" not in kinds:
         yield "no question asks for a number"
     if not {"order", "predict"} & set(kinds):

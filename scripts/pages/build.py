@@ -89,7 +89,7 @@ class Pages:
         self.here = here
         if self.whole:
             self.copied[file] = copies.markdown(self.book, text)
-        text = questions.render(text)
+        text = questions.render(text, chapter.reading(self.book, text))
         for name, end in sorted(chapter.captioned(text), key=lambda pair: -pair[1]):
             text = text[:end] + self.output(name).under_text(here) + text[end:]
         return chapter.fill(self.book, text)

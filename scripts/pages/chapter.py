@@ -7,6 +7,10 @@ questions of a page are checked with the rest, by `asked.check`.
     ![what it shows](figures/chapter/idea.svg "caption")  figure
     {{ chapter/idea.name:.2f }}                           value
 
+and two for what a teacher plans with, made from the chapter itself:
+
+    {{ minutes/chapter }}  {{ goals/chapter }}            how long to read it, what for
+
 What a sentence says of values that differ from build to build is asked by `relations`.
 """
 
@@ -21,7 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts.compute.book import Book
-from scripts.pages import asked, bounds, pending, printed, relations
+from scripts.pages import asked, bounds, minutes, pending, printed, questions, relations
 from scripts.pages.outputs import Output, included
 from scripts.pages.patterns import (
     ANY,
@@ -31,6 +35,7 @@ from scripts.pages.patterns import (
     FILE,
     INCLUDE,
     LITERAL,
+    PLAN,
     SHOWN,
     TITLE,
     VALUE,
@@ -38,7 +43,9 @@ from scripts.pages.patterns import (
 from scripts.pages.refused import ALT, blank, refused
 
 # In prose: an include, a span of code, a value.
-PLACE = re.compile("|".join([FILE.pattern, printed.SPAN, VALUE.pattern]), re.M | re.S)
+PLACE = re.compile(
+    "|".join([FILE.pattern, printed.SPAN, VALUE.pattern, PLAN.pattern]), re.M | re.S
+)
 DRESSING = {  # a fence and what it includes → how the site wants it opened
     ("python", "py"): '{{ .python title="{}" }}',
     ("text", "txt"): "{{ .text .output }}",
@@ -121,6 +128,21 @@ def fill(book: Book, text: str, dressed: bool = True) -> str:
     return "".join([*parts, _prose(book, text[end:], dressed)])
 
 
+def reading(book: Book, text: str) -> int:
+    """About how many minutes a page takes to read."""
+    return minutes.reading(text, lambda name: Output(book, name).code)
+
+
+def planned(book: Book, what: str, page: str) -> str | None:
+    """The minutes or the goals of a chapter, as Markdown for a line; None if it names no goal."""
+    path = book.root / "docs" / f"{page}.md"
+    text = path.read_text("utf-8") if path.is_file() else ""
+    found = [question.goal.rstrip(".") for question in questions.parse(text) if question.goal]
+    if not found:
+        return None
+    return str(reading(book, text)) if what == "minutes" else "; ".join(found)
+
+
 def quoted(book: Book, text: str) -> str:
     """A page's Markdown with its values alone in place, line for line as its author wrote it."""
     return _value(book, text, printed.prose)
@@ -132,6 +154,9 @@ def _prose(book: Book, text: str, dressed: bool) -> str:
     def place(found: re.Match) -> str:
         if include := FILE.fullmatch(found[0]):
             return _alone(book, *include.groups(), dressed)
+        if found["plan"]:
+            said = planned(book, found["plan"], found["page"])
+            return f"**⚠ {found['page']}**" if said is None else said
         if not found["ticks"]:
             return _value(book, found[0], printed.prose)
         said = _value(book, found["span"])
@@ -285,6 +310,9 @@ def check(book: Book, docs: Path) -> list[str]:
                 else:
                     if said != pending.DOTS and (false := _bound(book, found, text)):
                         note(found.start(), false)
+        for found in PLAN.finditer(text):
+            if planned(book, found["plan"], found["page"]) is None:
+                note(found.start(), f"docs/{found['page']}.md is no chapter that names its goals")
         for position, what in [*refused(source), *relations.broken(text, functools.partial(number, book))]:
             note(position, what)
     for name in sorted(names - used):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.base.files import put
 from scripts.compute.book import Book
-from scripts.pages import answers
+from scripts.pages import answers, questions
 from scripts.pages import chapter as pages
 from scripts.pages.patterns import FRONT
 
@@ -24,7 +24,9 @@ def markdown(book: Book, text: str) -> str:
 
     A fence says its language and, where the page names one, its file. Answers stand at the end.
     """
-    return pages.fill(book, answers.apart(FRONT.sub("", text)), dressed=False).lstrip("\n")
+    goals = questions.goals(text, pages.reading(book, text), linked=False)
+    text = questions.aimed(answers.apart(FRONT.sub("", text)), goals)
+    return pages.fill(book, text, dressed=False).lstrip("\n")
 
 
 def write(site: Path, title: str, about: str, listed: list[tuple[str, str, str, str]]) -> None:

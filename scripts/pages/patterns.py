@@ -27,6 +27,8 @@ SHOWN = re.compile(r";(?=-+8<)")  # an include that is shown, not done
 FIGURE = re.compile(rf"!\[([^\]]*)\]\((?:\.\./)*figures/({NAME})\.svg([^)]*)\)")
 # Never braces with anything else in them, which are Jinja's, Python's or an attribute list's.
 VALUE = re.compile(rf"\{{\{{ *({NAME})\.(\w+) *(?::([^{{}}]*?))? *\}}\}}")
+# What a chapter takes and what it is for. Never the name of a snippet, which has a dot behind it.
+PLAN = re.compile(r"\{\{ *(?P<plan>minutes|goals)/(?P<page>\w+) *\}\}")
 # Ends where its own mark ends it. Never a shorter one in it, or one in a line of text.
 FENCE = re.compile(
     r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)"

@@ -9,8 +9,11 @@ Knows Markdown text only, and nothing of the site generator. A question is an ad
     order     1. first step  2. second step                      and an explanation
     predict   a fence with code, a fence with what it printed    and an explanation
 
-`render` turns each into HTML that works without any script, its answer folded. The script
-in `docs/assets/questions.js` makes it answer back. What is wrong with them is told by `asked`.
+Its first line may be what a reader can do who answers it, `Goal: put the steps in order.`
+
+`render` turns each into HTML that works without any script, its answer folded, and puts the goals
+before the first section. The script in `docs/assets/questions.js` makes a question answer back.
+What is wrong with them is told by `asked`.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ NUMBER = re.compile(
     r"^`=[ \t]*(?P<key>.+?)[ \t]*±[ \t]*(?P<tolerance>[^\s`]+)(?P<unit>[^`]*)`[ \t]*$", re.M
 )
 STEP = re.compile(r"^\d+\.[ \t]+(.*(?:\n(?:[ ]{2,}|\t)\S.*)*)", re.M)
+GOAL = re.compile(r"\s*Goal:[ \t]*(.*)\n")
+SECTION = re.compile(r"^## ", re.M)
 VALUE = re.compile(r"\{\{ *[\w-]+/[\w-]+\.\w+ *(?::(?P<form>[^{}]*?))? *\}\}")
 CODE = re.compile(r'^```python\n--8<-- "([\w-]+/[\w-]+)\.py"[ \t]*\n```[ \t]*$', re.M)
 PRINTED = re.compile(r'^```text\n--8<-- "([\w-]+/[\w-]+)\.txt"[ \t]*\n```[ \t]*$', re.M)
@@ -53,6 +58,7 @@ class Question:
     text: str
     position: int  # of the block, in the page
     kind: str = ""  # choice, number, order or predict; "" if it cannot be told
+    goal: str = ""  # what a reader can do who answers it; few questions name one
     lead: str = ""  # what stands between the question and its options, code or steps
     answer: str = ""  # the explanation, but for a choice
     options: list[Option] = field(default_factory=list)
@@ -100,6 +106,8 @@ def _question(found: re.Match) -> Question:
     """What one block says."""
     made = Question((found["text"] or "").strip(), found.start())
     body = re.sub(r"^(?: {4}|\t)", "", _ended(found["body"]), flags=re.M)
+    if aim := GOAL.match(body):
+        made.goal, body = aim[1].strip(), body[aim.end() :]
     bare = re.sub(r"^(`{3,}).*?^\1[ \t]*$", blank, body, flags=re.M | re.S)
     if options := list(OPTION.finditer(bare)):
         made.kind = "choice"
@@ -147,14 +155,43 @@ def blank(found: re.Match) -> str:
 # -------------------------------------------------------------------------------- showing
 
 
-def render(markdown: str) -> str:
-    """The page with each question as HTML around Markdown, numbered, its answer folded."""
+def render(markdown: str, minutes: int = 0) -> str:
+    """The page with each question as HTML around Markdown, numbered, its answer folded.
+
+    Args:
+        minutes: to read it; told with the goals.
+    """
     parts, end = [], 0
     for number, (found, question) in enumerate(each(markdown), 1):
         parts.append(markdown[end : found.start()])
         parts.append(_shown(number, question) if question.kind else found[0])
         end = found.end()
-    return "".join([*parts, markdown[end:]])
+    return aimed("".join([*parts, markdown[end:]]), goals(markdown, minutes))
+
+
+def goals(markdown: str, minutes: int, linked: bool = True) -> str:
+    """What a reader can do after the page, as Markdown, each with the question that checks it.
+
+    Empty if no question names a goal.
+    """
+    found = [(n, one.goal) for n, (_, one) in enumerate(each(markdown), 1) if one.goal and one.kind]
+    if not found:
+        return ""
+    lines = []
+    for number, goal in found:
+        asks = f"question {number}"
+        lines.append(f"- {goal.rstrip('.')} ({f'[{asks}](#question-{number})' if linked else asks})")
+    items = "\n".join(lines)
+    text = f"About {minutes} minutes to read. Afterward you can:\n\n{items}"
+    return f'<div class="goals" markdown="1">\n\n{text}\n\n</div>' if linked else text
+
+
+def aimed(markdown: str, goals: str) -> str:
+    """A page with its goals before its first section."""
+    first = SECTION.search(FENCE.sub(blank, markdown))
+    if not goals or not first:
+        return markdown
+    return f"{markdown[: first.start()]}{goals}\n\n{markdown[first.start() :]}"
 
 
 def _shown(number: int, question: Question) -> str:

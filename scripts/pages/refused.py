@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Iterator
 
-from scripts.pages.patterns import FIGURE, FRONT, LITERAL, VALUE
+from scripts.pages.patterns import FIGURE, FRONT, LITERAL, PLAN, VALUE
 
 DESCRIPTION = 20, 160  # letters of a page's description: fewer tell nothing, more are cut
 ALT = 30  # letters of a figure's alt text, at least
@@ -89,7 +89,7 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
     prose = text
     for pattern in NO_PROSE:
         prose = pattern.sub(blank, prose)
-    for found in BRACES.finditer(VALUE.sub(blank, prose)):
+    for found in BRACES.finditer(PLAN.sub(blank, VALUE.sub(blank, prose))):
         yield found.start(), (
             f"“{found[0].strip()}” is no value: write {{{{ chapter/idea.name }}}}, with a format"
             " {{ chapter/idea.name:.2f }}; how a value is rounded or counted says the snippet"

@@ -10,6 +10,7 @@ from scripts.pages import chapter as pages
 from scripts.pages import questions
 
 CHOICE = """!!! question "Why divide?"
+    Goal: say why scores are *divided*.
 
     - [ ] For the sum.
         Softmax does that: [why](#why).
@@ -34,6 +35,7 @@ NUMBER = """!!! question "How wide?"
     As the [root](#why) says.
 """
 ORDER = """!!! question "Put it in order."
+    Goal: put one head in order.
 
     1. Make queries.
     2. Compare them.

@@ -85,6 +85,29 @@ def test_a_question_is_remembered_by_its_words():
     assert len(set(names)) == 5 and set(names) == set(moved)
 
 
+def test_goals_stand_before_the_first_section_and_lead_to_their_questions(says):
+    says(
+        "Two to four of them name a goal, `Goal: put the steps of one head in order.`, in their first line: "
+        "the build lists the goals before the first section, each with the question that checks it.",
+        page="contributing",
+    )
+    choice, _, _, order, _ = questions.parse(page(*ALL))
+    assert (choice.goal, choice.lead) == ("say why scores are *divided*.", "")
+    assert (order.goal, len(order.steps)) == ("put one head in order.", 3)
+    text = questions.render(page(*ALL), minutes=35)
+    intro, rest = text.split("## Why")
+    assert "About 35 minutes to read." in intro and "Goal:" not in text
+    assert "- say why scores are *divided* ([question 1](#question-1))\n" in intro
+    assert "- put one head in order ([question 4](#question-4))\n" in intro
+    assert 'id="question-4"' in rest
+    plain = questions.goals(page(*ALL), 35, linked=False)
+    assert plain.endswith("- say why scores are *divided* (question 1)\n- put one head in order (question 4)")
+
+
+def test_a_page_whose_questions_name_no_goal_has_no_list():
+    assert "minutes" not in questions.render(page(SEVERAL, NUMBER), minutes=35)
+
+
 # ------------------------------------------------------------------------------ checking
 
 
@@ -143,6 +166,9 @@ def same_place(block: str) -> str:
         (page(*ALL[:4]), "4 questions: five to eight"),
         (page(*ALL, *[ORDER.replace("Put", f"Put {n}") for n in range(4)]), "9 questions"),
         (page(*ALL, ORDER), "two questions read the same"),
+        (page(SEVERAL, NUMBER, ORDER, PREDICT), "1 goals: two to four"),
+        (page(*[one.replace("Goal: put", "Goal: Put") for one in ALL]), "goes on a sentence"),
+        (page(*[one.replace("order.\n\n    1", "order\n\n    1") for one in ALL]), "goes on a sentence"),
         (page(CHOICE, SEVERAL, ORDER, PREDICT), "no question asks for a number"),
         (page(CHOICE, SEVERAL, NUMBER), "no question asks for an order or a prediction"),
         (page(CHOICE, NUMBER, ORDER), "fewer than two questions offer a choice"),
