@@ -48,7 +48,8 @@ for seed in range(3):
     shares = torch.nn.functional.normalize(table(labels[1], model.network.chosen), 1)
     ones.append(f"{shares[0].max():.0%}")
     if seed == 0:
-        plots.heatmap(shares, NAMES, list("12345678"), "Where each kind goes, seed 0")
+        names = [f"expert {number}" for number in range(1, 9)]
+        plots.heatmap(shares, NAMES, names, "Nearly all spaces go to two, seed 0")
 least = min(rows[0, 1].item() for rows in found["trained"])
 most_random = max(rows[:, 1].max().item() for rows in found["random"])
 print("\nOf the spaces, so many go to one expert:", ", ".join(ones))
