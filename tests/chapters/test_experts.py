@@ -69,10 +69,10 @@ def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says, cel
         "Eight that are alike are the dense layer too, if the router weights sum to one.",
         "If they do not, the result of each token is the dense one times the sum of its two probabilities.",
         "For *The* this is {{ experts/layer.first:.2f}} + {{ experts/layer.second:.2f}} = "
-        "{{ experts/layer.both:.2f}}. The largest number stands at the start token. There the sum is "
-        "{{ experts/layer.largest_sum:.2f}}, so the result is off by 1 − {{ experts/layer.largest_sum:.2f}}, "
+        "{{ experts/layer.both:.2f}}. *Off by* compares the largest difference with the largest number. "
+        "Both stand at the start token: there the sum is {{ experts/layer.largest_sum:.2f}}, so the result is off by 1 − {{ experts/layer.largest_sum:.2f}}, "
         "that is {{ experts/layer.smaller:.0%}}.",
-        "The two differ at most by rounding.",
+        "Ours and the library's differ at most by rounding.",
         "One expert is the dense layer; so are experts that are alike, if the router weights sum to one.",
         "It begins where the dense model ended, if the router weights sum to one and no token is dropped: such copies [give what the "
         "dense layer gave](#see-it-happen).",
@@ -88,7 +88,10 @@ def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says, cel
     assert colored.count("<path") == 2, "the router's arrows to the two weights"
     layer = (CODE / "layer.py").read_text("utf-8")
     assert "torch.randn(8, 576)" in layer and "[1:7]" in layer and "kept / sums[:, None]" in layer
-    assert run.place == 0 and run.smaller == pytest.approx(1 - run.largest_sum, abs=1e-5)
+    assert run.place == 0 and "(mine - theirs).abs().max() / theirs.abs().max()" in Path(
+        "snippets/shared/mixture.py"
+    ).read_text("utf-8")
+    assert run.smaller == pytest.approx(1 - run.largest_sum, abs=1e-5)
     assert f"{run.first:.2f} and {run.second:.2f}" in printed("experts/layer").split("The ")[1].split("robot")[0]
     assert run.both == pytest.approx(run.first + run.second)
     assert round(run.both, 2) == pytest.approx(round(run.first, 2) + round(run.second, 2)), "the digits add up"
@@ -203,8 +206,8 @@ def test_published_counts(values, says):
         "(Mixtral, January 2024[^mixtral]), 671 and 37 (DeepSeek-V3, December 2024[^deepseek3]).",
         "DeepSeek-V3 also has a *shared expert* in each layer of experts, which takes all tokens, and its "
         "first three layers are dense.[^deepseek3]",
-        "A shared expert, like that of [DeepSeek-V3](#more-weights-than-are-used), is meant to hold what all "
-        "would learn otherwise.[^deepseekmoe]",
+        "A shared expert, like that of [DeepSeek-V3](#more-weights-than-are-used), is meant to hold what each "
+        "of the others would learn again.[^deepseekmoe]",
         "They count differently. Of the token table, only one row is looked up for a token; OpenAI "
         "leaves it out (3.6 is {{ experts/published.oss_looked_up:.2f}}, and not "
         "{{ experts/published.oss_used:.2f}}), and OLMoE's authors count it (1.3 is "
@@ -241,10 +244,9 @@ def test_equal_work_is_counted(values, says):
         "For a token it multiplies with 2 · {{ experts/train.WIDTH }} · {{ experts/train.dense_inner }} = "
         "{{ experts/train.dense_used:,}} weights.",
         "The second has {{ experts/train.COUNT }} experts with {{ experts/train.INNER }} inner numbers each, and "
-        "the router. Each token goes to one expert, whose result is multiplied by its probability. With the "
-        "router's, these are 2 · {{ experts/train.WIDTH }} · {{ experts/train.INNER }} + "
-        "{{ experts/train.COUNT }} · {{ experts/train.WIDTH }} = {{ experts/train.experts_used:,}} weights: as "
-        "many.",
+        "the router. Each token goes to one expert, whose result is multiplied by its probability. Its "
+        "weights and the router's are 2 · {{ experts/train.WIDTH }} · {{ experts/train.INNER }} + "
+        "{{ experts/train.COUNT }} · {{ experts/train.WIDTH }} = {{ experts/train.experts_used:,}}: as many.",
         "Everything else has the same shapes in all three.",
         "Here is a Transformer of one layer over characters (a character is a token here), with three kinds of "
         "network, each trained from three seeds on the book's [rated sentences](models.md#rated-sentences).",
