@@ -16,7 +16,7 @@ def full(chosen, room):
     return place > room
 
 
-print("| room | of 256 tokens | pass by | loss |\n|--:|--:|--:|--:|")
+print("| factor | room for | pass by | mean loss |\n|--:|--:|--:|--:|")
 passing, losses = {}, {}
 for factor in (1.0, 1.25, 2.0, 8.0):
     room, shares, found = int(factor * GROUP / COUNT), [], []

@@ -17,7 +17,7 @@ model(ids)
 x, dense = states[0][0], states[1][0]  # what goes in and what comes out, (tokens, 576)
 
 up, down = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]), mlp.down_proj.weight
-router = torch.randn(8, 576) / 6
+router = torch.randn(8, 576) / 6  # small enough that no expert gets nearly all
 alike = router, up.expand(8, -1, -1), down.expand(8, -1, -1)
 one = off(mixture(x, router[:1], up[None], down[None], 1, False), dense)
 same = off(mixture(x, *alike, 2, True), dense)
@@ -26,8 +26,15 @@ print(f"one expert: off by {one:.1g}")
 print(f"eight that are alike, two used: off by {same:.1g}")
 print(f"the same, not divided by the sum: off by {smaller:.2g}\n")
 
-kept, chosen = (x @ router.T).softmax(-1).topk(2)
-kept = kept / kept.sum(-1, keepdim=True)
-for token, weights, experts in list(zip(ids[0], kept, chosen))[1:7]:
-    told = [f"{w:.2f} of expert {e + 1}" for w, e in zip(weights, experts)]
-    print(f"{tokenizer.decode(token):>9}  {told[0]}, {told[1]}")
+kept, chosen = (x @ router.T).softmax(-1).topk(2)  # (tokens, 2), both
+sums = kept.sum(-1)
+divided = kept / sums[:, None]
+print("    token  chosen   probabilities  divided")
+for token, experts, *pairs in list(zip(ids[0], chosen + 1, kept, divided))[1:7]:
+    names = " and ".join(map(str, experts.tolist()))
+    told = "  ".join("{:.2f} and {:.2f}".format(*pair) for pair in pairs)
+    print(f"{tokenizer.decode(token):>9}  {names}  {told}")
+first, second = kept[1].tolist()
+both = sums[1].item()
+place = dense.abs().amax(-1).argmax().item()  # the token of the largest number
+largest_sum = sums[place].item()

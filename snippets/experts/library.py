@@ -12,7 +12,7 @@ counts = {"num_hidden_layers": 1, "num_local_experts": 8, "num_experts_per_tok":
 kinds = {MixtralConfig: True, Qwen3MoeConfig: True, OlmoeConfig: False}
 x = torch.randn(1, 50, 32)  # (texts, tokens, width)
 
-print("| model | divided (set) | largest difference |\n|---|---|--:|")
+print("| model | divided by the sum | largest difference |\n|---|---|--:|")
 found = []
 for kind, divided in kinds.items():
     other = {"vocab_size": 9, "eos_token_id": 1, "norm_topk_prob": divided}

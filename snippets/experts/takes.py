@@ -31,24 +31,24 @@ def bits(labels, experts):
 
 print("| router | could tell | character | kind | source |\n|---|--:|--:|--:|--:|")
 torch.manual_seed(0)
-ones, found = [], {"trained": [], "random": []}  # of each seed (routers, columns)
+ones, found, states = [], {"trained": [], "random": []}, []  # what a router reads
 for seed in range(3):
     model = Tiny(len(letters), Experts(8, 32))
     model.load_state_dict(load_file(f"models/tiny-experts/{seed}.safetensors"))
-    states = []  # what the router reads
     model.network.router.register_forward_hook(lambda _, x, logits: states.extend(x))
     characters = test(model, held_out)[1][:, :-1].flatten()
     sources = torch.arange(len(KINDS)).repeat_interleave(len(characters) // len(KINDS))
     labels = characters, torch.tensor(kind)[characters], sources
-    drawn = [(states[0] @ torch.randn(32, 8)).argmax(-1) for _ in range(20)]
+    drawn = [(states[-1] @ torch.randn(32, 8)).argmax(-1) for _ in range(20)]
     for router, choices in zip(found, ([model.network.chosen], drawn)):
         rows = [[bits(c, c), *(bits(x, c) for x in labels)] for c in choices]
-        found[router].append(rows := torch.tensor(rows))
+        found[router].append(rows := torch.tensor(rows))  # (routers, columns)
         print(f"| {router}, seed {seed} |", *(f"{n:.2f} |" for n in rows.mean(0)))
     shares = torch.nn.functional.normalize(table(labels[1], model.network.chosen), 1)
     ones.append(f"{shares[0].max():.0%}")
     if seed == 0:
-        plots.heatmap(shares, NAMES, list("12345678"), "Where each kind goes, seed 0")
+        names = [f"expert {number}" for number in range(1, 9)]
+        plots.heatmap(shares, NAMES, names, "Nearly all spaces go to two, seed 0")
 least = min(rows[0, 1].item() for rows in found["trained"])
 most_random = max(rows[:, 1].max().item() for rows in found["random"])
 print("\nOf the spaces, so many go to one expert:", ", ".join(ones))

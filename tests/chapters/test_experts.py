@@ -1,5 +1,6 @@
 """The chapter on experts: the layer held to the library, training at equal work, and controls."""
 
+import math
 import re
 from pathlib import Path
 
@@ -60,14 +61,18 @@ def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says, cel
         "they are not computed.",
         "To try it, take a layer of SmolLM2 as the expert: once alone, then eight times, with a router "
         "that has random weights.",
-        "The lines below show which experts such a router chooses for the first six tokens after the start "
-        "token, and their router weights, divided.",
+        "The lines below show which two experts such a router chooses for the first six tokens after the start "
+        "token, their probabilities, and these divided by their sum.",
+        "The loop takes each expert once, with the tokens that chose it: no other token is computed there.",
+        "Each expert is a [SwiGLU](architecture.md#the-feed-forward-network), as in SmolLM2.",
         "One expert is the dense layer, for the softmax of one logit is 1.",
         "Eight that are alike are the dense layer too, if the router weights sum to one.",
-        "If they do not, the result is smaller: off by {{ experts/layer.smaller:.0%}} of the largest number.",
-        "All eight are copies of one network: whichever two are chosen, with router weights that sum to one "
-        "the result is the same.",
-        "The two differ at most by rounding.",
+        "If they do not, the result of each token is the dense one times the sum of its two probabilities.",
+        "For *The* this is {{ experts/layer.first:.2f}} + {{ experts/layer.second:.2f}} = "
+        "{{ experts/layer.both:.2f}}. *Off by* compares the largest difference with the largest number. "
+        "Both stand at the start token: there the sum is {{ experts/layer.largest_sum:.2f}}, so the result is off by 1 − {{ experts/layer.largest_sum:.2f}}, "
+        "that is {{ experts/layer.smaller:.0%}}.",
+        "Ours and the library's differ at most by rounding.",
         "One expert is the dense layer; so are experts that are alike, if the router weights sum to one.",
         "It begins where the dense model ended, if the router weights sum to one and no token is dropped: such copies [give what the "
         "dense layer gave](#see-it-happen).",
@@ -82,15 +87,28 @@ def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says, cel
     (colored,) = re.findall(r'<g stroke="var\(--fig-query.*?</g>', drawing)
     assert colored.count("<path") == 2, "the router's arrows to the two weights"
     layer = (CODE / "layer.py").read_text("utf-8")
-    assert 'torch.randn(8, 576)' in layer and "[1:7]" in layer and "kept / kept.sum" in layer
+    assert "torch.randn(8, 576)" in layer and "[1:7]" in layer and "kept / sums[:, None]" in layer
+    assert run.place == 0 and "(mine - theirs).abs().max() / theirs.abs().max()" in Path(
+        "snippets/shared/mixture.py"
+    ).read_text("utf-8")
+    assert run.smaller == pytest.approx(1 - run.largest_sum, abs=1e-5)
+    assert f"{run.first:.2f} and {run.second:.2f}" in printed("experts/layer").split("The ")[1].split("robot")[0]
+    assert run.both == pytest.approx(run.first + run.second)
+    assert round(run.both, 2) == pytest.approx(round(run.first, 2) + round(run.second, 2)), "the digits add up"
     x, network = torch.randn(9, 6).double(), (torch.randn(1, 10, 6).double(), torch.randn(1, 6, 5).double())
     copies = [part.expand(8, -1, -1) for part in network]
     others = [mixture(x, torch.randn(8, 6).double(), *copies, 2, True) for _ in range(5)]
     assert all(torch.allclose(one, others[0]) for one in others), "whichever are chosen"
+    router = torch.randn(8, 6).double()
+    sums = (x @ router.T).softmax(-1).topk(2)[0].sum(-1, keepdim=True)
+    assert torch.allclose(mixture(x, router, *copies, 2, False), sums * others[0])
     rows = cells("experts/library")
     assert [row[:2] for row in rows] == [["mixtral", "yes"], ["qwen3_moe", "yes"], ["olmoe", "no"]]
-    shares = [line.split() for line in printed("experts/layer").splitlines()[4:]]
-    assert len(shares) == 6 and all(float(s[1]) + float(s[5]) == pytest.approx(1, abs=0.011) for s in shares)
+    shares = [line.split() for line in printed("experts/layer").splitlines()[5:]]
+    assert len(shares) == 6 and all(float(s[-3]) + float(s[-1]) == pytest.approx(1, abs=0.011) for s in shares)
+    for s in shares:
+        one, other = float(s[-6]), float(s[-4])
+        assert one / (one + other) == pytest.approx(float(s[-3]), abs=0.02)
     # In float64, with every expert different, and only the chosen ones computed: the sum by hand.
     x, router = torch.randn(7, 6).double(), torch.randn(4, 6).double()
     up, down = torch.randn(4, 10, 6).double(), torch.randn(4, 6, 5).double()
@@ -156,9 +174,11 @@ def test_how_models_weigh(values, says):
 
 def test_one_expert_must_not_be_divided(printed, says):
     says(
-        "With `top` 1 the division would be a fault. The only router weight would always be 1, whatever "
-        "the router says, and the loss of the next token would send the router no gradient. (Only a balancing "
-        "loss would.)",
+        "So with `top` 1 the division would be a fault. The only router weight would always be 1, whatever "
+        "the router says, and the loss of the next token would send the router no gradient. (A [balancing "
+        "loss](#without-balancing) would.)",
+        "The choice has no gradient: from the loss of the next token, only the router weights carry one back to "
+        "the router.",
         "The program prints the largest gradient of the router's matrix twice: as it is, and divided. Which of "
         "the two is 0?",
         "The Switch Transformer of 2021 chooses one expert and multiplies by its probability.[^switch]",
@@ -167,6 +187,8 @@ def test_one_expert_must_not_be_divided(printed, says):
     found = dict(line.split(": ") for line in printed("experts/predict").splitlines())
     assert float(found["divided"]) == 0 < 0.1 < float(found["as it is"])
     logits = torch.randn(50, 8, requires_grad=True)
+    weights, chosen = logits.softmax(-1).topk(2)
+    assert weights.requires_grad and not chosen.requires_grad
     top = logits.softmax(-1).topk(1)[0]
     assert torch.equal(top / top.sum(-1, keepdim=True), torch.ones(50, 1))
     network = tiny.Experts(8, 4, 6)
@@ -184,21 +206,26 @@ def test_published_counts(values, says):
         "(Mixtral, January 2024[^mixtral]), 671 and 37 (DeepSeek-V3, December 2024[^deepseek3]).",
         "DeepSeek-V3 also has a *shared expert* in each layer of experts, which takes all tokens, and its "
         "first three layers are dense.[^deepseek3]",
-        "A shared expert, like that of [DeepSeek-V3](#more-weights-than-are-used), is meant to hold what all "
-        "would learn otherwise.[^deepseekmoe]",
+        "A shared expert, like that of [DeepSeek-V3](#more-weights-than-are-used), is meant to hold what each "
+        "of the others would learn again.[^deepseekmoe]",
         "They count differently. Of the token table, only one row is looked up for a token; OpenAI "
         "leaves it out (3.6 is {{ experts/published.oss_looked_up:.2f}}, and not "
         "{{ experts/published.oss_used:.2f}}), and OLMoE's authors count it (1.3 is "
         "{{ experts/published.olmoe_used:.2f}}, and not {{ experts/published.olmoe_looked_up:.2f}}).",
-        "Experts and a network that weighs them are from 1991, there all of them computed in training;[^jacobs] "
-        "in 2017 a layer that computes only a few was put between the layers of a recurrent network, with up to "
-        "thousands of experts,[^sparsely] and in 2020 in place of every other feed-forward network of a "
+        "Experts and a network that weighs them are from 1991; in training, all of them were computed.[^jacobs] "
+        "In 2017 a layer that computes only a few, of up to thousands, was put between the layers of a recurrent "
+        "network.[^sparsely] In 2020 such layers took the place of every other feed-forward network of a "
         "Transformer.[^gshard]",
+        "A layer that computes all its weights for each token is called *dense*.",
+        "For a token we count all weights but those of the experts that it does not choose: of OLMoE's 64 "
+        "experts in a layer it chooses 8, so seven eighths of the experts' weights are left out.",
         "The program builds each model on the device `meta`, where a tensor has a shape and no numbers, "
         "so that nothing needs memory.",
     )
     code = (CODE / "published.py").read_text("utf-8")
     assert "first_k_dense_replace=3, n_shared_experts=1" in code
+    assert "num_experts=64, num_experts_per_tok=8" in code
+    assert "total[name] - routed / 1e9 * (1 - top / count)" in code and 1 - 8 / 64 == 7 / 8
     run = values("experts/published")
     assert run.olmoe == pytest.approx(6.9, abs=0.05) and run.olmoe_used == pytest.approx(1.3, abs=0.05)
     assert run.oss == pytest.approx(20.9, abs=0.05) and run.oss_looked_up == pytest.approx(3.6, abs=0.05)
@@ -212,9 +239,15 @@ def test_published_counts(values, says):
 def test_equal_work_is_counted(values, says):
     says("A router, the same work beside a dense model, and what must be in memory.", page="index")
     says(
-        "Both multiply {{ experts/train.dense_used:,}} weights for a token in this place, and have the "
-        "same shapes everywhere else.",
-        "The second has eight experts with {{ experts/train.INNER }}, one for each token, and the router.",
+        "A network has two matrices here, and no gate: from the {{ experts/train.WIDTH }} numbers of a state to "
+        "its *inner numbers* and back.",
+        "For a token it multiplies with 2 · {{ experts/train.WIDTH }} · {{ experts/train.dense_inner }} = "
+        "{{ experts/train.dense_used:,}} weights.",
+        "The second has {{ experts/train.COUNT }} experts with {{ experts/train.INNER }} inner numbers each, and "
+        "the router. Each token goes to one expert, whose result is multiplied by its probability. Its "
+        "weights and the router's are 2 · {{ experts/train.WIDTH }} · {{ experts/train.INNER }} + "
+        "{{ experts/train.COUNT }} · {{ experts/train.WIDTH }} = {{ experts/train.experts_used:,}}: as many.",
+        "Everything else has the same shapes in all three.",
         "Here is a Transformer of one layer over characters (a character is a token here), with three kinds of "
         "network, each trained from three seeds on the book's [rated sentences](models.md#rated-sentences).",
         "A dense model and one with eight experts are compared at *the same work* for a token.",
@@ -223,7 +256,7 @@ def test_equal_work_is_counted(values, says):
         "More weights than are used",
         "The third is dense and has as many weights as all experts and the router together.",
         "The first is dense, with {{ experts/train.dense_inner }} inner numbers.",
-        "The large dense network does {{ experts/train.times:.1f}} times the work in this place.",
+        "The large dense network does {{ experts/train.times:.1f}} times the work of either.",
         "- [x] The multiplications with weights of one token.",
         "the dense network got a little more, for the router.",
     )
@@ -231,6 +264,13 @@ def test_equal_work_is_counted(values, says):
     assert run.experts_weights > 7 * run.experts_used and run.SEEDS == 3 and run.INNER == 32
     assert run.dense_used == run.experts_used and run.large_weights == run.experts_weights
     assert run.times == run.large_used / run.experts_used > 7
+    assert run.COUNT == 8 and run.dense_used == 2 * run.WIDTH * run.dense_inner
+    assert run.experts_used == 2 * run.WIDTH * run.INNER + run.COUNT * run.WIDTH
+    network, x = tiny.Experts(8, 32), torch.randn(9, 32)
+    made = network(x)
+    for one, state in zip(made, x):
+        probability, expert = network.router(state).softmax(-1).max(-1)
+        assert torch.allclose(one, probability * network.experts[expert](state), atol=1e-5)
 
     def counted(network: torch.nn.Module) -> float:
         """Multiplications per token, as PyTorch counts them."""
@@ -264,7 +304,7 @@ def test_experts_win_from_each_seed(values, cells, held_out, says):
         "one, from each of three seeds, after {{ experts/train.STEPS }} steps; after {{ experts/wider.STEPS }} "
         "steps no gain was shown.",
         "The losses are those of the next character, on 1,000 "
-        "pieces of text that none of them has seen.",
+        "pieces of text, of 32 characters each, that none of them has seen.",
         "The losses of one kind lie up to {{ experts/train.seed_spread:.3f}} apart, so this share is a "
         "rough one.",
     )
@@ -276,7 +316,7 @@ def test_experts_win_from_each_seed(values, cells, held_out, says):
     assert run.seed_spread > 0.2 * (run.dense - run.large), "so the share is rough"
     letters, learn, unseen = held_out
     texts = tiny.windows(unseen, 250, torch.Generator().manual_seed(1))
-    assert texts.shape == (1000, tiny.CONTEXT + 1) and learn.shape[1] > 10 * unseen.shape[1]
+    assert texts.shape == (1000, tiny.CONTEXT + 1) and tiny.CONTEXT == 32 and learn.shape[1] > 10 * unseen.shape[1]
     whole = " ".join(map(str, learn[1].tolist()))
     assert not any(" ".join(map(str, text.tolist())) in whole for text in texts[250:500])
     seen = []
@@ -326,8 +366,13 @@ def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
         "If both are even, the sum is $1/N$.",
         "The shares are counted, and have no gradient: it flows through the $P_i$, and lowers those of "
         "the experts that have much.",
-        "- [x] It is 1, without its factor, if shares and probabilities are even.",
-        "{{ experts/answers.uneven:.1f}}. If all were even it would be {{ experts/answers.even:.0f}}.",
+        "If one expert takes all, with probability 1, the sum is 1: $N$ times as much.",
+        "For $P_i$ it is $\\alpha N f_i$: the more an expert takes, the harder it is pushed down.",
+        "The models above were trained with this term: it is the function `balancing` of "
+        "[their program](#the-same-work).",
+        "- [x] It is 1, without $\\alpha$, if shares and probabilities are even.",
+        "4 · (1/2 · 2/5 + 1/2 · 2/5) = {{ experts/answers.uneven:.1f}}. The other two have no tokens, and add "
+        "nothing. If all were even it would be {{ experts/answers.even:.0f}}.",
         "$N$ times $N$ times $1/N^2$: see [exercise 3](#try-it).",
         "Counts have none. It flows through [the probabilities](#without-balancing).",
         "To work against it, the Switch Transformer adds a term to the loss (section 2.2, equations 4 to "
@@ -348,6 +393,12 @@ def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
     network.chosen = torch.zeros(8, dtype=torch.long)
     tiny.balancing(network).backward()
     assert (logits.grad[:, 0] > 0).all() and (logits.grad[:, 1:] == 0).all()
+    network.probabilities = torch.eye(8)[network.chosen]
+    assert tiny.balancing(network).item() == 8, "N times as much as if even"
+    network.probabilities = lot = torch.randn(8, 8).softmax(-1).requires_grad_()
+    network.chosen = torch.tensor([0, 0, 0, 0, 1, 1, 2, 3])
+    tiny.balancing(network).backward()  # of the sum over the tokens: N times the share
+    assert torch.allclose(lot.grad.sum(0), 8 * torch.tensor([4, 2, 1, 1, 0, 0, 0, 0]) / 8)
     assert "strength: float = 0.01" in Path("snippets/shared/tiny_experts.py").read_text("utf-8")
 
 
@@ -387,8 +438,10 @@ def test_without_balancing(values, printed, says):
 
 def test_the_load_is_drawn(book, values, cells, says):
     says(
-        "*Least* is the share of the expert that takes least. *In effect*: so many experts with equal shares "
-        "would have the same entropy (two to its power, in bits).",
+        "*Least* is the share of the expert that takes least.",
+        "*In effect* is two to the power of the shares' entropy in bits: eight even shares are eight experts in "
+        "effect, two halves and six times nothing are two.",
+        "One line is one seed.",
         "Here they are beside models without it, from the same seeds.",
     )
     rows = cells("experts/balance")
@@ -397,14 +450,24 @@ def test_the_load_is_drawn(book, values, cells, says):
         assert (int(busiest[:-1]) < 19) == (kept == "yes") == (float(alike) > 7.2)
         assert (float(least[:-1]) > 3) == (kept == "yes")
     even = torch.full((8,), 1 / 8)
-    assert 2 ** -(even * even.log2()).sum().item() == pytest.approx(8)
+    halves = torch.tensor([0.5, 0.5, 0, 0, 0, 0, 0, 0])
+    for shares, experts in ((even, 8), (halves, 2)):
+        assert 2 ** (torch.special.entr(shares).sum() / math.log(2)).item() == pytest.approx(experts)
     code = (CODE / "balance.py").read_text("utf-8")
     assert "seed, strength=0" in code and "{seed}.safetensors" in code
+    assert "torch.special.entr(share).sum().exp()" in code and code.count("plt.plot(") == 1
 
 
 def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
     says(
-        "The control is a router with random weights, which reads the same states, the mean of 20.",
+        "This is their *mutual information*: the [entropy](glossary.md#entropy) of the characters plus that of "
+        "the experts, minus that of the pairs.",
+        "If each expert takes the same mix of characters, it tells 0 bits. If each character always goes to the "
+        "same expert, it tells as much as the load could tell, the entropy of the experts' shares: of eight even "
+        "ones, three bits.",
+        "The control is a router with random weights that reads the same states; its rows have the mean of 20.",
+        "A row sums to one; the stronger the blue, the more.",
+        "The middle columns need their control: a router, trained or not, sends equal states to the same expert.",
         "The last line tells of each seed which part of the spaces goes to the expert that takes most of them; "
         "the end of a line counts as a space.",
         "The expert tells {{ experts/takes.least:.1f down}} bits or more about the character, and about the "
@@ -437,10 +500,24 @@ def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
     spaces = parts["space"]
     assert max(parts["vowel"] + parts["consonant"]) < 0.5 < spaces[1] and spaces[3] > (1 - spaces[1]) / 2
     assert spaces[1] + spaces[3] > 0.9
+    assert all(sum(row) == pytest.approx(1, abs=1e-3) for row in one["values"])
+
+    def told(characters: torch.Tensor, experts: torch.Tensor) -> float:
+        """Bits: the entropy of the one and of the other, minus that of the pairs."""
+        parts = [torch.stack(part) for part in ((characters,), (experts,), (characters, experts))]
+        counts = [part.unique(dim=1, return_counts=True)[1] / len(experts) for part in parts]
+        one, other, pairs = (torch.special.entr(share).sum().item() for share in counts)
+        return (one + other - pairs) / math.log(2)
+
+    mixed, own = torch.arange(64), torch.arange(64) % 8
+    assert told(mixed // 8, own) == pytest.approx(0, abs=1e-5)
+    assert told(own, own) == told(mixed, own) == pytest.approx(3, abs=1e-5)
     most = []
-    for model in models:
+    for seed, model in enumerate(models):
         with torch.no_grad():
             _, texts = tiny.test(model, held_out[2])
+        bits = told(texts[:, :-1].flatten(), model.network.chosen)
+        assert bits == pytest.approx(rows[f"trained, seed {seed}"][1], abs=0.006)
         blanks = torch.tensor([held_out[0].index(one) for one in " \n"])
         spaces = torch.isin(texts[:, :-1].flatten(), blanks)
         share = model.network.chosen[spaces].bincount(minlength=8) / spaces.sum()
@@ -452,9 +529,11 @@ def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
 def test_room(values, cells, says):
     says("How many times the even share of the tokens an expert has room for.", page="glossary")
     says(
-        "In the table above, room is a quarter more than the even share, for 256 tokens at a time.",
-        "And for a computation of fixed shape, each expert has *room* for a fixed number of tokens: the *capacity*, which is the even share "
-        "times a factor.[^switch]",
+        "In the column *no room* above, 256 tokens come at a time: the even share is 256 / 8 = 32, the factor "
+        "1.25, and so each expert has room for 40.",
+        "And where the shapes of all tensors must be fixed before the program runs, as in the Switch Transformer, "
+        "each expert has *room* for a fixed number of tokens: the *capacity*, which is the even share times a "
+        "factor.[^switch]",
         "With room for the even share alone, {{ experts/capacity.tight:.0%}} of the tokens pass by, and "
         "the mean loss rises from {{ experts/capacity.whole_loss:.3f}} to "
         "{{ experts/capacity.tight_loss:.3f}}.",
@@ -471,7 +550,7 @@ def test_room(values, cells, says):
     assert "made.masked_fill(out, 0)" in (CODE / "capacity.py").read_text("utf-8")
     assert run.tight_loss > run.whole_loss + 0.01
     assert run.whole_loss == pytest.approx(values("experts/train").experts, abs=1e-4)
-    assert "(load - 40)" in (CODE / "balance.py").read_text("utf-8") and 40 == 1.25 * 256 / 8
+    assert 256 / 8 == 32 and "(load - 40)" in (CODE / "balance.py").read_text("utf-8") and 40 == 1.25 * 256 / 8
     # Five hundred tokens that all choose the same two experts get what one alone gets.
     config = MixtralConfig(
         hidden_size=32, intermediate_size=16, num_hidden_layers=1, num_local_experts=8,
@@ -488,23 +567,28 @@ def test_room(values, cells, says):
 
 def test_what_must_be_in_memory(values, models, held_out, says):
     says(
-        "For one token, DeepSeek-V3 reads {{ experts/published.deepseek_read_gb:.0f}} GB of weights, if a "
-        "number takes two bytes; it was published with one byte for most of them, and so with about half."
+        "For one token, DeepSeek-V3 reads {{ experts/published.deepseek_read_gb:.0f}} GB of weights: two bytes "
+        "for each that the last column [above](#more-weights-than-are-used) counts. It was published with one byte for most of them, and so with about half."
         "[^deepseek3]",
         "So all {{ experts/published.deepseek_gb:,.0f}} GB must be within reach.",
         "But which experts the next token needs is known only layer by layer, when each router has read its "
         "state.",
         "And a batch needs more of them than one token.",
-        "In the tiny model of seed 0 they are counted: over the first tokens of one text, the mean of 1,000 "
-        "texts, and over tokens at one place of as many texts, drawn from the 1,000.",
+        "In the tiny model of seed 0 we count in two ways: the first $n$ tokens of one text, and one token of "
+        "each of $n$ texts, all at the same place. Each number is a mean, over the same 1,000 texts.",
+        "there each token draws its $k$ of $N$ experts by lot, as many as in the tiny model, in gpt-oss-20b (4 of "
+        "32) and in DeepSeek-V3 (8 of 256).",
+        "So on average they need $N(1 - (1 - k/N)^n)$ experts.",
         "Eight tokens of one text need {{ experts/touched.tiny_8:.1f}} of eight experts, and 32 tokens "
         "{{ experts/touched.tiny_32:.1f}}; one token of each of 32 texts, {{ experts/touched.batch_32:.1f}}: "
         "nearly all, and nearly as many as by lot.",
         "By lot, 32 tokens of DeepSeek-V3 need {{ experts/touched.deepseek_32:.0f}} of 256 in each layer of "
         "experts, beside the shared one; real texts may need fewer, as tokens of one text may choose alike.",
+        "A dense model fetches its weights once for all texts of a batch: with 8 texts, that is an eighth for "
+        "each.",
         "By lot, 8 tokens of DeepSeek-V3 fetch {{ experts/touched.deepseek_8:.0f}} experts of a layer, about "
-        "{{ experts/touched.each_8:.0f}} for each, and 32 tokens about {{ experts/touched.each_32:.0f}} for "
-        "each, in place of 8: a small batch saves little of what "
+        "{{ experts/touched.each_8:.0f}} for each token, and 32 tokens about {{ experts/touched.each_32:.0f}} "
+        "for each. A token alone fetches 8. So a small batch saves little of what "
         "[batching](parallelism.md#batching-other-texts-fill-the-pass) saves in a dense model.",
         "- Any token may need any expert, so all must be within reach. In the tiny model, 32 tokens "
         "needed nearly all.",
@@ -526,6 +610,10 @@ def test_what_must_be_in_memory(values, models, held_out, says):
     assert published.deepseek_gb == pytest.approx(2 * published.deepseek)
     table = 129280 * 7168 / 1e9  # of which one row is read
     assert published.deepseek_read_gb == pytest.approx(2 * (published.deepseek_used - table))
+    sizes = (CODE / "published.py").read_text("utf-8")
+    assert "num_local_experts=32, num_experts_per_tok=4" in sizes
+    assert "n_routed_experts=256, num_experts_per_tok=8" in sizes
+    assert "((8, 1), (32, 4), (256, 8))" in (CODE / "touched.py").read_text("utf-8")
     dice = torch.Generator().manual_seed(0)
     for count, told in ((256, run.deepseek_32), (128, values("experts/answers").qwen3)):
         drawn = torch.rand(300, 32, count, generator=dice).topk(8).indices
@@ -535,11 +623,13 @@ def test_what_must_be_in_memory(values, models, held_out, says):
 
 def test_the_exercises(values, says):
     says(
-        "{{ experts/answers.weights:.1f}} billion, and {{ experts/answers.used:.1f}} billion. The rest of "
+        "32 · 8 · 3 · 4,096 · 14,336 is {{ experts/answers.weights:.1f}} billion, and a quarter of it "
+        "{{ experts/answers.used:.1f}} billion. The rest of "
         "[what it has](#more-weights-than-are-used) is attention, norms, routers and the two token "
         "tables.",
         "Of four experts, two take half of the tokens each.",
     )
     run, published = values("experts/answers"), values("experts/published")
     assert run.weights < published.mixtral < run.weights + 2
+    assert run.weights == pytest.approx(32 * 8 * 3 * 4096 * 14336 / 1e9) and run.used == run.weights / 4
     assert published.mixtral - published.mixtral_used == pytest.approx(run.weights - run.used, abs=0.01)
