@@ -24,6 +24,7 @@ VERBS = {  # verb → its room and module, what it does
     "review": ("measure.review", "Say what a change does to the book, in one report."),
     "zip": ("publish.zip", "Pack the built site into one file that opens from a folder."),
     "pdf": ("publish.pdf", "Print all pages of the built site into one PDF."),
+    "epub": ("publish.epub", "Pack the built site into one e-book (EPUB 3)."),
     "lock": ("publish.lock", "Write requirements.lock anew from requirements.txt."),
     "audit": ("measure.audit", "Ask the built site: links, headings, weight, first sight."),
     "claims": ("measure.claims", "Say which sentences of the chapters a test holds."),
