@@ -303,6 +303,7 @@ def test_pairs_move_apart(values, cells, tokenizer, says):
         "That is all that the [loss](#two-texts-one-preferred) sees.",
         "- DPO asks that the chosen text moves up more than the rejected one, from where both were. It does "
         "not ask that the chosen one becomes likely.",
+        "After a training, the loss of DPO on a pair is below log 2.",
         "- [x] The chosen text has gained on the rejected one, measured from the reference.",
         "- [x] The rejected text may have become more probable.",
         "If the chosen one has [gained more](#two-texts-one-preferred).",
@@ -322,6 +323,10 @@ def test_pairs_move_apart(values, cells, tokenizer, says):
     gains = [one - other for one, other in zip(praise, blame)]
     assert min(gains[:2]) > 1.1 and gains[2] + 0.1 < min(gains[:2]) / 2  # each is the difference of two rounded means
     assert all(abs(two) < one / 2 for one, two in zip(praise[:2], blame)) and abs(blame[1]) < 0.1
+    # Below log 2 it has gained. That the loss fell says less: from 3 behind to 2 behind it falls, too.
+    gained = torch.linspace(-5, 5, 101)
+    assert torch.equal(-logsigmoid(0.1 * gained) < math.log(2) - 1e-6, gained > 1e-4)
+    assert -logsigmoid(torch.tensor(-0.2)) < -logsigmoid(torch.tensor(-0.3))
     # Both may fall, and the loss falls with them; both may rise.
     for moves in ((-1.0, -3.0), (3.0, 1.0)):
         assert -logsigmoid(torch.tensor(0.1 * (moves[0] - moves[1]))) < math.log(2)
@@ -355,8 +360,8 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
         "(The usual name is *KL penalty*.)",
         "In the control, on the same leash, the same rewards are dealt out by lot.",
         "In the table, *right* is the share of texts of the right length, to rewarded requests and to new ones. *A "
-        "word twice* is the share of new texts that repeat a word, *texts of 600* counts the different ones among "
-        "600, and *loss* is that of texts of the old kind, whose length ignores the number.",
+        "word twice* is the share of the 600 new texts that repeat a word, *texts of 600* counts the different ones "
+        "among them, and *loss* is that of texts of the old kind, whose length ignores the number.",
         "A text that has become ten times as probable pays $0.1 \\log 10$, which is "
         "{{ adapting/exercises.price:.2f}}.",
         "Large models were trained so to follow requests, in 2022: by a reward that a second model learned from "
