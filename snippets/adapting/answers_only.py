@@ -41,5 +41,5 @@ before = found["the answer", 0, 0][0]
 losses = {key: loss for key, (loss, *_) in found.items()}
 half, end = (max(losses["the answer", s, k] for s in (0, 1)) for k in (4, 10))
 all_half, all_end = (min(losses["question too", s, k] for s in (0, 1)) for k in (4, 10))
-plt.title("The question takes steps"), plt.legend(title="the loss counts")
+plt.title("Lower loss if the answer alone counts"), plt.legend(title="the loss counts")
 plt.xlabel("steps of training"), plt.ylabel("loss on 48 new answers")

@@ -44,5 +44,6 @@ for name, seed in (("praise", 0), ("praise", 1), ("by lot", 0)):
         plt.scatter(*moved.T, s=16, c=color, marker="ox"[name == "by lot"], label=name)
 (fewest, leading, praise, blame, fell), lot = map(min, zip(*found[:2])), found[2][0]
 plt.axline((0, 0), slope=1, color=WARM, ls="--")
-plt.title("Most pairs move apart"), plt.legend(title="chosen")
+plt.title(f"Praise gains on blame: {found[0][0]} of 24, by lot {lot}")
+plt.legend(title="chosen")
 plt.xlabel("log-probability of praise, change"), plt.ylabel("of blame, change")

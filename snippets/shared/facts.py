@@ -2,14 +2,20 @@
 
 with open("snippets/adapting/facts.txt", encoding="utf-8") as file:
     FACTS, ASKED, REWORDED, ANSWERS = zip(*(row.strip().split("|") for row in file))
-# Things that the model may know, to see what a training leaves of them.
+# Things that the model answers right, to see what a training leaves of them.
 KNOWN = {
     "What is the capital of France?": "Paris",
-    "How many days are in a week?": "seven",
-    "What color is grass?": "green",
-    "What do bees make?": "honey",
-    "On which planet do we live?": "Earth",
     "What is the capital of Italy?": "Rome",
+    "What is the capital of Spain?": "Madrid",
+    "What is the capital of Germany?": "Berlin",
+    "What is the capital of Japan?": "Tokyo",
+    "What is the capital of Egypt?": "Cairo",
+    "In which country is Rome?": "Italy",
+    "In which country is Berlin?": "Germany",
+    "What is the longest river in Africa?": "Nile",
+    "What is the opposite of hot?": "cold",
+    "What is the first month of the year?": "January",
+    "Who discovered gravity?": "Newton",
 }
 
 

@@ -77,7 +77,7 @@ def test_only_the_last_layers_learn(small, values, says):
 
 def test_only_the_answer_counts(values, cells, tokenizer, films, says):
     says(
-        "The others get the label −100, which the loss leaves out.",
+        "The label of a token is its id; the others get the label −100, which the loss leaves out.",
         "A common way is to let only the answer's tokens count.",
         "Training on requests with their answers is called [instruction tuning]"
         "(glossary.md#instruction-tuning); in 2021 it was shown that a large model so trained does better on "
@@ -90,6 +90,8 @@ def test_only_the_answer_counts(values, cells, tokenizer, films, says):
     run, rows = values("adapting/labels"), cells("adapting/labels")
     assert run.off < 1e-5 and abs(run.whole - run.library) > 1
     counted = [float(loss) for _, label, loss in rows if label != "-100"]
+    labels = {row[0]: row[1] for row in rows}
+    assert labels["`␣praise`"] == str(tokenizer.convert_tokens_to_ids("Ġpraise"))
     assert len(counted) == 2 and sum(counted) / 2 == pytest.approx(run.library, abs=0.01)
     assert all(float(loss) > 0.5 for _, label, loss in rows if label == "-100")
     kept = [tokenizer.decode(row[row != -100]) for row in films.answer]
@@ -116,25 +118,29 @@ def test_the_question_takes_steps(values, cells, films, says):
     says(
         "Before the training the loss is {{ adapting/answers_only.before:.1f}}, and none of SmolLM2's first "
         "choices is one of the two words.",
-        "After four steps the loss on new answers is at most {{ adapting/answers_only.half:.2f up}} where "
-        "only the answer counts, and at least {{ adapting/answers_only.all_half:.2f down}} where the question "
-        "counts too.",
-        "After ten steps they are {{ adapting/answers_only.end:.2f}} and "
+        "After four steps the loss on new answers is {{ adapting/answers_only.half:.2f}} in the worse of the two "
+        "runs where only the answer counts, and {{ adapting/answers_only.all_half:.2f}} in the better one where "
+        "the question counts too.",
+        "After ten steps the two are {{ adapting/answers_only.end:.2f}} and "
         "{{ adapting/answers_only.all_end:.2f}}.",
         "So with the question the same steps lower this loss less. In each text two tokens are the answer and "
         "about sixteen are the question, and all of them share one mean; whether that is the reason, we did not "
         "test.",
         "And after ten steps about as many labels are right: 35 and 33 of 48 where only the answer counts, 32 and 33 "
-        "where the question counts too.",
+        "where the question counts too. (Guessing would get about 24.)",
         "After four steps and after ten, the pair for the answer alone is lower.",
-        "Ours are long beside the answers, and the training is short.",
+        "Ours are long beside the answers, too, and few. But they compared scores on other tasks after the "
+        "training, and we the loss of such answers in its first ten steps.",
         "That questions must never count.",
-        "It learns from 48 sentences, six at a time, and is tested on 48 others.",
+        "The model learns from 48 sentences, six at a time, and is tested on 48 others.",
         "Shi and others found in 2024 that letting them count often helps, above all with long requests and "
-        "short answers, or with few examples. They put it down to less learning of the "
-        "examples by heart.[^shi]",
+        "short answers, or with few examples.",
+        "They put the gain down to less learning of the examples by heart.[^shi]",
     )
     run, rows = values("adapting/answers_only"), cells("adapting/answers_only")
+    worse, better = ([[float(x) for x in row[2].split(",")] for row in rows[k::2]][1:] for k in (0, 1))
+    assert [max(two) for two in worse] == [round(run.half, 2), round(run.end, 2)]
+    assert [min(two) for two in better] == [round(run.all_half, 2), round(run.all_end, 2)]
     assert run.before > 7 and rows[0][3] == "0, 0" and rows[0][4] == "48, 48"
     assert run.half < run.all_half / 1.5 and run.end < run.all_end / 1.2
     for one, other in zip(rows[2::2], rows[3::2]):
@@ -149,14 +155,18 @@ def test_lora_starts_as_nothing_and_merges(values, printed, small, says):
     says(
         "$A$ starts at random, and $B$ as zeros, so at the start nothing is changed (section 4.1 of the paper).",
         "At the start no logit differs at all.",
-        "After $B$ has changed, the merged matrices give the same logits as those with thin ones beside "
+        "With random numbers in $B$, as if it had been trained, the merged matrices give the same logits as those with thin ones beside "
         "them, but for rounding.",
+        "Where $W$ takes 576 numbers to 1,536, it is a matrix of 1,536 × 576; with rank 8, $A$ is 8 × 576 and $B$ "
+        "is 1,536 × 8. $s$ is a fixed scale, here 2.",
         "So LoRA costs no time once it is merged; and as long as it is not, one model can serve many "
         "tasks, each with its own thin matrices.",
         "- LoRA adds a product of two thin matrices to a frozen one. It starts as nothing, and can be merged.",
         "Here it is put beside each matrix of SmolLM2's last two layers.",
     )
-    run = values("adapting/lora")
+    run, one = values("adapting/lora"), LoRA(torch.nn.Linear(576, 1536, bias=False), rank=8)
+    assert [x.weight.shape for x in (one.matrix, one.down, one.up)] == [(1536, 576), (8, 576), (1536, 8)]
+    assert one.scale == 2 and "part.up.weight.data.normal_" in (CODE / "lora.py").read_text("utf-8")
     assert run.at_start == 0 and run.same_size
     assert run.moved > 0.1 and run.merged_off < 1e-3 * run.moved
     model = LastLayers(small)
@@ -198,13 +208,15 @@ def test_what_training_keeps_in_memory(small, says):
 
 def test_lora_comes_about_as_far(values, small, says):
     says(
-        "After sixteen steps the loss of LoRA is between {{ adapting/lora_trained.lowest:.2f down}} and "
-        "{{ adapting/lora_trained.highest:.2f up}}, that of the whole matrices at most "
-        "{{ adapting/lora_trained.most_whole:.2f up}}. The two overlap, so three runs do not tell them "
+        "After sixteen steps the loss of LoRA is between {{ adapting/lora_trained.lowest:.2f}} and "
+        "{{ adapting/lora_trained.highest:.2f}}, and the highest of the whole matrices is "
+        "{{ adapting/lora_trained.most_whole:.2f}}. The two overlap, so three runs do not tell them "
         "apart. In these runs {{ adapting/lora.rank_8:,}} numbers come about as far as "
         "{{ adapting/lora.full:,}} (and the 2,304 of the layers' norms, which were trained with the whole "
         "matrices).",
-        "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]).",
+        "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]). Others "
+        "found in 2024, on code and mathematics, that with the usual ranks it learns less than the whole matrices "
+        "do, and forgets less.[^biderman]",
         "(The learning rates stand in the program, that of LoRA ten times as large. We tried a few others, "
         "and made no search.)",
     )
@@ -225,8 +237,13 @@ def test_dpo_is_its_closed_form(values, says):
         "The model of two answers ended at {{ adapting/dpo_by_hand.after:.0%}} with $\\beta = 0.5$.",
         "Only *moves* away from the reference count, and only one against the other.",
         "At the start nothing has moved, and the loss is $-\\log \\sigma(0) = \\log 2$.",
-        "Where $\\sigma(\\dots)$ is $0.8$; so the logarithm of the odds is that of the reference plus "
-        "$\\tfrac{1}{\\beta} \\log \\tfrac{0.8}{0.2}$.",
+        "$\\beta$ says how much a move counts: with twice the $\\beta$, half the move gives the same loss.",
+        "The mean loss, $-0.8 \\log \\sigma(z) - 0.2 \\log \\sigma(-z)$, is smallest where $\\sigma(z)$ is $0.8$, so "
+        "where $z$ is $\\log \\tfrac{0.8}{0.2}$.",
+        "The *odds* of the first answer are its probability divided by the other's, and $z$ is $\\beta$ times what "
+        "their logarithm has gained. So at the end this logarithm is that of the reference plus "
+        "$\\tfrac{1}{\\beta} \\log \\tfrac{0.8}{0.2}$: in the program {{ adapting/dpo_by_hand.began:.2f}} + "
+        "{{ adapting/dpo_by_hand.move:.2f}} = {{ adapting/dpo_by_hand.closed:.2f}}.",
         "Trained or computed, the end is the same to four digits.",
         "It ends at {{ adapting/dpo_by_hand.after:.1%}}.",
         "Note that it depends on the reference: four of five choose the first answer, but the model "
@@ -235,7 +252,21 @@ def test_dpo_is_its_closed_form(values, says):
         "where they began.",
     )
     run = values("adapting/dpo_by_hand")
-    assert run.start == pytest.approx(math.log(2), abs=1e-12) and run.off < 1e-12
+    assert run.start == pytest.approx(math.log(2), abs=1e-12)
+    # Its loss is the formula of the page, for any model; twice β and half the move are the same.
+    names = {}
+    exec((CODE / "dpo_by_hand.py").read_text("utf-8").split("# At the start")[0], names)  # the reference, β and dpo
+    first = names["reference"]
+    p, q = (x.exp().tolist() for x in (torch.tensor([1.0, -1.3]).double().log_softmax(-1), first))
+    ratio = (p[1] / q[1]) ** run.beta / (p[0] / q[0]) ** run.beta
+    assert names["dpo"](torch.tensor(p).log(), 0, 1).item() == pytest.approx(math.log(1 + ratio), abs=1e-6)
+    moved = first + torch.tensor([0.8, -0.4])
+    once = names["dpo"](moved, 0, 1)
+    names["beta"] *= 2
+    assert torch.allclose(names["dpo"](first + (moved - first) / 2, 0, 1), once)
+    mean = [-0.8 * math.log(s) - 0.2 * math.log(1 - s) for s in (0.7, 0.79, 0.8, 0.81, 0.9)]  # σ(−z) is 1 − σ(z)
+    assert min(mean) == mean[2]
+    assert f"{run.began:.2f} + {run.move:.2f} = {run.closed:.2f}" == "1.10 + 2.77 = 3.87"
     assert f"{run.trained:.4g}" == f"{run.closed:.4g}" and run.end_off < 1e-4 and run.after - run.share > 0.1
     before, after = (math.log(p / (1 - p)) for p in (run.before, run.after))
     beats = logsigmoid(torch.tensor(run.beta * (after - before))).exp().item()
@@ -245,16 +276,20 @@ def test_dpo_is_its_closed_form(values, says):
 
 def test_pairs_move_apart(values, cells, tokenizer, says):
     says(
-        "Of 24 new pairs, {{ adapting/dpo.fewest }} or more move apart as chosen. A fair coin would do that "
-        "in less than one trial of a hundred; as many as the {{ adapting/dpo.lot }} of the control it would "
-        "bring in one of seven.",
+        "$\\pi$ is the probability that the model gives to a text after its request, the product over its tokens, and "
+        "$\\pi_0$ the same before the training: the *reference*.",
+        "Of 24 new pairs, {{ adapting/dpo.fewest }} or more move apart as chosen. With 24 throws of a "
+        "fair coin, so many heads or more come in less than one trial of a hundred, and {{ adapting/dpo.lot }} or "
+        "more, as in the control, in about 15 of a hundred.",
+        "*Moved apart* counts the pairs in which praise has gained on blame, *praise leads* those in which praise is "
+        "the more probable sentence; the last two columns are mean changes of the log-probability.",
         "But the pairs are no coins: one training moves them all, the control is one run, and such a gap to it "
         "can be chance.",
         "See also how far they move: on average praise gains more than 1 on blame where praise is chosen, "
         "and less than half as much by lot.",
         "And what happens to blame? On average it moves far less than praise: {{ adapting/dpo.blame:+.1f}} in one "
         "run, and by less than a tenth in the other.",
-        "Praise is the more probable sentence in {{ adapting/dpo.first }} of the 24 pairs before, and in "
+        "It is the more probable sentence in {{ adapting/dpo.first }} of the 24 pairs before, and in "
         "{{ adapting/dpo.leading }} after: the loss asks for a *move*, and a sentence that was far less "
         "probable is still less probable after a small one.",
         "And nothing in the loss says that the chosen text must become more probable. It may fall, if the "
@@ -264,10 +299,11 @@ def test_pairs_move_apart(values, cells, tokenizer, says):
         "texts differ in few tokens.[^pal]",
         "Most dots lie below the diagonal, many of them far to the right. Of the crosses, too, more lie below it "
         "than above, most of them nearer to it.",
-        "The control trains on the same pairs, but which of the two is chosen is drawn by lot.",
+        "The control trains on the same pairs, but which of the two is chosen is drawn *by lot*, at random.",
         "That is all that the [loss](#two-texts-one-preferred) sees.",
         "- DPO asks that the chosen text moves up more than the rejected one, from where both were. It does "
         "not ask that the chosen one becomes likely.",
+        "After a training, the loss of DPO on a pair is below log 2.",
         "- [x] The chosen text has gained on the rejected one, measured from the reference.",
         "- [x] The rejected text may have become more probable.",
         "If the chosen one has [gained more](#two-texts-one-preferred).",
@@ -275,7 +311,10 @@ def test_pairs_move_apart(values, cells, tokenizer, says):
     )
     run, rows = values("adapting/dpo"), cells("adapting/dpo")
     coin = [math.comb(24, heads) / 2**24 for heads in range(25)]
-    assert sum(coin[run.fewest :]) < 0.01 and 1 / 8 < sum(coin[run.lot :]) < 1 / 6
+    assert sum(coin[run.fewest :]) < 0.01 and 0.145 < sum(coin[run.lot :]) < 0.16
+    code = (CODE / "dpo.py").read_text("utf-8")
+    assert "(x[:, 0] > x[:, 1]).sum().item() for x in (moved, after))" in code and "moved.mean(0)" in code
+    assert "Praise gains on blame: {found[0][0]} of 24, by lot {lot}" in code and int(rows[1][1].split()[0]) > run.lot
     assert run.praise > 0 and run.fell > 0 and 12 < run.lot < run.fewest
     assert 9 <= run.first <= run.leading <= 15
     # On the same pairs: the smallest share that so many more may have by chance (sign test).
@@ -284,11 +323,16 @@ def test_pairs_move_apart(values, cells, tokenizer, says):
     gains = [one - other for one, other in zip(praise, blame)]
     assert min(gains[:2]) > 1.1 and gains[2] + 0.1 < min(gains[:2]) / 2  # each is the difference of two rounded means
     assert all(abs(two) < one / 2 for one, two in zip(praise[:2], blame)) and abs(blame[1]) < 0.1
+    # Below log 2 it has gained. That the loss fell says less: from 3 behind to 2 behind it falls, too.
+    gained = torch.linspace(-5, 5, 101)
+    assert torch.equal(-logsigmoid(0.1 * gained) < math.log(2) - 1e-6, gained > 1e-4)
+    assert -logsigmoid(torch.tensor(-0.2)) < -logsigmoid(torch.tensor(-0.3))
     # Both may fall, and the loss falls with them; both may rise.
     for moves in ((-1.0, -3.0), (3.0, 1.0)):
         assert -logsigmoid(torch.tensor(0.1 * (moves[0] - moves[1]))) < math.log(2)
     assert [row[0] for row in rows] == ["before", "praise", "praise", "by lot"]
     pairs = FilmPairs(Below, tokenizer)
+    assert "return logs.sum(1).reshape(-1, 2)" in Path("snippets/shared/film_pairs.py").read_text("utf-8")
     texts = [tokenizer.decode(ids[1:][places]) for ids, places in zip(pairs.ids, pairs.counts)]
     assert len(set(texts)) == 144 and all(text.startswith(" ") and text.endswith("\n") for text in texts)
 
@@ -297,48 +341,57 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
     says(
         "The model draws a text, a program counts the words, and the reward is 1 for the right number and "
         "0 for any other.",
-        "$\\log \\pi$ of the text, times reward minus mean, shall grow.",
+        "$(R - \\bar R) \\log \\pi$ shall grow, with $R$ for the reward of the text and $\\bar R$ for the mean. If 2 of "
+        "10 texts are right, $\\bar R$ is 0.2, and $\\log \\pi$ counts 0.8 times for a right text, and −0.2 times for a "
+        "wrong one.",
         "Twelve of the sixteen pairs of topic and number are rewarded; the other four are *new*, for the "
         "test.",
-        "The reward alone does teach the rewarded requests: at least "
-        "{{ adapting/reward.alone_seen:.0% down}} are right.",
+        "The reward alone does teach the rewarded requests: in the worse of the two runs "
+        "{{ adapting/reward.alone_seen:.0%}} are right.",
         "Nothing in the reward asks for different texts.",
-        "But on the new ones no run has more than {{ adapting/reward.alone_new:.0% up}}, and of 600 texts "
+        "But of the new ones the better run has {{ adapting/reward.alone_new:.0%}}, and of 600 texts "
         "at most {{ adapting/reward.alone_kinds }} are different, where there were "
         "{{ adapting/reward.kinds }}.",
-        "On the leash at least {{ adapting/reward.kept_seen:.0% down}} of the rewarded and "
-        "{{ adapting/reward.kept_new:.0% down}} of the new requests are right.",
-        "It does not repeat words more than before, and more than five times as many texts are different as "
+        "On the leash the worse run has {{ adapting/reward.kept_seen:.0%}} of the rewarded and "
+        "{{ adapting/reward.kept_new:.0%}} of the new requests right.",
+        "The model does not repeat words more than before, and more than five times as many texts are different as "
         "with the reward alone, up to {{ adapting/reward.kept_kinds }}.",
         "By lot, in one run, the right ones stay below one in five.",
-        "(Its usual name is *KL penalty*.)",
-        "In the control, on the same leash, the rewards are dealt out by lot.",
-        "*A word twice* is the share of new texts that repeat a word, *texts of 600* counts the different "
-        "ones among 600.",
+        "(The usual name is *KL penalty*.)",
+        "In the control, on the same leash, the same rewards are dealt out by lot.",
+        "In the table, *right* is the share of texts of the right length, to rewarded requests and to new ones. *A "
+        "word twice* is the share of the 600 new texts that repeat a word, *texts of 600* counts the different ones "
+        "among them, and *loss* is that of texts of the old kind, whose length ignores the number.",
+        "A text that has become ten times as probable pays $0.1 \\log 10$, which is "
+        "{{ adapting/exercises.price:.2f}}.",
         "Large models were trained so to follow requests, in 2022: by a reward that a second model learned from "
         "people's preferences, with the rule PPO and a leash of this kind.[^instruct] That is *reinforcement "
         "learning from human feedback*. GRPO, of 2024, compares each text with the mean reward of several texts "
         "for the same request.[^grpo]",
         "So the right rewards are needed, and the leash, which is all that differs between the two pairs of "
         "runs, goes with more right new requests and more texts. How it does that, we did not test.",
-        "It rises far more with the reward than by lot. Some of that is wanted, since a model that keeps to the "
+        "The loss on texts of the old kind rises far more with the reward than by lot. Some of that is wanted, since a model that keeps to the "
         "number gives little probability to texts that do not; how much, we did not measure.",
-        "Fewer different texts are wanted, too: of one word there are only six to a topic. A model that always "
-        "kept to the number, and wrote all such texts equally often, would have about 244 different ones among "
+        "Fewer different texts are wanted, too. The new requests ask for one, two, three and four words, 150 times "
+        "each, and a topic has only 6, 30, 120 and 360 texts of these lengths. A model that always kept to the number, and wrote all such texts equally often, would have about 244 different ones among "
         "600. The leash leaves more than that, and the reward alone far fewer.",
-        "It has learned from texts of one to six words on a topic, none twice. A number stands in each of its "
-        "requests, and those texts ignored it.",
+        "A request is a topic and a number from one to four; a text is one to six words of the topic, no word "
+        "twice, and an end. In the texts that it has learned from, the length ignores the number.",
         "- A reward asks only for what it counts. Without a leash, our small model's texts became few.",
         "- [x] Let each text pay for its distance from the old model.",
         "On such a [leash](#a-reward-for-the-right-count) ours kept more texts, and was right in "
         "more than half of the new requests.",
         "That was the [control](#a-reward-for-the-right-count): it does not teach the count.",
-        "a *leash*, which takes away a tenth of the logarithm of $\\pi / \\pi_0$.",
+        "a *leash*, which takes from its reward a tenth of the logarithm of $\\pi / \\pi_0$.",
     )
     run = values("adapting/reward")
     rows = [[row[0], *(float(x.strip("%")) for x in row[1:])] for row in cells("adapting/reward")]
     (_, base, base_new, again, _, cost), *others = rows
     alone, leashed, (lot,) = others[:2], others[2:4], others[4:]
+    # The worse and the better run of two, as the table has them.
+    assert min(row[1] for row in alone) == round(100 * run.alone_seen)
+    assert max(row[2] for row in alone) == round(100 * run.alone_new)
+    assert [min(row[k] for row in leashed) for k in (1, 2)] == [round(100 * x) for x in (run.kept_seen, run.kept_new)]
     assert run.alone_seen > 0.7 and run.alone_new < 0.35 and run.alone_kinds < run.kinds / 4
     assert run.kept_seen > 0.9 and run.kept_new > 0.5 > run.alone_new + 0.1
     assert min(row[4] for row in leashed) > 5 * run.alone_kinds and max(lot[1:3]) < 20
@@ -357,6 +410,10 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
     assert (len(seen), len(new)) == (12, 4) and not seen & new
     # A perfect writer: 150 texts for each new request, which ask for one, two, three and four words.
     assert sorted(number for _, number in new) == [1, 2, 3, 4] and counting.WORDS == 6
+    assert [math.perm(6, words) for words in range(1, 5)] == [6, 30, 120, 360]
+    asked = counting.requests(600, True)[:, 1].tolist()
+    assert [asked.count(words) for words in range(1, 5)] == [150] * 4
+    assert values("adapting/exercises").price == pytest.approx(0.1 * math.log(10))
     perfect = sum(many * (1 - (1 - 1 / many) ** 150) for many in (math.perm(6, n) for n in range(1, 5)))
     assert round(perfect) == 244 and 2 * run.alone_kinds < perfect < min(row[4] for row in leashed)
     code = (CODE / "reward.py").read_text("utf-8")
@@ -378,14 +435,15 @@ def test_nothing_to_reward(values, says):
 
 def test_exercises(values, printed, says):
     says(
-        "{{ adapting/exercises.thin:,}} of {{ adapting/exercises.whole:,}}, which is "
-        "{{ adapting/exercises.share:.1%}}. From rank {{ adapting/exercises.even:.0f}} on it has as many or "
-        "more.",
-        "With a fifth at more than {{ adapting/exercises.low:.3% down}}, with four times as much at "
-        "{{ adapting/exercises.high:.0%}}.",
-        "{{ adapting/exercises.right:.2f}} and {{ adapting/exercises.wrong:.2f}}.",
-        "A large $\\beta$ makes moves dear, so it stays near the reference, which says "
-        "{{ adapting/dpo_by_hand.before:.0%}}.",
+        "$A$ has 4 · 576 and $B$ has 1,536 · 4: {{ adapting/exercises.thin:,}} of {{ adapting/exercises.whole:,}}, "
+        "which is {{ adapting/exercises.share:.1%}}. Each rank adds 2,112, so from rank "
+        "{{ adapting/exercises.more }} on.",
+        "The reference says {{ adapting/dpo_by_hand.before:.0%}}, so odds of 3. The logarithm of the odds ends at "
+        "$\\log 3 + \\tfrac{1}{\\beta} \\log 4$, and $\\sigma$ of it is the probability: with a fifth more than "
+        "{{ adapting/exercises.low:.3% down}}, with four times as much {{ adapting/exercises.high:.0%}}. With a large "
+        "$\\beta$ a small move is enough, so the model stays near the reference.",
+        "$-\\log \\sigma(0.5 \\cdot 2)$, which is {{ adapting/exercises.right:.2f}}, and $-\\log \\sigma(-1)$, which is "
+        "{{ adapting/exercises.wrong:.2f}}.",
         "At the start it was {{ adapting/dpo_by_hand.start:.2f}}, whatever the pair.",
         "`= {{ adapting/exercises.asked }} ± 0 numbers`",
         "$A$ has two rows of 100 numbers, and $B$ has 300 rows of two: [thin matrices]"
@@ -398,7 +456,10 @@ def test_exercises(values, printed, says):
     run = values("adapting/exercises")
     matrix = LoRA(torch.nn.Linear(576, 1536, bias=False), rank=4)
     assert run.thin == matrix.down.weight.numel() + matrix.up.weight.numel()
-    assert run.whole == matrix.matrix.weight.numel() and run.even * (576 + 1536) == pytest.approx(run.whole)
+    assert run.whole == matrix.matrix.weight.numel() and 576 + 1536 == 2112
+    assert (run.more - 1) * 2112 <= run.whole < run.more * 2112
+    for end, beta in ((run.low, 0.1), (run.high, 2.0)):
+        assert 1 / (1 + math.exp(-math.log(3) - math.log(4) / beta)) == pytest.approx(end, abs=1e-9)
     assert run.low > 0.9999 and abs(run.high - 0.75) < 0.15 < run.low - 0.75
     assert run.right < math.log(2) < run.wrong
     assert "A gets a gradient: False\nB gets a gradient: True" in printed("adapting/predict")
@@ -418,23 +479,28 @@ def test_exercises(values, printed, says):
 
 def test_three_ways_to_a_fact(values, cells, says):
     says(
-        "Alone, the model has none of the twelve: {{ adapting/ways.alone }} are right.",
+        "Alone, the model has none of the twelve.",
         "MiniLM finds the right fact for {{ adapting/ways.found_right }} of the questions, and with this "
         "fact alone in front {{ adapting/ways.nearest_fact }} answers are right. With all facts in front, "
         "only {{ adapting/ways.in_all }} are. So the other eleven facts cost not only tokens, but right "
         "answers, too.",
         "And the search is easy here: each question shares a name with its fact.)",
-        "(So *7 days* is not right where we wait for *seven*.)",
+        "All are asked in a wording that the training did not have: *In which color was Varn's lighthouse "
+        "painted?* in place of *What color is the lighthouse of Varn?*",
+        "Twelve other things, which we chose because SmolLM2 answers them right, show what the training leaves of "
+        "them.",
+        "An answer counts as right if it holds the word that we wait for; *tokens read* is the mean length of a "
+        "prompt.",
         "Training brings {{ adapting/ways.new_words }} right in new words, and "
         "{{ adapting/ways.old_words }} in the old ones, and no fact has to be read again.",
-        "Of its answers on six other things {{ adapting/ways.known }} held our word before, and "
-        "{{ adapting/ways.still }} after it. Asked for the capital of France, the tuned model says *noon*, a word from the facts.",
+        "Of the other things it answered {{ adapting/ways.known }} right before, and {{ adapting/ways.still }} "
+        "after. Asked for the capital of France, the tuned model says *noon*, a word from the facts.",
         "Once it has the question alone; once all twelve facts in front of it; once only the fact whose "
         "vector, by MiniLM, is nearest to the question's.",
         "Of twelve facts that it had never read, our model had [none](#or-do-not-train-at-all).",
         "A price list changes every day, and a model must answer from it.",
         "Nothing in the training asked it to keep what it knew.",
-        "(Six questions are few. That Paris was lost is sure; how much else, is not.)",
+        "(The usual name is *catastrophic forgetting*. We did not look for a training that forgets less.)",
         "Larger models were compared in 2023: for new facts, retrieval did better than further training on "
         "plain texts.[^ovadia] For the *form* of an answer, 48 sentences were enough in [the first section]"
         "(#the-loss-counts-on-the-answer).",
@@ -446,7 +512,13 @@ def test_three_ways_to_a_fact(values, cells, says):
     assert run.alone == 0 and run.found_right == 12
     assert run.nearest_fact >= 10 > 6 > run.in_all and run.new_words >= 9 and run.old_words >= run.new_words
     assert read["nearest fact in front"] < read["all facts in front"] / 2
-    assert read["tuned"] == read["question alone"] and run.still < run.known
+    assert read["tuned"] == read["question alone"] and run.still < 3
+    assert run.known == 12 == len(facts.KNOWN)
+    assert (facts.FACTS[0], facts.ASKED[0], facts.REWORDED[0]) == (
+        "The lighthouse of Varn is painted yellow.",
+        "What color is the lighthouse of Varn?",
+        "In which color was Varn's lighthouse painted?",
+    )
     assert rows[-1][3] == "noon" and "noon" in facts.ANSWERS
     assert rows[-2][3] == "The capital of France is Paris."
     for fact, question in zip(facts.FACTS, facts.REWORDED):  # a name: no first word of the sentence alone
@@ -457,7 +529,7 @@ def test_three_ways_to_a_fact(values, cells, says):
     form = cells("adapting/answers_only")  # after ten steps hardly a first choice is no label
     assert all(int(number) <= 1 for row in form[4:] for number in row[4].split(","))
     assert "word.lower() in text.lower()" in Path("snippets/shared/facts.py").read_text("utf-8")
-    assert facts.KNOWN["How many days are in a week?"] == "seven"
+    assert "batch.attention_mask.sum().item() / len(prompts)" in Path("snippets/shared/facts.py").read_text("utf-8")
     # No fact is asked in the words of the training, and no known thing is among the facts.
     assert not set(facts.ASKED) & set(facts.REWORDED) and len(set(facts.FACTS)) == 12
     assert not set(facts.KNOWN) & {*facts.ASKED, *facts.REWORDED}
