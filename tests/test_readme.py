@@ -1,5 +1,6 @@
 """The README: what it shows does what it says."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from scripts.__main__ import VERBS
 from scripts.base import ROOT
 from scripts.compute import runner
+from scripts.pages import copies
+
+pytest_plugins = ["browser"]
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -65,6 +69,22 @@ def test_a_course_can_name_the_version():
         r'^version: "(\d{4}\.\d+)"$', (ROOT / "CITATION.cff").read_text("utf-8"), re.M
     )
     assert version and "git tag" in part("Use it in a course")
+    newest = re.search(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert newest[1] == version[1] == copies.version(ROOT)
+    assert copies.version(ROOT / "docs") == "", "a copy without that file has no version"
+
+
+def test_each_page_names_the_version(built):
+    for page in ("", "decoder", "labs/decoder"):
+        last = (ROOT / "site" / page / "index.html").read_text("utf-8").split('class="about-page"')[1]
+        assert f"</cite>, version {copies.version(ROOT)}" in last.split("</p>")[0]
+
+
+def test_a_machine_in_the_browser_runs_the_commands_of_the_readme():
+    said = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    first = re.search(r"```bash\n(python3 -m venv.*?)\n", part("Run it"), re.S)[1]
+    assert f"{said['postCreateCommand']} && {said['postAttachCommand']}" == first
+    assert re.fullmatch(r"python:3\.\d+", said["image"]) and said["forwardPorts"] == [8000]
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "docs/tutor.md", "docs/contributing.md"])  # fmt: skip

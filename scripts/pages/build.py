@@ -59,6 +59,7 @@ class Pages:
         self.read: dict[str, str] = {}  # a page's file → its HTML with formulas as TeX
         self.changed = copies.changed(book.root)  # a page's file → the day of its last change
         self.feed = copies.feed(book.root, title, home) if home else b""
+        self.version = copies.version(book.root)
 
     def files(self) -> Iterator[tuple[str, str]]:
         """The files of all snippets that readers can load: address, content."""
@@ -176,7 +177,8 @@ class Pages:
         """What the template tells of a page: its last change, and where its copy is, if made."""
         copy = relative(file, here) if file in self.copied else ""
         changed = self.changed.get(f"docs/{source}", "")
-        return {"changed": changed, "feed": bool(self.feed), "copy": copy}
+        told = {"changed": changed, "feed": bool(self.feed), "copy": copy}
+        return told | {"version": self.version}
 
     def publish(self, site: Path, about: str, say: Callable[[str], None]) -> None:
         """Write what lies beside the pages of a built site, ask what they promise, style them.

@@ -7,6 +7,7 @@ Markdown text, git and files, and nothing of the site generator.
 from __future__ import annotations
 
 import html
+import re
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scripts.pages import answers, questions
 from scripts.pages import chapter as pages
 from scripts.pages.patterns import FRONT
 
+VERSION = re.compile(r'^version: "([^"]+)"', re.M)
 CHANGES = 30  # as many of the last changes are told
 
 
@@ -59,6 +61,13 @@ def changed(root: Path) -> dict[str, str]:
         elif part:
             days.setdefault(part, day)
     return days
+
+
+def version(root: Path) -> str:
+    """The version of the book as CITATION.cff names it, "2026.11"; empty without that file."""
+    path = root / "CITATION.cff"
+    found = VERSION.search(path.read_text("utf-8")) if path.is_file() else None
+    return found[1] if found else ""
 
 
 def feed(root: Path, title: str, home: str) -> bytes:
