@@ -25,6 +25,7 @@ VERBS = {  # verb → its room and module, what it does
     "zip": ("publish.zip", "Pack the built site into one file that opens from a folder."),
     "pdf": ("publish.pdf", "Print all pages of the built site into one PDF."),
     "epub": ("publish.epub", "Pack the built site into one e-book (EPUB 3)."),
+    "slides": ("publish.slides", "Make slides of the built site: the lecture or a chapter."),
     "lock": ("publish.lock", "Write requirements.lock anew from requirements.txt."),
     "audit": ("measure.audit", "Ask the built site: links, headings, weight, first sight."),
     "claims": ("measure.claims", "Say which sentences of the chapters a test holds."),

@@ -1,14 +1,15 @@
 """The book as an e-book: what a reader of e-books opens, finds and can follow."""
 
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 import pytest
 
-from scripts.base import ROOT, BookError
-from scripts.publish import epub
+from scripts.base import ROOT
 from scripts.publish.pdf import in_order
 
 pytest_plugins = ["browser"]
@@ -17,11 +18,21 @@ HTML = "{http://www.w3.org/1999/xhtml}"
 OPF = "{http://www.idpf.org/2007/opf}"
 
 
+# A process of its own: a browser that the tests have open lets no second one be driven in theirs.
+MAKE = "import sys, pathlib; from scripts.publish import epub; epub.make_epub(*map(pathlib.Path, sys.argv[1:]))"
+
+
+def make(site, into) -> str:
+    """Make the e-book; what went wrong, or nothing."""
+    command = [sys.executable, "-c", MAKE, str(site), str(into)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8").stderr
+
+
 @pytest.fixture(scope="module")
 def packed(built, tmp_path_factory):
     """The names and bytes of the e-book's files, in their order."""
     into = tmp_path_factory.mktemp("epub") / "book.epub"
-    epub.make_epub(ROOT / "site", into)
+    assert not make(ROOT / "site", into)
     assert not list(into.parent.glob(".*")), "nothing half-written stays"
     with zipfile.ZipFile(into) as archive:
         first = archive.infolist()[0]
@@ -110,13 +121,11 @@ def two_pages(site, link: str):
 
 def test_the_same_site_gives_the_same_bytes(tmp_path):
     site = two_pages(tmp_path, "../#x")
-    epub.make_epub(site, site / "one.epub")
-    epub.make_epub(site, site / "two.epub")
+    assert not make(site, site / "one.epub") + make(site, site / "two.epub")
     assert (site / "one.epub").read_bytes() == (site / "two.epub").read_bytes()
 
 
 def test_a_link_to_nowhere_is_named(tmp_path):
     site = two_pages(tmp_path, "../#gone")
-    with pytest.raises(BookError, match=r"lead nowhere: a.xhtml → first.xhtml#gone"):
-        epub.make_epub(site, site / "book.epub")
+    assert "links of the e-book lead nowhere: a.xhtml → first.xhtml#gone" in make(site, site / "book.epub")
     assert not (site / "book.epub").exists()
