@@ -1,6 +1,7 @@
 """What docs/decoding.md claims, checked on the real models."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -463,15 +464,25 @@ def test_one_k_does_not_fit(says, values, printed, smollm2_pair):
     assert tokenizer.convert_tokens_to_ids("ĠLondon") in cities[:5].tolist(), "of k = 5"
 
 
-def test_nucleus_adapts(says, values):
+def test_nucleus_adapts(says, book, values):
     says(
         "At the flat step all nine shown tokens are kept; at the peaked step only the first"
         " two are kept and seven are cut.",
-        "The nucleus has {{ decoding/top_p.flat_count }} tokens at the flat step and",
+        "At $p = 0.8$ the nucleus has {{ decoding/top_p.flat_count }} tokens at the flat step and",
+        "The figure has $p = 0.8$.",
+        "The larger $p$, the more tokens are kept: from {{ decoding/top_p.flat_half }} at $p = 0.5$ to"
+        " {{ decoding/top_p.flat_most:,}} at $p = 0.95$ at the flat step, and from"
+        " {{ decoding/top_p.peaked_half }} to {{ decoding/top_p.peaked_most }} at the peaked one.",
         "A flatter distribution needs [more tokens]",
     )
     v = values("decoding/top_p")
     assert v.peaked_count == 2 and v.flat_count > 100
+    slider = book.outcome("decoding/top_p").slider
+    assert slider["name"] == "p" and slider["positions"][slider["shown"]]["at"] == "0.8"
+    kept = [[int(n) for n in re.findall(r": (\d+) kept", one["says"])] for one in slider["positions"]]
+    flat, peaked = zip(*kept)  # in the order of p
+    assert list(flat) == sorted(set(flat)) and list(peaked) == sorted(peaked)
+    assert (flat[0], flat[-1], peaked[0], peaked[-1]) == (v.flat_half, v.flat_most, v.peaked_half, v.peaked_most)
 
 
 def test_compare(says, printed, values):
