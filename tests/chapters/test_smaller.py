@@ -452,7 +452,7 @@ def test_more_bits_leave_a_smaller_error(values, book, printed, says):
     bits = [int(one["at"]) for one in slider["positions"]]
     assert bits == sorted(bits) and {1, 4, 8} < set(bits)
     exact = AutoModel.from_pretrained("models/minilm").encoder.layer[0].output.dense.weight[0, :32]
-    made = {n: rounded(exact, 2**n)[0] for n in bits}
+    made = {n: rounded(exact, 2**n) for n in bits}
     errors = [((made[n] - exact).norm() / exact.norm()).item() for n in bits]
     assert errors == sorted(set(errors), reverse=True)
     for n, error in zip(bits, errors):
@@ -460,6 +460,6 @@ def test_more_bits_leave_a_smaller_error(values, book, printed, says):
     assert (found.one_bit, found.four_bits, found.eight_bits) == pytest.approx(
         [errors[bits.index(n)] for n in (1, 4, 8)], rel=1e-4
     )
-    assert {*made[1].tolist()} == {exact.min().item(), exact.max().item()}
+    assert sorted({*made[1].tolist()}) == pytest.approx([exact.min().item(), exact.max().item()], abs=1e-6)
     step = (exact.max() - exact.min()) / 15
     assert (made[4] - exact).abs().max() <= step / 2 + 1e-6 and len(made[4].unique()) <= 16

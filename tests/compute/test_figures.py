@@ -231,7 +231,13 @@ def test_figures_with_names_become_a_slider(plain):
         (("head = 1", "head = 2"), {"title": ("a", "")}, None, "the position “head = 2” without a title"),
     ],
 )  # fmt: skip
-def test_what_is_no_slider_is_told_in_a_sentence(plain, labels, more, shown, wrong):
+def test_what_is_no_slider_is_told_in_a_sentence(plain, labels, more, shown, wrong, says):
+    says(
+        'Draw each in a figure that is named for it, `plt.figure("temperature = 0.7")`, in their order, all of one'
+        " size; the title tells what is seen there, and a screen reader says it.",
+        "Positions without a name or a title, of different sizes, or too heavy for a page are refused.",
+        page="contributing",
+    )
     with pytest.raises(figures.FigureError) as told:
         figures.left(opened(*labels, **more), "some/idea", shown)
     assert str(told.value).startswith(wrong) and "\n" not in str(told.value)
