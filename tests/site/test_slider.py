@@ -1,5 +1,6 @@
 """Figures with a slider: every position of every one on the built site, by keys, and without the script."""
 
+import functools
 import re
 
 import pytest
@@ -13,7 +14,11 @@ pytest_plugins = ["browser"]
 
 SITE = ROOT / "site"
 FIGURE = "figure.computed:has(> .slider)"
+WITHOUT = re.compile(
+    r'<figure class="computed" id="([^"]*)"[^>]*>(<svg(?:(?!</figure>).)*</svg>)\s*<p class="slider"[^>]*>(.*?)</p>', re.S
+)
 STYLED = """(style) => document.head.append(Object.assign(document.createElement("style"), {textContent: style}))"""
+LAID = f"{FIGURE} {{ content-visibility: visible !important }}"
 MOVED = """() => {
   window.moved = 0;
   new PerformanceObserver((list) => list.getEntries().forEach((one) => (window.moved += one.value)))
@@ -43,6 +48,7 @@ def text_of(page: str) -> str:
     return (SITE / page / "index.html").read_text("utf-8")
 
 
+@functools.cache
 def pages() -> list[str]:
     """The pages that have a slider."""
     return [page for page in audit.addresses(SITE) if '<p class="slider"' in text_of(page)]
@@ -62,36 +68,41 @@ def drawn(svg: str) -> list[str]:
 
 def test_a_reader_without_the_script_gets_the_first_position(browser, site_server, book, sliders, says):
     says("Without JavaScript, on paper, in the zip and in the PDF stands the middle one", page="contributing")
-    context = browser.new_context(java_script_enabled=False)
-    tab, seen = context.new_page(), set()
+    lines, seen = {}, set()
+    for id, (_, slider) in sliders.items():
+        ats = [one["at"] for one in slider["positions"]]
+        lines[id] = f"{slider['name']} {ats[slider['shown']]} one of {len(ats)}, from {ats[0]} to {ats[-1]}"
     for page in pages():
-        tab.goto(site_server.url + page)
-        tab.evaluate(STYLED, audit.ALL)
-        for figure in tab.locator(FIGURE).all():
-            id = figure.get_attribute("id")
-            name, slider = sliders[id]
-            ats = [one["at"] for one in slider["positions"]]
-            assert figure.locator("svg").count() == 1 and figure.locator("input").count() == 0
-            assert drawn(figure.locator("svg").inner_html()) == drawn(book.figure(name).read_text("utf-8"))
-            assert figure.locator(".slider").inner_text().split() == (
-                f"{slider['name']} {ats[slider['shown']]} one of {len(ats)}, from {ats[0]} to {ats[-1]}".split()
-            )
-            seen.add(id)
         copy = (SITE / f"{page.rstrip('/')}.md").read_text("utf-8")
-        assert all(f"figures/{name}.svg" in copy for id, (name, _) in sliders.items() if id in text_of(page))
-    context.close()
+        for id, svg, line in WITHOUT.findall(text_of(page)):
+            name, _ = sliders[id]
+            assert drawn(svg) == drawn(book.figure(name).read_text("utf-8")) and f"figures/{name}.svg" in copy
+            assert re.sub(r"<[^>]*>", "", line) == lines[id]
+            seen.add(id)
     assert seen == {*sliders}, "each stands on a page"
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(f"{site_server.url}decoding/")
+    tab.evaluate(STYLED, audit.ALL)
+    figures = tab.locator(FIGURE).all()
+    assert len(figures) == 2
+    for figure in figures:
+        assert figure.locator("svg").count() == 1 and figure.locator("input").count() == 0
+        assert " ".join(figure.locator(".slider").inner_text().split()) == lines[figure.get_attribute("id")]
+    context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_each_position_is_shown_and_said_and_nothing_moves(browser, site_server, book, sliders, width):
-    tab = browser.new_page(viewport={"width": width, "height": 800})
+def test_each_position_is_shown_and_said_and_nothing_moves(browser, site_server, book, sliders):
+    tab = browser.new_page()
     for page in pages():
-        tab.goto(site_server.url + page, wait_until="networkidle")
-        tab.add_style_tag(content=audit.ALL)
         asked = []
+        tab.set_viewport_size({"width": 1280, "height": 800})
+        tab.goto(site_server.url + page, wait_until="load")
+        tab.add_style_tag(content=LAID)
         tab.on("request", lambda one, asked=asked: asked.append(one.url))
-        for found in tab.evaluate(SLID, FIGURE):
+        both = tab.evaluate(SLID, FIGURE)
+        tab.set_viewport_size({"width": 360, "height": 800})
+        for found in [*both, *tab.evaluate(SLID, FIGURE)]:
             name, slider = sliders[found["id"]]
             assert len(found["positions"]) == len(slider["positions"])
             for number, (shown, one) in enumerate(zip(found["positions"], slider["positions"])):
@@ -133,4 +144,32 @@ def test_by_keys_and_back_on_paper(browser, site_server, violations):
     expect(slider).not_to_be_visible()
     tab.emulate_media(media="screen")
     expect(figure.locator(".slider output")).to_have_text("3.0")
+    tab.close()
+
+
+def test_a_map_answers_in_each_position(browser, site_server, book):
+    """Its rows, its folded numbers and its file of numbers are those of the position that is shown."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab.goto(f"{site_server.url}encoder/", wait_until="networkidle")
+    tab.add_style_tag(content=audit.ALL)
+    figure = tab.locator("#encoder-attention_map")
+    figure.locator(".row-pick").focus()
+    tab.keyboard.press("Home")
+    figure.locator("summary").click()
+    maps = []
+    for head in 1, 7:
+        figure.get_by_role("slider", name="head").fill(str(head - 1))
+        (drawn,) = book.outcome("encoder/attention_map").slider["positions"][head - 1]["maps"]
+        cells = figure.locator("table.numbers tbody tr").first.locator("td").all_inner_texts()
+        assert cells == [f"{value:.2f}" for value in drawn["values"][0]]
+        figure.locator(".row-pick").focus()
+        tab.keyboard.press("Home")
+        told = figure.locator(".row-pick").get_attribute("aria-valuetext")
+        best = max(zip(drawn["values"][0], drawn["columns"]))
+        assert told.startswith(f"head {head}: “[CLS]” looks at {best[1]} {best[0]:.2f}")
+        assert figure.locator(".row-frame").count() == 1
+        maps.append(cells)
+    assert maps[0] != maps[1]
+    lines = (SITE / "figures/encoder/attention_map.csv").read_text("utf-8").splitlines()
+    assert len(lines) == 1 + 12 * 144 and lines[1].startswith('"head = 1: ')
     tab.close()
