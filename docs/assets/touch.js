@@ -149,7 +149,7 @@ function marks(drawing, map, place, row, column, looks) {
 function answer(figure) {
   const drawing = figure.querySelector(":scope > svg");
   const told = figure.querySelector(":scope > .row-told");
-  const names = figure.dataset.maps.split("|");
+  let names = figure.dataset.maps.split("|");
   const looks = "looks" in figure.dataset;
   const many = names.length > 1;
   const head = document.createTextNode("");
@@ -162,9 +162,13 @@ function answer(figure) {
   told.append(el("b", {}, head), el("span", {}, body));
   drawing.before(pick);
 
+  const bound = (number, size) => Math.min(Math.max(number, 0), size - 1);
+
   function ready() {
     if (maps) return;
     [maps, spots] = [figure.maps ?? numbers(figure), places(drawing)];
+    map = bound(map, maps.length);
+    row = bound(row, maps[map].rows.length);
     drawing.append(over);
     pick.max = maps[map].rows.length;
   }
@@ -228,7 +232,6 @@ function answer(figure) {
     if (many && find(event)) large(figure, maps, spots, names, map, pick);
   });
 
-  const bound = (number, size) => Math.min(Math.max(number, 0), size - 1);
   pick.addEventListener("focus", () => {
     ready();
     show();
@@ -253,6 +256,13 @@ function answer(figure) {
     } else column = bound(column + step, columns.length);
     event.preventDefault();
     if (event.key !== "Enter") show();
+  });
+  // Another drawing came in the place of this one: see slider.js.
+  figure.addEventListener("slid", () => {
+    names = figure.dataset.maps.split("|");
+    maps = null;
+    rest();
+    if (document.activeElement !== pick) pick.setAttribute("aria-valuetext", "not chosen yet");
   });
   pick.setAttribute("aria-label", many ? "A row of the maps, and left and right another map" : "A row of the map");
   pick.setAttribute("aria-valuetext", "not chosen yet");

@@ -145,7 +145,7 @@ def _read(file: Path) -> dict[str, bytes]:
         raise ArchiveError(f"{file} cannot be read: {error.strerror}") from None
     for name, data in members.items():
         wrong = ""
-        if name.endswith(".svg") and ACTIVE.search(data):
+        if name.endswith(".svg") and ACTIVE.search(data) or name.endswith(".json") and _slides(data):
             wrong = "a drawing with a script or with a file from elsewhere"
         elif name.endswith(".json") and not isinstance(_json(data), dict):
             wrong = "no outcome"
@@ -154,6 +154,15 @@ def _read(file: Path) -> dict[str, bytes]:
         if wrong:
             raise ArchiveError(f"{file} holds {name}, which is {wrong}: it is not used")
     return members
+
+
+def _slides(data: bytes) -> bool:
+    """Whether an outcome has a slider in which a drawing does more than a drawing."""
+    outcome = _json(data)
+    slider = outcome.get("slider", {}) if isinstance(outcome, dict) else {}
+    positions = slider.get("positions", []) if isinstance(slider, dict) else [slider]
+    drawn = [one.get("svg", "") if isinstance(one, dict) else one for one in positions]
+    return any(not isinstance(one, str) or ACTIVE.search(one.encode()) for one in drawn)
 
 
 def _json(data: bytes) -> object:

@@ -47,6 +47,7 @@ class Outcome:
     values: dict[str, int | float | str | bool] = field(default_factory=dict)
     maps: list[dict] = field(default_factory=list)
     models: list[str] = field(default_factory=list)  # from which files were opened
+    slider: dict = field(default_factory=dict)  # its other drawings, if it has more than one
     error: str | None = None
     seal: str = ""  # a digest of all the outputs, so that a damaged one is seen
 

@@ -61,17 +61,13 @@ def execute(root: Path, name: str, into: Path) -> None:
     path = f"snippets/{name}.py"
     try:
         names = runpy.run_path(path, run_name="__main__")
-        opened = plt.get_fignums()
-        if len(opened) > 1:
-            raise RunnerError(f"{path} leaves {len(opened)} figures open: one at most")
         result = {"maps": []}
-        if opened:
-            figure = plt.figure(opened[0])
-            svg = figures.to_svg(figure, name)
-            if wrong := figures.unfit(figure, svg):
-                raise RunnerError(f"{path} leaves {wrong}")
-            (into / "svg").write_text(svg, "utf-8", newline="\n")
-            result["maps"] = figures.maps(figure)
+        if opened := [plt.figure(number) for number in plt.get_fignums()]:
+            try:
+                result |= figures.left(opened, name, names.get("shown"))
+            except figures.FigureError as error:
+                raise RunnerError(f"{path} leaves {error}") from None
+            (into / "svg").write_text(result.pop("svg"), "utf-8", newline="\n")
         result["values"] = {k: v for k in names if (v := _plain(k, names[k])) is not None}
         result["models"] = sorted(loaded)
         result["seconds"] = time.perf_counter() - started

@@ -81,7 +81,7 @@ def _compare_one(report: Report, name: str, *sides: tuple[Book, Outcome]) -> Non
         if one.get(key) != two.get(key)
     ]
     texts = [book.output(name, "txt").read_text("utf-8").splitlines() for book, _ in sides]
-    drawn = [path and path.read_bytes() for book, _ in sides for path in [book.figure(name)]]
+    drawn = [(path and path.read_bytes(), outcome.slider) for book, outcome in sides for path in [book.figure(name)]]
     source = (sides[1][0].snippets_dir / f"{name}.py").read_text("utf-8")
     if says_otherwise(source):
         if changed or texts[0] != texts[1] or drawn[0] != drawn[1]:

@@ -1,6 +1,7 @@
 """A matplotlib figure → SVG that fits into a page, and the numbers behind its maps."""
 
 import gc
+import gzip
 import io
 import re
 import sys
@@ -27,8 +28,10 @@ VARIABLES = {
 
 
 LARGEST = 200_000  # letters of a drawing; a page with its outputs should come in a moment
+HEAVIEST = 60_000  # bytes, packed, of all positions of a slider but the one that is shown
 BLOT = 4  # labels that lie on others by a quarter, from which on nobody can read them
 
+POSITION = re.compile(r"(\S(?:.*\S)?) = (\S(?:.*\S)?)")  # the name of a figure: "temperature = 0.7"
 NOTHING = re.compile(
     r'<path d="[^"]*"(?: clip-path="[^"]*")? style="fill: none(?:; opacity: 0)?"/>\n?'
 )
@@ -39,6 +42,10 @@ LINE = re.compile(
 )
 PLACE = re.compile(r'\b(?:d|x|y)="[^"]*"|\btransform="(?:(?:translate|rotate)\([^)]*\) ?)+"')
 DECIMALS = re.compile(r"\d+\.\d{3,}")
+
+
+class FigureError(Exception):
+    """The end of a sentence that begins “this snippet leaves”: what, and what to do in its place."""
 
 
 def to_svg(figure: Figure, name: str) -> str:
@@ -132,6 +139,88 @@ def _light(body: str) -> str:
 def maps(figure: Figure) -> list[dict]:
     """The matrices that `plots.heatmap` drew: title, rows, columns, values."""
     return [ax.map for ax in figure.axes if hasattr(ax, "map")]
+
+
+def left(opened: list[Figure], name: str, shown: object = None) -> dict:
+    """What the figures that a snippet left open give to a page.
+
+    Several are the positions of a slider: each is named as `plt.figure("temperature = 0.7")`
+    names it, and its title says what is seen there.
+
+    Args:
+        opened: one figure or more, in their order.
+        name: the snippet, "chapter/idea".
+        shown: the name of the one that stands in the page until it is slid; else the middle one.
+
+    Returns:
+        `svg` and `maps` of that one; of several, `slider` too: {"name": "temperature", "shown": its
+        number from 0, "positions": [{"at": "0.7", "says", "svg", "maps"}]}, where the shown one
+        has neither `svg` nor `maps` again.
+
+    Raises:
+        FigureError: a page cannot show them.
+    """
+    labels = [figure.get_label() for figure in opened]
+    slides = len(opened) > 1 or POSITION.fullmatch(labels[0])
+    middle = _middle(labels, shown) if slides else 0
+    drawn = [to_svg(figure, name) for figure in opened]
+    for figure, svg in zip(opened, drawn):
+        if wrong := unfit(figure, svg):
+            raise FigureError(wrong)
+    found = {"svg": drawn[middle], "maps": maps(opened[middle])}
+    if not slides:
+        return found
+    sizes = [tuple(round(float(side) * 96) for side in figure.get_size_inches()) for figure in opened]
+    for label, size in zip(labels, sizes):
+        if size != sizes[0]:
+            one, other = ("{} × {}".format(*size) for size in (sizes[0], size))
+            raise FigureError(
+                f"positions of different size, “{labels[0]}” of {one} and “{label}” of {other} pixels:"
+                " give each figure the same `figsize`, or the page would jump"
+            )
+    rest = "".join(svg for number, svg in enumerate(drawn) if number != middle)
+    if (weight := len(gzip.compress(rest.encode()))) > HEAVIEST:
+        raise FigureError(
+            f"positions of {weight:,} bytes together, packed, where {HEAVIEST:,} are the most that a"
+            " page should load: draw fewer positions, or fewer points in each"
+        )
+    positions = []
+    for number, (figure, label) in enumerate(zip(opened, labels)):
+        titles = [figure.get_suptitle()] if figure.get_suptitle() else [ax.get_title("left") or ax.get_title() for ax in figure.axes]
+        if not (says := "; ".join(" ".join(title.split()) for title in titles if title)):
+            raise FigureError(
+                f"the position “{label}” without a title: let `ax.set_title` say what is seen there,"
+                " which is also what a screen reader says of it"
+            )
+        one = {"at": POSITION.fullmatch(label)[2], "says": says}
+        if number != middle:
+            one |= {"svg": drawn[number], "maps": maps(figure)}
+        positions.append(one)
+    slider = {"name": POSITION.fullmatch(labels[0])[1], "shown": middle, "positions": positions}
+    return found | {"slider": slider}
+
+
+def _middle(labels: list[str], shown: object) -> int:
+    """The number of the position that is shown first. Raises FigureError if they are no slider."""
+    for number, label in enumerate(labels, 1):
+        if not POSITION.fullmatch(label):
+            raise FigureError(
+                f"{len(labels)} figures open, and number {number} is no position of a slider: leave"
+                ' one figure, or name each as in `plt.figure("temperature = 0.7")`'
+            )
+    names = list(dict.fromkeys(POSITION.fullmatch(label)[1] for label in labels))
+    if len(names) > 1:
+        raise FigureError(f"positions of two sliders, “{names[0]}” and “{names[1]}”: one at most")
+    for label in labels:
+        if labels.count(label) > 1:
+            raise FigureError(f"the position “{label}” twice: each is one figure")
+    if len(labels) == 1:
+        raise FigureError(f"“{labels[0]}” as the only position of a slider: it needs others to slide to")
+    if shown is not None and shown not in labels:
+        raise FigureError(
+            f"no position “{shown}”, which the name `shown` asks for: the slider has “{'”, “'.join(labels)}”"
+        )
+    return labels.index(shown) if shown is not None else (len(labels) - 1) // 2
 
 
 def unfit(figure: Figure, svg: str) -> str | None:

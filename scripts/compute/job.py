@@ -96,6 +96,7 @@ class Job:
         if not late and (self.folder / "result").exists():
             result = json.loads((self.folder / "result").read_text("utf-8"))
             outcome.values, outcome.maps = result["values"], result["maps"]
+            outcome.slider = result.get("slider", {})
             made = self.book.trains(self.name)  # what it made itself is not what it loaded
             outcome.models = [m for m in result["models"] if m in self.book.lock.keys() - made]
             self.seconds = result["seconds"]

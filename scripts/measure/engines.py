@@ -79,6 +79,11 @@ class Round:
         pages = self.with_a('class="question"')
         return f"{len(pages)} pages", self.over(pages, looking.questions)
 
+    def sliders(self) -> tuple[str, list[str]]:
+        """Each slider under a figure by a key: another value, drawing and announcement, no other size."""
+        pages = self.with_a('<p class="slider"')
+        return f"{len(pages)} pages", self.over(pages, looking.sliders)
+
     def widgets(self) -> tuple[str, list[str]]:
         """What the widgets answer, and whether it is what the first engine said."""
         said = widgets.answers(self.browser, self.server)
@@ -129,7 +134,7 @@ class Round:
         return f"{len(self.names)} names", [*broken, *faults]
 
 
-CHECKS = ("open", "formulas", "search", "tab", "questions", "widgets", "again", "memory", "keys",
+CHECKS = ("open", "formulas", "search", "tab", "questions", "sliders", "widgets", "again", "memory", "keys",
           "paper", "name", "axe")  # fmt: skip
 
 

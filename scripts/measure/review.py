@@ -28,6 +28,7 @@ import click
 from scripts.base import ROOT, BookError
 from scripts.base.files import put
 from scripts.compute import difference
+from scripts.compute.book import Book
 from scripts.measure import before, claims, told
 from scripts.measure.before import State
 from scripts.measure.told import Items, Lines, Picture, Section, Table, Words
@@ -190,7 +191,8 @@ def _drawn(old: State, new: State, name: str, alt: str, into: Path) -> Iterator[
     else:
         style = _dark(new)
         drawings = [
-            [path.read_text("utf-8")] if (path := state.book.figure(name)) else [] for state in (old, new)
+            [path.read_text("utf-8"), *_others(state.book, name)] if (path := state.book.figure(name)) else []
+            for state in (old, new)
         ]
         kind, size = "svg", lambda drawing: tuple(map(float, SIZE.search(drawing).groups()))
     for number, pair in enumerate(itertools.zip_longest(*drawings), 1):
@@ -204,6 +206,12 @@ def _drawn(old: State, new: State, name: str, alt: str, into: Path) -> Iterator[
             if drawing:
                 put(into / files[-1], drawing)
         yield Picture(*files, alt, _sized([size(one) if one else None for one in pair], kind == "svg" and pair))
+
+
+def _others(book: Book, name: str) -> list[str]:
+    """The drawings of a slider's positions but the one that the page shows first."""
+    slider = outcome.slider if (outcome := book.outcome(name)) else {}
+    return [one["svg"] for one in slider.get("positions", []) if "svg" in one]
 
 
 def _sized(sizes: list[tuple[float, float] | None], drawings: list[str] | bool) -> str:

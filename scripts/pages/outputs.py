@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from scripts.compute.book import Book
-from scripts.pages import cells, formulas, numbers, pending, printed
+from scripts.pages import cells, formulas, numbers, pending, printed, slider
 from scripts.pages.patterns import SIZE
 
 
@@ -61,13 +61,19 @@ class Output:
     @cached_property
     def csv(self) -> str:
         """The numbers behind the maps that it drew; empty if it drew none."""
-        return numbers.csv(self.maps)
+        return numbers.csv(slider.all_maps(self.slider, self.maps) if self.slider else self.maps)
 
     @property
     def maps(self) -> list[dict]:
         """The maps that it drew; see `numbers`."""
         outcome = None if self.pending else self.book.outcome(self.name)
         return outcome.maps if outcome else []
+
+    @property
+    def slider(self) -> dict:
+        """Its other drawings, if it has one for each position of a slider; see `slider`."""
+        outcome = None if self.pending else self.book.outcome(self.name)
+        return outcome.slider if outcome else {}
 
     def files(self) -> Iterator[tuple[str, str]]:
         """The files of it that readers can load: address from the root of the site, content."""
@@ -78,6 +84,9 @@ class Output:
             yield f"figures/{self.name}.svg", self.figure
         if self.csv:
             yield f"figures/{self.name}.csv", self.csv
+        for number, one in enumerate(self.slider.get("positions", [])):
+            if "svg" in one:
+                yield f"figures/{self.name}.{number}.svg", cells.legible(one["svg"])
 
     # --------------------------------------------------------------------------- as Markdown
 
@@ -140,13 +149,16 @@ class Output:
         wide, high = SIZE.search(self.figure).groups()
         maps, told = "", ""
         if self.maps:  # touch.js lets them answer, and tells the row there
-            names = "|".join(one.replace("|", "/") for one in numbers.names(self.maps, caption))
+            named = numbers.names(self.maps, caption)
+            if self.slider:
+                named = slider.names(self.slider, self.slider["shown"], self.maps)
+            names = slider.joined(named)
             looks = " data-looks" if "attention map" in alt.lower() else ""
             maps, told = f' data-maps="{html.escape(names)}"{looks}', '<p class="row-told"></p>'
         return (
             f'<figure class="computed" id="{self.name.replace("/", "-")}"'
             f' style="--wide:{wide};--high:{high}"{maps}>'
-            f'<svg data-drawn="{self.name}" aria-label="{alt}"></svg>{told}'
+            f'<svg data-drawn="{self.name}" aria-label="{alt}"></svg>{slider.line(self.slider)}{told}'
             f'<figcaption>{says}{made}<span data-numbers="{self.name}"></span></figcaption></figure>'
         )
 
@@ -155,8 +167,8 @@ class Output:
         return self.figure.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
 
     def tables(self) -> str:
-        """The numbers behind the maps of the figure, folded."""
-        return numbers.tables(self.maps)
+        """The numbers behind the maps of the figure, folded, and its other positions."""
+        return numbers.tables(self.maps) + slider.templates(self.slider, cells.legible)
 
 
 def included(book: Book, name: str) -> str | None:

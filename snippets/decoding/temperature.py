@@ -15,19 +15,19 @@ logits = model(ids).logits[:, -1].detach()  # (1, vocabulary)
 top = logits[0].topk(8).indices
 words = [tokenizer.decode(id) for id in top]
 
-figure, axes = plt.subplots(1, 3, figsize=(4.4, 2.8))
-same, shares = True, []
-for ax, T in zip(axes, (0.5, 1.0, 2.0)):
+same, firsts, shares = True, {}, {}
+for T in (0.2, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0):
     probabilities = (logits / T).softmax(-1)  # (1, vocabulary)
     library = TemperatureLogitsWarper(T)(ids, logits).softmax(-1)
     same = same and torch.equal(probabilities, library)
     entropy = -(probabilities * probabilities.clamp(1e-30).log()).sum()
-    shares.append(probabilities[0, top].sum().item())
-    print(f"T = {T}: these eight hold {shares[-1]:.2f}, entropy {entropy:.2f}")
-    plots.bars(words, probabilities[0, top], title=f"T = {T}", unit=".0%", ax=ax)
-    ax.set_xlim(0, 0.8)  # one scale for all three
-    if T != 0.5:
-        ax.set_yticklabels([])
+    firsts[T], shares[T] = probabilities.max().item(), probabilities[0, top].sum().item()
+    print(f"T = {T}: these eight hold {shares[T]:.2f}, entropy {entropy:.2f}")
+    ax = plt.figure(f"temperature = {T}", figsize=(4.4, 2.6)).add_subplot()  # one for each T
+    title = f"“it” gets {firsts[T]:.1%}, all eight {shares[T]:.0%}"
+    plots.bars(words, probabilities[0, top], title=title, unit=".0%", ax=ax)
+    ax.set_xlim(0, 1.15)  # one scale for all
 print("equal to TemperatureLogitsWarper:", same)
-cold_share, warm_share, hot_share = shares
+cold_share, hot_share = shares[0.5], shares[2.0]
+coldest_first, hottest_first = firsts[0.2], firsts[3.0]
 hot_others = 1 - hot_share

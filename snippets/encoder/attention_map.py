@@ -1,5 +1,6 @@
 """The attention map of one encoder head, and two controls for what it seems to say."""
 
+import matplotlib.pyplot as plt
 import torch
 from transformers import AutoModel, AutoTokenizer
 
@@ -35,4 +36,12 @@ later_share = maps.triu(1).sum() / maps.sum()
 first_share = maps[..., 0].sum() / maps.sum()  # on [CLS]
 later_of_rest = maps.triu(1).sum() / maps[..., 1:].sum()
 print(f"weight on later tokens, all 72 heads: {later_share:.0%}")
-plots.heatmap(maps[5, 11], tokens, tokens, "Nearly every row looks at dog")
+
+shown = "head = 12"
+for head, weights in enumerate(maps[5], start=1):  # layer 6
+    strongest = weights.argmax(dim=-1)  # (queries,)
+    most = strongest.mode().values.item()
+    rows = (strongest == most).sum().item()
+    title = f"{rows} of {len(tokens)} rows look at {tokens[most]} most"
+    plots.heatmap(weights, tokens, tokens, title, top=1)
+    plt.gcf().set_label(f"head = {head}")

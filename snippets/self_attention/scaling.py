@@ -5,10 +5,10 @@ import numpy as np
 import torch
 
 torch.manual_seed(0)
-width = 64
-query = torch.randn(2000, width)  # (pairs, width)
-key = torch.randn(2000, width)  # (pairs, width)
+queries, keys = torch.randn(2, 2000, 1024)  # (pairs, width)
 
+width = 64
+query, key = queries[:, :width], keys[:, :width]
 scores = (query * key).sum(dim=1)  # (pairs,)
 scaled_scores = scores / width**0.5  # (pairs,)
 
@@ -23,12 +23,17 @@ scaled_top = scaled_scores.view(200, 10).softmax(dim=1).amax(dim=1).mean().item(
 print(f"top weight among ten, raw:    {raw_top:.2f}")
 print(f"top weight among ten, scaled: {scaled_top:.2f}")
 
-figure, (above, below) = plt.subplots(2, 1, sharex=True, sharey=True)
-bins = np.arange(-30, 31)
-above.hist(scores, bins)
-above.set_title("Raw scores are wide …")
-below.hist(scaled_scores, bins)
-below.set_title("… scaled scores are narrow")
-below.set_xlabel("score")
-for ax in (above, below):
-    ax.set_yticks([])
+raws, scaleds = [], []
+for width in (4, 16, 64, 256, 1024):
+    scores = (queries[:, :width] * keys[:, :width]).sum(dim=1)  # (pairs,)
+    raws.append(scores.std().item())
+    scaleds.append((scores / width**0.5).std().item())
+    figure, axes = plt.subplots(2, 1, num=f"width = {width}", sharex=True)
+    for ax, some in zip(axes, (scores, scores / width**0.5)):
+        ax.hist(some, np.arange(-60, 61))
+        ax.set_yticks([])
+    axes[0].set_title(f"Raw scores: spread {raws[-1]:.1f}")
+    axes[1].set_title(f"Divided by {width**0.5:.0f}: spread {scaleds[-1]:.2f}")
+    axes[1].set_xlabel("score")
+narrow_raw, wide_raw = raws[0], raws[-1]
+least_scaled, most_scaled = min(scaleds), max(scaleds)

@@ -2,8 +2,11 @@
 
 import time
 
+import matplotlib.pyplot as plt
 import torch
 from transformers import AutoModelForCausalLM
+
+from snippets import plots
 
 torch.set_grad_enabled(False)
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
@@ -32,6 +35,10 @@ for length in lengths:
     for kind, count in zip(kept.values(), counts):
         kind.append(count)
     print(f"| {length} | " + " | ".join(f"{n / 1e6:.2f} MB" for n in counts) + " |")
+    ax = plt.figure(f"tokens = {length}", figsize=(4.4, 1.6)).add_subplot()
+    title = f"MB: most for the {max(zip(counts, kept))[1]}"
+    plots.bars(kept, [n / 1e6 for n in counts], title=title, unit=".1f", ax=ax)
+    ax.set_xlim(0, 180)  # MB, one scale for all
 
 token_bytes = cached // 10
 time_ratio_seconds = map_seconds[-1] / map_seconds[-2]

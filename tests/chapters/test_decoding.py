@@ -1,6 +1,7 @@
 """What docs/decoding.md claims, checked on the real models."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -397,35 +398,47 @@ def test_this_writer_surprises(says, values, smollm2_pair):
     assert (beam > human).float().mean() > 0.6, "higher at most tokens"
 
 
-def test_temperature(says, values, printed, smollm2_pair):
+def test_temperature(says, book, values, printed, smollm2_pair):
     says(
-        "The three panels have the same scale.",
-        "Three panels with the same eight tokens.",
-        "SmolLM2, next token after “The robot watered the sunflowers because”, at three"
-        " temperatures.",
+        "The figure has the eight bars at $T = 1$, as the model gives them.",
+        "The scale stays.",
+        "Bars of the eight most probable next tokens at temperature one. The first leads, and seven"
+        " shorter ones follow.",
+        "The higher the temperature, the shorter the first bar: from"
+        " {{ decoding/temperature.coldest_first:.0%}} at $T = 0.2$ to"
+        " {{ decoding/temperature.hottest_first:.1%}} at $T = 3$.",
+        "What it loses goes at first to the bars below it, and then to tokens that are not in the figure.",
         "The probability of the best token. It falls: at a high temperature",
         "in {{ decoding/temperature.hot_others:.0%}} of the draws the token is none of these",
         "higher is flatter",
-        "At the low temperature the first token towers over the rest, at one it leads, at two"
-        " all eight bars have nearly vanished.",
     )
     v = values("decoding/temperature")
     assert v.hot_others == 1 - v.hot_share
-    lines = printed("decoding/temperature").splitlines()[:3]
+    lines = printed("decoding/temperature").splitlines()[:7]
     entropies = [float(line.split()[-1]) for line in lines]
     assert entropies == sorted(entropies)
-    assert v.cold_share > 0.95 > v.warm_share > 0.5 > 0.1 > v.hot_share
+    assert v.cold_share > 0.95 > 0.1 > v.hot_share
+    assert v.coldest_first > 0.9 and v.hottest_first < 0.01
     first, second = (float(line.split()[2]) for line in
                      printed("decoding/next_token").splitlines()[1:3])  # fmt: skip
-    assert first > second and (first / second) ** 2 > 4, "it leads; when cold it towers"
+    assert first > second, "it leads"
     drawn = source("decoding/temperature")
-    assert "ax.set_xlim(0, 0.8)" in drawn and drawn.count("topk(8)") == 1
-    assert f'"{PROMPT}"' in drawn and "(0.5, 1.0, 2.0)" in drawn
+    assert "ax.set_xlim(0, 1.15)" in drawn and drawn.count("topk(8)") == 1
+    slider = book.outcome("decoding/temperature").slider
+    temperatures = [float(one["at"]) for one in slider["positions"]]
+    assert f'"{PROMPT}"' in drawn and temperatures[slider["shown"]] == 1
+    assert temperatures == sorted(temperatures) and {0.2, 0.5, 2, 3} < set(temperatures)
     tokenizer, model = smollm2_pair
     with torch.no_grad():
         logits = model(**tokenizer(PROMPT, return_tensors="pt")).logits[0, -1]
-    best = [(logits / T).softmax(-1).max().item() for T in (0.5, 1.0, 2.0)]
-    assert best == sorted(best, reverse=True)
+    tops = [(logits / T).softmax(-1).topk(8).values.tolist() for T in temperatures]  # first, others
+    best = [first for first, *_ in tops]
+    assert best == sorted(best, reverse=True) and best[0] == pytest.approx(v.coldest_first, abs=1e-3)
+    below = [sum(others) for _, *others in tops]
+    highest = below.index(max(below))
+    assert 0 < highest < len(below) - 1, "the bars below gain, and lose again"
+    assert below[: highest + 1] == sorted(below[: highest + 1])
+    assert below[highest:] == sorted(below[highest:], reverse=True)
 
 
 def test_one_k_does_not_fit(says, values, printed, smollm2_pair):
@@ -451,15 +464,25 @@ def test_one_k_does_not_fit(says, values, printed, smollm2_pair):
     assert tokenizer.convert_tokens_to_ids("ĠLondon") in cities[:5].tolist(), "of k = 5"
 
 
-def test_nucleus_adapts(says, values):
+def test_nucleus_adapts(says, book, values):
     says(
         "At the flat step all nine shown tokens are kept; at the peaked step only the first"
         " two are kept and seven are cut.",
-        "The nucleus has {{ decoding/top_p.flat_count }} tokens at the flat step and",
+        "At $p = 0.8$ the nucleus has {{ decoding/top_p.flat_count }} tokens at the flat step and",
+        "The figure has $p = 0.8$.",
+        "The larger $p$, the more tokens are kept: from {{ decoding/top_p.flat_half }} at $p = 0.5$ to"
+        " {{ decoding/top_p.flat_most:,}} at $p = 0.95$ at the flat step, and from"
+        " {{ decoding/top_p.peaked_half }} to {{ decoding/top_p.peaked_most }} at the peaked one.",
         "A flatter distribution needs [more tokens]",
     )
     v = values("decoding/top_p")
     assert v.peaked_count == 2 and v.flat_count > 100
+    slider = book.outcome("decoding/top_p").slider
+    assert slider["name"] == "p" and slider["positions"][slider["shown"]]["at"] == "0.8"
+    kept = [[int(n) for n in re.findall(r": (\d+) kept", one["says"])] for one in slider["positions"]]
+    flat, peaked = zip(*kept)  # in the order of p
+    assert list(flat) == sorted(set(flat)) and list(peaked) == sorted(peaked)
+    assert (flat[0], flat[-1], peaked[0], peaked[-1]) == (v.flat_half, v.flat_most, v.peaked_half, v.peaked_most)
 
 
 def test_compare(says, printed, values):

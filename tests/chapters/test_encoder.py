@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -246,7 +247,7 @@ def test_the_block_is_counted_right(says, values):
 # ------------------------------------------------------------------------- attention maps
 
 
-def test_the_dog_is_looked_at_whichever_it_is(says, values, maps, read):
+def test_the_dog_is_looked_at_whichever_it_is(says, values, book, maps, read):
     says(
         "In the row of it, and in nearly every other row, the strongest cell is in the "
         "column of dog.",
@@ -261,8 +262,9 @@ def test_the_dog_is_looked_at_whichever_it_is(says, values, maps, read):
         "In a head's map, the row *it* gives most of its weight to *dog*.",
         "The weight is far above one twelfth, an equal share.",
         "Weights must sum to one, so a head that finds nothing has to look somewhere.",
-        "MiniLM, layer 6, head 12, encoder self-attention: The dog chased the ball because it "
-        "was bored.",
+        "MiniLM, layer 6, encoder self-attention: The dog chased the ball because it was bored.",
+        "Head 12 alone looks at *dog* from most rows. In seven heads more rows look at `[CLS]` than at"
+        " any other token, in three at *bored*, and in one at *ball*.",
     )
     says("A second measurement in which only the supposed cause is missing.", page="glossary")
     says("If the effect is still there, that was not its cause.", page="glossary")
@@ -283,6 +285,14 @@ def test_the_dog_is_looked_at_whichever_it_is(says, values, maps, read):
     assert left.it_to_dog > 0.6 > 0.2 > left.it_to_ball
     assert left.control_to_dog > 0.5 > 0.2 > left.control_to_ball, "the control"
     assert left.all_to_dog > 0.5, "the page says that nearly every row looks there"
+    slider, most = book.outcome("encoder/attention_map").slider, Counter()
+    assert (slider["name"], slider["shown"], len(slider["positions"])) == ("head", 11, 12)
+    for head, weights in enumerate(read(BORED)[1].attentions[5][0]):
+        counts = Counter(weights.argmax(dim=-1).tolist()).most_common(2)
+        assert len(counts) == 1 or counts[0][1] > counts[1][1], "more than any other"
+        most[read(BORED)[0][counts[0][0]]] += 1
+        assert f"{counts[0][1]} of 12 rows" in slider["positions"][head]["says"]
+    assert most == {"dog": 1, "[CLS]": 7, "bored": 3, "ball": 1}
     (drawn,) = maps("encoder/attention_map")
     row = drawn["values"][drawn["rows"].index("it")]
     assert drawn["columns"][row.index(max(row))] == "dog"

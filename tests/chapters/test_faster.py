@@ -544,3 +544,23 @@ def test_the_exercises(values, says):
     assert run.total == pytest.approx((scores - 2).exp().sum().item())
     assert run.inside == 64 * run.between == 2 * 32 * 4096 * 2
     assert values("smaller/file").mean_bits < 16
+
+
+def test_each_layer_reaches_further_through_a_window(values, book, maps, says):
+    says(
+        "Is what stands further back lost to a token? Not quite: the tokens that it sees have looked as well,"
+        " one layer below.",
+        "A triangle of filled cells whose lower left corner is cut off: each row reaches back nine tokens, and"
+        " the sixteenth hears of ten.",
+        "The more layers, the further back: one layer reaches {{ faster/reach.one_layer }} tokens, itself among"
+        " them, and five reach {{ faster/reach.five_layers }}. Each layer adds $w - 1$.",
+    )
+    slider, found = book.outcome("faster/reach").slider, values("faster/reach")
+    layers = [int(one["at"]) for one in slider["positions"]]
+    assert layers == [1, 2, 3, 4, 5] and layers[slider["shown"]] == 3
+    for many, one in zip(layers, slider["positions"]):
+        (drawn,) = one.get("maps") or maps("faster/reach")
+        for query, row in enumerate(drawn["values"]):
+            reach = [key for key, value in enumerate(row) if value]
+            assert reach == list(range(max(0, query - many * 3), query + 1)), "a window of four adds three"
+    assert (found.one_layer, found.five_layers, found.WINDOW) == (4, 16, 4)

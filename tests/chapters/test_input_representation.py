@@ -1044,3 +1044,31 @@ def test_keys_of_the_questions_are_what_came_out(values, says):
     assert long.identical and long.tokens > long.rows
     own = values("input_representation/own_row")
     assert own.by_product < 0.2 and own.shuffled < 0.5 < 0.95 < own.without_mean
+
+
+def test_hands_turn_further_with_the_position(values, book, says):
+    says(
+        "Eight circles with a hand each. At position four the hand of the first pair has turned more than half"
+        " around, that of the second a fifth, and the last three still point straight up.",
+        "The higher the position, the further each hand has turned: at position 32 the first {{"
+        " input_representation/clock.first_turns:.1f}} times around and the third {{"
+        " input_representation/clock.third_turns:.1f}} times, a tenth as far. The last has turned by {{"
+        " input_representation/clock.last_degrees:.1f}} degrees.",
+        "Here is the vector of one position, of width 16, as eight hands: a pair of columns says how far each"
+        " points to the right and up.",
+        "A row of the next figure is the vector of one position.",
+    )
+    slider, found = book.outcome("input_representation/clock").slider, values("input_representation/clock")
+    positions = [int(one["at"]) for one in slider["positions"]]
+    assert positions == sorted(positions) and positions[slider["shown"]] == 4 and positions[-1] == 32
+    rates = [10000 ** (-2 * i / 16) for i in range(8)]  # of the formula on the page
+    assert min(rates) > 0, "so a higher position has turned each hand further"
+    turns = [4 * rate / (2 * math.pi) for rate in rates]
+    assert 0.5 < turns[0] < 1 and turns[1] == pytest.approx(0.2, abs=0.01)
+    assert all(360 * turn < 1 for turn in turns[5:])
+    at_32 = [32 * rate / (2 * math.pi) for rate in rates]
+    assert found.first_turns == pytest.approx(at_32[0]) and found.third_turns == pytest.approx(at_32[2])
+    assert found.third_turns == pytest.approx(found.first_turns / 10)
+    assert found.last_degrees == pytest.approx(360 * at_32[7])
+    code = open("snippets/input_representation/clock.py").read()
+    assert "right, up = np.sin(angle), np.cos(angle)" in code

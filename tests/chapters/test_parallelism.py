@@ -494,7 +494,7 @@ def test_filled_places_are_computed(smollm2, says):
     assert with_padding == pytest.approx(work * 11 / 6, rel=0.01)
 
 
-def test_padding_is_counted(values, says):
+def test_padding_is_counted(values, book, says):
     says(
         "in each batch, the others are filled up to the length of the longest.",
         "The original paper put sentences of similar length together.[^vaswani] Later, large trainings put "
@@ -504,7 +504,13 @@ def test_padding_is_counted(values, says):
         "Servers put a new text into a place as soon as it is free ([continuous "
         "batching](glossary.md#continuous-batching)).[^orca]",
         "On the left the hatched part, padding, covers more than half of the area.",
-        "In the order of the story, {{ parallelism/padding.wasted_as_they_come:.0%}} "
+        "The larger the batch, the more padding, or as much: in the order of the story {{"
+        " parallelism/padding.wasted_of_two:.0%}} in batches of two, and {{"
+        " parallelism/padding.wasted_of_all:.0%}} in one batch of all.",
+        "Sorting helps most in small batches: of two, {{ parallelism/padding.sorted_of_two:.0%}} is left."
+        " In one batch of all it cannot help.",
+        "The 32 sentences of a short story go into batches, in the figure of eight.",
+        "In batches of eight and in the order of the story, {{ parallelism/padding.wasted_as_they_come:.0%}} "
         "of all positions are padding",
         "Sorted by length it is {{ parallelism/padding.wasted_sorted:.0%}}.",
         "the shares are {{ parallelism/padding.squares_as_they_come:.0%}} and {{ "
@@ -525,6 +531,17 @@ def test_padding_is_counted(values, says):
         read = sum((part.sum(1) ** 2).sum().item() for part in mask)
         squares.append(1 - read / sum(part.shape[1] * part.numel() for part in mask))
     assert left.wasted_sorted < left.wasted_as_they_come / 2
+    slider = book.outcome("parallelism/padding").slider
+    sizes = [int(one["at"]) for one in slider["positions"]]
+    assert sizes == [2, 4, 8, 16, 32] and sizes[slider["shown"]] == 8
+    shares = [[float(n) for n in re.findall(r": (\d+)%", one["says"])] for one in slider["positions"]]
+    come, ordered = zip(*shares)
+    assert list(come) == sorted(come) and list(ordered) == sorted(ordered)
+    left_over = [after / before for before, after in shares]
+    assert left_over == sorted(left_over) and left_over[-1] == 1
+    assert (left.wasted_of_two, left.sorted_of_two, left.wasted_of_all) == pytest.approx(
+        (come[0] / 100, ordered[0] / 100, come[-1] / 100), abs=0.005
+    )
     assert left.wasted_as_they_come > 0.5, "the alt text says more than half"
     assert squares == pytest.approx([left.squares_as_they_come, left.squares_sorted])
     assert left.squares_as_they_come > left.wasted_as_they_come

@@ -156,11 +156,16 @@ def test_the_equation_is_the_pencil_and_the_library(says, values, maps):
     assert weights.argmax(dim=1).tolist() == [0, 1, 2]
 
 
-def test_scaling_brings_the_spread_to_one(says, values):
+def test_scaling_brings_the_spread_to_one(says, book, values):
     says(
         "For random vectors, dividing by $\\sqrt{d_k}$ brings the spread of the scores to 1.",
         "The spread falls from {{ self_attention/scaling.raw:.1f}} to {{ "
         "self_attention/scaling.scaled:.1f}}.",
+        "So the wider the vectors, the wider the raw scores: their spread is {{"
+        " self_attention/scaling.narrow_raw:.1f}} at width 4 and {{ self_attention/scaling.wide_raw:.0f}} at"
+        " width 1,024. Divided, it stays between {{ self_attention/scaling.least_scaled:.2f}} and {{"
+        " self_attention/scaling.most_scaled:.2f}}.",
+        "Dot products of 2,000 pairs of random vectors. Those beyond 60 on either side are not drawn.",
         "Among ten raw scores the top one takes {{ self_attention/scaling.raw_top:.0%}} of "
         "the weight",
         "For such random vectors, dividing by $\\sqrt{d_k}$ brings the spread back to 1, "
@@ -185,7 +190,14 @@ def test_scaling_brings_the_spread_to_one(says, values):
     exec((CODE / "scaling.py").read_text("utf-8").split("raw =")[0], space)
     scores, scaled = space["scores"], space["scaled_scores"]
     assert scores.min() < -20 and scores.max() > 20
-    assert (scaled.abs() < 3).float().mean() > 0.99
+    assert (scaled.abs() < 3).float().mean() > 0.99 and len(scaled) == 2000
+    slider = book.outcome("self_attention/scaling").slider
+    assert slider["positions"][slider["shown"]]["at"] == "64"
+    spreads = {int(one["at"]): float(re.search(r"spread ([\d.]+)", one["says"])[1]) for one in slider["positions"]}
+    assert list(spreads) == sorted(spreads) and (min(spreads), max(spreads)) == (4, 1024)
+    assert "np.arange(-60, 61)" in (CODE / "scaling.py").read_text("utf-8")
+    assert list(spreads.values()) == sorted(set(spreads.values()))
+    assert all(spread == pytest.approx(width**0.5, rel=0.05) for width, spread in spreads.items())
     assert scores.shape == scaled.shape and torch.equal(scores.sign(), scaled.sign())
     weights = torch.tensor([2.0, 3.0, 0.5]).softmax(dim=0)
     assert weights[1] / weights[0] == pytest.approx(math.e)

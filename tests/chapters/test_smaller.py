@@ -436,3 +436,30 @@ def test_keys_of_the_questions_are_what_came_out(values, says):
     assert values("smaller/block").bits == 4 + 1
     assert torch.finfo(torch.bfloat16).max > 0.9 * torch.finfo(torch.float32).max
     assert torch.tensor(257.0).bfloat16().item() == 256
+
+
+def test_more_bits_leave_a_smaller_error(values, book, printed, says):
+    says(
+        "Thirty-two points near thirty-two short lines. Each point lies on one of sixteen levels, at most half"
+        " a step from its line.",
+        "First, one block of 32 of its weights.",
+        "The more bits, the smaller the error: {{ smaller/steps.one_bit:.0%}} of the block's own length with"
+        " one bit, where each weight becomes the least or the largest, {{ smaller/steps.four_bits:.0%}} with"
+        " four, and {{ smaller/steps.eight_bits:.1%}} with eight.",
+    )
+    found, slider = values("smaller/steps"), book.outcome("smaller/steps").slider
+    assert slider["positions"][slider["shown"]]["at"] == "4"
+    bits = [int(one["at"]) for one in slider["positions"]]
+    assert bits == sorted(bits) and {1, 4, 8} < set(bits)
+    exact = AutoModel.from_pretrained("models/minilm").encoder.layer[0].output.dense.weight[0, :32]
+    made = {n: rounded(exact, 2**n) for n in bits}
+    errors = [((made[n] - exact).norm() / exact.norm()).item() for n in bits]
+    assert errors == sorted(set(errors), reverse=True)
+    for n, error in zip(bits, errors):
+        assert f"{2**n} levels, error {error:.1%}" in str(slider)
+    assert (found.one_bit, found.four_bits, found.eight_bits) == pytest.approx(
+        [errors[bits.index(n)] for n in (1, 4, 8)], rel=1e-4
+    )
+    assert sorted({*made[1].tolist()}) == pytest.approx([exact.min().item(), exact.max().item()], abs=1e-6)
+    step = (exact.max() - exact.min()) / 15
+    assert (made[4] - exact).abs().max() <= step / 2 + 1e-6 and len(made[4].unique()) <= 16

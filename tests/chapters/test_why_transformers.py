@@ -1,6 +1,7 @@
 """What the chapter on why one uses Transformers claims: memory, speed and cost."""
 
 import inspect
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -730,7 +731,7 @@ def test_speed_compares_equals(values, says):
     assert (found.small_size, found.wide_size) == (49_984, 3_152_384)
 
 
-def test_memory(values, cells, says):
+def test_memory(values, book, cells, says):
     says(
         "**The maps** grow to four times their size.",
         "**The cache** doubles: each token adds {{ why_transformers/memory.token_bytes:,}} bytes.",
@@ -760,6 +761,21 @@ def test_memory(values, cells, says):
         "copying.[^copy] There are models that mix layers of both kinds, such as Jamba, of the "
         "same year,[^jamba] and Nemotron-H, of 2025.[^nemotron]",
     )
+    says(
+        "Three bars for a text of 512 tokens: the KV cache of all layers is the longest, the attention maps of"
+        " one layer have less than half of it, the LSTM's state is too small to see.",
+        "The length doubles from row to row, and from one position of the slider to the next. The longer the"
+        " text, the more the maps catch up: at 1,024 tokens the cache of all layers is still larger than the"
+        " maps of one, and at 2,048 tokens it is smaller.",
+    )
+    rows = {int(n): [float(mb.split()[0]) for mb in mbs] for n, *mbs in cells(f"{CHAPTER}/memory")}
+    slider = book.outcome(f"{CHAPTER}/memory").slider
+    lengths = [int(one["at"]) for one in slider["positions"]]
+    assert lengths == [*rows] and lengths[slider["shown"]] == 512
+    assert all(two == 2 * one for one, two in pairwise(lengths))
+    ratios = [rows[n][0] / rows[n][1] for n in lengths]  # maps to cache
+    assert ratios == sorted(ratios) and ratios[-2] < 1 < ratios[-1]
+    assert rows[512][0] < rows[512][1] / 2 and rows[512][2] < 0.01 * rows[512][1]
     found = values(f"{CHAPTER}/memory")
     assert found.time_ratio_seconds > 1, "it grows"
     config = AutoModelForCausalLM.from_pretrained("models/smollm2").config

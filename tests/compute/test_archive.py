@@ -86,6 +86,8 @@ def test_changed_outputs_are_not_used(fresh):
         ("snippets__topic__one_dot_svg", b"<svg><script>1</script></svg>", "a drawing with a script"),
         ("snippets__topic__one_dot_svg", b'<svg onload="x()"></svg>', "a drawing with a script"),
         ("snippets__topic__one_dot_svg", b'<image href="//a/b.png"/>', "a file from elsewhere"),
+        ("snippets__topic__one_dot_json", b'{"slider": {"positions": [{"svg": "<svg onload=\\"x()\\">"}]}}',
+         "a drawing with a script"),
         ("labs__topic_dot_json", b'{"outputs": [[{"data": {"text/html": ""}}]]}', "active outputs"),
         ("snippets__topic__one_dot_txt", b"1" * 5_000_001, "no output of a snippet or lab"),
     ],

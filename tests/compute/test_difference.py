@@ -72,6 +72,16 @@ def test_what_differs_is_shown(build):
     assert "-2\n+5" in said and "kept" not in said and "line 2: No" in said
 
 
+def test_another_position_of_a_slider_is_another_figure(build):
+    old, new = build("old", x=("1\n", {})), build("new", x=("1\n", {}))
+    assert difference.compare(old, new).same
+    for book, svg in (old, "<svg>"), (new, "<svg/>"):
+        left = book.outcome("a/x")
+        left.slider = {"positions": [{"at": "1", "svg": svg}]}
+        put(book.output("a/x", "json"), json.dumps(asdict(left)).encode())
+    assert difference.compare(old, new).figures == ["a/x"]
+
+
 def test_a_long_difference_is_cut_and_says_so():
     lines = [str(number) for number in range(difference.SHOWN)]
     said = difference.unified([], lines).splitlines()

@@ -136,6 +136,8 @@ def cut(svg: str) -> list[str]:
 def test_no_title_of_the_book_is_cut_off(book):
     drawn = {name: book.output(name, "svg") for name in book.names()}
     wrong = {name: cut(svg.read_text("utf-8")) for name, svg in drawn.items() if svg.is_file()}
+    sliders = {name: book.outcome(name).slider.get("positions", []) for name in wrong}
+    wrong |= {f"{name} {one['at']}": cut(one["svg"]) for name, those in sliders.items() for one in those if "svg" in one}
     assert len(wrong) > 80
     assert not any(wrong.values()), {name: texts for name, texts in wrong.items() if texts}
 
@@ -181,3 +183,71 @@ def test_a_figure_that_no_page_can_show_is_refused_with_what_to_draw(tmp_path):
     for program, error in said.items():
         assert error.startswith("snippets/a/no") and UNFIT[program] in error
         assert "Traceback" not in error and ": draw " in error
+
+
+def opened(*positions, title="what is seen", wide=4.4):
+    """An open figure for each name; its title and width may be one for all or one for each."""
+    made = []
+    for number, label in enumerate(positions):
+        figure = plt.figure(label, figsize=(wide[number] if isinstance(wide, tuple) else wide, 2))
+        figure.add_subplot().plot([0, number])
+        figure.axes[0].set_title(title[number] if isinstance(title, tuple) else title)
+        made.append(figure)
+    return made
+
+
+@pytest.fixture
+def plain():
+    """Figures as a snippet draws them; closed at the end."""
+    with plt.style.context(ROOT / "snippets/house.mplstyle"):
+        yield
+    plt.close("all")
+
+
+def test_figures_with_names_become_a_slider(plain):
+    """The middle one is shown, or the one that is named; the lower of two in the middle."""
+    three = opened("head = 1", "head = 2", "head = 3", title=("a", "b", "c"))
+    found = figures.left(three, "some/idea")
+    slider = found["slider"]
+    assert (slider["name"], slider["shown"]) == ("head", 1)
+    assert [(one["at"], one["says"]) for one in slider["positions"]] == [("1", "a"), ("2", "b"), ("3", "c")]
+    assert ">b</text>" in found["svg"] and ["svg" in one for one in slider["positions"]] == [True, False, True]
+    assert figures.left(three[:2], "some/idea")["slider"]["shown"] == 0
+    named = figures.left(three, "some/idea", "head = 3")
+    assert named["slider"]["shown"] == 2 and ">c</text>" in named["svg"]
+    assert "slider" not in figures.left([plt.figure("alone")], "some/idea")
+
+
+@pytest.mark.parametrize(
+    ("labels", "more", "shown", "wrong"),
+    [
+        (("head = 1", None), {}, None, "2 figures open, and number 2 is no position of a slider: leave one"),
+        (("head = 1", "layer = 2"), {}, None, "positions of two sliders, “head” and “layer”: one at most"),
+        (("head = 1",), {}, None, "“head = 1” as the only position of a slider: it needs others to slide to"),
+        (("head = 1", "head = 2"), {}, "head = 7", "no position “head = 7”, which the name `shown` asks for:"
+         " the slider has “head = 1”, “head = 2”"),
+        (("head = 1", "head = 2"), {"wide": (4.4, 4)}, None, "positions of different size, “head = 1” of 422 × 192"
+         " and “head = 2” of 384 × 192 pixels: give each figure the same `figsize`"),
+        (("head = 1", "head = 2"), {"title": ("a", "")}, None, "the position “head = 2” without a title"),
+    ],
+)  # fmt: skip
+def test_what_is_no_slider_is_told_in_a_sentence(plain, labels, more, shown, wrong, says):
+    says(
+        'Draw each in a figure that is named for it, `plt.figure("temperature = 0.7")`, in their order, all of one'
+        " size; the title tells what is seen there, and a screen reader says it.",
+        "Positions without a name or a title, of different sizes, or too heavy for a page are refused.",
+        page="contributing",
+    )
+    with pytest.raises(figures.FigureError) as told:
+        figures.left(opened(*labels, **more), "some/idea", shown)
+    assert str(told.value).startswith(wrong) and "\n" not in str(told.value)
+
+
+def test_two_figures_of_one_position_and_heavy_ones_are_refused(plain, monkeypatch):
+    two = opened("head = 1", "head = 2")
+    monkeypatch.setattr(figures, "HEAVIEST", 100)
+    with pytest.raises(figures.FigureError, match="bytes together, packed, where 100 are the most"):
+        figures.left(two, "some/idea")
+    two[1].set_label("head = 1")
+    with pytest.raises(figures.FigureError, match="the position “head = 1” twice"):
+        figures.left(two, "some/idea")

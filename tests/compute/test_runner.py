@@ -76,7 +76,26 @@ def test_no_figure_leaves_none_and_two_are_refused(small, says):
     runner.run(book)
     assert book.figure("a/x") is None
     small("a/x", "import matplotlib.pyplot as plt\nplt.figure()\nplt.figure()")
-    assert "2 figures" in error_of(book)
+    assert error_of(book).startswith("snippets/a/x.py leaves 2 figures open")
+
+
+def test_a_figure_for_each_position_is_kept_and_sealed(small):
+    book = small("a/x", """
+        import matplotlib.pyplot as plt
+        plt.rcParams["svg.fonttype"] = "none"
+        for head in range(3):
+            plt.figure(f"head = {head}").add_subplot().set_title(f"what {head} looks at")
+    """)
+    assert runner.run(book) == {}
+    slider = book.outcome("a/x").slider
+    assert [one["at"] for one in slider["positions"]] == ["0", "1", "2"] and slider["shown"] == 1
+    assert "what 1 looks at" in book.figure("a/x").read_text("utf-8")
+    path = book.output("a/x", "json")
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"what 2", b"what 3"))
+    assert ran(book) == ["a/x"] and path.read_bytes() == good
+    small("a/x", "import matplotlib.pyplot as plt\nplt.figure('head = 1')")
+    assert error_of(book).startswith("snippets/a/x.py leaves “head = 1” as the only position of a slider")
 
 
 def test_same_bytes_on_a_second_run(small, says):

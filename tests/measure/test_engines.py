@@ -118,6 +118,10 @@ def test_maps_answer(engine, site_server):
     none(looking.maps(engine, site_server, page))
 
 
+def test_sliders_slide(engine, site_server):
+    none(looking.sliders(engine, site_server, "encoder/"))  # over maps, which answer too
+
+
 def test_paper_has_what_the_screen_has(engine, site_server):
     none(looking.paper(engine, site_server, "masked_self_attention/"))
 

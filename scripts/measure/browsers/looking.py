@@ -316,6 +316,36 @@ def maps(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[s
     yield from errors(browser, server)
 
 
+# ------------------------------------------------------------------------------- sliders
+
+SLID = """
+const figure = document.querySelector(arguments[0]);
+return [figure.querySelector(".slider input").getAttribute("aria-valuetext"), figure.querySelector("svg").textContent,
+  figure.querySelector("[role=status]").textContent, Math.round(figure.getBoundingClientRect().height)];
+"""
+
+
+def sliders(browser: Browser, server: ThreadingHTTPServer, page: str) -> Iterator[str]:
+    """The sliders of a page, moved by a key: what shows, says or announces nothing new, or grows."""
+    browser.size(WIDTHS[0], HEIGHT)
+    browser.open(server.url + page)
+    browser.js(ALL, audit.ALL)
+    names = browser.js("return [...document.querySelectorAll('.slider')].map((one) => one.parentElement.id)")
+    if not names:
+        yield f"{page} has no slider"
+    for name in names:
+        browser.js("document.querySelector(arguments[0]).focus()", f"#{name} .slider input")
+        before = browser.js(SLID, f"#{name}")
+        browser.press("ArrowLeft")
+        after = browser.js(SLID, f"#{name}")
+        for what, one, other in zip(("value", "drawing", "announcement"), before, after):
+            if one == other:
+                yield f"{page}#{name}: the {what} is the same after an arrow key: {one[:60]}"
+        if before[3] != after[3]:
+            yield f"{page}#{name} is {after[3]} pixels high after an arrow key, and was {before[3]}"
+    yield from errors(browser, server)
+
+
 # ------------------------------------------------------------------------------- on paper
 
 PROMISED = """
