@@ -33,24 +33,24 @@ export class Attention {
   forward(x, source, seen) {
     Object.assign(this, { x, source, seen });
     const { mixed, size, scale } = this;
-    const [query, key, value] = [this.qProj.forward(x), this.kProj.forward(source), this.vProj.forward(source)];
-    const [keys, width] = [source.length, x.width];
+    const [query, key, value] = [this.qProj.forward(x), this.kProj.forward(source), this.vProj.forward(source)].map(({ data }) => data);
+    const [out, keys, width] = [mixed.data, source.length, x.width];
     const map = (this.map = new Float32Array(x.batch * this.heads * x.length * keys));
-    mixed.data.fill(0, 0, x.batch * x.length * width);
+    out.fill(0, 0, x.batch * x.length * width);
     this.each(x, keys, (row, q, first, see) => {
       // Equation (1): softmax(Q Kᵀ / √d_k) V. What is not seen keeps a weight of 0, section 3.2.3.
       let [largest, sum] = [-Infinity, 0];
       for (let s = 0, k = first; s < keys; s++, k += width) {
         if (!seen[see + s]) continue;
         let score = 0;
-        for (let i = 0; i < size; i++) score += query.data[q + i] * key.data[k + i];
+        for (let i = 0; i < size; i++) score += query[q + i] * key[k + i];
         map[row + s] = score * scale;
         if (score * scale > largest) largest = score * scale;
       }
       for (let s = 0; s < keys; s++) if (seen[see + s]) sum += map[row + s] = Math.exp(map[row + s] - largest);
       for (let s = 0, v = first; s < keys; s++, v += width) {
         const weight = (map[row + s] /= sum);
-        if (weight) for (let i = 0; i < size; i++) mixed.data[q + i] += weight * value.data[v + i];
+        if (weight) for (let i = 0; i < size; i++) out[q + i] += weight * value[v + i];
       }
     });
     return this.outProj.forward(shaped(mixed, x));
@@ -58,13 +58,12 @@ export class Attention {
 
   /** @returns {[States, States]} ∂loss/∂x and ∂loss/∂source */
   backward(dOut) {
-    const { map, x, source, size, scale, dQuery, dKey, dValue } = this;
-    const dMixed = this.outProj.backward(dOut);
-    const [query, key, value] = [this.qProj.out, this.kProj.out, this.vProj.out];
+    const { map, x, source, size, scale } = this;
+    const out = this.outProj.backward(dOut).data; // ∂loss/∂mixed
+    const [query, key, value] = [this.qProj.out.data, this.kProj.out.data, this.vProj.out.data];
     const [keys, width] = [source.length, x.width];
-    for (const [d, like] of [[dQuery, x], [dKey, source], [dValue, source]]) {
-      shaped(d, like).data.fill(0, 0, like.batch * like.length * width);
-    } // prettier-ignore
+    const empty = (d, like) => shaped(d, like).data.fill(0, 0, like.batch * like.length * width);
+    const [dQuery, dKey, dValue] = [empty(this.dQuery, x), empty(this.dKey, source), empty(this.dValue, source)];
     const dWeights = new Float32Array(keys);
     this.each(x, keys, (row, q, first) => {
       let mean = 0; // of dWeights, by weight
@@ -73,22 +72,21 @@ export class Attention {
         if (!weight) continue;
         let dWeight = 0;
         for (let i = 0; i < size; i++) {
-          dWeight += dMixed.data[q + i] * value.data[v + i];
-          dValue.data[v + i] += dMixed.data[q + i] * weight;
+          dWeight += out[q + i] * value[v + i];
+          dValue[v + i] += out[q + i] * weight;
         }
         dWeights[s] = dWeight;
         mean += dWeight * weight;
       }
       for (let s = 0, k = first; s < keys; s++, k += width) {
-        // Softmax: a score that grows takes weight from all others.
-        const dScore = map[row + s] * (dWeights[s] - mean) * scale;
         if (!map[row + s]) continue;
+        const dScore = map[row + s] * (dWeights[s] - mean) * scale; // softmax: what one weight gains, the others lose
         for (let i = 0; i < size; i++) {
-          dQuery.data[q + i] += dScore * key.data[k + i];
-          dKey.data[k + i] += dScore * query.data[q + i];
+          dQuery[q + i] += dScore * key[k + i];
+          dKey[k + i] += dScore * query[q + i];
         }
       }
     });
-    return [this.qProj.backward(dQuery), add(this.kProj.backward(dKey), this.vProj.backward(dValue))];
+    return [this.qProj.backward(this.dQuery), add(this.kProj.backward(this.dKey), this.vProj.backward(this.dValue))];
   }
 }

@@ -21,15 +21,16 @@ export class Linear {
 
   forward(x) {
     this.x = x;
-    const out = this.room.product(x, this.weight.value, this.out);
+    const { data, width } = this.room.product(x, this.weight.value, this.out);
     const bias = this.bias.value.data;
-    for (let t = 0, at = 0; t < x.batch * x.length; t++) for (let i = 0; i < out.width; i++) out.data[at++] += bias[i];
-    return out;
+    for (let at = 0; at < x.batch * x.length * width; at += width) for (let i = 0; i < width; i++) data[at + i] += bias[i];
+    return this.out;
   }
 
   backward(dOut) {
+    const { data, width, batch, length } = dOut;
     const gradient = this.bias.gradient.data; // the bias was added to every token
-    for (let t = 0, at = 0; t < dOut.batch * dOut.length; t++) for (let i = 0; i < dOut.width; i++) gradient[i] += dOut.data[at++];
+    for (let at = 0; at < batch * length * width; at += width) for (let i = 0; i < width; i++) gradient[i] += data[at + i];
     this.room.productForW(dOut, this.x, this.weight.gradient);
     return this.room.productForX(dOut, this.weight.value, this.dX);
   }

@@ -5,13 +5,7 @@ import { Adam } from "./adam.js";
 import { batchOf, HELD_OUT, LETTERS, LONGEST, shifted, START, task, textOf, WRITTEN } from "./dates.js";
 import { crossEntropy, EncoderDecoder } from "./encoder_decoder.js";
 import { Room } from "./room.js";
-
-/** As in the program; and one with a fifth of the weights and half the dates a step, for a phone. */
-export const SIZES = {
-  whole: { width: 64, inner: 128, batch: 64 },
-  small: { width: 32, inner: 64, batch: 32 },
-};
-export const SETTINGS = { size: "whole", rate: 2e-3, heads: 4, masked: true, scaled: true, seed: 1, steps: 600 };
+import { SETTINGS, SIZES } from "./settings.js";
 
 export class Training {
   /** @param {typeof SETTINGS} settings @param {BufferSource[] | null} wasm as for Kernel.create */

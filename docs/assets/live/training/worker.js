@@ -1,0 +1,55 @@
+/**
+ * A training runs here, and the page stays smooth.
+ *
+ * The first message has its settings, each other one says how many steps to go: Infinity, or 0 to
+ * pause. The answers are what the page shows: {done, running, losses: those since the answer before,
+ * texts, map}, or {error}. Who wants another training begins another worker: with this one ends all
+ * that it kept.
+ */
+import { Kernel } from "../engine/kernel.js";
+import { Training } from "./training.js";
+
+const WAIT = 250; // milliseconds from one answer to the next
+
+let training;
+let left = 0; // steps to go
+let losses = [];
+
+function tell() {
+  const { texts, map } = training.look();
+  self.postMessage({ done: training.done, running: left > 0, losses, texts, map });
+  losses = [];
+}
+
+async function go() {
+  const { steps } = training.settings;
+  for (let told = performance.now(); left > 0 && training.done < steps; ) {
+    losses.push(training.step());
+    left = training.done < steps ? left - 1 : 0;
+    if (performance.now() - told < WAIT) continue;
+    tell();
+    await new Promise((go) => setTimeout(go)); // lets messages in, such as one that says pause
+    told = performance.now();
+  }
+  tell();
+}
+
+async function file(path) {
+  const response = await fetch(new URL(`../${path}`, import.meta.url));
+  if (!response.ok) throw new Error(`the site answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+self.onmessage = async ({ data: { settings, go: steps } }) => {
+  try {
+    if (settings) {
+      training = await Training.create(settings, await Kernel.fetch(file));
+      return tell();
+    }
+    const under = left > 0;
+    left = steps;
+    if (!under) await go();
+  } catch (error) {
+    self.postMessage({ error: error.message });
+  }
+};
