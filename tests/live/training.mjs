@@ -3,8 +3,8 @@ import fs from "node:fs";
 
 const task = JSON.parse(fs.readFileSync(0, "utf8"));
 const part = (name) => import(new URL(name, `file://${task.site}/`));
-const [{ Kernel }, { crossEntropy }, { SETTINGS, Training }, dates, { random }] = await Promise.all(
-  ["engine/kernel", "training/encoder_decoder", "training/training", "training/dates", "models/sampling"].map((name) => part(`${name}.js`)),
+const [{ Kernel }, { crossEntropy }, { Training }, { SETTINGS }, dates, { random }] = await Promise.all(
+  ["engine/kernel", "training/encoder_decoder", "training/training", "training/settings", "training/dates", "models/sampling"].map((name) => part(`${name}.js`)),
 );
 
 async function begun(settings = task.settings) {
@@ -42,7 +42,7 @@ const jobs = {
     save("gradients", all.map(({ gradient }) => gradient.data));
     const losses = task.batches.map(([source, target]) => training.learn(source, target));
     save("learned", all.map(({ value }) => value.data));
-    return { losses, ...training.write(task.dates), used: kernel.end / kernel.buffer.byteLength, bytes: kernel.buffer.byteLength };
+    return { losses, written: training.write(task.dates).written, used: kernel.end / kernel.buffer.byteLength, bytes: kernel.buffer.byteLength };
   },
 
   /** Whole trainings: the losses, and what is written in the end. */
@@ -51,7 +51,7 @@ const jobs = {
     for (const settings of task.trainings) {
       const training = await begun(settings);
       const losses = Array.from({ length: training.settings.steps }, () => training.step());
-      made.push({ losses, ...training.look() });
+      made.push({ losses, written: training.look().written });
     }
     return made;
   },

@@ -26,5 +26,3 @@ export function batchOf(texts) {
 
 /** Teacher forcing: the decoder reads the answer one place late. */
 export const shifted = (targets) => targets.map((ids) => [START, ...ids.slice(0, -1)]);
-
-export const textOf = (ids) => ids.map((id) => LETTERS[id]).join("");

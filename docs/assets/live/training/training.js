@@ -2,20 +2,20 @@
 import { Kernel } from "../engine/kernel.js";
 import { random } from "../models/sampling.js";
 import { Adam } from "./adam.js";
-import { batchOf, HELD_OUT, LETTERS, LONGEST, shifted, START, task, textOf, WRITTEN } from "./dates.js";
+import { batchOf, HELD_OUT, LETTERS, LONGEST, shifted, START, task, WRITTEN } from "./dates.js";
 import { crossEntropy, EncoderDecoder } from "./encoder_decoder.js";
 import { Room } from "./room.js";
-import { SETTINGS, SIZES } from "./settings.js";
+import { SIZES } from "./settings.js";
 
 export class Training {
-  /** @param {typeof SETTINGS} settings @param {BufferSource[] | null} wasm as for Kernel.create */
+  /** @param {import("./settings.js").SETTINGS} settings @param {BufferSource[] | null} wasm as for Kernel.create */
   static async create(settings, wasm) {
-    const { width, inner, batch } = SIZES[settings.size];
+    const { width, inner, batch, steps } = SIZES[settings.size];
     const numbers = 2 * (LETTERS.length + 20 + inner + 1) * width + 14 * width * (width + 2) + 6 * width * inner;
     const kernel = await Kernel.create(Room.bytes(batch * LONGEST, width, inner, numbers), wasm);
     const config = { width, inner, layers: 1, vocabulary: LETTERS.length, positions: 20 };
     const room = new Room(kernel, batch * LONGEST, Math.max(inner, LETTERS.length));
-    return new Training(room, new EncoderDecoder(room, { ...config, ...settings }), settings, batch);
+    return new Training(room, new EncoderDecoder(room, { ...config, ...settings }), { steps, ...settings }, batch);
   }
 
   constructor(room, model, settings, batch) {
@@ -61,7 +61,7 @@ export class Training {
 
   /**
    * Greedy decoding of dates, letter by letter.
-   * @returns {{texts: string[], map: Float32Array}} and the cross-attention: (texts, heads, letters written, letters read)
+   * @returns {{written: string[][], map: Float32Array}} its letters, and the cross-attention: (texts, heads, letters written, letters read)
    */
   write(dates) {
     const source = batchOf(dates);
@@ -73,7 +73,7 @@ export class Training {
         text.push(row.indexOf(row.reduce((a, b) => Math.max(a, b))));
       });
     }
-    return { texts: ids.map((text) => textOf(text.slice(1))), map: this.model.map };
+    return { written: ids.map((text) => text.slice(1).map((id) => LETTERS[id])), map: this.model.map };
   }
 
   /** The three dates that it has never met. */

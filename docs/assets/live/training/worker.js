@@ -3,7 +3,7 @@
  *
  * The first message has its settings, each other one says how many steps to go: Infinity, or 0 to
  * pause. The answers are what the page shows: {done, running, losses: those since the answer before,
- * texts, map}, or {error}. Who wants another training begins another worker: with this one ends all
+ * written, map}, or {error}. Who wants another training begins another worker: with this one ends all
  * that it kept.
  */
 import { Kernel } from "../engine/kernel.js";
@@ -13,17 +13,19 @@ const WAIT = 250; // milliseconds from one answer to the next
 
 let training;
 let left = 0; // steps to go
+let under = false; // is it under way?
 let losses = [];
 
 function tell() {
-  const { texts, map } = training.look();
-  self.postMessage({ done: training.done, running: left > 0, losses, texts, map });
+  self.postMessage({ done: training.done, running: left > 0, losses, ...training.look() });
   losses = [];
 }
 
 async function go() {
+  if (under) return;
+  under = true;
   const { steps } = training.settings;
-  for (let told = performance.now(); left > 0 && training.done < steps; ) {
+  for (let told = performance.now(); left > 0; ) {
     losses.push(training.step());
     left = training.done < steps ? left - 1 : 0;
     if (performance.now() - told < WAIT) continue;
@@ -31,6 +33,7 @@ async function go() {
     await new Promise((go) => setTimeout(go)); // lets messages in, such as one that says pause
     told = performance.now();
   }
+  under = false;
   tell();
 }
 
@@ -46,9 +49,8 @@ self.onmessage = async ({ data: { settings, go: steps } }) => {
       training = await Training.create(settings, await Kernel.fetch(file));
       return tell();
     }
-    const under = left > 0;
     left = steps;
-    if (!under) await go();
+    await go();
   } catch (error) {
     self.postMessage({ error: error.message });
   }

@@ -2,25 +2,28 @@
 
 import { svg } from "./parts.js";
 
-const [WIDTH, HEIGHT, LEFT, BELOW] = [320, 130, 34, 16];
+const [WIDTH, HEIGHT, LEFT, RIGHT, BELOW] = [320, 130, 34, 6, 16];
 const [TOP, LEAST] = [10, 0.001]; // what the scale shows
 
-/** @param {number} steps how many there will be */
-export function curve(steps) {
-  const x = (step) => LEFT + (step / steps) * (WIDTH - LEFT - 6);
-  const y = (loss) => ((HEIGHT - BELOW) * Math.log(TOP / Math.max(loss, LEAST))) / Math.log(TOP / LEAST);
-  const label = (at, high, anchor, words) => svg("text", { x: at, y: high, "text-anchor": anchor }, words);
-  const scale = [1, 0.1, 0.01, 0.001].map((loss) => [svg("path", { d: `M${LEFT} ${y(loss)}H${WIDTH - 6}` }), label(LEFT - 4, y(loss) + 3, "end", String(loss))]);
-  const ends = [0, steps / 2, steps].map((step) => label(x(step), HEIGHT - 3, step ? (step < steps ? "middle" : "end") : "start", step ? String(step) : "step 0"));
-  const [before, now] = ["live-before", "live-now"].map((name) => svg("path", { class: name }));
-  const node = svg("svg", { class: "live-curve", role: "img", viewBox: `0 0 ${WIDTH} ${HEIGHT}` }, scale.flat(), ends, before, now);
-  const line = (losses) => losses.map((loss, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
-  /** @param {number[]} losses @param {number[]} earlier */
-  const draw = (losses, earlier) => {
+const y = (loss) => ((HEIGHT - BELOW) * Math.log(TOP / Math.max(loss, LEAST))) / Math.log(TOP / LEAST);
+const word = (x, y, anchor, words) => svg("text", { x, y, "text-anchor": anchor }, words);
+const says = (losses) => losses.length ? `from ${losses[0].toFixed(2)} at the first step to ${losses.at(-1).toPrecision(2)} at step ${losses.length}` : "no step yet";
+
+export function curve() {
+  const scale = [1, 0.1, 0.01, 0.001].map((loss) => [svg("path", { d: `M${LEFT} ${y(loss)}H${WIDTH - RIGHT}` }), word(LEFT - 4, y(loss) + 3, "end", String(loss))]);
+  const [middle, end] = [word((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 3, "middle"), word(WIDTH - RIGHT, HEIGHT - 3, "end")];
+  const [earlier, now] = ["live-before", "live-now"].map((name) => svg("path", { class: name }));
+  const node = svg("svg", { class: "live-curve", role: "img", viewBox: `0 0 ${WIDTH} ${HEIGHT}` },
+    scale.flat(), word(LEFT, HEIGHT - 3, "start", "step 0"), middle, end, earlier, now); // prettier-ignore
+
+  /** @param {number[]} losses @param {number[]} before those of another training @param {number} steps the scale's end */
+  function draw(losses, before, steps) {
+    const x = (step) => LEFT + (step / steps) * (WIDTH - LEFT - RIGHT);
+    const line = (all) => all.slice(0, steps).map((loss, i) => `${i ? "L" : "M"}${x(i + 1).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
+    [middle.textContent, end.textContent] = [String(steps / 2), String(steps)];
     now.setAttribute("d", line(losses));
-    before.setAttribute("d", line(earlier));
-    const says = (all) => (all.length ? `from ${all[0].toFixed(2)} at the first step to ${all.at(-1).toPrecision(2)} after ${all.length}` : "no step yet");
-    node.setAttribute("aria-label", `The loss, ${says(losses)}${earlier.length ? `; in the training before, ${says(earlier)}` : ""}`);
-  };
+    earlier.setAttribute("d", line(before));
+    node.setAttribute("aria-label", `The loss, ${says(losses)}${before.length ? `; in the training before, ${says(before)}` : ""}`);
+  }
   return { node, draw };
 }

@@ -1,32 +1,26 @@
 // A small encoder–decoder learns to rewrite dates, while the reader watches its loss, its answers and its look.
 
 import { HELD_OUT, WRITTEN } from "../training/dates.js";
-import { SETTINGS } from "../training/settings.js";
+import { SIZES } from "../training/settings.js";
 import { strongest } from "./crossing.js";
 import { curve } from "./curve.js";
-import { asked, fit } from "./fields.js";
 import { matrix } from "./maps.js";
 import { announcer, el, newId, stateLink, table } from "./parts.js";
 import { styles } from "./sheets.js";
+import { choice, trainingSwitches } from "./training_switches.js";
 
 export const title = "Training";
 
-const SIZES = { whole: "as in the program: 64 wide", small: "for a phone: 32 wide" };
-const RATES = { 0.0002: "0.0002", 0.002: "0.002, as in the program", 0.02: "0.02" };
-const HEADS = { 1: "1", 2: "2", 4: "4, as in the program", 8: "8" };
-const SEEDS = { min: 1, max: 999999, step: 1 };
 const CALM = 100; // steps from one drawing to the next, for who wants little motion
-const letters = (text) => text.match(/pad|start|./g).map((one) => (one === " " ? "␣" : one));
 
 /** @param {HTMLElement} place @param {Record<string, string>} options data-size (whole, small), -rate,
  *  -heads, -masked (no), -scaled (no), -seed */
 export async function show(place, options, frame) {
-  await styles("training.css");
+  await Promise.all([styles(), styles("training.css")]);
   const { node: heard, say } = announcer();
-  const phone = navigator.maxTouchPoints > 0 && matchMedia("(max-width: 44.9844em)").matches;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const { steps } = SETTINGS;
   let worker;
+  let steps; // of the training
   let [losses, before] = [[], []];
   let now; // what the worker said last
   let [example, row] = [0, 0]; // what is looked at
@@ -34,66 +28,37 @@ export async function show(place, options, frame) {
 
   // --------------------------------------------------------------- the parts of the widget
   const problem = el("p", { class: "live-problem", role: "alert" });
-  const start = el("button", { type: "button", class: "live-go", onclick: () => go(now.running ? 0 : Infinity) });
+  const start = el("button", { type: "button", class: "live-go", onclick: () => go(now?.running ? 0 : Infinity) });
   const one = el("button", { type: "button", onclick: () => go(1) }, "One step");
   const again = el("button", { type: "button", onclick: () => begin() }, "From the beginning");
   const buttons = el("p", { class: "live-controls" }, start, one, again);
-  const reading = el("p", { class: "live-reading" });
-  const loss = curve(steps);
+  const reading = el("p", { class: "live-done" });
+  const [loss, key] = [curve(), el("p", { class: "live-quiet" })];
+  const name = newId("date");
   const answers = HELD_OUT.map(([date], i) => {
-    const input = el("input", { type: "radio", name: newId("example"), checked: i === 0, onchange: () => pick(i) });
+    const input = el("input", { type: "radio", name, checked: i === 0, onchange: () => pick(i) });
     const says = el("span", { class: "live-answer" });
-    return { input, says, node: el("label", {}, input, el("span", {}, date), says) };
+    return { says, node: el("label", {}, input, el("span", {}, date), says) };
   });
-  const name = answers[0].input.name;
-  for (const { input } of answers) input.name = name; // one of three
-  const dates = el("fieldset", { class: "live-dates" }, el("legend", {}, "Three dates that it never meets in training, and what it writes"), answers.map(({ node }) => node));
-  const choice = (label, choices, value, onchange) => {
-    const all = Object.entries(choices).map(([value, says]) => el("option", { value }, says));
-    const select = el("select", { id: newId("choice"), onchange }, all);
-    select.value = value in choices ? value : Object.keys(choices)[0];
-    return { select, node: el("span", {}, el("label", { for: select.id }, `${label} `), select) };
-  };
+  const dates = el("fieldset", { class: "live-dates" }, el("legend", {}, "Three dates it never meets, and what it writes"), answers.map(({ node }) => node));
   const head = choice("look of", {}, "", () => draw());
-  const [map, looks] = [el("div", { class: "live-wide" }), el("p")];
+  const [map, looks] = [el("div", { class: "live-wide" }), el("p", { class: "live-reading" })];
   const turn = (by, says) => el("button", { type: "button", onclick: () => read(row + by) }, says);
   const rows = el("p", { class: "live-controls" }, head.node, turn(-1, "Letter before"), turn(1, "Next letter"));
   const numbers = el("details", { ontoggle: () => fill() }, el("summary", {}, "The weights as a table"));
 
-  const size = choice("size", SIZES, options.size ?? (phone ? "small" : "whole"), () => begin());
-  const rate = choice("learning rate", RATES, options.rate ?? SETTINGS.rate, () => begin());
-  const heads = choice("heads", HEADS, options.heads ?? SETTINGS.heads, () => begin());
-  const box = (says, on) => {
-    const input = el("input", { type: "checkbox", checked: on, onchange: () => begin() });
-    return { input, node: el("label", {}, input, says) };
-  };
-  const masked = box(" causal mask", options.masked !== "no");
-  const scaled = box(" scale: divide by √d", options.scaled !== "no");
-  const oninput = () => {
-    fit(seed);
-    if (seed.checkValidity()) begin();
-  };
-  const seed = el("input", { type: "number", id: newId("seed"), ...SEEDS, required: true, value: asked(options.seed, SEEDS) ?? SETTINGS.seed, oninput });
-  fit(seed);
-  const seeds = el("span", { class: "live-number-field" }, el("label", { for: seed.id }, "seed "), seed);
-  const switches = el("fieldset", { class: "live-controls live-dates" }, el("legend", {}, "Change one, and a new training begins from nothing"),
-    size.node, rate.node, heads.node, masked.node, scaled.node, seeds); // prettier-ignore
-  const link = stateLink(frame, () => {
-    const { size, rate, heads, masked, scaled, seed } = settings();
-    return { size, rate, heads, seed, ...(!masked && { masked: "no" }), ...(!scaled && { scaled: "no" }) };
-  }, say); // prettier-ignore
+  const switches = trainingSwitches(options, () => begin());
+  const { settings } = switches;
+  const link = stateLink(frame, switches.state, say);
 
   // ------------------------------------------------------------------------ what happens
-  const settings = () => ({
-    ...SETTINGS, size: size.select.value, rate: Number(rate.select.value), heads: Number(heads.select.value),
-    masked: masked.input.checked, scaled: scaled.input.checked, seed: seed.valueAsNumber,
-  }); // prettier-ignore
-
   /** A new training, before its first step. @returns {Promise<void>} it stands there, or a problem does */
   function begin() {
+    if (worker) say("A new training, before its first step.");
     worker?.terminate();
     if (losses.length) before = losses;
     [losses, now] = [[], undefined];
+    steps = SIZES[settings().size].steps;
     const made = (worker = new Worker(new URL("../training/worker.js", import.meta.url), { type: "module", name: "training" }));
     return new Promise((done) => {
       const failed = (says) => {
@@ -113,10 +78,11 @@ export async function show(place, options, frame) {
   }
 
   function go(count) {
-    if (!now || now.done === steps) return;
-    now.running = count > 0;
-    if (count === Infinity) say("Training.");
+    if (!now || now.done === steps || (count === 1 && now.running)) return;
     worker.postMessage({ go: count });
+    now.running = count > 0;
+    draw();
+    if (count === Infinity) say("Training.");
   }
 
   /** What the worker says, some times a second. */
@@ -136,15 +102,18 @@ export async function show(place, options, frame) {
   }
 
   function draw() {
+    if (!now) return;
     start.textContent = now.running ? "Pause" : now.done ? "Go on" : "Start";
     for (const button of [start, one]) button.ariaDisabled = String(now.done === steps);
     one.ariaDisabled = String(now.running || now.done === steps);
-    const right = HELD_OUT.filter(([, answer], i) => now.texts[i] === answer).length;
+    const texts = now.written.map((one) => one.join(""));
+    const right = HELD_OUT.filter(([, answer], i) => texts[i] === answer).length;
     reading.textContent = `Step ${now.done} of ${steps}. ` + (losses.length ? `Loss ${losses.at(-1).toPrecision(3)}. ` : "") + `${right} of 3 dates are right.`;
-    loss.draw(losses, before);
+    loss.draw(losses, before, steps);
+    key.textContent = before.length ? "Dashed: the training before." : "";
     answers.forEach(({ says }, i) => {
-      const good = now.texts[i] === HELD_OUT[i][1];
-      says.textContent = ` → ${now.texts[i]} ${good ? "✓ right" : "✗ wrong"}`;
+      const good = texts[i] === HELD_OUT[i][1];
+      says.textContent = ` → ${texts[i]} ${good ? "✓ right" : "✗ wrong"}`;
       says.classList.toggle("live-wrong", !good);
     });
     drawMap();
@@ -154,7 +123,7 @@ export async function show(place, options, frame) {
   function weights() {
     const count = settings().heads;
     const longest = Math.max(...HELD_OUT.map(([date]) => date.length));
-    const [written, source] = [letters(now.texts[example]), letters(HELD_OUT[example][0])];
+    const [written, source] = [now.written[example], Array.from(HELD_OUT[example][0], (one) => (one === " " ? "␣" : one))];
     const chosen = Number(head.select.value);
     const cells = new Float32Array(written.length * source.length);
     for (let h = chosen ? chosen - 1 : 0; h < (chosen || count); h++) {
@@ -202,8 +171,10 @@ export async function show(place, options, frame) {
   }
 
   frame.closed.addEventListener("abort", () => worker?.terminate());
-  place.append(problem, buttons, reading, loss.node, dates, rows, map, looks, numbers, switches,
-    el("p", { class: "live-tools" }, link.node), heard); // prettier-ignore
+  const note = "Your browser computes every step itself, forward and back. The loss is that on the dates of one step, before it is taken.";
+  place.append(problem, buttons, el("div", { class: "live-training" },
+    el("div", {}, reading, loss.node, key, dates), el("div", {}, rows, map, looks, numbers)),
+    switches.node, el("p", { class: "live-quiet" }, note), el("p", { class: "live-tools" }, link.node), heard); // prettier-ignore
   await begin();
   if (problem.textContent) throw new Error(problem.textContent);
 }
