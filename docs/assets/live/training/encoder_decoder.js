@@ -105,12 +105,10 @@ export class EncoderDecoder {
 
   /** Logits for what follows each of `ids`: (texts, letters, vocabulary). */
   forward(source, ids) {
-    const sees = (queries, see) => Uint8Array.from(source.flatMap((text) => queries.flatMap((_, t) => see(text, t))));
-    const [read, written] = [source[0], ids[0]].map((one) => Array.from(one));
-    const letters = (text) => Array.from(text, (id) => id > 0); // padding is hidden
-    const causal = (_, t) => written.map((_, s) => s <= t || !this.config.masked); // section 3.2.3
-    const memory = this.encoder.forward(source, sees(read, letters));
-    this.x = this.decoder.forward(ids, sees(written, causal), memory, sees(written, letters));
+    const letter = (text, t, s) => source[text][s] > 0; // padding is hidden
+    const earlier = (text, t, s) => s <= t || !this.config.masked; // section 3.2.3
+    const memory = this.encoder.forward(source, seen(source, source, letter));
+    this.x = this.decoder.forward(ids, seen(ids, ids, earlier), memory, seen(ids, source, letter));
     return this.room.product(this.x, this.decoder.embedTokens.value, this.logits); // section 3.4: the same table
   }
 
@@ -127,6 +125,16 @@ export class EncoderDecoder {
   get map() {
     return this.decoder.layers.at(-1).encoderAttn.map;
   }
+}
+
+/** Which keys each query may see: (texts, queries, keys). */
+function seen(queries, keys, may) {
+  const [asked, length] = [queries[0].length, keys[0].length];
+  const made = new Uint8Array(keys.length * asked * length);
+  for (let text = 0, at = 0; text < keys.length; text++) {
+    for (let t = 0; t < asked; t++) for (let s = 0; s < length; s++) made[at++] = may(text, t, s);
+  }
+  return made;
 }
 
 /** Mean of −log p(right letter), and ∂loss/∂logits, which takes the place of the logits. */

@@ -92,9 +92,10 @@ export class Gelu {
   forward(x) {
     for (let i = 0; i < x.batch * x.length * x.width; i++) {
       const value = x.data[i];
-      const below = (1 + erf(value / Math.SQRT2)) / 2;
+      const bell = Math.exp((-value * value) / 2);
+      const below = (1 + erf(value / Math.SQRT2, bell)) / 2;
       this.out.data[i] = value * below;
-      this.slope.data[i] = below + (value * Math.exp((-value * value) / 2)) / Math.sqrt(2 * Math.PI); // the derivative
+      this.slope.data[i] = below + (value * bell) / Math.sqrt(2 * Math.PI); // the derivative
     }
     return shaped(this.out, x);
   }

@@ -10,12 +10,12 @@ import { SIZES } from "./settings.js";
 export class Training {
   /** @param {import("./settings.js").SETTINGS} settings @param {BufferSource[] | null} wasm as for Kernel.create */
   static async create(settings, wasm) {
-    const { width, inner, batch, steps } = SIZES[settings.size];
+    const { width, inner, batch } = SIZES[settings.size];
     const numbers = 2 * (LETTERS.length + 20 + inner + 1) * width + 14 * width * (width + 2) + 6 * width * inner;
     const kernel = await Kernel.create(Room.bytes(batch * LONGEST, width, inner, numbers), wasm);
     const config = { width, inner, layers: 1, vocabulary: LETTERS.length, positions: 20 };
     const room = new Room(kernel, batch * LONGEST, Math.max(inner, LETTERS.length));
-    return new Training(room, new EncoderDecoder(room, { ...config, ...settings }), { steps, ...settings }, batch);
+    return new Training(room, new EncoderDecoder(room, { ...config, ...settings }), settings, batch);
   }
 
   constructor(room, model, settings, batch) {
@@ -40,8 +40,8 @@ export class Training {
 
   /** The size of the next step (section 5.3): warm up, then cool down. */
   get rate() {
-    const { rate, steps } = this.settings;
-    return rate * Math.min((this.done + 1) / 100, 1.02 - this.done / steps);
+    const { size, rate, steps } = this.settings;
+    return rate * SIZES[size].rate * Math.min((this.done + 1) / 100, 1.02 - this.done / steps);
   }
 
   /** One step on dates drawn anew. @returns {number} the loss on them, before the step */

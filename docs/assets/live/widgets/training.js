@@ -1,7 +1,7 @@
 // A small encoder–decoder learns to rewrite dates, while the reader watches its loss, its answers and its look.
 
 import { HELD_OUT, WRITTEN } from "../training/dates.js";
-import { SIZES } from "../training/settings.js";
+import { SETTINGS } from "../training/settings.js";
 import { strongest } from "./crossing.js";
 import { curve } from "./curve.js";
 import { matrix } from "./maps.js";
@@ -18,9 +18,9 @@ const CALM = 100; // steps from one drawing to the next, for who wants little mo
 export async function show(place, options, frame) {
   await Promise.all([styles(), styles("training.css")]);
   const { node: heard, say } = announcer();
+  const { steps } = SETTINGS;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let worker;
-  let steps; // of the training
   let [losses, before] = [[], []];
   let now; // what the worker said last
   let [example, row] = [0, 0]; // what is looked at
@@ -33,7 +33,7 @@ export async function show(place, options, frame) {
   const again = el("button", { type: "button", onclick: () => begin() }, "From the beginning");
   const buttons = el("p", { class: "live-controls" }, start, one, again);
   const reading = el("p", { class: "live-done" });
-  const [loss, key] = [curve(), el("p", { class: "live-quiet" })];
+  const [loss, key] = [curve(steps), el("p", { class: "live-quiet" })];
   const name = newId("date");
   const answers = HELD_OUT.map(([date], i) => {
     const input = el("input", { type: "radio", name, checked: i === 0, onchange: () => pick(i) });
@@ -58,7 +58,6 @@ export async function show(place, options, frame) {
     worker?.terminate();
     if (losses.length) before = losses;
     [losses, now] = [[], undefined];
-    steps = SIZES[settings().size].steps;
     const made = (worker = new Worker(new URL("../training/worker.js", import.meta.url), { type: "module", name: "training" }));
     return new Promise((done) => {
       const failed = (says) => {
@@ -109,7 +108,7 @@ export async function show(place, options, frame) {
     const texts = now.written.map((one) => one.join(""));
     const right = HELD_OUT.filter(([, answer], i) => texts[i] === answer).length;
     reading.textContent = `Step ${now.done} of ${steps}. ` + (losses.length ? `Loss ${losses.at(-1).toPrecision(3)}. ` : "") + `${right} of 3 dates are right.`;
-    loss.draw(losses, before, steps);
+    loss.draw(losses, before);
     key.textContent = before.length ? "Dashed: the training before." : "";
     answers.forEach(({ says }, i) => {
       const good = texts[i] === HELD_OUT[i][1];
@@ -136,10 +135,12 @@ export async function show(place, options, frame) {
   }
 
   function drawMap() {
+    if (!now) return;
     const { cells, written, source } = weights();
-        const name = `Cross-attention after ${now.done} steps`;
+    const name = `Cross-attention after ${now.done} steps`;
     const alt = `${name}: ${written.length} letters written, ${source.length} letters read`;
-    const drawn = matrix(cells, written, { title: name, alt, names: source, onrow: read, onhover: (i) => follow(i < 0 ? row : i) });
+    const onhover = (i) => follow(i < 0 ? row : i);
+    const drawn = matrix(cells, written, { title: name, alt, names: source, top: 0.8, onrow: read, onhover }); // as in the program's figure
     follow = (at) => {
       drawn.follow(at);
       const most = strongest(cells.subarray(at * source.length, (at + 1) * source.length)).slice(0, 3);
@@ -152,6 +153,7 @@ export async function show(place, options, frame) {
 
   /** The reader asks for the row of one letter. */
   function read(at) {
+    if (!now) return;
     row = Math.min(Math.max(at, 0), WRITTEN - 1);
     follow(row);
     say(looks.textContent);
