@@ -45,15 +45,11 @@ const jobs = {
     return { losses, written: training.write(task.dates).written, used: kernel.end / kernel.buffer.byteLength, bytes: kernel.buffer.byteLength };
   },
 
-  /** Whole trainings: the losses, and what is written in the end. */
+  /** A training: its losses, and what it writes in the end. */
   async train() {
-    const made = [];
-    for (const settings of task.trainings) {
-      const training = await begun(settings);
-      const losses = Array.from({ length: training.settings.steps }, () => training.step());
-      made.push({ losses, written: training.look().written });
-    }
-    return made;
+    const training = await begun();
+    const losses = Array.from({ length: task.steps }, () => training.step());
+    return { losses, written: training.look().written, drawn: training.settings.steps };
   },
 
   dates() {

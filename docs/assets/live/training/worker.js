@@ -43,14 +43,14 @@ async function file(path) {
   return response.arrayBuffer();
 }
 
+let begun; // a promise of the training: who presses early is not forgotten
 self.onmessage = async ({ data: { settings, go: steps } }) => {
   try {
-    if (settings) {
-      training = await Training.create(settings, await Kernel.fetch(file));
-      return tell();
-    }
-    left = steps;
-    await go();
+    if (settings) begun = Kernel.fetch(file).then((wasm) => Training.create(settings, wasm));
+    else left = steps;
+    training = await begun;
+    if (settings) tell();
+    else await go();
   } catch (error) {
     self.postMessage({ error: error.message });
   }

@@ -23,12 +23,13 @@ export async function show(place, options, frame) {
   let worker;
   let [losses, before] = [[], []];
   let now; // what the worker said last
+  let running = false;
   let [example, row] = [0, 0]; // what is looked at
   let follow; // shows a row of the map that is drawn
 
   // --------------------------------------------------------------- the parts of the widget
   const problem = el("p", { class: "live-problem", role: "alert" });
-  const start = el("button", { type: "button", class: "live-go", onclick: () => go(now?.running ? 0 : Infinity) });
+  const start = el("button", { type: "button", class: "live-go", onclick: () => go(running ? 0 : Infinity) });
   const one = el("button", { type: "button", onclick: () => go(1) }, "One step");
   const again = el("button", { type: "button", onclick: () => begin() }, "From the beginning");
   const buttons = el("p", { class: "live-controls" }, start, one, again);
@@ -57,7 +58,8 @@ export async function show(place, options, frame) {
     if (worker) say("A new training, before its first step.");
     worker?.terminate();
     if (losses.length) before = losses;
-    [losses, now] = [[], undefined];
+    [losses, now, running] = [[], undefined, false];
+    link.renew();
     const made = (worker = new Worker(new URL("../training/worker.js", import.meta.url), { type: "module", name: "training" }));
     return new Promise((done) => {
       const failed = (says) => {
@@ -77,9 +79,9 @@ export async function show(place, options, frame) {
   }
 
   function go(count) {
-    if (!now || now.done === steps || (count === 1 && now.running)) return;
+    if (now?.done === steps || (count === 1 && running)) return;
     worker.postMessage({ go: count });
-    now.running = count > 0;
+    running = count > 0;
     draw();
     if (count === Infinity) say("Training.");
   }
@@ -88,23 +90,22 @@ export async function show(place, options, frame) {
   function hear(said) {
     const first = !now;
     const hundreds = Math.floor(said.done / CALM) > Math.floor((now?.done ?? 0) / CALM);
-    now = said;
+    [now, running] = [said, said.running];
     losses.push(...said.losses);
     if (first) {
       const count = settings().heads;
       const each = Array.from({ length: count }, (_, i) => el("option", { value: i + 1 }, `head ${i + 1}`));
       head.select.replaceChildren(el("option", { value: 0 }, `all heads, the mean of ${count}`), ...each);
-      link.renew();
     }
-    if (first || hundreds || !said.running || !calm.matches) draw();
-    if (hundreds || (!first && !said.running)) say(reading.textContent);
+    if (first || hundreds || !running || !calm.matches) draw();
+    if (hundreds || (!first && !running)) say(reading.textContent);
   }
 
   function draw() {
     if (!now) return;
-    start.textContent = now.running ? "Pause" : now.done ? "Go on" : "Start";
+    start.textContent = running ? "Pause" : now.done ? "Go on" : "Start";
     for (const button of [start, one]) button.ariaDisabled = String(now.done === steps);
-    one.ariaDisabled = String(now.running || now.done === steps);
+    one.ariaDisabled = String(running || now.done === steps);
     const texts = now.written.map((one) => one.join(""));
     const right = HELD_OUT.filter(([, answer], i) => texts[i] === answer).length;
     reading.textContent = `Step ${now.done} of ${steps}. ` + (losses.length ? `Loss ${losses.at(-1).toPrecision(3)}. ` : "") + `${right} of 3 dates are right.`;
@@ -112,7 +113,7 @@ export async function show(place, options, frame) {
     key.textContent = before.length ? "Dashed: the training before." : "";
     answers.forEach(({ says }, i) => {
       const good = texts[i] === HELD_OUT[i][1];
-      says.textContent = ` → ${texts[i]} ${good ? "✓ right" : "✗ wrong"}`;
+      says.textContent = `→ ${texts[i]} ${good ? "✓ right" : "✗ wrong"}`;
       says.classList.toggle("live-wrong", !good);
     });
     drawMap();
@@ -148,7 +149,7 @@ export async function show(place, options, frame) {
     };
     map.replaceChildren(drawn.node);
     follow(row);
-    if (!now.running) fill();
+    if (!running) fill();
   }
 
   /** The reader asks for the row of one letter. */
