@@ -48,6 +48,7 @@ FIGURES = {
     "lens": "inside/lens",
     "heads_off": "inside/heads_off",
     "bits": "smaller/block",
+    "training": "from_scratch/train",
 }
 
 

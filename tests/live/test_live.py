@@ -65,7 +65,7 @@ def site(tmp_path_factory):
     ensure([*live.TOKENIZERS, *(where.split("/")[0] for _, where in live.WEIGHTS.values())])
     made = live.make()
     folder = tmp_path_factory.mktemp("live")
-    sources = SOURCES / "engine", SOURCES / "models"
+    sources = SOURCES / "engine", SOURCES / "models", SOURCES / "training"
     for path in (*sources, *made.glob("*.*"), made / "tokenizers"):
         if path.is_dir():
             shutil.copytree(path, folder / path.name)

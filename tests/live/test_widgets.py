@@ -33,7 +33,7 @@ def test_nothing_is_fetched_before_the_reader_asks(visit, says):
     page = visit("attention")
     live_files = [asked for asked in page.asked if "live/" in asked]
     assert [name for name in live_files if not name.endswith(".css")] == ["assets/live/start.js"]
-    assert not {f"assets/live/widgets/{name}.css" for name in ("bits", "decoder", "inside", "translate")} & set(live_files)
+    assert not {f"assets/live/widgets/{name}.css" for name in ("bits", "decoder", "inside", "training", "translate")} & set(live_files)
     assert (ROOT / "docs/assets/live/start.js").stat().st_size < 2000
 
 

@@ -5,6 +5,7 @@
  * the kernel's memory, and each part writes its result where it is told.
  */
 import { attention } from "./attention.js";
+import { erf } from "./erf.js";
 
 /** Each vector gets mean 0 and variance 1, then a learned scale and shift. In place. */
 export class LayerNorm {
@@ -72,14 +73,6 @@ class SelfAttention {
     this.output.forward(mixed, room.change, tokens); // Concat and W^O
     return map;
   }
-}
-
-/** The share of a normal distribution below x / √2 standard deviations, doubled, less one. */
-function erf(x) {
-  // Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 7.1.26: to 1.5e-7.
-  const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const tail = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  return Math.sign(x) * (1 - tail * Math.exp(-x * x));
 }
 
 /** Section 3.3, equation (2): each position alone, wider and back. */

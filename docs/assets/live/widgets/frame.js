@@ -8,8 +8,9 @@ import { el, megabytes } from "./parts.js";
 
 /**
  * @typedef {{link: (state: Record<string, any>) => string,
- *   again: (changes: Record<string, string>) => Promise<void>}} Frame
- *   `again` opens the widget anew, with other options and so perhaps with another model
+ *   again: (changes: Record<string, string>) => Promise<void>, closed: AbortSignal}} Frame
+ *   `again` opens the widget anew, with other options and so perhaps with another model;
+ *   `closed` tells that it has been taken away
  */
 
 /**
@@ -28,7 +29,9 @@ export async function open(box, button, changes = {}) {
   const place = el("div", { class: "live-place" });
   const props = { class: "live-widget", "aria-label": widget.title, tabindex: -1, hidden: true };
   const section = el("section", props);
+  const closed = new AbortController();
   const leave = () => {
+    closed.abort();
     section.remove();
     for (const part of figure) part.hidden = false;
   };
@@ -50,7 +53,7 @@ export async function open(box, button, changes = {}) {
       button.focus({ preventScroll: true });
       await open(box, button, changes).catch((error) => (box.querySelector(".live-problem").textContent = `This did not load: ${error.message}`));
     };
-    await widget.show(place, options, { link: (state) => link(box, state), again });
+    await widget.show(place, options, { link: (state) => link(box, state), again, closed: closed.signal });
   } catch (error) {
     close();
     throw error;

@@ -42,14 +42,15 @@ function text(x, y, size, words, more = {}) {
 /**
  * Attention weights as a matrix: a row for each token that looks.
  * @param {Float32Array} weights rows × columns @param {string[]} pieces those that look
- * @param {{title: string, alt: string, names?: string[], border?: number,
+ * @param {{title: string, alt: string, names?: string[], border?: number, top?: number,
  *   onrow: (i: number) => void, onhover: (i: number) => void}} wish  names: of the columns, where
- *   others are looked at; border: where a second sentence begins
+ *   others are looked at; border: where a second sentence begins; top: the weight of the strongest
+ *   color, without it the largest one
  * @returns {{node: SVGElement, follow: (row: number) => void}}
  */
-export function matrix(weights, pieces, { title, alt, names = pieces, border = 0, onrow, onhover }) {
+export function matrix(weights, pieces, { title, alt, names = pieces, border = 0, top, onrow, onhover }) {
   const n = names.length;
-  const top = weights.reduce((a, b) => Math.max(a, b), 1e-9);
+  top ??= weights.reduce((a, b) => Math.max(a, b), 1e-9);
   let size = fontSize();
   const left = 4 + widest(pieces, size) + 4;
   const cell = Math.max((WIDE - left - 3) / n, 12);
