@@ -1031,8 +1031,9 @@ def test_the_encoder_lab_draws_what_it_tells(solved, says):
     assert max(moved[tokens.index(word)] for word in ("your", "into", "the")) < moved[0] / 10
     weights = space["attention_map"](space["query"], space["key"], space["mask"])
     assert weights[1, -1].sum() > 0.99 and weights[1, -1, space["mask"][1] == 0].sum() == 0
-    moved = before["probe"]["moved"]
-    assert moved[5].mean() > 5 * moved[:5].mean()
+    rows = shown(solved, "encoder", "def after_layer").splitlines()
+    *others, last = (numbers(row)[1] for row in rows if row.startswith("layer "))
+    assert len(others) == 5 and last > sum(others), "of each layer's heads, on average"
 
 
 def test_the_encoder_lab_counts_and_holds_out(solved, says):
