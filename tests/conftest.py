@@ -23,8 +23,10 @@ pytest.register_assert_rewrite("browser")  # the fixtures of the tests that driv
 
 # Where files are shared out among workers (pytest-xdist), the longest go first, or one worker
 # would be left alone with one of them at the end.
-LONGEST = ("test_engines", "test_serve", "test_labs", "test_eyes", "test_faults", "test_live", "test_live_site",
-           "test_site", "test_real_models", "test_models_make", "test_widgets_decoder",
+LONGEST = ("test_engines", "test_labs", "test_serve", "test_live", "test_eyes", "test_live_site",
+           "test_live_inside", "test_faults", "test_widgets_inside", "test_touch", "test_site",
+           "test_from_scratch", "test_live_translator", "test_live_files", "test_decoding",
+           "test_real_models", "test_models_make", "test_widgets_decoder",
            "test_widgets", "test_search", "test_answering")  # fmt: skip
 
 

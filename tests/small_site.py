@@ -58,6 +58,10 @@ class SmallSite:
     def cold(self) -> None:
         """As if nothing had been built here."""
         shutil.rmtree(self.folder / "site", ignore_errors=True)
+        self.forget()
+
+    def forget(self) -> None:
+        """As if nothing had been computed here; the last site stays."""
         for path in (self.folder / ".cache").iterdir():
             if path.is_dir() and not path.is_symlink() and path.name != "live":
                 shutil.rmtree(path)

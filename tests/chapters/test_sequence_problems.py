@@ -208,18 +208,18 @@ def test_the_loop_counts_no_words(says, values):
     )
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     model = AutoModelForCausalLM.from_pretrained("models/smollm2")
-    chat = [{"role": "user", "content": values(f"{HERE}/exactly_fifty").question}]
-    ids = tokenizer.apply_chat_template(
+    left = values(f"{HERE}/exactly_fifty")
+    chat = [{"role": "user", "content": left.question}]
+    asked = tokenizer.apply_chat_template(
         chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
     ).input_ids
-    asked = ids.shape[1]
-    while ids[0, -1] != tokenizer.eos_token_id or ids.shape[1] == asked:
-        with torch.no_grad():
-            best = model(ids).logits[0, -1].argmax()
-        ids = torch.cat([ids, best.view(1, 1)], dim=1)
-        assert ids.shape[1] < asked + 100, "it ends by itself, before any limit"
-    reply = tokenizer.decode(ids[0, asked:], skip_special_tokens=True)
-    assert reply == values(f"{HERE}/exactly_fifty").reply, "as `generate` wrote it"
+    wrote = [*tokenizer(left.reply).input_ids, tokenizer.eos_token_id]
+    assert len(wrote) < 100, "it ends by itself, before any limit"
+    # All rounds of the loop in one go: each sees the tokens before it, and nothing else.
+    ids = torch.cat([asked, torch.tensor([wrote])], dim=1)
+    with torch.no_grad():
+        best = model(ids[:, :-1]).logits[0, asked.shape[1] - 1 :].argmax(dim=-1)
+    assert best.tolist() == wrote, "as `generate` wrote it, and the end as any other token"
     assert "max_new_tokens=120" in source("sequence_problems/fifty_words"), "the limit comes from the program"
 
 

@@ -90,7 +90,8 @@ const jobs = {
     return { said, from: said.map(inside.leadsFrom), off };
   },
 
-  /** Means of the heads' outputs over some texts, and logits and losses of others with sets of heads off. */
+  /** Means of the heads' outputs over some texts, and logits and losses of others with sets of heads off,
+   *  the losses of each set's own. */
   async headsOff() {
     const branches = new Branches(await load(Decoder, task.weights, task.config));
     const first = () => branches.next([task.texts[0]]).logits[0].slice();
@@ -99,7 +100,7 @@ const jobs = {
     save("instead", [instead]);
     const off = (heads, work) => inside.headsOff(branches, heads, instead, work);
     save("logits", task.sets.flatMap((heads) => task.texts.map((ids) => off(heads, () => branches.next([ids]).logits[0].slice()))));
-    save("scores", task.sets.flatMap((heads) => task.tested.map((ids) => off(heads, () => branches.score(ids, 1)))));
+    save("scores", task.sets.flatMap((heads, at) => task.tested[at].map((ids) => off(heads, () => branches.score(ids, 1)))));
     return { off: first().reduce((worst, logit, id) => Math.max(worst, Math.abs(logit - before[id])), 0) };
   },
 

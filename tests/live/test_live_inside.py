@@ -58,8 +58,11 @@ def lens(smollm2, texts):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_each_layer_says_what_it_says_in_the_program(run, smollm2, starts, values, kernel):  # noqa: F811
-    """First choices, probabilities and places of 120 texts; and when the final choice leads."""
-    texts = starts if kernel == "fused" else starts[:2]
+    """First choices, probabilities and places; and when the final choice leads for good.
+
+    Of thirty of the program's texts: what it says of all of them, PyTorch gave it.
+    """
+    texts = starts[::4] if kernel == "fused" else starts[:2]
     told = run("models", task("lens", texts=texts, kernel=kernel))
     logits = torch.cat([lens(smollm2, texts[at : at + 20]) for at in range(0, len(texts), 20)], 1)
     chances = logits.softmax(-1)
@@ -80,13 +83,11 @@ def test_each_layer_says_what_it_says_in_the_program(run, smollm2, starts, value
     assert np.quantile(np.abs(place - right.numpy()) / right.numpy(), 0.999) < 0.01
     assert told["off"] == 0, "whoever looked inside has changed nothing"
     print(f"{len(texts)} texts, {kernel}: {near.sum()} near ties of {near.size}, {off:.1e}, {off_final:.1e}")
-    if kernel == "fused":
-        page, leads = values("inside/lens"), np.array(told["from"])
-        assert len(texts) == page.texts
-        assert torch.tensor(leads).median() == page.stays_median  # the lower one of the middle two
-        assert (leads >= 28).mean() == pytest.approx(page.late, abs=0.009)
-        assert (leads == 30).mean() == pytest.approx(page.only_last, abs=0.009)
-        assert (ids[20] == ids[30]).mean() == pytest.approx(page.plain_20, abs=0.009)
+    leads = best.indices == choice
+    stays = 31 - leads.flip(0).int().cumprod(0).sum(0)  # layers done, as the program counts them
+    sure = ~near.any(0)
+    assert (np.array(told["from"]) == stays.numpy())[sure].all() and sure.mean() > 0.9
+    assert len(starts) == values("inside/lens").texts
 
 
 @pytest.fixture(scope="session")
@@ -117,35 +118,40 @@ def test_the_widget_has_the_heads_and_the_texts_of_the_program(program):
 @pytest.mark.parametrize("kernel", KERNELS)
 @torch.no_grad()
 def test_heads_are_off_as_in_the_program(run, smollm2, program, values, tmp_path, kernel):  # noqa: F811
-    """The means; logits and losses with none, the best eight, eight others, one, a layer, all off."""
+    """The means; logits and losses with none, the best eight, eight others, one, a layer, all off.
+
+    Losses of all the program's texts for the two that its table has, and else of one.
+    """
     chosen_on, tested_on, order, instead = program
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     texts = [[0, *tokenizer(text).input_ids] for text in TEXTS]
     sets = [[], order[:8], order[100:108], [(16, 0)], [(0, head) for head in range(9)], order]
     whole = kernel == "fused"
     if not whole:
-        texts, sets, tested_on, chosen_on = texts[:1], sets[:2], tested_on[:1, :20], chosen_on[:2, :12]
+        texts, sets, tested_on, chosen_on = texts[1:2], sets[:2], tested_on[:1, :8], chosen_on[:2, :6]
         instead = heads.mean_outputs(smollm2, chosen_on)
-    given = {"texts": texts, "sets": sets, "chosen": chosen_on.tolist(), "tested": tested_on.tolist()}
+    tested = [tested_on if at < 2 else tested_on[:1] for at in range(len(sets))]
+    given = {"texts": texts, "sets": sets, "chosen": chosen_on.tolist(), "tested": [one.tolist() for one in tested]}
     told = run("models", task("headsOff", kernel=kernel, out=str(tmp_path), **given))
     off_means = worst(numbers(tmp_path, "instead"), instead.flatten().numpy())
     logits, chances, scores = [], [], []
-    for some in sets:
+    for some, lines in zip(sets, tested, strict=True):
         with heads.off(smollm2, some, instead):
             logits += [smollm2(torch.tensor([ids])).logits[0, -1] for ids in texts]
-            scores.append(-heads.losses(smollm2, tested_on))
+            scores.append(-heads.losses(smollm2, lines))
     found = torch.tensor(numbers(tmp_path, "logits")).view(len(logits), -1)
     expected = torch.stack(logits)
     off_logits = (found - expected).abs().max().item()
     chances = (found.softmax(-1) - expected.softmax(-1)).abs().max().item()
-    scored = numbers(tmp_path, "scores").reshape(len(sets), *tested_on[:, 1:].shape)
-    off_scores = worst(scored, torch.stack(scores).numpy())
+    scored = numbers(tmp_path, "scores").reshape(-1, tested_on.shape[1] - 1)
+    off_scores = worst(scored, torch.cat(scores).numpy())
     print(f"{kernel}: means {off_means:.1e}, logits {off_logits:.1e}, chances {chances:.1e}, log {off_scores:.1e}")
     assert off_means < 1e-3 and off_logits < 2e-3 and chances < 1e-3 and off_scores < 2e-3
     assert (expected[1] - expected[0]).abs().max() > 1, "heads off change what is said"
     assert told["off"] == 0, "afterwards all heads are on"
     if whole:
-        second = -scored[:, :, heads.LENGTH + 1 :].mean((1, 2))  # of the chapter's own table
+        two = scored[: 2 * len(tested_on)].reshape(2, len(tested_on), -1)
+        second = -two[:, :, heads.LENGTH + 1 :].mean((1, 2))  # of the chapter's own table
         page = values("inside/heads_off")
         assert second[0] == pytest.approx(page.whole, abs=1e-3)
         assert second[1] == pytest.approx(page.without, abs=1e-3)

@@ -3,15 +3,15 @@
 import cProfile
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
-from small_site import BUILD, SmallSite
+from small_site import BUILD, SNIPPET, SmallSite
 
 from scripts.base import ROOT
 from scripts.base.files import put
@@ -23,10 +23,9 @@ from scripts.compute.book import Outcome, asdict, seal
 def site(tmp_path_factory):
     """A small book, built once without any fault: `site.good` is what came out."""
     made = SmallSite(tmp_path_factory.mktemp("une année"))
-    started = time.monotonic()
     done = made("--strict")
     assert done.returncode == 0, done.stderr
-    made.seconds, made.good = time.monotonic() - started, made.made()
+    made.good = made.made()
     return made
 
 
@@ -50,24 +49,62 @@ def pages(made: dict[str, bytes]) -> dict[str, bytes]:
 # ------------------------------------------------------------------------- ended halfway
 
 
-def test_killed_at_ten_random_moments(site):
-    moments, seconds, cut = random.Random(0), site.seconds, 0
-    while cut < 10:
-        site.cold()
-        build = site.start()
-        time.sleep(moments.uniform(0.05, 0.95) * seconds)
-        build.send_signal(signal.SIGKILL)
-        build.communicate()
-        if build.returncode == 0:  # faster than the one before
-            seconds /= 2
-            continue
-        assert build.returncode == -signal.SIGKILL, "it ended by itself, with a fault"
-        cut += 1
-        if site.html.exists():  # not a part of it
-            assert pages(site.made()) == pages(site.good)
-        started = time.monotonic()
-        right(site)
-        seconds = time.monotonic() - started
+# A build that kills itself when it comes, so many times, to what Python's audit tells of: an event
+# with these words. In the run of a program that is as soon as there is something of it.
+KILLED = """
+import os, pathlib, runpy, signal, sys, threading, time
+
+event, words, times, build = sys.argv[1], sys.argv[2], int(sys.argv[3]), os.getpid()
+sys.argv[1:] = ["build", "--strict"]
+
+def when(path):
+    while not path.exists():
+        time.sleep(0.001)
+    os.kill(build, signal.SIGKILL)
+
+def heard(name, given):
+    global times
+    if name != event or os.getpid() != build or words not in " to ".join(map(str, given)):
+        return
+    times -= 1
+    if times:
+        return
+    if event == "os.mkdir":
+        threading.Thread(target=when, args=[pathlib.Path(given[0], "text")], daemon=True).start()
+    elif event == "os.rename" and os.path.isfile(given[0]):
+        os.truncate(given[0], os.path.getsize(given[0]) // 2)
+        os.kill(build, signal.SIGKILL)
+    else:
+        os.kill(build, signal.SIGKILL)
+
+sys.addaudithook(heard)
+runpy.run_module("mkdocs", run_name="__main__", alter_sys=True)
+"""
+# In the order in which a build comes to them: so each build starts with what the one before left,
+# and has to get further.
+STAGES = {
+    "its program runs": ("os.mkdir", f".cache/run/{SNIPPET} ", 1),
+    "a figure is half written": ("os.rename", f"{SNIPPET}.svg ", 1),
+    "the stamp is half written": ("os.rename", f"{SNIPPET}.json ", 1),
+    "the first page was written": ("open", "/index.html to w", 2),
+    "the last site is away": ("os.rename", "/.cache/site to ", 1),
+    "the last site is to be removed": ("shutil.rmtree", "/.cache/site.old", 2),
+}
+
+
+def test_killed_at_each_stage(site):
+    site.forget()
+    for stage, (event, words, times) in STAGES.items():
+        command = [sys.executable, "-c", KILLED, event, words, str(times)]
+        with open(site.folder / "said.log", "w+") as log:  # no pipe: the next does not wait for its runs
+            ended = subprocess.run(command, cwd=site.folder, stdout=log, stderr=log).returncode
+            log.seek(0)
+            assert ended == -signal.SIGKILL, f"{stage}: it ended by itself\n{log.read()}"
+        if stage == "the last site is away":
+            assert not site.html.parent.parent.exists(), "not a part of it"
+        else:
+            assert pages(site.made()) == pages(site.good), stage
+    right(site)
 
 
 def test_two_builds_at_once(site):

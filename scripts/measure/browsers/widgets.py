@@ -264,6 +264,11 @@ def again(
     for name in names:
         browser.click(f"[data-live={name}] .live-open")
         opened(browser, f"[data-live={name}]")
+    yield from asked_again(server)
+
+
+def asked_again(server: ThreadingHTTPServer) -> Iterator[str]:
+    """Of what a second visit has asked for: files that the first one had already."""
     for _, path in server.asked:
         if "/assets/" in path:
             yield f"the second time the widgets ask for {path}"
