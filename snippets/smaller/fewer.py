@@ -7,8 +7,9 @@ torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:25]]
-batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
-seen = batch.attention_mask[:, 1:].bool()  # (texts, tokens - 1), no padding
+news.sort(key=lambda text: len(tokenizer(text).input_ids))  # so there is little padding
+padded = {"padding": True, "padding_side": "right", "return_tensors": "pt"}
+batches = [tokenizer(news[n : n + 4], **padded) for n in range(0, len(news), 4)]
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 matrices = [m for m in model.model.layers.modules() if isinstance(m, torch.nn.Linear)]
 exact = [m.weight.data for m in matrices]
@@ -25,10 +26,14 @@ def rounded(weight, bits, size):
 
 def read():
     """The perplexity, the loss of each text, and the first choice at each place."""
-    logits = model(**batch).logits[:, :-1]  # (texts, tokens - 1, 49152)
-    targets = batch.input_ids[:, 1:, None]
-    loss = -logits.log_softmax(-1).gather(-1, targets)[..., 0] * seen
-    return (loss.sum() / seen.sum()).exp().item(), loss.sum(1), logits.argmax(-1)[seen]
+    sums, choices = [], []
+    for batch in batches:
+        logits = model(**batch).logits[:, :-1]  # (4 texts, tokens - 1, 49152)
+        seen, targets = batch.attention_mask[:, 1:].bool(), batch.input_ids[:, 1:, None]
+        loss = -logits.log_softmax(-1).gather(-1, targets)[..., 0] * seen
+        sums.append(loss.sum(1)), choices.append(logits.argmax(-1)[seen])
+    sums, choices = torch.cat(sums), torch.cat(choices)
+    return (sums.sum() / len(choices)).exp().item(), sums, choices
 
 
 before, of_texts, choices = read()
