@@ -10,7 +10,6 @@ texts = ["<|endoftext|>" + text for text in texts]
 # Padding stands at the end, where no row of a text can see it.
 batch = tokenizer(texts, padding=True, padding_side="right", return_tensors="pt")
 kept = batch.attention_mask[:, None, 4:]  # (texts, 1, tokens − 4)
-every = model.layers
 
 
 # What becomes of the first state (texts, 576):
@@ -24,9 +23,8 @@ def push(seed):
     return lambda first: first + first[:, [507]].abs() * way / way.norm()
 
 
-def weight(change, layers, depth=30):
+def weight(change, layers):
     """The weight on the first token, of each text and layer, with its state changed."""
-    model.layers = every[:depth]  # those above have no part in it
 
     def hook(module, inputs):
         inputs[0][:, 0] = change(inputs[0][:, 0])  # (texts, 576)
@@ -55,7 +53,7 @@ for name, way in ways.items():
     print(f"| {name} |", " | ".join(f"{share:.0%}" for share in shares), "|")
     for many, share in (early, shares[0]), (highest, shares[1]), (late, shares[3]):
         many.append(share)
-pushed = [weight(push(seed), [3], 10)[:, 3:].mean().item() for seed in range(8)]
+pushed = [weight(push(seed), [3])[:, 3:10].mean().item() for seed in range(8)]
 least, most, pushes = min(pushed), max(pushed), len(pushed)
 print(f"\nPushed as far before 3 alone, {pushes} directions: {least:.0%} to {most:.0%}")
 whole, everywhere, below, once, alone, other_alone = early
