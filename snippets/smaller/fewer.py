@@ -24,19 +24,15 @@ def rounded(weight, bits, size):
     return (least + scale * steps).reshape(weight.shape)
 
 
-def read():
-    """The perplexity, the loss of each text, and the first choice at each place."""
-    sums, choices = [], []
-    for batch in batches:
-        logits = model(**batch).logits[:, :-1]  # (4 texts, tokens - 1, 49152)
-        seen, targets = batch.attention_mask[:, 1:].bool(), batch.input_ids[:, 1:, None]
-        loss = -logits.log_softmax(-1).gather(-1, targets)[..., 0] * seen
-        sums.append(loss.sum(1)), choices.append(logits.argmax(-1)[seen])
-    sums, choices = torch.cat(sums), torch.cat(choices)
-    return (sums.sum() / len(choices)).exp().item(), sums, choices
+def read(batch):
+    """The loss of each text of the batch, and the first choice at each place."""
+    logits = model(**batch).logits[:, :-1]  # (4 texts, tokens - 1, 49152)
+    seen, targets = batch.attention_mask[:, 1:].bool(), batch.input_ids[:, 1:, None]
+    loss = -logits.log_softmax(-1).gather(-1, targets)[..., 0] * seen
+    return loss.sum(1), logits.argmax(-1)[seen]
 
 
-before, of_texts, choices = read()
+of_texts, choices = map(torch.cat, zip(*map(read, batches)))
 perplexity, changed, dearer = {}, {}, {}
 print("| bits | blocks: perplexity | changed | rows: perplexity | changed |")
 print("|--:|--:|--:|--:|--:|")
@@ -44,15 +40,15 @@ for bits in (8, 5, 4, 3, 2):
     for size in (32, None):
         for matrix, weight in zip(matrices, exact):
             matrix.weight.data = rounded(weight, bits, size)
-        found, losses, new = read()
+        losses, new = map(torch.cat, zip(*map(read, batches)))
+        found = (losses.sum() / len(new)).exp().item()
         dearer[bits, size] = (losses > of_texts).sum().item()
         perplexity[bits, size] = float(f"{found:.2g}")  # two digits
         changed[bits, size] = (new != choices).float().mean().item()
     cells = (f"{perplexity[bits, s]:,.0f} | {changed[bits, s]:.1%}" for s in (32, None))
     print(f"| {bits} | {' | '.join(cells)} |")
-tokens = len(choices)
+tokens, texts, levels_8, dearer_5 = len(choices), len(news), 2**8, dearer[5, 32]
 blocks_8, blocks_5, blocks_4, blocks_3 = (changed[bits, 32] for bits in (8, 5, 4, 3))
 rows_8, rows_4, loss_3 = changed[8, None], changed[4, None], perplexity[3, 32]
-loss_5, dearer_5, texts = perplexity[5, 32], dearer[5, 32], len(news)
+loss_5, exact_loss = perplexity[5, 32], float(f"{(of_texts.sum() / tokens).exp():.2g}")
 print(f"\n5 bits in blocks: {dearer_5} of {texts} texts have a higher loss.")
-levels_8, exact_loss = 2**8, float(f"{before:.2g}")
