@@ -53,7 +53,8 @@ for name, way in ways.items():
     print(f"| {name} |", " | ".join(f"{share:.0%}" for share in shares), "|")
     for many, share in (early, shares[0]), (highest, shares[1]), (late, shares[3]):
         many.append(share)
-pushed = [weight(push(seed), [3])[:, 3:10].mean().item() for seed in range(8)]
+model.layers = model.layers[:10]  # of a push, layers 3 to 9 are asked for
+pushed = [weight(push(seed), [3])[:, 3:].mean().item() for seed in range(8)]
 least, most, pushes = min(pushed), max(pushed), len(pushed)
 print(f"\nPushed as far before 3 alone, {pushes} directions: {least:.0%} to {most:.0%}")
 whole, everywhere, below, once, alone, other_alone = early
