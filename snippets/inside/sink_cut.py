@@ -24,7 +24,7 @@ def push(seed):
 
 
 def weight(change, layers):
-    """The weight on the first token, of each text and layer, with its state changed."""
+    """The weight on the first token, with its state changed: (texts, layers)."""
 
     def hook(module, inputs):
         inputs[0][:, 0] = change(inputs[0][:, 0])  # (texts, 576)
@@ -34,8 +34,7 @@ def weight(change, layers):
         maps = torch.stack(model(**batch, output_attentions=True).attentions)
     for one in hooks:
         one.remove()
-    first = (maps[..., 4:, 0] * kept).sum(dim=3) / kept.sum(dim=2)
-    return first.mean(dim=2).T  # (texts, layers)
+    return ((maps[..., 4:, 0] * kept).sum(dim=3) / kept.sum(dim=2)).mean(dim=2).T
 
 
 ways = {"nothing": (cut(507), []), "number 507": (cut(507), range(30)),

@@ -41,9 +41,9 @@ for bits in (8, 5, 4, 3, 2):
         for matrix, weight in zip(matrices, exact):
             matrix.weight.data = rounded(weight, bits, size)
         losses, new = map(torch.cat, zip(*map(read, batches)))
-        found = (losses.sum() / len(new)).exp().item()
         dearer[bits, size] = (losses > of_texts).sum().item()
-        perplexity[bits, size] = float(f"{found:.2g}")  # two digits
+        # Two digits of the perplexity are meant.
+        perplexity[bits, size] = float(f"{(losses.sum() / len(new)).exp():.2g}")
         changed[bits, size] = (new != choices).float().mean().item()
     cells = (f"{perplexity[bits, s]:,.0f} | {changed[bits, s]:.1%}" for s in (32, None))
     print(f"| {bits} | {' | '.join(cells)} |")
