@@ -130,7 +130,7 @@ def test_each_bit_less_doubles_the_error(values, cells, says):
         "SmolLM2's file has the rounded numbers only.",
         "Since 2023, llama.cpp has kinds (Q4_K is one) with blocks of blocks, whose scales are "
         "rounded, too.[^gguf]",
-        "We round every matrix of its layers in blocks of 32 as above, with fewer and fewer bits a step.",
+        "In the whole model we round every matrix of its layers in blocks of 32 as above, with fewer and fewer bits a step.",
         "(The scale and the least value stay float32.)",
         "the vectors of {{ smaller/errors.texts}} sentences from the news.",
         "The error is the length of the difference, as a share of the length of what is exact.",
