@@ -60,7 +60,7 @@ def test_chapters_are_named_as_they_call_themselves():
 def test_what_is_promised_of_other_pages(printed, says):
     says(
         "Three Transformers in plain PyTorch, each a file of 150 lines, compared with the library's on real weights.",
-        "One lecture, a week or half a course: what to show in which order, and what to assign.",
+        "One lecture, a week or half a course: what to show in which order, slides, what to assign, and how to gather it.",
         "What changes when the sequence is a molecule, a sound or a picture, and what stays?",
     )
     for kind in ("encoder", "decoder", "encoder_decoder"):
