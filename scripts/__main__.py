@@ -18,6 +18,7 @@ VERBS = {  # verb → its room and module, what it does
     "add": ("models.add", "Fetch a package once and print the whole entry of a new model."),
     "run": ("compute.runner", "Run the snippets that are stale."),
     "labs": ("labs.run", "Run the labs that are stale, as students get them, or solved."),
+    "gather": ("labs.gather", "Gather the labs that a class has handed in, in one table."),
     "live": ("live.make", "Make what the model in the page needs."),
     "outputs": ("compute.archive", "Save all recorded outputs in one file, or load them."),
     "difference": ("compute.difference", "Compare what two builds left."),

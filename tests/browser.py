@@ -98,7 +98,8 @@ def server(built):
 def built(book):
     """The site as the README builds it, made again if what it is made from is younger."""
     folders = ("docs", "snippets", "scripts", ".cache/snippets", ".cache/live", ".cache/labs")
-    sources = [path for name in folders for path in (ROOT / name).rglob("*.*") if path.is_file()]
+    sources = [path for name in folders for path in (ROOT / name).rglob("*.*")
+               if path.is_file() and path.suffix != ".pyc"]  # fmt: skip
     made = SITE / "index.html"
     newest = max(path.stat().st_mtime for path in [ROOT / "mkdocs.yml", *sources])
     if not made.exists() or made.stat().st_mtime < newest:

@@ -54,6 +54,8 @@ for number, beginning in enumerate(beginnings, start=1):
 # %% [markdown]
 # ### Task 1: Your bets
 #
+# *About 8 minutes.*
+#
 # For each beginning, spread your belief over a few tokens: `{" cold": 0.5, " wet": 0.2}` means one half on *cold*, one fifth on *wet*. What you do not
 # spend goes in equal parts to all the other tokens of the vocabulary. A new word begins with its space.
 #
@@ -172,6 +174,8 @@ print(tokenizer.convert_ids_to_tokens(ids))
 
 # %% [markdown]
 # ### Task 2: A price for every token
+#
+# *About 8 minutes.*
 #
 # Write `surprise`: from the logits and the ids of one text, the bits that each token cost. Before you code, write down: Row 0 of the logits
 # is a bet on which token? How many prices do the twelve ids have?
@@ -332,6 +336,8 @@ print(f"that is {bits.sum() / len(letter):.2f} bits per character")
 # mask that is added to the scores in each of its layers.
 #
 # ### Task 3: The mask
+#
+# *About 10 minutes.*
 #
 # Write it: zero where a query (row) may look at a key (column), −∞ where it may not. The check then puts *your* mask into the real model.
 
@@ -498,6 +504,8 @@ print(f"a blind guess: {math.log2(len(tokenizer)):.1f} bits")
 #
 # ### Task 4: The loop
 #
+# *About 12 minutes.*
+#
 # Write the loop yourself, without the library's `generate`. It ends after `steps` new tokens, or earlier: as soon as the token `stop` has been written.
 
 # %%
@@ -595,6 +603,8 @@ print(tokenizer.decode(library(prompt, 16, full_stop)[0]), "— written by gener
 
 # %% [markdown]
 # ### Task 5: The same, with a memory
+#
+# *About 14 minutes.*
 #
 # Your loop reads everything again in each step. Part 3 has shown that this is waste: the past does not move. With the **KV cache** the model gets only what it has not
 # yet read, and the keys and values of the rest:
@@ -731,6 +741,8 @@ SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 # %% [markdown]
 # ### Task 6: The text that the model sees
+#
+# *About 12 minutes.*
 #
 # Write the program that makes this text from any chat. A chat is a list of turns; roles are `system`, `user` and `assistant`. Two things the example does not show, so think first: What happens
 # to a second and a third turn? And what if the chat brings a system text of its own, as its first turn?
@@ -978,6 +990,8 @@ tell(learn)
 # says there is made up, and counts as wrong. Which line with ✗ or **?** has the least doubt? Which line with ✓ has the most? And is each ✓ true to its last word?
 #
 # ### Task 7: Two honest numbers
+#
+# *About 16 minutes.*
 #
 # A detector cries when the doubt is above a threshold. One number cannot say how good it is: a detector that always cries catches every wrong answer. So give two.
 #

@@ -71,6 +71,8 @@ play("The old robot opened the greenhouse and", [2, 2, 2, 2, 2, 2, 2, 2])
 # %% [markdown]
 # ### Task 1: From the text back to the picks
 #
+# *About 12 minutes.*
+#
 # With a prompt, picks make a text. The way back exists too: each text, whoever wrote it, *is* a list of ranks. So we can ask of any text
 # which picks would have made it. That will be our evidence in Part 2.
 #
@@ -214,6 +216,8 @@ plt.show()
 # %% [markdown]
 # ### Task 2: The verdict
 #
+# *About 8 minutes.*
+#
 # Each decoder has things that it *cannot* do. Which of them can pick a token of rank 11? Which can pick a token when better ones already hold
 # more than 80% of the probability? Which one looks for a high sum, and which one takes whatever comes? Cross out the impossible.
 #
@@ -280,6 +284,8 @@ if check(problem, verdict):
 # Two of the voices drew from a shortened list. You know top-k: keep the k best. Top-p keeps the smallest set of best tokens whose probabilities sum to at least $p$.
 #
 # ### Task 3: The nucleus
+#
+# *About 14 minutes.*
 #
 # Write `nucleus(logits, p)`: the same logits, with $-\infty$ (`-torch.inf`) for each token outside the set. Each row has its own set. The chapter's code sorts upwards and cuts the tail;
 # try it from the other end, with the column `before` of Part 2 in mind.
@@ -413,6 +419,8 @@ plt.show()
 # between 0 and 1.
 #
 # ### Task 4: From even numbers to tokens
+#
+# *About 14 minutes.*
 #
 # Lay the probabilities end to end on a line from 0 to 1: the token on whose piece $u$ falls is drawn. Write `draw(logits, temperature, u)`. It returns one token id for each number in
 # `u`. The same `u` must give the same token, so use no other source of chance.
@@ -552,6 +560,8 @@ for token in best:
 #
 # ### Task 5: One step of beam search
 #
+# *About 14 minutes.*
+#
 # You get the totals of the beams and, for each beam, the log-probabilities of every next token. Return the `beams` best extensions of *all*: their new totals, the number of the
 # beam that each one extends (its parent), and the token that it adds. Best first. At the very first step there is a single beam to extend.
 
@@ -681,6 +691,8 @@ print(f"and repeat clearly more (by 10 points) in {loops}.")
 # A pair of words more or less is no difference, so a few points do not count. Read the ten texts once more, now as a person. Do the sums agree with you?
 #
 # ### Task 6: A prompt that the search spoils
+#
+# *About 18 minutes.*
 #
 # Our guess: a search loops where copying is cheap. Test it. Find such a place: a prompt of your own (at most 20 words) after which four beams write a **more probable** text than greedy,
 # and its distinct-2 is **lower by 10 points or more**.

@@ -104,6 +104,8 @@ print(f"You foresaw its choice in {points} of 10.")
 #
 # ### Task 1: Twins and strangers
 #
+# *About 8 minutes.*
+#
 # Find two pairs of short English texts (a phrase will do), each text of at least three words:
 #
 # - `twins`: they mean the same and have **no word in common**, and their cosine is at least 0.75;
@@ -190,6 +192,8 @@ print(tuple(query.shape), tuple(key.shape), tuple(mask.shape))
 
 # %% [markdown]
 # ### Task 2: The head's own map
+#
+# *About 15 minutes.*
 #
 # Write `attention_map(query, key, mask)`. It returns the weights: for each text, a row for each token that looks and a column for each token that is looked at. It is the equation that you know, with one addition: **nobody may look at padding**. Its columns get the weight 0, and each row still sums to 1. (Padding rows may look at the real tokens; nobody will use what they see.)
 #
@@ -368,6 +372,8 @@ print(wanted)
 # %% [markdown]
 # ### Task 3: Score the applicants
 #
+# *About 12 minutes.*
+#
 # Write `share(maps, wanted)`. It returns a number for each head of each layer: how much of a row's weight goes to wanted cells, **averaged over the rows that want something**. (The row of `[CLS]` wants nothing above, because no token stands before it.) A head that does the job perfectly gets 1.
 
 # %% task="share"
@@ -426,6 +432,8 @@ share_right = check(problem, share)
 
 # %% [markdown]
 # ### Task 4: Two jobs
+#
+# *About 10 minutes.*
 #
 # Use `share` to fill two positions, with the mean over the eight `sentences` below:
 #
@@ -551,6 +559,8 @@ print(f"it does so {least:.1f} times as much as the next token, or more.")
 # The last lines are the count that Part 2 owed you. In all eight sentences hiding `[CLS]` moves the vector most; in one of them another token comes close.
 #
 # ### Task 5: The same word again
+#
+# *About 12 minutes.*
 #
 # A job of another kind: “look at the other place where my word stands”. Write `same_word(tokens)`. It returns `wanted`: 1 where two tokens at **different places** are equal, 0 elsewhere. Only for words: tokens that consist of letters (`token.isalpha()`).
 #
@@ -799,6 +809,8 @@ for number in [0, 200, 480, 700]:
 # %% [markdown]
 # ### Task 6: The probe
 #
+# *About 15 minutes.*
+#
 # For a vector $x$, the probe says “allowed” with the probability $p = \sigma(x \cdot w + b)$, where $\sigma$ is `torch.sigmoid`. Training takes small steps against the gradient of the loss. For this model, the gradient is short enough to write by hand. With $n$ examples, labels $y$ of 0 or 1, and the vectors as the rows of $X$:
 #
 # $$\begin{aligned} \text{errors} &= p - y \\ \text{gradient for } w &= \tfrac{1}{n}\, X^\top \text{errors} \\ \text{gradient for } b &= \operatorname{mean}(\text{errors}) \end{aligned}$$
@@ -910,6 +922,8 @@ if probe_right:
 # Splendid, and worth nothing. When a list of words does as well as six layers, the exam was too easy. *Dogs are welcome in the garden* was kept aside, but *Dogs are welcome in the kitchen* was not. A random split asks “do you know this sentence pattern?”, and you wanted to know “do you know a permission when you see one?”.
 #
 # ### Task 7: An honest exam
+#
+# *About 13 minutes.*
 #
 # Write `split(examples, held_out)`. `held_out` is a set of wordings, things and places. Return two lists of numbers (places in `examples`):
 #

@@ -102,6 +102,8 @@ print(to_english(portuguese))
 #
 # ### Task 1: Telephone
 #
+# *About 8 minutes.*
+#
 # Write the game. `there` and `back` are two functions from text to text. Return the list of the texts that were heard in the first language: the first one, and what comes back after each trip.
 # Stop as soon as a text comes back that is in the list already, and do not add it again. Make at most `limit` trips.
 
@@ -249,6 +251,8 @@ print("logits:", tuple(logits.shape), "first piece:", *pieces([logits[0].argmax(
 #
 # ### Task 2: Write
 #
+# *About 14 minutes.*
+#
 # Write the loop. From the start token on, let `decide` choose the likeliest next piece and append it, until the end token is written, or `limit` pieces after the start.
 # Return all ids, with the start token and the end token, in the shape (1, written).
 
@@ -370,6 +374,8 @@ for name, tensor in [("query", query), ("key", key), ("value", value)]:
 
 # %% [markdown]
 # ### Task 3: Attention between two lengths
+#
+# *About 12 minutes.*
 #
 # Compute what happens on the bridge. Nothing is hidden from anybody. Return the weights, and the mixtures of values that each head hands to the decoder.
 
@@ -506,6 +512,8 @@ def write_from(memory, beginning="", limit=30):
 
 # %% [markdown]
 # ### Task 4: What may you do to the memory?
+#
+# *About 10 minutes.*
 #
 # Which of the six leave every logit of the decoder as it is, for *any* sentence, except for rounding?
 # Think about what softmax and the mixture do with the rows, then answer with a set of names, such as `{"words", "mean"}`.
@@ -653,6 +661,8 @@ for piece, number in zip(pieces(source), source_words.tolist()):
 # %% [markdown]
 # ### Task 5: From pieces to words
 #
+# *About 14 minutes.*
+#
 # Make a map of words from a map of pieces. A word that was read receives what its pieces receive *together*. A word that is written gives what its pieces give *on average*.
 # So what a written word gives stays the same in sum, however many pieces it has.
 
@@ -763,6 +773,8 @@ if check(problem, by_word):
 # ([teacher forcing](../encoder_decoder.md#teacher-forcing)). With it you can ask the translator about *any* translation, not only about its own.
 #
 # ### Task 6: How likely is a translation?
+#
+# *About 10 minutes.*
 #
 # Compute the log-probability of a whole translation: the sum of the log-probabilities of its pieces, the end token included, each given the source and the right pieces before it.
 # One call of `decide` is enough.
@@ -998,6 +1010,8 @@ for (text, right_one), written in zip(held_out[:8], answers(writer, [t for t, _ 
 
 # %% [markdown]
 # ### Task 7: With the teacher and alone
+#
+# *About 12 minutes.*
 #
 # Test it twice on the same held-out numbers.
 #

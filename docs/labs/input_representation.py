@@ -63,6 +63,8 @@ print(f"\n{points} of {2 * len(guesses)} points")
 #
 # ### Task 1: A duel
 #
+# *About 8 minutes.*
+#
 # Find two lines of text, each at most 40 characters, letters and signs of plain English keyboards only (ASCII):
 #
 # - in `for_wordpiece`, WordPiece needs at least **ten** tokens fewer than BPE;
@@ -153,6 +155,8 @@ print(bpe.tokenize("Paris saw the games again in 2024"))
 # Now go to the end of this road: spell the whole prompt.
 #
 # ### Task 2: Spell it
+#
+# *About 8 minutes.*
 #
 # Write `spell(text)`. It returns a list of SmolLM2's ids that decodes to exactly the same text, one token for each character. (A character outside ASCII may need more than one.) Use the tokenizer `bpe`.
 
@@ -271,6 +275,8 @@ print(len(tune), "notes,", len(set(tune)), "kinds")
 
 # %% [markdown]
 # ### Task 3: The merge
+#
+# *About 14 minutes.*
 #
 # Write `join(pieces, pair)`. It goes through the list from left to right and joins every place where the two pieces of `pair` stand side by side. It returns a new list; the old one stays as it was.
 #
@@ -499,6 +505,8 @@ print(rows.shape, vector("king").shape, words([2332, 3035]))
 # %% [markdown]
 # ### Task 4: Analogies
 #
+# *About 12 minutes.*
+#
 # Write `analogy(a, b, c)`, which answers “a is to b as c is to …”. It returns the **five** words whose rows have the largest *cosine* with the calculated vector, the best one first. Use `vector`, `rows` and `words`. Leave no word out, not even a, b and c.
 #
 # **Write down what you expect** for `analogy("man", "king", "woman")`, all five words.
@@ -645,6 +653,8 @@ plt.show()
 # %% [markdown]
 # ### Task 5: How uneven?
 #
+# *About 12 minutes.*
+#
 # Eyes are easily fooled by colors, so measure. All pairs of positions at distance $d$ lie on one diagonal of the matrix of dot products. On each diagonal, take the largest dot product minus the smallest. Write `unevenness(table)`, which returns the largest of these differences, over all distances. It is 0 if the dot product depends on the distance alone.
 
 # %% task="unevenness"
@@ -753,6 +763,8 @@ print(f"another sentence {cosine(states, read(other, torch.arange(len(other)))):
 
 # %% [markdown]
 # ### Task 6: Undo the shuffle
+#
+# *About 14 minutes.*
 #
 # Leave the tokens shuffled, and still make the model read the right sentence:
 #
@@ -878,6 +890,8 @@ search(careless, documents + [minutes])
 # No error, no warning. The flowers have lost most of their score, and look who is second. The short documents are now mostly padding, and padding was read as text. `careless` deserves its name twice: it does not give the mask to the model, and it does not use it in the average. The first is mended by one argument; the second is your task.
 #
 # ### Task 7: The honest average
+#
+# *About 14 minutes.*
 #
 # Write `pool(states, mask)`. `states` has a vector for each token of each text; `mask` is 1 for a token and 0 for padding. Return for each text the average over its real tokens.
 

@@ -21,9 +21,10 @@ for T in (0.2, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0):
     library = TemperatureLogitsWarper(T)(ids, logits).softmax(-1)
     same = same and torch.equal(probabilities, library)
     entropy = -(probabilities * probabilities.clamp(1e-30).log()).sum()
-    firsts[T], shares[T] = probabilities.max().item(), probabilities[0, top].sum().item()
+    firsts[T] = probabilities.max().item()
+    shares[T] = probabilities[0, top].sum().item()
     print(f"T = {T}: these eight hold {shares[T]:.2f}, entropy {entropy:.2f}")
-    ax = plt.figure(f"temperature = {T}", figsize=(4.4, 2.6)).add_subplot()  # one for each T
+    ax = plt.figure(f"temperature = {T}", figsize=(4.4, 2.6)).add_subplot()
     title = f"“it” gets {firsts[T]:.1%}, all eight {shares[T]:.0%}"
     plots.bars(words, probabilities[0, top], title=title, unit=".1%", ax=ax)
     ax.set_xlim(0, 1.15)  # one scale for all

@@ -14,9 +14,10 @@ def read(folder, start=""):
     """For each sentence its states: (layers + 1, tokens, width)."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModel.from_pretrained(folder)
-    for sentence in sentences:
-        ids = tokenizer(start + sentence, return_tensors="pt").input_ids
-        yield torch.cat(model(ids, output_hidden_states=True).hidden_states)
+    begun = [start + sentence for sentence in sentences]
+    batch = tokenizer(begun, padding=True, padding_side="right", return_tensors="pt")
+    states = torch.stack(model(**batch, output_hidden_states=True).hidden_states, 1)
+    return [state[:, : mask.sum()] for state, mask in zip(states, batch.attention_mask)]
 
 
 def compare(states, out=None):
@@ -29,7 +30,7 @@ def compare(states, out=None):
     return cosines[:, other].amin(1), (topics[nearest] == topics).sum(1)
 
 
-states = list(read("models/smollm2", "<|endoftext|>"))
+states = read("models/smollm2", "<|endoftext|>")
 low, near = compare(states)
 low_1, near_1 = compare(states, out=0)
 low_2, _ = compare(states, out=1)
@@ -38,7 +39,7 @@ print(" | on the topic | without the 1st |\n|---|---:|---:|---:|---:|---:|")
 for row in (0, 6, 11, 12, 20, 29, 30):
     print(f"| {row} | {low[row]:.4f} | {low_1[row]:.4f} | {low_2[row]:.4f}", end="")
     print(f" | {near[row]} | {near_1[row]} |")
-encoder = compare(list(read("models/minilm")))
+encoder = compare(read("models/minilm"))
 minilm_low, minilm_near = (found[-1].item() for found in encoder)
 print(f"| MiniLM | {minilm_low:.4f} | | | {minilm_near} | |")
 lowest_all, lowest_second = low[12:21].min().item(), low_2[12:21].min().item()

@@ -5,6 +5,8 @@ import random
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from snippets.shared.rated import ask
+
 tokenizer = AutoTokenizer.from_pretrained("models/minilm-sentiment")
 model = AutoModelForSequenceClassification.from_pretrained("models/minilm-sentiment")
 accuracies = {}
@@ -14,16 +16,9 @@ for kind in ("products", "tweets", "news"):
     rows = [(float(rating), text) for rating, text in (row.split("\t") for row in rows)]
     clear = [(text, int(rating > 0)) for rating, text in rows if abs(rating) > 1]
     clear = random.Random(0).sample(clear, 300)
-    right = 0
-    for start in range(0, 300, 50):
-        texts, labels = zip(*clear[start : start + 50])
-        inputs = tokenizer(
-            list(texts), padding=True, truncation=True, max_length=64,
-            return_tensors="pt",
-        )  # fmt: skip
-        with torch.no_grad():
-            guesses = model(**inputs).logits.argmax(-1)
-        right += (guesses == torch.tensor(labels)).sum().item()
+    texts, labels = zip(*clear)
+    guesses = ask(model, tokenizer, texts, lambda out, mask: out.logits).argmax(-1)
+    right = (guesses == torch.tensor(labels)).sum().item()
     positive = sum(label for _, label in clear) / 300
     accuracies[kind] = right / 300
     print(f"{kind:<8} accuracy {right / 300:.2f}   always-the-same-label baseline "

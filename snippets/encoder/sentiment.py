@@ -1,29 +1,18 @@
 """Score the fine-tuned sentiment model on a thousand reviews that it never saw."""
 
-import random
-
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from snippets import plots
+from snippets.shared.rated import ask, clear_reviews
 
-rows = sorted({line.strip() for line in open("models/rated-sentences/films.tsv")})
-rows = [(float(rating), text) for rating, text in (row.split("\t") for row in rows)]
-clear = [(text, int(rating > 0)) for rating, text in rows if abs(rating) > 1]
-random.Random(0).shuffle(clear)  # the same order as in training
-
+texts, labels = zip(*clear_reviews()[:1000])  # held out from the training
 tokenizer = AutoTokenizer.from_pretrained("models/minilm-sentiment")
 model = AutoModelForSequenceClassification.from_pretrained("models/minilm-sentiment")
 table = torch.zeros(2, 2)  # (what people say, what the model says)
-for start in range(0, 1000, 50):
-    texts, labels = zip(*clear[start : start + 50])
-    inputs = tokenizer(
-        list(texts), padding=True, truncation=True, max_length=64, return_tensors="pt"
-    )
-    with torch.no_grad():
-        guesses = model(**inputs).logits.argmax(-1).tolist()
-    for label, guess in zip(labels, guesses):
-        table[label, guess] += 1
+logits = ask(model, tokenizer, texts, lambda out, mask: out.logits)  # (sentences, 2)
+for label, guess in zip(labels, logits.argmax(-1).tolist()):
+    table[label, guess] += 1
 
 held_out = int(table.sum())
 accuracy = table.diagonal().sum() / held_out

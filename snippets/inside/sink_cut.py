@@ -24,7 +24,7 @@ def push(seed):
 
 
 def weight(change, layers):
-    """The weight on the first token, of each text and layer, with its state changed."""
+    """The weight on the first token, with its state changed: (texts, layers)."""
 
     def hook(module, inputs):
         inputs[0][:, 0] = change(inputs[0][:, 0])  # (texts, 576)
@@ -34,8 +34,7 @@ def weight(change, layers):
         maps = torch.stack(model(**batch, output_attentions=True).attentions)
     for one in hooks:
         one.remove()
-    first = (maps[..., 4:, 0] * kept).sum(dim=3) / kept.sum(dim=2)
-    return first.mean(dim=2).T  # (texts, layers)
+    return ((maps[..., 4:, 0] * kept).sum(dim=3) / kept.sum(dim=2)).mean(dim=2).T
 
 
 ways = {"nothing": (cut(507), []), "number 507": (cut(507), range(30)),
@@ -53,7 +52,8 @@ for name, way in ways.items():
     print(f"| {name} |", " | ".join(f"{share:.0%}" for share in shares), "|")
     for many, share in (early, shares[0]), (highest, shares[1]), (late, shares[3]):
         many.append(share)
-pushed = [weight(push(seed), [3])[:, 3:10].mean().item() for seed in range(8)]
+model.layers = model.layers[:10]  # of a push, layers 3 to 9 are asked for
+pushed = [weight(push(seed), [3])[:, 3:].mean().item() for seed in range(8)]
 least, most, pushes = min(pushed), max(pushed), len(pushed)
 print(f"\nPushed as far before 3 alone, {pushes} directions: {least:.0%} to {most:.0%}")
 whole, everywhere, below, once, alone, other_alone = early

@@ -30,7 +30,7 @@ for width in (4, 16, 64, 256, 1024):
     scaleds.append((scores / width**0.5).std().item())
     figure, axes = plt.subplots(2, 1, num=f"width = {width}", sharex=True)
     for ax, some in zip(axes, (scores, scores / width**0.5)):
-        ax.hist(some, np.arange(-60, 61))
+        ax.hist(some, np.arange(-60, 61), histtype="stepfilled")  # one outline
         ax.set_yticks([])
     axes[0].set_title(f"Raw scores: spread {raws[-1]:.1f}")
     axes[1].set_title(f"Divided by {width**0.5:.0f}: spread {scaleds[-1]:.2f}")

@@ -32,7 +32,8 @@ for row, length in enumerate(asked):
         told = prompt + " ".join(sentences[i] for i in order)
         batch = tokenizer(told, return_tensors="pt")
         stops = (batch.input_ids[0] == full_stop).nonzero()[-twelve:, 0]
-        probabilities = model(**batch).logits[0, stops].softmax(dim=-1)
+        logits = model(**batch, logits_to_keep=stops).logits[0]  # at these places only
+        probabilities = logits.softmax(dim=-1)
         ends[row, order, range(twelve)] = probabilities[:, tokenizer.eos_token_id]
 
 table, by_sentence = ends.mean(dim=1), ends.mean(dim=2)  # means over sentences, places

@@ -7,8 +7,9 @@ torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:25]]
-batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
-seen = batch.attention_mask[:, 1:].bool()  # (texts, tokens - 1), no padding
+news.sort(key=lambda text: len(tokenizer(text).input_ids))  # so there is little padding
+padded = {"padding": True, "padding_side": "right", "return_tensors": "pt"}
+batches = [tokenizer(news[n : n + 4], **padded) for n in range(0, len(news), 4)]
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 matrices = [m for m in model.model.layers.modules() if isinstance(m, torch.nn.Linear)]
 exact = [m.weight.data for m in matrices]
@@ -23,15 +24,15 @@ def rounded(weight, bits, size):
     return (least + scale * steps).reshape(weight.shape)
 
 
-def read():
-    """The perplexity, the loss of each text, and the first choice at each place."""
-    logits = model(**batch).logits[:, :-1]  # (texts, tokens - 1, 49152)
-    targets = batch.input_ids[:, 1:, None]
+def read(batch):
+    """The loss of each text of the batch, and the first choice at each place."""
+    logits = model(**batch).logits[:, :-1]  # (4 texts, tokens - 1, 49152)
+    seen, targets = batch.attention_mask[:, 1:].bool(), batch.input_ids[:, 1:, None]
     loss = -logits.log_softmax(-1).gather(-1, targets)[..., 0] * seen
-    return (loss.sum() / seen.sum()).exp().item(), loss.sum(1), logits.argmax(-1)[seen]
+    return loss.sum(1), logits.argmax(-1)[seen]
 
 
-before, of_texts, choices = read()
+of_texts, choices = map(torch.cat, zip(*map(read, batches)))
 perplexity, changed, dearer = {}, {}, {}
 print("| bits | blocks: perplexity | changed | rows: perplexity | changed |")
 print("|--:|--:|--:|--:|--:|")
@@ -39,15 +40,15 @@ for bits in (8, 5, 4, 3, 2):
     for size in (32, None):
         for matrix, weight in zip(matrices, exact):
             matrix.weight.data = rounded(weight, bits, size)
-        found, losses, new = read()
+        losses, new = map(torch.cat, zip(*map(read, batches)))
         dearer[bits, size] = (losses > of_texts).sum().item()
-        perplexity[bits, size] = float(f"{found:.2g}")  # two digits
+        # Two digits of the perplexity are meant.
+        perplexity[bits, size] = float(f"{(losses.sum() / len(new)).exp():.2g}")
         changed[bits, size] = (new != choices).float().mean().item()
     cells = (f"{perplexity[bits, s]:,.0f} | {changed[bits, s]:.1%}" for s in (32, None))
     print(f"| {bits} | {' | '.join(cells)} |")
-tokens = len(choices)
+tokens, texts, levels_8, dearer_5 = len(choices), len(news), 2**8, dearer[5, 32]
 blocks_8, blocks_5, blocks_4, blocks_3 = (changed[bits, 32] for bits in (8, 5, 4, 3))
 rows_8, rows_4, loss_3 = changed[8, None], changed[4, None], perplexity[3, 32]
-loss_5, dearer_5, texts = perplexity[5, 32], dearer[5, 32], len(news)
+loss_5, exact_loss = perplexity[5, 32], float(f"{(of_texts.sum() / tokens).exp():.2g}")
 print(f"\n5 bits in blocks: {dearer_5} of {texts} texts have a higher loss.")
-levels_8, exact_loss = 2**8, float(f"{before:.2g}")

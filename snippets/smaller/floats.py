@@ -7,8 +7,9 @@ torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:25]]
-batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
-seen = batch.attention_mask[:, 1:].bool()  # (texts, tokens - 1), no padding
+news.sort(key=lambda text: len(tokenizer(text).input_ids))  # so there is little padding
+padded = {"padding": True, "padding_side": "right", "return_tensors": "pt"}
+batches = [tokenizer(news[n : n + 4], **padded) for n in range(0, len(news), 4)]
 
 
 def after(number, dtype):
@@ -24,8 +25,12 @@ for dtype in (torch.float32, torch.float16, torch.bfloat16):
     model = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=torch.float32)
     for weight in model.parameters():
         weight.data = weight.data.to(dtype).float()  # the weights alone are rounded
-    two, new = model(**batch).logits[:, :-1][seen].topk(2)
-    new = new[:, 0]
+    best = []
+    for batch in batches:
+        seen = batch.attention_mask[:, 1:].bool()  # (4 texts, tokens - 1), no padding
+        best.append(torch.stack(model(**batch).logits[:, :-1][seen].topk(2)))
+    two, new = torch.cat(best, dim=1)  # logits and ids, (all tokens, 2)
+    new = new[:, 0].long()
     if choices is None:  # those of float32
         gaps, choices = two[:, 0] - two[:, 1], new
     changed[dtype] = (new != choices).sum().item()

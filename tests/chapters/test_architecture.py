@@ -647,6 +647,14 @@ def test_two_layers_are_for_the_first_token(says, values):
     assert "for n in range(29)" in program, "not the last of 30"
 
 
+def losses(model, texts: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of each text the sum of its losses, and the tokens that it is over; all read at once."""
+    ids = torch.nn.utils.rnn.pad_sequence([one[0] for one in texts], True, padding_value=-100)
+    logits = model(ids.clamp(min=0)).logits[:, :-1].transpose(1, 2)  # no token sees what follows it
+    each = torch.nn.functional.cross_entropy(logits, ids[:, 1:], reduction="none")
+    return each.sum(dim=1), (ids[:, 1:] >= 0).sum(dim=1)
+
+
 def test_one_number_of_the_first_token_carries_the_model(says):
     says(
         "Set this one number to zero, for the first token alone, and the model is ruined: its"
@@ -668,8 +676,8 @@ def test_one_number_of_the_first_token_carries_the_model(says):
         return new
 
     def perplexity() -> float:
-        losses = [model(ids, labels=ids).loss * (ids.shape[1] - 1) for ids in texts]
-        return (sum(losses) / sum(ids.shape[1] - 1 for ids in texts)).exp().item()
+        lost, tokens = losses(model, texts)
+        return (lost.sum() / tokens.sum()).exp().item()
 
     with torch.no_grad():
         state = model(texts[0], output_hidden_states=True).hidden_states[12][0, 0]
@@ -694,7 +702,8 @@ def test_two_layers_are_for_the_first_token_of_other_texts():
     texts = [tokenizer("<|endoftext|>" + line, return_tensors="pt").input_ids for line in lines]
 
     def loss() -> float:
-        return sum(model(ids, labels=ids).loss.item() for ids in texts) / len(texts)
+        lost, tokens = losses(model, texts)
+        return (lost / tokens).mean().item()
 
     def without(layer: int, places: slice) -> float:
         def keep_old(module, inputs, new):

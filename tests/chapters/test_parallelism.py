@@ -270,9 +270,9 @@ def test_work_per_position_is_that_of_the_matrices(values, says):
     assert values("parallelism/layer_and_rnn").layer_products == len(matrices) + 2
 
 
-def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids, says):
+def test_one_pass_gives_the_logits_of_128(values, smollm2, story_ids, says):
     says(
-        "So SmolLM2 can read 256 [tokens](glossary.md#token) in one pass",
+        "So SmolLM2 can read 128 [tokens](glossary.md#token) in one pass",
         "The result must be the same.",
         "The [logits](glossary.md#logit) agree to rounding, and the favorite next "
         "token is the same at {{ parallelism/one_pass.same_choice }} of {{ "
@@ -288,8 +288,8 @@ def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids, says):
         "parallelism/one_pass.ratio_seconds:.0f}}.",
     )
     left = values("parallelism/one_pass")
-    assert left.tokens == left.passes == left.same_choice == 256
-    assert left.exercises == 255
+    assert left.tokens == left.passes == left.same_choice == 128
+    assert left.exercises == 127
     code = (CODE / "one_pass.py").read_text("utf-8")
     assert "for _ in range(2):" in code and "min(steps_seconds) / min(read_seconds)" in code
     assert left.difference < 1e-5 * left.largest
@@ -302,28 +302,28 @@ def test_one_pass_gives_the_logits_of_256(values, smollm2, story_ids, says):
     assert left.ratio_seconds > 1, "one by one is the slow way"
 
 
-def test_256_passes_start_256_times_as_much(values, smollm2, story_ids, says):
+def test_128_passes_start_128_times_as_much(values, smollm2, story_ids, says):
     says(
         "Around these, two things differ.",
-        "Python starts every operation 256 times and not once.",
-        "And the weights are fetched from memory 256 times and not once.",
+        "Python starts every operation 128 times and not once.",
+        "And the weights are fetched from memory 128 times and not once.",
         "How much of the factor each explains was not measured. Nor was other work: each pass copies the "
         "cache, for one.",
         "The fetching needs a closer look. ## Bytes, not operations",
         "The factor should come out larger than on one core. One pass starts about as many "
-        "operations for 256 tokens as for one. If only starting them took time, the factor "
-        "would be 256.",
+        "operations for 128 tokens as for one. If only starting them took time, the factor "
+        "would be 128.",
         "Several texts bring several, and all of them use the "
         "same weights, which are fetched once.",
         "The KV cache has already done most of the work for the fifty.",
     )
-    ids = story_ids[:, :256]
+    ids = story_ids[:, :128]
     past = smollm2(ids).cache
     many, much = counted(smollm2, ids)
     one, little = counted(smollm2, ids[:, :1])
     assert one.operations == pytest.approx(many.operations, rel=0.02)
     assert len(one.rows) == len(many.rows) >= 7 * 30 + 1, "every matrix, in each pass"
-    assert 1 < values("parallelism/one_pass").ratio_seconds < 256, "one core is not that case"
+    assert 1 < values("parallelism/one_pass").ratio_seconds < 128, "one core is not that case"
     eight = smollm2(ids[:, :8]).cache
     before = eight.layers[0].keys
     smollm2(ids[:, 8:9], cache=eight)
@@ -340,7 +340,7 @@ def test_256_passes_start_256_times_as_much(values, smollm2, story_ids, says):
 def test_the_next_token_hangs_on_this_one(smollm2, story_ids, says):
     """A chain of passes, as long as the answer: with a cache, without, and in two bytes."""
     says(
-        "The next pass must read token 257, and nobody knows it before this pass ends.",
+        "The next pass must read token 129, and nobody knows it before this pass ends.",
         "It makes each pass smaller. There are still [as many passes]",
         "An answer that says the same in half as many tokens. A [pass for each "
         "token](#reading-is-parallel-writing-is-not): fewer tokens, fewer passes.",

@@ -71,6 +71,16 @@ def test_a_lab_has_two_hints_a_task_and_an_open_task_at_its_end(says, lab):
     assert f"labs/{lab}.ipynb" in week and len(re.findall(r"^\| \d \|", week, re.M)) == 5
 
 
+@pytest.mark.parametrize("lab", LABS)
+def test_the_minutes_of_a_lab_are_those_of_its_tasks(says, lab):
+    says("A whole lab is planned for about 80 minutes")
+    text = (ROOT / "docs" / "labs" / f"{lab}.py").read_text("utf-8")
+    tasks = re.findall(r"^# ### Task \d+: .*\n#\n# (.*)$", text, re.M)
+    takes = sum(int(re.fullmatch(r"\*About (\d+) minutes\.\*", line)[1]) for line in tasks)
+    low, high = re.search(r"(\d+)(?: to (\d+))? minutes", text.split("### Task 1")[0]).groups()
+    assert int(low) <= takes <= int(high or low) and abs(takes - 80) <= 5
+
+
 def test_a_file_of_150_lines(says):
     says("Each student explains one file of 150 lines to another, line by line, and then breaks it as the chapter does.")
     for kind in ("encoder", "decoder", "encoder_decoder"):

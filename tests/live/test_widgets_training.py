@@ -49,7 +49,9 @@ def learned(stay):
 
 def test_it_learns_to_write_dates_that_it_never_met(learned, says):
     says("The three dates in the box are never drawn.", page="from_scratch")
+    says("The training loads scripts alone: its model is made from nothing.", page="playground")
     page = learned
+    assert not [asked for asked in page.asked if asked.endswith((".bin", ".json"))]
     right = ["1974-03-28", "2031-09-05", "1908-05-17"]
     expect(done(page)).to_contain_text("3 of 3 dates are right.")
     assert page.locator(".live-answer").all_inner_texts() == [f"→ {one} ✓ right" for one in right]

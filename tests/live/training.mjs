@@ -45,11 +45,15 @@ const jobs = {
     return { losses, written: training.write(task.dates).written, used: kernel.end / kernel.buffer.byteLength, bytes: kernel.buffer.byteLength };
   },
 
-  /** A training: its losses, and what it writes in the end. */
+  /** Trainings, each to a step: the losses, and what is written then. */
   async train() {
-    const training = await begun();
-    const losses = Array.from({ length: task.steps }, () => training.step());
-    return { losses, written: training.look().written, drawn: training.settings.steps };
+    const made = [];
+    for (const settings of task.trainings) {
+      const training = await begun(settings);
+      const losses = Array.from({ length: task.steps }, () => training.step());
+      made.push({ losses, written: training.look().written, whole: training.settings.steps });
+    }
+    return made;
   },
 
   dates() {

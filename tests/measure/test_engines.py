@@ -19,7 +19,7 @@ pytest_plugins = ["browser"]
 
 PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
 # Without the chat.
-SMOKE = ("tokenizer", "by_hand", "bits", "attention", "translate", "next_token", "lens", "heads_off", "decoding")
+SMOKE = ("tokenizer", "by_hand", "bits", "attention", "translate", "training", "next_token", "lens", "heads_off", "decoding")
 
 
 def started(name: str, request):

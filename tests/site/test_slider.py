@@ -67,7 +67,7 @@ def drawn(svg: str) -> list[str]:
 
 
 def test_a_reader_without_the_script_gets_the_first_position(browser, site_server, book, sliders, says):
-    says("Without JavaScript, on paper, in the zip and in the PDF stands the middle one", page="contributing")
+    says("Without JavaScript, on paper and in the zip stands the middle one", page="contributing")
     lines, seen = {}, set()
     for id, (_, slider) in sliders.items():
         ats = [one["at"] for one in slider["positions"]]

@@ -109,6 +109,14 @@ def _translate(browser: Browser, box: str) -> list[str]:
     return texts(browser, f"{box} .live-translation, {box} .live-quiet, {box} .live-reading, {box} table.numbers td")
 
 
+def _training(browser: Browser, box: str) -> list[str]:
+    said = texts(browser, f"{box} .live-done")
+    for step in ("Step 1 of", "Step 2 of"):
+        browser.click(f"{box} button", "One step")
+        until(browser, f"{box} .live-done", step)
+    return said + texts(browser, f"{box} .live-done")
+
+
 def _next_token(browser: Browser, box: str) -> list[str]:
     bars = f"{box} .live-bars .live-bar"
     said = texts(browser, f"{bars}, {box} .live-ask + .live-reading")
@@ -170,7 +178,7 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
     "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand, "bits": _bits,
-    "translate": _translate, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off,
+    "translate": _translate, "training": _training, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off,
     "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 
