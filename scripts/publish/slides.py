@@ -31,7 +31,8 @@ HERE = Path(__file__).parent
 COLORS = ROOT / "docs" / "assets" / "styles" / "colors.css"
 SKIPPED = ("Try it", "Next")  # sections that are no slides: for a desk, and for a browser
 MOST = 3  # things that one stop of a lecture shows of a section
-LEAD = 260  # letters: a longer first paragraph is for the notes
+LEAD = 260  # letters: a longer first paragraph is for the notes, its end for the slide
+OURS = "The Executable Transformer · CC BY 4.0"
 PICTURE = re.compile(r'src="[^"]*"([^>]*?) data-picture="([^"]+)"|data-picture="([^"]+)"([^>]*?) src="[^"]*"')
 DECK = """<!doctype html>
 <html lang="en" data-md-color-scheme="default">
@@ -59,12 +60,13 @@ def slide(title: str, body: str = "", notes: str = "", kind: str = "", origin: s
 def shown(one: dict, lead: str = "") -> str:
     """A figure, table, formula, program or output, as large as the slide lets it be."""
     rows = one["html"].count("<tr")
-    size = f' style="--lines:{max(one["lines"], 12)};--rows:{max(rows, 6)}"'
+    wide = max(one["columns"], 40)
+    size = f' style="--lines:{max(one["lines"], 12)};--columns:{wide};--rows:{max(rows, 6)}"'
     return f'{lead}<div class="shown {one["kind"]}"{size}>{one["html"]}</div>'
 
 
 def of_section(section: dict, origin: str, most: int | None = None) -> Iterator[str]:
-    """The slides of a section: what it shows one by one, under its first words.
+    """The slides of a section: what it shows one by one, under the words that lead to it.
 
     Args:
         most: of its figures, tables and formulas, without its programs; all, with them, by default.
@@ -77,7 +79,8 @@ def of_section(section: dict, origin: str, most: int | None = None) -> Iterator[
         seen = [one for one in shows if one["kind"] not in ("code", "output")] or shows
         shows = seen[:most]
     for number, one in enumerate(shows):
-        yield slide(section["title"], shown(one, "" if number else lead), notes, "", origin)
+        above = f'<p class="lead">{one["before"]}</p>' if one["before"] else ""
+        yield slide(section["title"], shown(one, above if number else lead or above), notes, "", origin)
     if section["title"] == "Remember" or (not shows and lead):
         items = re.search(r"<(ul|ol)\b.*</\1>", section["notes"], re.S)
         body = items[0] if items else lead
@@ -90,7 +93,7 @@ def of_chapter(read: dict) -> Iterator[str]:
     """The deck of one chapter: what for, its sections, its questions."""
     goals = "".join(f"<li>{html.escape(goal)}</li>" for goal in read["goals"])
     first, *sections = read["sections"]
-    yield slide(html.escape(read["title"]), "", first["notes"], "first")
+    yield slide(html.escape(read["title"]), "", first["notes"], "first", OURS)
     if goals:
         yield slide("After this you can", f"<ul>{goals}</ul>", f"<p>{first['lead']}</p>")
     for section in sections:
@@ -108,13 +111,13 @@ def of_lecture(read: dict[str, dict]) -> Iterator[str]:
         BookError: the plan shows a section that is not there.
     """
     plan = read["teaching/"]
-    yield slide("Transformers, in ninety minutes", "", "", "first")
+    yield slide("Transformers, in ninety minutes", "", "", "first", OURS)
     for minutes, ask, show, says in (stop for stop in plan["stops"] if len(stop) == 4):
         yield slide(ask["html"], "", f"<p>{minutes['text']} minutes.</p><p>{show['html']}</p>", "asks")
-        for to in show["to"]:
+        for to, called in zip(show["to"], show["called"], strict=True):
             page, _, mark = to.partition("#")
             if not mark:  # a live page: the teacher leaves the slides for it
-                yield slide("Live", f'<p class="lead">{show["html"]}</p>', "", "", "the book itself")
+                yield slide(f"Live: the {called}", "", f"<p>{show['html']}</p>", "live", "the book itself")
                 continue
             found = [one for one in read[page]["sections"] if one["id"] == mark]
             if not found:
@@ -138,7 +141,7 @@ def read_pages(site: Path, pages: list[str]) -> dict[str, dict]:
         read = {}
         for page in pages:
             text = (site / page / "index.html").read_text("utf-8")
-            read[page] = blank.evaluate(turn, [text, page, home])
+            read[page] = blank.evaluate(turn, [text, page, home, LEAD])
         browser.close()
     return read
 

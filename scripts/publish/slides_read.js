@@ -1,8 +1,9 @@
 // A page of the site as what slides are made of: HTML → title, goals, sections with what they show.
 // Runs in a browser, on a document that loads and runs nothing.
 //
-// page: its address, "decoder/"; home: where links lead that leave the slides, or "".
-(text, page, home) => {
+// page: its address, "decoder/"; home: where links lead that leave the slides, or ""; most: letters
+// of the words above what is shown.
+(text, page, home, most) => {
   const LINES = { code: 26, output: 18, table: 13 }; // more would be too small to read in a hall
   const found = new DOMParser().parseFromString(text, "text/html");
   const article = found.querySelector("article");
@@ -31,6 +32,18 @@
     if (one.matches(".highlight")) return lines(one) <= LINES.code ? "code" : "";
     return "";
   };
+  const columns = (one) => Math.max(0, ...(one.querySelector("code")?.textContent.split("\n") ?? []).map((line) => line.length));
+  // The last sentences of a paragraph, as many as have room: they lead to what stands below it.
+  const end = (paragraph) => {
+    const cut = (html) => new DOMParser().parseFromString(html, "text/html").body;
+    const sentences = paragraph.innerHTML.trim().split(/(?<=[.?!:)])\s+(?=\S)/);
+    for (let i = 0; i < sentences.length; i++) {
+      const rest = cut(sentences.slice(i).join(" "));
+      const whole = cut(sentences.slice(0, i).join(" ")).innerHTML.trim() === sentences.slice(0, i).join(" "); // no tag is cut in two
+      if (whole && /^[A-Z“(]/.test(words(rest)) && words(rest).length <= most) return rest.innerHTML;
+    }
+    return "";
+  };
   const question = (one) => ({
     asks: one.querySelector(".question-asks").innerHTML.replace(/<b class="question-number">.*?<\/b>/, ""),
     shows: [...one.children].filter((part) => !part.matches(".question-asks, details")).map((part) => part.outerHTML).join(""),
@@ -40,16 +53,21 @@
   const sections = [];
   let at = { id: "", title: words(article.querySelector("h1")), lead: "", notes: "", shows: [], questions: [] };
   sections.push(at);
+  let before; // the paragraph since what was shown last
   const walk = (parts) => {
     for (const one of parts) {
       if (one.matches("h1, .goals, details, .footnote, hr")) continue;
       if (one.matches("h2, h3")) {
         at = { id: one.id, title: one.innerHTML, lead: "", notes: "", shows: [], questions: [] };
         sections.push(at);
+        before = undefined;
       } else if (one.matches(".question")) at.questions.push(question(one));
       else if (one.matches(".live")) walk(one.children);
-      else if (kind(one)) at.shows.push({ kind: kind(one), html: one.outerHTML, lines: lines(one) });
-      else if (!one.matches(".computed-by, .highlight, table, .md-typeset__scrollwrap")) {
+      else if (kind(one)) {
+        at.shows.push({ kind: kind(one), html: one.outerHTML, lines: lines(one), columns: columns(one), before: before ? end(before) : "" });
+        before = undefined;
+      } else if (!one.matches(".computed-by, .highlight, table, .md-typeset__scrollwrap")) {
+        if (one.matches("p")) before = one;
         if (one.matches("p") && !at.lead && !at.shows.length) at.lead = one.innerHTML;
         else at.notes += one.outerHTML;
       }
@@ -59,6 +77,7 @@
   const table = article.querySelector("table");
   const stops = table ? [...table.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => ({
     html: cell.innerHTML, text: words(cell), to: [...cell.querySelectorAll("a")].map((link) => link.dataset.to),
+    called: [...cell.querySelectorAll("a")].map((link) => link.outerHTML),
   }))) : [];
   return {
     title: words(article.querySelector("h1")),

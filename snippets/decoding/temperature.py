@@ -26,7 +26,7 @@ for T in (0.2, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0):
     print(f"T = {T}: these eight hold {shares[T]:.2f}, entropy {entropy:.2f}")
     ax = plt.figure(f"temperature = {T}", figsize=(4.4, 2.6)).add_subplot()
     title = f"“it” gets {firsts[T]:.1%}, all eight {shares[T]:.0%}"
-    plots.bars(words, probabilities[0, top], title=title, unit=".0%", ax=ax)
+    plots.bars(words, probabilities[0, top], title=title, unit=".1%", ax=ax)
     ax.set_xlim(0, 1.15)  # one scale for all
 print("equal to TemperatureLogitsWarper:", same)
 cold_share, hot_share = shares[0.5], shares[2.0]

@@ -209,7 +209,8 @@ def test_filters_equal_the_warpers(says):
         "Top-k: the k best tokens",
         "What can never change?",
         "Top-k does not notice.",
-        "Temperature never changes the order of the tokens, and it never rules one out.",
+        "Temperature never changes the order of the tokens, and it never rules one out: the zeros in the"
+        " figure are rounded.",
         "All logits are divided by the same positive number, so their [order"
         " stays](#temperature).",
     )
@@ -433,6 +434,7 @@ def test_temperature(says, book, values, printed, smollm2_pair):
         logits = model(**tokenizer(PROMPT, return_tensors="pt")).logits[0, -1]
     tops = [(logits / T).softmax(-1).topk(8).values.tolist() for T in temperatures]  # first, others
     best = [first for first, *_ in tops]
+    assert 0 < min(map(min, tops)) < 0.0005 and 'unit=".1%"' in drawn, "rounded, and not ruled out"
     assert best == sorted(best, reverse=True) and best[0] == pytest.approx(v.coldest_first, abs=1e-3)
     below = [sum(others) for _, *others in tops]
     highest = below.index(max(below))
@@ -470,8 +472,10 @@ def test_nucleus_adapts(says, book, values):
         " two are kept and seven are cut.",
         "At $p = 0.8$ the nucleus has {{ decoding/top_p.flat_count }} tokens at the flat step and",
         "The figure has $p = 0.8$.",
-        "The larger $p$, the more tokens are kept: from {{ decoding/top_p.flat_half }} at $p = 0.5$ to"
-        " {{ decoding/top_p.flat_most:,}} at $p = 0.95$ at the flat step, and from"
+        "The larger $p$, the more tokens are kept.",
+        "At the flat step the nine of the figure are kept at each of the five values of $p$;",
+        "It goes from {{ decoding/top_p.flat_half }} at $p = 0.5$ to"
+        " {{ decoding/top_p.flat_most:,}} at $p = 0.95$ at the flat step, and the other from"
         " {{ decoding/top_p.peaked_half }} to {{ decoding/top_p.peaked_most }} at the peaked one.",
         "A flatter distribution needs [more tokens]",
     )
@@ -481,6 +485,7 @@ def test_nucleus_adapts(says, book, values):
     assert slider["name"] == "p" and slider["positions"][slider["shown"]]["at"] == "0.8"
     kept = [[int(n) for n in re.findall(r": (\d+) kept", one["says"])] for one in slider["positions"]]
     flat, peaked = zip(*kept)  # in the order of p
+    assert len(flat) == 5 and min(flat) > 9 and "topk(9)" in source("decoding/top_p")
     assert list(flat) == sorted(set(flat)) and list(peaked) == sorted(peaked)
     assert (flat[0], flat[-1], peaked[0], peaked[-1]) == (v.flat_half, v.flat_most, v.peaked_half, v.peaked_most)
 

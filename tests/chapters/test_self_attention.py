@@ -165,7 +165,8 @@ def test_scaling_brings_the_spread_to_one(says, book, values):
         " self_attention/scaling.narrow_raw:.1f}} at width 4 and {{ self_attention/scaling.wide_raw:.0f}} at"
         " width 1,024. Divided, it stays between {{ self_attention/scaling.least_scaled:.2f}} and {{"
         " self_attention/scaling.most_scaled:.2f}}.",
-        "Dot products of 2,000 pairs of random vectors. Those beyond 60 on either side are not drawn.",
+        "Dot products of 2,000 pairs of random vectors; each histogram is as high as its panel. Those beyond"
+        " 60 on either side are not drawn.",
         "Among ten raw scores the top one takes {{ self_attention/scaling.raw_top:.0%}} of "
         "the weight",
         "For such random vectors, dividing by $\\sqrt{d_k}$ brings the spread back to 1, "

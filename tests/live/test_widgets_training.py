@@ -56,6 +56,9 @@ def test_it_learns_to_write_dates_that_it_never_met(learned, says):
     expect(done(page)).to_contain_text("3 of 3 dates are right.")
     assert page.locator(".live-answer").all_inner_texts() == [f"→ {one} ✓ right" for one in right]
     assert not any(one.split()[1] in right for one in page.first[0])
+    assert all(len(one.split()[1]) == 10 for one in page.first[0]) and "▸" in "".join(page.first[0]), "a sign for each letter"
+    expect(page.locator(".live-curve")).to_contain_text("loss")
+    expect(page.locator("legend", has_text="Three dates")).to_contain_text(right[0])
     loss = float(re.search(r"Loss ([\d.e-]+)\.", done(page).inner_text())[1])
     assert loss < 0.05 and line(page) == 300
     assert page.locator(".live-curve").get_attribute("aria-label").endswith("at step 300")
@@ -72,7 +75,7 @@ def test_each_date_and_each_head_has_its_map(learned):
     page.get_by_text("The weights as a table").click()
     for date, head in (("5 September 2031", "0"), ("17 May 1908", "3"), ("28 March 1974", "2")):
         page.get_by_label(date).check()
-        page.get_by_label("look of").select_option(head)
+        page.get_by_label("attention of").select_option(head)
         rows = page.locator("details table tbody tr")
         expect(rows).to_have_count(10)
         cells = [[float(cell) for cell in row.locator("td").all_inner_texts()] for row in rows.all()]
@@ -123,7 +126,7 @@ def test_a_switch_begins_anew_and_a_link_brings_it_back(visit):
     expect(done(page)).to_contain_text("Step 1 of 300.")
     page.get_by_label("heads").select_option("8")
     expect(done(page)).to_contain_text("Step 0 of 300.")
-    expect(page.get_by_label("look of").locator("option")).to_have_count(9)
+    expect(page.get_by_label("attention of").locator("option")).to_have_count(9)
     page.get_by_label("causal mask").uncheck()
     page.get_by_label("learning rate").select_option("10")
     page.get_by_label("seed").fill("7")

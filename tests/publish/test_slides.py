@@ -65,17 +65,34 @@ def test_each_stop_of_the_plan_asks_shows_and_says(lecture):
     plan = (ROOT / "docs" / "teaching.md").read_text("utf-8").split("## A week")[0]
     stops = re.findall(r"^\| (\d+) \| (.+?) \| (.+) \| (.+?) \|$", plan, re.M)
     assert len(stops) == 9
-    kinds = re.findall(r'<section class="slide (asks|says|) *" id="s-(\d+)">', lecture)
+    kinds = re.findall(r'<section class="slide (asks|live|says|) *" id="s-(\d+)">', lecture)
     assert [int(number) for _, number in kinds] == list(range(2, len(kinds) + 2))
     told = re.findall(r"<p>(\d+) minutes\.</p>", lecture)
     assert [minutes for minutes, *_ in stops] == told
     order = " ".join(kind or "shows" for kind, _ in kinds)
-    assert re.fullmatch(r"asks( shows)+ says( asks( shows)+ says){8}", order)
+    assert re.fullmatch(r"asks( shows| live)+ says( asks( shows| live)+ says){8}", order)
     for _, ask, show, _ in stops:
         words = re.sub(r"[*_]", "", ask)
         assert words in re.sub("<[^>]+>", "", lecture), words
         shown = re.findall(r"\]\(\w+\.md#", show)
         assert not shown or lecture.count('class="shown') > 20
+    faces = "".join(re.findall(r'<section class="slide.*?</section>', lecture, re.S))
+    assert "<h2>Live: the <a" in faces and "of theirs" not in faces and "of theirs" in lecture, "told to the teacher alone"
+    assert "CC BY 4.0" in faces.split("</section>")[0]
+
+
+def test_words_lead_to_what_a_section_shows(built):
+    """Where the first paragraph is too long, and where a figure is the second: whole sentences, no piece of a tag."""
+    text = deck("decoder")
+    slide = re.findall(r'<section class="slide.*?</section>', text, re.S)
+    inside = [one for one in slide if "<h2>What is inside?</h2>" in one]
+    assert "Here are the nine heads of one layer. What is" in re.sub("<[^>]*>", "", inside[0])
+    leads = re.findall(r'<p class="lead">(.*?)</p>', text, re.S)
+    assert len(leads) > 15
+    for lead in leads:
+        plain = re.sub("<[^>]*>", "", lead).strip()
+        assert len(plain) <= slides.LEAD + 40 and re.match(r"[A-Z“(]", plain), plain
+        assert sorted(re.findall(r"<(\w+)", lead)) == sorted(re.findall(r"</(\w+)", lead)), lead
 
 
 def test_a_chapter_has_its_goals_its_sections_and_its_questions_without_answers(built):
@@ -111,7 +128,7 @@ def test_nothing_is_cut_and_the_keys_turn(opened, lecture, name):
 def test_a_page_that_is_no_chapter_and_a_plan_that_shows_nothing(built):
     done = run("glossary")
     assert done.returncode == 1 and "glossary is no chapter that names its goals" in done.stderr
-    cell = {"html": "x", "text": "5", "to": ["a/#gone"]}
+    cell = {"html": "x", "text": "5", "to": ["a/#gone"], "called": ["a"]}
     read = {"teaching/": {"stops": [[cell] * 4]}, "a/": {"title": "A", "sections": []}}
     with pytest.raises(BookError, match="shows a/#gone, and there is no such section"):
         list(slides.of_lecture(read))

@@ -12,6 +12,8 @@ import { choice, trainingSwitches } from "./training_switches.js";
 export const title = "Training";
 
 const CALM = 100; // steps from one drawing to the next, for who wants little motion
+const SIGNS = { " ": "␣", start: "▸", pad: "∅" }; // one place each: an untrained model writes them, too
+const sign = (letter) => SIGNS[letter] ?? letter;
 
 /** @param {HTMLElement} place @param {Record<string, string>} options data-size (whole, small), -rate,
  *  -heads, -masked (no), -scaled (no), -seed */
@@ -41,8 +43,8 @@ export async function show(place, options, frame) {
     const says = el("span", { class: "live-answer" });
     return { says, node: el("label", {}, input, el("span", {}, date), says) };
   });
-  const dates = el("fieldset", { class: "live-dates" }, el("legend", {}, "Three dates it never meets, and what it writes"), answers.map(({ node }) => node));
-  const head = choice("look of", {}, "", () => draw());
+  const dates = el("fieldset", { class: "live-dates" }, el("legend", {}, `Three dates it never meets, to be written like ${HELD_OUT[0][1]}`), answers.map(({ node }) => node));
+  const head = choice("attention of", {}, "", () => draw());
   const [map, looks] = [el("div", { class: "live-wide" }), el("p", { class: "live-reading" })];
   const turn = (by, says) => el("button", { type: "button", onclick: () => read(row + by) }, says);
   const rows = el("p", { class: "live-controls" }, head.node, turn(-1, "Letter before"), turn(1, "Next letter"));
@@ -106,7 +108,7 @@ export async function show(place, options, frame) {
     start.textContent = running ? "Pause" : now.done ? "Go on" : "Start";
     for (const button of [start, one]) button.ariaDisabled = String(now.done === steps);
     one.ariaDisabled = String(running || now.done === steps);
-    const texts = now.written.map((one) => one.join(""));
+    const texts = now.written.map((one) => one.map(sign).join(""));
     const right = HELD_OUT.filter(([, answer], i) => texts[i] === answer).length;
     reading.textContent = `Step ${now.done} of ${steps}. ` + (losses.length ? `Loss ${losses.at(-1).toPrecision(3)}. ` : "") + `${right} of 3 dates are right.`;
     loss.draw(losses, before);
@@ -123,7 +125,7 @@ export async function show(place, options, frame) {
   function weights() {
     const count = settings().heads;
     const longest = Math.max(...HELD_OUT.map(([date]) => date.length));
-    const [written, source] = [now.written[example], Array.from(HELD_OUT[example][0], (one) => (one === " " ? "␣" : one))];
+    const [written, source] = [now.written[example].map(sign), Array.from(HELD_OUT[example][0], sign)];
     const chosen = Number(head.select.value);
     const cells = new Float32Array(written.length * source.length);
     for (let h = chosen ? chosen - 1 : 0; h < (chosen || count); h++) {
@@ -174,7 +176,7 @@ export async function show(place, options, frame) {
   }
 
   frame.closed.addEventListener("abort", () => worker?.terminate());
-  const note = "Your browser computes every step itself, forward and back. The loss is that on the dates of one step, before it is taken.";
+  const note = "Your browser computes every step itself, forward and back. The loss is that on the dates of one step, before it is taken. ␣ is a space, ▸ the start sign, ∅ padding.";
   place.append(problem, buttons, el("div", { class: "live-training" },
     el("div", {}, reading, loss.node, key, dates), el("div", {}, rows, map, looks, numbers)),
     switches.node, el("p", { class: "live-quiet" }, note), el("p", { class: "live-tools" }, link.node), heard); // prettier-ignore

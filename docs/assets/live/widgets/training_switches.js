@@ -40,7 +40,7 @@ export function trainingSwitches(options, changed) {
   }); // prettier-ignore
   /** For a link: what is off is said, what is on is not. */
   const state = () => Object.fromEntries(Object.entries(settings()).filter(([name, value]) => value !== true && name !== "steps").map(([name, value]) => [name, value || "no"]));
-  const node = el("fieldset", { class: "live-controls live-dates" }, el("legend", {}, "Change one, and a new training begins from nothing"),
+  const node = el("fieldset", { class: "live-controls live-dates" }, el("legend", {}, "Change one, and a new training waits for Start"),
     size.node, rate.node, heads.node, masked.node, scaled.node, el("span", { class: "live-number-field" }, el("label", { for: seed.id }, "seed"), seed)); // prettier-ignore
   return { node, settings, state };
 }
