@@ -230,7 +230,7 @@ def test_the_page_names_what_is_driven(says):
     assert list(browsers.ENGINES) == ["chromium", "firefox", "webkit"]
     said = "open formulas search questions widgets keys memory paper name"
     assert set(said.split()) < set(engines.CHECKS)
-    assert set(engines.CHECKS) - set(said.split()) == {"tab", "again", "axe"}, "and more"
+    assert set(engines.CHECKS) - set(said.split()) == {"tab", "again", "axe", "sliders"}, "and more"
 
 
 def test_the_names_of_all_engines_are_one_table():

@@ -185,6 +185,7 @@ def test_no_rule_that_applies_is_missing(tour, site_server, sheets, style):
     expect(page.locator(".md-search-result__link").first).to_be_visible()
     assert page.evaluate(MATCHES, dropped) == []
     page.keyboard.press("Escape")
+    page.locator(".highlight").first.scroll_into_view_if_needed()  # its button comes when it is seen
     page.locator(".md-code__button").first.click()
     page.locator(".question input").first.check()
     opened(page)
