@@ -183,7 +183,8 @@ def goals(markdown: str, minutes: int, linked: bool = True) -> str:
         lines.append(f"- {goal.rstrip('.')} ({f'[{asks}](#question-{number})' if linked else asks})")
     items = "\n".join(lines)
     text = f"About {minutes} minutes to read. Afterward you can:\n\n{items}"
-    return f'<div class="goals" markdown="1">\n\n{text}\n\n</div>' if linked else text
+    # Not for the search, which is to find the places where a word is taught.
+    return f'<div class="goals" data-search-exclude markdown="1">\n\n{text}\n\n</div>' if linked else text
 
 
 def aimed(markdown: str, goals: str) -> str:
