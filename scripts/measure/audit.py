@@ -78,7 +78,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         has = dict(attributes)
-        if "id" in has:
+        if "id" in has and "template" not in self._open:  # what waits there takes another's place
             self.ids.append(has["id"])
         self.links += [has[name] for name in ("href", "src") if has.get(name)]
         if tag == "meta" and "content" in has:

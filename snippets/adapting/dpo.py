@@ -36,8 +36,7 @@ for name, seed in (("praise", 0), ("praise", 1), ("by lot", 0)):
         after = films.logs(top, test)
     moved = after - before[test]  # (24, 2)
     apart, leads = ((x[:, 0] > x[:, 1]).sum().item() for x in (moved, after))
-    fell = (moved[:, 0] < 0).sum().item()
-    found.append((apart, leads, *moved.mean(0).tolist(), fell))
+    found.append((apart, leads, *moved.mean(0).tolist(), int((moved[:, 0] < 0).sum())))
     print("| {} | {} of 24 | {} of 24 | {:+.1f} | {:+.1f} |".format(name, *found[-1]))
     if seed == 0:
         color = MUTED if name == "by lot" else BLUE
