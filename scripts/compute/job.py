@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
@@ -17,6 +18,9 @@ from scripts.compute import child
 from scripts.compute.book import Book, Outcome, RunnerError, Snippet, asdict, seal, timed
 
 KEPT = 10_000  # bytes of what a run printed that had to be stopped; it may have printed without end
+# Held while what a run has left is kept. Who ends all runs and then itself takes it and never gives
+# it back: or a run that was killed so would be kept as one that failed.
+KEEPING = threading.Lock()
 ENVIRONMENT = {  # of every run, of snippets and of labs
     "OMP_NUM_THREADS": "1",  # a parent with threads cannot be forked; see warm.py
     "CUDA_VISIBLE_DEVICES": "",  # the book's numbers are a processor's, everywhere
@@ -84,6 +88,10 @@ class Job:
 
     def finish(self, late: bool) -> str | None:
         """Move the outputs into the cache and return the sentence of a failure, if any."""
+        with KEEPING:
+            return self._finish(late)
+
+    def _finish(self, late: bool) -> str | None:
         if late:
             self.process.kill()
         self.process.join()

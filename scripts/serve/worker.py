@@ -17,7 +17,7 @@ import psutil
 
 from scripts.base import BookError, console, versions
 from scripts.base.files import put, take
-from scripts.compute import runner
+from scripts.compute import job, runner
 from scripts.pages import formulas
 from scripts.serve.line import AGAIN, LOOKS, Reading
 
@@ -79,6 +79,7 @@ def _hear_the_server(woken: threading.Event) -> None:
     """Each line means: look now. When our input is closed, end all that we started."""
     while os.read(0, 1):
         woken.set()
+    job.KEEPING.acquire()  # what ends now has not failed
     mine = psutil.Process().children(recursive=True)
     for process in mine:
         try:

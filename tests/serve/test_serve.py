@@ -24,9 +24,9 @@ from small_site import SmallSite
 
 from scripts.base import ROOT
 from scripts.base.files import put
-from scripts.compute import archive, runner
+from scripts.compute import archive, job, runner
 from scripts.compute.book import Book
-from scripts.serve import desk, needs
+from scripts.serve import desk, needs, worker
 from scripts.serve.line import Reading
 
 pytest_plugins = ["browser"]
@@ -479,6 +479,31 @@ def test_however_it_ends_what_is_computed_is_kept_and_no_process_stays(tmp_path,
     finally:
         server.process.kill()  # if it is still there
     assert not site.output("two").exists() and "Traceback" not in server.said()
+
+
+def test_a_run_that_ends_with_its_server_is_not_kept_as_failed(monkeypatch):
+    """The worker sees the run end, too, and would keep what it left before it ends itself."""
+    seen = []
+
+    class Run:
+        def kill(self):
+            seen.append(not job.KEEPING.acquire(timeout=0.1))
+
+    def end(code):
+        raise SystemExit(code)
+
+    monkeypatch.setattr(worker.os, "read", lambda *_: b"")
+    monkeypatch.setattr(worker.os, "_exit", end)
+    monkeypatch.setattr(worker.psutil.Process, "children", lambda *_, **__: [Run()])
+    monkeypatch.setattr(job, "KEEPING", threading.Lock())
+    with pytest.raises(SystemExit):
+        worker._hear_the_server(threading.Event())
+    assert seen == [True], "nothing can be kept any more"
+    kept = job.Job.__new__(job.Job)
+    late = threading.Thread(target=kept.finish, args=(False,), daemon=True)
+    late.start()
+    late.join(0.2)
+    assert late.is_alive(), "… and who wants to waits"
 
 
 def test_formulas_are_drawn_as_soon_as_what_draws_them_is_there(tmp_path, tab):
