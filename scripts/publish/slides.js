@@ -1,10 +1,15 @@
 // The keys of a deck. Arrows, space and Page keys turn it, Home and End go to its ends, N shows the
 // speaker's notes, D changes light and dark.
 const slides = [...document.querySelectorAll(".slide")];
-let at = Math.max(0, slides.findIndex((one) => `#${one.id}` === location.hash));
+
+/** The slide that is in front, however it came there: by a key, a finger or a wheel. */
+function here() {
+  const far = slides.map((one) => Math.abs(one.getBoundingClientRect().top));
+  return far.indexOf(Math.min(...far));
+}
 
 function go(to) {
-  at = Math.min(slides.length - 1, Math.max(0, to));
+  const at = Math.min(slides.length - 1, Math.max(0, to));
   slides[at].scrollIntoView();
   history.replaceState(null, "", `#${slides[at].id}`);
 }
@@ -13,10 +18,11 @@ const STEPS = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, ArrowLeft: -1,
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const { key } = event;
-  if (key in STEPS) go(at + STEPS[key]);
+  if (key in STEPS) go(here() + STEPS[key]);
   else if (key === "Home") go(0);
   else if (key === "End") go(slides.length - 1);
   else if (key === "n" || key === "N") {
+    const at = here();
     document.body.classList.toggle("speaking");
     go(at);
   } else if (key === "d" || key === "D") {
@@ -40,10 +46,5 @@ function fit() {
 fit();
 addEventListener("resize", fit);
 
-// Who turns with a finger or a wheel is followed.
-const seen = new IntersectionObserver((changes) => {
-  for (const one of changes) if (one.isIntersecting) at = slides.indexOf(one.target);
-}, { threshold: 0.6 });
-for (const one of slides) seen.observe(one);
 if (matchMedia("(prefers-color-scheme: dark)").matches) document.documentElement.dataset.mdColorScheme = "slate";
-if (location.hash) go(at);
+if (location.hash) go(slides.findIndex((one) => `#${one.id}` === location.hash));
