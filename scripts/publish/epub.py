@@ -194,8 +194,7 @@ def make_epub(site: Path, into: Path) -> None:
         add("book/contents.xhtml", PAGE.format(title="Contents", body=contents(chapters)))
         add("book/cover.xhtml", PAGE.format(title=html.escape(title), body=cover))
         for chapter in chapters:
-            page = PAGE.format(title=html.escape(chapter.title), body="{body}").replace("{body}", chapter.body)
-            add(f"book/{chapter.file}", page)
+            add(f"book/{chapter.file}", PAGE.format(title=html.escape(chapter.title), body=chapter.body))
         for name, path in pictures.items():
             add(f"book/pictures/{name}", path.read_bytes(), zipfile.ZIP_STORED)
     beside.replace(into)
