@@ -5,9 +5,11 @@
     tokenizers.min.mjs     the tokenizers in JavaScript, from a lock file with digests
     *.wasm                 from the texts docs/assets/live/engine/*.wat; *.fused.wasm are the
                            same for browsers that multiply and add in one instruction
-    tokenizers/*.json      each family's tokenizer, as the library saved it
+    tokenizers/*.json      each family's tokenizer, as the library saved it; of a family that
+                           writes and reads no text, the pieces alone
     weights.json           what the weights are: format, config, parts with their digests
     weights/*.bin          the weights, in parts that every host serves
+    sounds/*.wav           the book's clips, for the model that hears
 """
 
 from __future__ import annotations
@@ -29,15 +31,17 @@ from scripts.models.make import ensure, missing
 
 PART = 24 * 2**20  # bytes; some hosts refuse files from 25 MiB on
 TOKENIZERS = ("minilm", "smollm2", "en-pt", "pt-en")
+WRITERS = ("whisper",)  # they are given no text
 # What the page calls a model → where its configuration and where its weights lie.
 WEIGHTS = {
     "minilm": ("minilm", "minilm-half/model.safetensors"),
     "smollm2": ("smollm2", "smollm2-gguf/model.gguf"),
     "en-pt": ("en-pt", "en-pt-marian/model.bin"),
     "pt-en": ("pt-en", "pt-en-marian/model.bin"),
+    "whisper": ("whisper", "whisper-8bit/model.gguf"),
 }
 # Every model folder that is read here.
-NEEDED = (*TOKENIZERS, *(where.split("/")[0] for _, where in WEIGHTS.values()))
+NEEDED = (*TOKENIZERS, *WRITERS, *(where.split("/")[0] for _, where in WEIGHTS.values()))
 # python -c NODE SCRIPT …: with the Node that pip has brought
 
 
@@ -108,6 +112,9 @@ def _digest(root: Path, step: str) -> str:
     if step == "kernel":
         for source in _kernels(root):
             digest.update(source.read_bytes())
+    elif step == "sounds":
+        for clip in _clips(root):
+            digest.update(clip.read_bytes())
     elif step == "tokenizer-script":
         digest.update((root / "scripts/node/package-lock.json").read_bytes())
     else:
@@ -119,6 +126,17 @@ def _digest(root: Path, step: str) -> str:
 
 def _kernels(root: Path) -> list[Path]:
     return sorted((root / "docs" / "assets" / "live" / "engine").glob("*.wat"))
+
+
+def _clips(root: Path) -> list[Path]:
+    return sorted((root / "snippets" / "audio").glob("*.wav"))
+
+
+def _sounds(root: Path, folder: Path) -> list[Path]:
+    """The clips of the book, as they are."""
+    for clip in _clips(root):
+        put(folder / "sounds" / clip.name, clip.read_bytes())
+    return [folder / "sounds" / clip.name for clip in _clips(root)]
 
 
 def _script(root: Path, folder: Path) -> list[Path]:
@@ -184,9 +202,12 @@ def _models(root: Path, folder: Path) -> list[Path]:
             " again"
         )
     used = {folder / "weights.json"}
-    for name in TOKENIZERS:
+    for name in (*TOKENIZERS, *WRITERS):
         for kind, short in (("tokenizer", name), ("tokenizer_config", f"{name}.config")):
             data = json.loads((root / "models" / name / f"{kind}.json").read_bytes())
+            if name in WRITERS and kind == "tokenizer":
+                data["model"]["merges"] = data["added_tokens"] = []
+                data["post_processor"] = None
             used.add(folder / "tokenizers" / f"{short}.json")
             put(folder / "tokenizers" / f"{short}.json", _compact(data))
     listed = {}
@@ -202,6 +223,8 @@ def _models(root: Path, folder: Path) -> list[Path]:
         told = json.loads((settings / "tokenizer_config.json").read_bytes())
         if "chat_template" in told:
             entry["chat_template"] = told["chat_template"]
+        if name in WRITERS:  # which tokens it begins with, and which it may not write
+            entry["config"] |= json.loads((settings / "generation_config.json").read_bytes())
         for number, part in enumerate(_parts(path)):
             sha256 = hashlib.sha256(part).hexdigest()
             # The digest in the name: a browser never takes an old part for a new one.
@@ -216,7 +239,12 @@ def _models(root: Path, folder: Path) -> list[Path]:
     return sorted(used)
 
 
-STEPS = {"tokenizer-script": _script, "models": _models, "kernel": _kernel}
+STEPS = {
+    "tokenizer-script": _script,
+    "models": _models,
+    "kernel": _kernel,
+    "sounds": _sounds,
+}
 
 
 def _parts(path: Path) -> Iterator[bytes]:

@@ -15,6 +15,8 @@ from scripts.models.recipe import (
     save_weights,
 )
 
+LAYERS = 4  # of each side of Whisper tiny
+
 
 def read_ctranslate2(path: Path) -> Weights:
     """Read the `model.bin` of CTranslate2 (binary version 6), as its `model_spec.py`
@@ -65,19 +67,15 @@ def read_ctranslate2(path: Path) -> Weights:
     return weights
 
 
-@recipe("ctranslate2", "model", "tokenizer", "settings")
-def make_from_ctranslate2(source: Source, target: Path) -> None:
-    """Whisper as converted for CTranslate2: float16 values become float32.
+def whisper_weights(path: Path) -> Weights:
+    """Whisper's weights by the names of the library, as they lie in CTranslate2's file.
 
     CTranslate2 fuses query, key and value into one matrix; they are cut apart again.
     """
     import numpy as np
 
-    variables = read_ctranslate2(source["model"])
+    variables = read_ctranslate2(path)
     weights: Weights = {}
-    vocabulary, width = variables["decoder/embeddings/weight"].shape
-    bands = variables["encoder/conv1/weight"].shape[1]
-    layers, heads = 4, width // 64
 
     def put(ours: str, theirs: str) -> None:
         names = ("gamma", "beta") if theirs.endswith("norm") else ("weight", "bias")
@@ -95,7 +93,7 @@ def make_from_ctranslate2(source: Source, target: Path) -> None:
     for side in ("encoder", "decoder"):
         places = variables[f"{side}/position_encodings/encodings"]
         weights[f"model.{side}.embed_positions.weight"] = places
-        for index in range(layers):
+        for index in range(LAYERS):
             ours, theirs = f"model.{side}.layers.{index}", f"{side}/layer_{index}"
             own, cross = f"{theirs}/self_attention", f"{theirs}/attention"
             split(
@@ -116,10 +114,20 @@ def make_from_ctranslate2(source: Source, target: Path) -> None:
         put(f"model.encoder.{layer}", f"encoder/{layer}")
     embeddings = variables["decoder/embeddings/weight"]
     weights["model.decoder.embed_tokens.weight"] = embeddings
+    return weights
+
+
+@recipe("ctranslate2", "model", "tokenizer", "settings")
+def make_from_ctranslate2(source: Source, target: Path) -> None:
+    """Whisper as converted for CTranslate2: float16 values become float32."""
+    weights = whisper_weights(source["model"])
     save_weights(target / "model.safetensors", weights)
+    vocabulary, width = weights["model.decoder.embed_tokens.weight"].shape
+    bands = weights["model.encoder.conv1.weight"].shape[1]
+    heads = width // 64
 
     start, end, silent = 50257, 50256, 50362  # silent: without time stamps
-    longest = len(variables["decoder/position_encodings/encodings"])
+    longest = len(weights["model.decoder.embed_positions.weight"])
     special = {
         "bos_token_id": end,
         "eos_token_id": end,
@@ -133,13 +141,13 @@ def make_from_ctranslate2(source: Source, target: Path) -> None:
         "vocab_size": vocabulary,
         "num_mel_bins": bands,
         "d_model": width,
-        "encoder_layers": layers,
-        "decoder_layers": layers,
+        "encoder_layers": LAYERS,
+        "decoder_layers": LAYERS,
         "encoder_attention_heads": heads,
         "decoder_attention_heads": heads,
         "encoder_ffn_dim": 4 * width,
         "decoder_ffn_dim": 4 * width,
-        "max_source_positions": len(variables["encoder/position_encodings/encodings"]),
+        "max_source_positions": len(weights["model.encoder.embed_positions.weight"]),
         "max_target_positions": longest,
     }
     save_json(target / "config.json", config | special)

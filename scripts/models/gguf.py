@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scripts.models.ctranslate2 import whisper_weights
 from scripts.models.recipe import Source, recipe, save_json, save_tokenizer, save_weights
 
 
@@ -14,6 +15,36 @@ from scripts.models.recipe import Source, recipe, save_json, save_tokenizer, sav
 def keep_unchanged(source: Source, target: Path) -> None:
     """The file as it came, for the model in the page, which reads it itself."""
     shutil.copyfile(source["model"], target / "model.gguf")
+
+
+@recipe("ctranslate2-blocks", "model")
+def make_blocks_of_whisper(source: Source, target: Path) -> None:
+    """Whisper in blocks of 8 bits, for the model in the page, in the same file format.
+
+    A matrix is rounded in blocks of 32 numbers with one scale (Q8_0). A convolution over
+    three frames becomes a matrix (out, 3 · in), frame after frame. The first one, whose
+    rows fill no whole number of blocks, stays in float16, and vectors become float32. The
+    encoder's positions are left out: they are the sinusoids of the paper.
+    """
+    import numpy as np
+    from gguf import GGMLQuantizationType, GGUFWriter, quantize
+
+    writer = GGUFWriter(target / "model.gguf", "whisper")
+    for name, values in whisper_weights(source["model"]).items():
+        if name == "model.encoder.embed_positions.weight":
+            continue
+        if values.ndim == 3:  # (out, in, 3) -> (out, 3 · in)
+            values = values.swapaxes(1, 2).reshape(len(values), -1)
+        kind = GGMLQuantizationType.F32
+        if values.ndim == 2:
+            whole = values.shape[1] % 32 == 0
+            kind = GGMLQuantizationType.Q8_0 if whole else GGMLQuantizationType.F16
+        blocks = quantize(np.ascontiguousarray(values, "<f4"), kind)
+        writer.add_tensor(name.removeprefix("model."), blocks, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 @recipe("gguf", "model")

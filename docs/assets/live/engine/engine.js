@@ -185,6 +185,12 @@ export const engine = {
     const wish = { method: "greedy", steps: 100, hidden: [], stop: [0], ...settings, source };
     return { pieces, ...(await use(direction, "translate", wish, { onEvent: onStep, signal })) };
   },
+  /**
+   * Whisper: what is said in a sound of one channel, 16,000 samples a second, as `generate` writes it.
+   * Told are {features}, then {done} up to 1, then the steps; see models/hearing.js.
+   */
+  hear: (sound, { onStep, signal } = {}) =>
+    use("whisper", "hear", { method: "greedy", steps: 224, stop: [50256], sound }, { onEvent: onStep, signal }),
   /** The pieces that ids stand for, as the vocabulary has them. @returns {Promise<string[]>} */
   pieces: (family, ids) => ask("text", "pieces", { family, ids: [...ids] }),
   /** {text, ids}: a conversation as the model sees it, up to where its answer begins. */

@@ -12,6 +12,7 @@ import { beamSearch, write } from "../models/decoding.js";
 import { Encoder } from "../models/encoder.js";
 import { Translator } from "../models/marian.js";
 import { Translating } from "../models/translating.js";
+import { broken, file, once } from "./files.js";
 import { readGguf } from "./gguf.js";
 import { Kernel } from "./kernel.js";
 import { readMarian } from "./marian_file.js";
@@ -22,24 +23,8 @@ const MODELS = { minilm: Encoder, smollm2: Decoder, "en-pt": Translator, "pt-en"
 const READERS = { gguf: readGguf, safetensors: readSafetensors, bin: readMarian };
 /** What knows which texts begin alike, for models that write. */
 const TREES = new Map([[Decoder, Branches], [Translator, Translating]]);
-/** @type {Encoder | Branches | Translating} */
+/** @type {Encoder | Branches | Translating | import("../models/whisper.js").Whisper} */
 let model; // the one that this worker was begun for
-
-/** A file of the site, from where the build has put what it made for us: the folder above. */
-async function file(path, kind) {
-  const response = await fetch(new URL(`../${path}`, import.meta.url));
-  if (!response.ok) throw new Error(`The file ${path} could not be loaded: the site answered ${response.status}.`);
-  return response[kind]();
-}
-
-/** Makes each thing once; what failed is made again at the next call. */
-function once(make) {
-  const made = new Map(); // name → promise
-  return (name) => {
-    if (!made.has(name)) made.set(name, make(name).catch((error) => (made.delete(name), Promise.reject(error))));
-    return made.get(name);
-  };
-}
 
 const list = once((path) => file(path, "json"));
 
@@ -49,15 +34,9 @@ async function entry(name) {
   return listed;
 }
 
-/** A module that failed may stay failed for this worker: it ends, and the next call begins another. */
-function broken(error) {
-  setTimeout(() => {
-    throw error;
-  });
-  return new Promise(() => {}); // whoever waits is told by engine.js
-}
-
-const inside = () => import("../models/inside.js").catch(broken); // looks between the layers; few pages need it
+// What few pages need comes when it is asked for: what hears, and what looks between the layers.
+const hearing = () => import("../models/hearing.js").catch(broken);
+const inside = () => import("../models/inside.js").catch(broken);
 
 const tokenizer = once(async (family) => {
   const { makeTokenizer } = await import("./tokens.js").catch(broken);
@@ -100,8 +79,9 @@ const calls = {
   /** @returns {Promise<boolean>} can it be loaded again without the network? */
   async load({ name }, { tell }) {
     const listed = await entry(name);
+    const Model = MODELS[name] ?? (await hearing()).Whisper;
     const wasm = await Kernel.fetch((path) => file(path, "arrayBuffer"));
-    const kernel = await Kernel.create(listed.bytes + MODELS[name].room(listed.config), wasm);
+    const kernel = await Kernel.create(listed.bytes + Model.room(listed.config), wasm);
     const base = kernel.allocate(listed.bytes);
     const bytes = new Uint8Array(kernel.buffer, base, listed.bytes);
     let told = 0;
@@ -111,8 +91,8 @@ const calls = {
       tell(progress);
     };
     await weights.load(listed, bytes, { onProgress });
-    const made = new MODELS[name](kernel, listed.config, READERS[listed.format](bytes), base);
-    const Tree = TREES.get(MODELS[name]);
+    const made = new Model(kernel, listed.config, READERS[listed.format](bytes), base);
+    const Tree = TREES.get(Model);
     model = Tree ? new Tree(made) : made;
     return weights.kept(listed);
   },
@@ -170,6 +150,8 @@ const calls = {
     const result = await written((texts) => model.next(texts), start, settings, { signal, tell: grown });
     return { ...result, ...looked(result.ids) };
   },
+
+  hear: async ({ sound, ...settings }, told) => (await hearing()).hear(model, sound, settings, { ...told, turn, written }),
 
   async chat({ messages }) {
     const text = chatText(messages);

@@ -6,7 +6,7 @@
  */
 import { attention } from "./attention.js";
 
-/** out = x Wᵀ + b, with W = bytes / multiplier: one multiplier for the whole matrix. */
+/** out = x Wᵀ + b, with W = bytes / multiplier: one multiplier for the whole matrix, where it has one. */
 export class Linear {
   constructor(kernel, weight, bias) {
     Object.assign(this, { kernel, weight, bias });
@@ -14,9 +14,10 @@ export class Linear {
 
   forward(x, out, tokens) {
     const { kernel, weight, bias } = this;
+    const { multiplier = 1 } = weight;
     kernel.multiply(x, weight, out, tokens);
     for (let t = 0, at = 0; t < tokens; t++) {
-      for (let i = 0; i < out.width; i++, at++) out.data[at] = out.data[at] / weight.multiplier + (bias ? bias[i] : 0);
+      for (let i = 0; i < out.width; i++, at++) out.data[at] = out.data[at] / multiplier + (bias ? bias[i] : 0);
     }
   }
 }

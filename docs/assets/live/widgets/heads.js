@@ -58,11 +58,11 @@ export function headGrid(choose, layers = 6, heads = 12) {
 }
 
 /** A map in as many pixels as it has cells; the page's styles make them large. */
-function paint(face, map, columns, most) {
+export function paint(face, map, columns, most, color = "--fig-weight") {
   face.width = columns;
   face.height = map.length / columns;
   const pen = face.getContext("2d");
-  pen.fillStyle = getComputedStyle(document.body).getPropertyValue("--fig-weight") || "#2563c9";
+  pen.fillStyle = getComputedStyle(document.body).getPropertyValue(color) || "#2563c9";
   map.forEach((weight, i) => {
     pen.globalAlpha = weight / most;
     pen.fillRect(i % columns, Math.floor(i / columns), 1, 1);
@@ -70,6 +70,6 @@ function paint(face, map, columns, most) {
 }
 
 /** The page's scheme has changed: what is drawn in pixels must be drawn again. */
-function onScheme(draw) {
+export function onScheme(draw) {
   new MutationObserver(draw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
 }
