@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from scripts.models.ctranslate2 import whisper_weights
-from scripts.models.recipe import Source, recipe, save_json, save_tokenizer, save_weights
+from scripts.models.recipe import (
+    Source,
+    Weights,
+    recipe,
+    save_json,
+    save_tokenizer,
+    save_weights,
+)
 
 
 @recipe("unchanged", "model")
@@ -19,18 +26,27 @@ def keep_unchanged(source: Source, target: Path) -> None:
 
 @recipe("ctranslate2-blocks", "model")
 def make_blocks_of_whisper(source: Source, target: Path) -> None:
-    """Whisper in blocks of 8 bits, for the model in the page, in the same file format.
+    """Whisper in blocks of 8 bits, for the model in the page, which reads it itself."""
+    save_blocks(target / "model.gguf", whisper_weights(source["model"]))
 
-    A matrix is rounded in blocks of 32 numbers with one scale (Q8_0). A convolution over
-    three frames becomes a matrix (out, 3 · in), frame after frame. The first one, whose
-    rows fill no whole number of blocks, stays in float16, and vectors become float32. The
+
+def save_blocks(path: Path, weights: Weights) -> None:
+    """Write the weights of a Whisper as GGUF, with matrices in 8 bits.
+
+    A matrix is rounded in blocks of 32 numbers, each with one scale (Q8_0). A convolution
+    over three frames becomes a matrix (out, 3 · in), frame after frame. One whose rows
+    fill no whole number of blocks stays in float16, and vectors are in float32. The
     encoder's positions are left out: they are the sinusoids of the paper.
+
+    Args:
+        path: The file.
+        weights: By the names of the library.
     """
     import numpy as np
     from gguf import GGMLQuantizationType, GGUFWriter, quantize
 
-    writer = GGUFWriter(target / "model.gguf", "whisper")
-    for name, values in whisper_weights(source["model"]).items():
+    writer = GGUFWriter(path, "whisper")
+    for name, values in weights.items():
         if name == "model.encoder.embed_positions.weight":
             continue
         if values.ndim == 3:  # (out, in, 3) -> (out, 3 · in)

@@ -53,7 +53,7 @@ export async function show(place, options, frame) {
   };
   const record = button("Record", () => (recording ? recording.abort() : hear(microphone)));
   const listen = button("Listen", () => {
-    if (silence) return silence();
+    if (silence || !sound) return silence?.();
     listen.textContent = "Stop";
     silence = play(sound, () => {
       silence = null;
@@ -176,7 +176,7 @@ export async function show(place, options, frame) {
   }
 
   const note = "Above, the sound as the encoder is given it: strong where a pitch is loud. Below, the weights of cross-attention on the same line of time. Weights say where heads looked, and not why a token was written.";
-  const which = el("span", { class: "live-number-field" }, el("label", { for: id }, "heads"), heads);
+  const which = el("span", {}, el("label", { for: id }, "heads"), heads);
   place.append(sources, el("p", { class: "live-quiet" }, kept + noMicrophone), problem, reading, picture.node, written, line,
     el("p", { class: "live-controls" }, which), told, times, took, el("p", { class: "live-quiet" }, note), el("p", { class: "live-tools" }, link.node), heard); // prettier-ignore
   frame.closed.addEventListener("abort", quiet);
