@@ -45,6 +45,7 @@ FIGURES = {
     "decoding": "decoding/beam_tree",
     "chat": "sequence_problems/asked_written",
     "translate": "cross_attention/from_scratch",
+    "hear": "cross_attention/speech",
     "lens": "inside/lens",
     "heads_off": "inside/heads_off",
     "bits": "smaller/block",

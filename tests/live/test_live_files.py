@@ -55,7 +55,7 @@ def test_parts_are_the_file_and_fit_every_host(folder, name):
 
 def test_half_precision_is_the_same_model_rounded(folder, says):
     """The page's MiniLM is the book's, rounded, without the pooler."""
-    says("but for rounding: MiniLM's weights are in 16 bits here.", page="playground")
+    says("but for rounding: MiniLM's weights are in 16 bits here,", page="playground")
     import numpy as np
     from safetensors.numpy import load_file
 
@@ -71,13 +71,14 @@ def test_widgets_are_used_by_widgets_alone(says):
     """And by what waits for a reader's button: it opens the frame, which opens the widget."""
     says(
         "`widgets/` has one file a widget and what only widgets use.",
-        "`models/` has the three models with the names of `snippets/from_scratch/`",
+        "`models/` has the four models with the names of `snippets/from_scratch/`",
         "The three `.wat` files are the exception: the build turns them into WebAssembly.",
         page="contributing",
     )
     assert len(live._kernels(ROOT)) == 3
     worker = (ROOT / "docs/assets/live/engine/worker.js").read_text("utf-8")
     assert set(re.findall(r"^import \{ (Encoder|Decoder|Translator) \}", worker, re.M)) == {"Encoder", "Decoder", "Translator"}
+    assert "(await hearing()).Whisper" in worker
     scripts = {path: path.read_text("utf-8") for path in (ROOT / "docs/assets/live").rglob("*.js")}
     using = {path.name for path, text in scripts.items()
              if path.parent.name != "widgets" and "widgets/" in text}  # fmt: skip

@@ -97,7 +97,7 @@ def test_all_widgets_of_a_page_share_one_copy_of_the_weights(playground):
     one_way = [model for name, model in listed.items() if name != "pt-en"]  # back comes with its own button
     wanted = [part["path"] for model in one_way for part in model["parts"]]
     assert sorted(parts(playground)) == sorted(f"assets/live/{path}" for path in wanted)
-    assert len(playground.boxes) == 11
+    assert len(playground.boxes) == 12
 
 
 def test_one_model_at_a_time_is_in_memory(playground, says):

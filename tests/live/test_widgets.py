@@ -33,20 +33,21 @@ def test_nothing_is_fetched_before_the_reader_asks(visit, says):
     page = visit("attention")
     live_files = [asked for asked in page.asked if "live/" in asked]
     assert [name for name in live_files if not name.endswith(".css")] == ["assets/live/start.js"]
-    assert not {f"assets/live/widgets/{name}.css" for name in ("bits", "decoder", "inside", "training", "translate")} & set(live_files)
+    assert not {f"assets/live/widgets/{name}.css" for name in ("bits", "decoder", "hear", "inside", "training", "translate")} & set(live_files)
     assert (ROOT / "docs/assets/live/start.js").stat().st_size < 2000
 
 
 def test_the_button_says_what_will_be_loaded(visit, server, says):
     says(
         "The tokenizers, attention by hand and the block of numbers need no model. The attention maps load MiniLM, the translator has "
-        "a model for each direction, and the other five boxes share SmolLM2; the button says how much that is.",
+        "a model for each direction, what hears loads Whisper, and the other five boxes share SmolLM2; the button says how much that is.",
         page="playground",
     )
     weights = json.loads((live.make(ROOT) / "weights.json").read_text("utf-8"))
     start = (ROOT / "docs/assets/live/start.js").read_text("utf-8")
     assert f"attention: {weights['minilm']['bytes'] / 1e6:.0f}," in start
     assert f"translate: {weights['en-pt']['bytes'] / 1e6:.0f} " in start
+    assert f"hear: {weights['whisper']['bytes'] / 1e6:.0f} " in start
     assert weights["en-pt"]["bytes"] == weights["pt-en"]["bytes"]
     for name in ("next_token", "decoding", "chat", "lens", "heads_off"):
         assert f"{name}: {weights['smollm2']['bytes'] / 1e6:.0f}" in start

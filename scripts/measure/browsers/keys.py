@@ -60,6 +60,13 @@ def _translate_by_keys(browser: Browser, box: str) -> None:
     until(browser, f"{box} .live-reading", "To write ▁gosto")
 
 
+def _hear_by_keys(browser: Browser, box: str) -> None:
+    until(browser, f"{box} .live-quiet", "4.0 seconds of sound")
+    tab_to(browser, f"{box} .live-line [role=radio][aria-checked=true]")
+    browser.press("Home", "ArrowRight")
+    until(browser, f"{box} .live-reading", "To write ␣open")
+
+
 def _training_by_keys(browser: Browser, box: str) -> None:
     tab_to(browser, f"{box} .live-go")
     for now in ("Pause", "Go on"):
@@ -114,7 +121,7 @@ def _chat_by_keys(browser: Browser, box: str) -> None:
 KEYS: dict[str, Callable[[Browser, str], None]] = {
     "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
     "by_hand": _by_hand_by_keys, "bits": _bits_by_keys,
-    "translate": _translate_by_keys, "training": _training_by_keys, "next_token": _next_token_by_keys,
+    "translate": _translate_by_keys, "hear": _hear_by_keys, "training": _training_by_keys, "next_token": _next_token_by_keys,
     "lens": _lens_by_keys, "heads_off": _heads_off_by_keys,
     "decoding": _decoding_by_keys, "chat": _chat_by_keys,
 }  # fmt: skip

@@ -109,6 +109,15 @@ def _translate(browser: Browser, box: str) -> list[str]:
     return texts(browser, f"{box} .live-translation, {box} .live-quiet, {box} .live-reading, {box} table.numbers td")
 
 
+def _hear(browser: Browser, box: str) -> list[str]:
+    until(browser, f"{box} .live-quiet", "4.0 seconds of sound")
+    said = texts(browser, f"{box} .live-translation, {box} .live-line span, {box} .live-reading")
+    browser.click(f"{box} button", "Clip: the train")
+    until(browser, f"{box} .live-quiet", "1.8 seconds of sound")
+    browser.click(f"{box} summary", "The strongest moment of each token")
+    return said + texts(browser, f"{box} .live-translation, {box} .live-reading, {box} details p")
+
+
 def _training(browser: Browser, box: str) -> list[str]:
     said = texts(browser, f"{box} .live-done")
     for step in ("Step 1 of", "Step 2 of"):
@@ -178,7 +187,7 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
     "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand, "bits": _bits,
-    "translate": _translate, "training": _training, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off,
+    "translate": _translate, "hear": _hear, "training": _training, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off,
     "decoding": _decoding, "chat": _chat,
 }  # fmt: skip
 

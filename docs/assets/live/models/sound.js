@@ -1,5 +1,6 @@
 /**
- * What Whisper is given of a sound: how loud 80 bands of pitch are, a hundred times a second.
+ * What Whisper is given of a sound, its log-mel spectrogram: how loud 80 bands of pitch are, a
+ * hundred times a second.
  *
  * The same numbers as WhisperFeatureExtractor of transformers, by the definition: each moment is
  * multiplied with the waves of 201 pitches, without a fast Fourier transform. A cosine is the same

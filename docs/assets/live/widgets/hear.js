@@ -18,7 +18,7 @@ const ALIGNED = [[1, 0], [2, 0], [2, 5], [3, 0], [3, 1], [3, 2], [3, 3], [3, 4]]
 /** Some browsers tell how much memory the device has: a page of a small one would be ended. */
 export function weights() {
   const has = navigator.deviceMemory;
-  if (has < 1) throw new Error(`This model takes 150 MB of memory, too much for a device that has ${has} GB for all that it does.`);
+  if (has < 1) throw new Error(`This takes 250 MB of memory, too much for a device that has ${has} GB for all that it does.`);
   return "whisper";
 }
 
@@ -76,6 +76,7 @@ export async function show(place, options, frame) {
   const heads = el("select", { id, onchange: () => pick(state.piece) },
     choices.map(([value, says]) => el("option", { value, selected: value === options.heads }, says))); // prettier-ignore
   const [told, times, took] = [el("p", { class: "live-reading" }), el("p", { class: "live-quiet" }), el("p", { class: "live-quiet" })];
+  const folded = el("details", {}, el("summary", {}, "The strongest moment of each token, in seconds"), times);
   const link = stateLink(frame, () => ({ clip: state.clip, piece: state.piece + 1, heads: heads.value }), say);
 
   // ------------------------------------------------------------------------ what happens
@@ -146,7 +147,7 @@ export async function show(place, options, frame) {
     if (!pieces.length) return;
     state.piece = Math.min(piece, pieces.length - 1);
     follow(state.piece);
-    times.textContent = `The strongest tenth of a second of each: ${pieces.map((one, i) => `${visible(one.text)} ${((most(row(i)) + 0.5) / 10).toFixed(2)}`).join(" · ")}`;
+    times.textContent = `${pieces.map((one, i) => `${visible(one.text)} ${((most(row(i)) + 0.5) / 10).toFixed(2)}`).join(" · ")}`;
     link.renew();
     say(told.textContent);
   }
@@ -155,10 +156,10 @@ export async function show(place, options, frame) {
   function follow(piece) {
     const weights = row(piece);
     const { from, to, share } = around(weights);
-    const after = Math.max(1 - weights.reduce((a, b) => a + b, 0), 0);
+    const after = weights.length < 10 * LONGEST ? ` ${percent(Math.max(1 - weights.reduce((a, b) => a + b, 0), 0))} fell on the silence after the sound.` : "";
     const who = heads.selectedOptions[0].textContent;
     told.replaceChildren("To write ", el("b", {}, visible(pieces[piece].text)), `, Whisper looked most at ${(from / 10).toFixed(1)} to ${(to / 10).toFixed(1)} seconds:`,
-      ` ${percent(share)} of the weight (${who}). ${percent(after)} fell on the silence after the sound.`); // prettier-ignore
+      ` ${percent(share)} of the weight (${who}).${after}`); // prettier-ignore
     picture.follow(weights, told.textContent);
     [...line.children].forEach((chip, i) => chip.setAttribute("aria-checked", String(i === piece)));
     mark(piece);
@@ -175,10 +176,10 @@ export async function show(place, options, frame) {
     return Array.from({ length: tenths }, (_, at) => one.reduce((sum, i) => sum + looked[i * tenths + at], 0) / one.length);
   }
 
-  const note = "Above, the sound as the encoder is given it: strong where a pitch is loud. Below, the weights of cross-attention on the same line of time. Weights say where heads looked, and not why a token was written.";
+  const note = "Above, the log-mel spectrogram that the encoder is given: strong where a pitch is loud. Below, the weights of cross-attention on the same line of time. Weights say where heads looked, and not why a token was written.";
   const which = el("span", {}, el("label", { for: id }, "heads"), heads);
   place.append(sources, el("p", { class: "live-quiet" }, kept + noMicrophone), problem, reading, picture.node, written, line,
-    el("p", { class: "live-controls" }, which), told, times, took, el("p", { class: "live-quiet" }, note), el("p", { class: "live-tools" }, link.node), heard); // prettier-ignore
+    el("p", { class: "live-controls" }, which), told, took, folded, el("p", { class: "live-quiet" }, note), el("p", { class: "live-tools" }, link.node), heard); // prettier-ignore
   frame.closed.addEventListener("abort", quiet);
   hear(() => clip(state.clip), state.clip);
 }

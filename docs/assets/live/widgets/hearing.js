@@ -1,4 +1,4 @@
-// The picture of a sound, and under it, on the same line of time, where a head looked.
+// The log-mel spectrogram of a sound, and under it, on the same line of time, where a head looked.
 
 import { onScheme, paint } from "./heads.js";
 import { el, svg } from "./parts.js";
@@ -41,7 +41,7 @@ export function hearing(onpick) {
     repaint();
     const loudness = Array.from({ length: shown.tenths }, (_, i) => features.subarray(i * 10 * BANDS, (i + 1) * 10 * BANDS).reduce((a, b) => a + b));
     const loudest = loudness.indexOf(Math.max(...loudness)) / 10;
-    face.setAttribute("aria-label", `Log-mel picture of the sound: ${(shown.tenths / 10).toFixed(1)} seconds from left to right, 80 bands of pitch, the lowest at the bottom; loudest at ${loudest.toFixed(1)} seconds`);
+    face.setAttribute("aria-label", `Log-mel spectrogram of the sound: ${(shown.tenths / 10).toFixed(1)} seconds from left to right, 80 bands of pitch, the lowest at the bottom; loudest at ${loudest.toFixed(1)} seconds`);
     const seconds = shown.tenths / 10;
     const step = seconds > 12 ? 5 : 1;
     const marks = Array.from({ length: Math.ceil(seconds / step) }, (_, i) => i * step);
