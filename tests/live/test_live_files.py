@@ -25,9 +25,8 @@ def folder():
 @pytest.fixture
 def copy(tmp_path):
     """A book with nothing but what the page's model is made from."""
-    for part in ("scripts/node", "docs/assets/live"):
+    for part in ("scripts/node", "docs/assets/live", "snippets/audio"):
         shutil.copytree(ROOT / part, tmp_path / part)
-    (tmp_path / "snippets").mkdir()
     shutil.copy(ROOT / "snippets" / "models.toml", tmp_path / "snippets")
     (tmp_path / "models").symlink_to(ROOT / "models")
     shutil.copytree(ROOT / ".cache" / "live", tmp_path / ".cache" / "live", copy_function=_link)
@@ -105,7 +104,7 @@ def damaged(good: bytes):
 @pytest.mark.parametrize(
     "name",
     ["blocks.wasm", "bytes.fused.wasm", "tokenizers/minilm.json", "weights.json", "weights/*-0-*",
-     "tokenizers.min.mjs", "tokenizers.license.txt"],
+     "tokenizers.min.mjs", "tokenizers.license.txt", "sounds/train_at_seven.wav"],
 )  # fmt: skip
 def test_a_damaged_file_is_made_again(folder, copy, monkeypatch, name):
     """Also where its size and its time are those of the right one."""
