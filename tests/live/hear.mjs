@@ -65,16 +65,16 @@ const jobs = {
     };
     for (const [i, path] of task.sounds.entries()) {
       const events = [];
-      const told = { signal: new AbortController().signal, tell: (event) => events.push(event), turn: async () => {}, written };
+      const told = { signal: new AbortController().signal, tell: (event) => events.push(event), turn: async () => {}, written, decode: String };
       const { ids, logits } = await hear(model, floats(path), { method: "greedy", steps: 224, stop: [50256] }, told);
       save(`states${i}`, [model.x.data]);
       save(`logits${i}`, logits);
       save(`looked${i}`, events.filter(({ looked }) => looked).map(({ looked }) => looked));
       save(`features${i}`, [events[0].features]);
-      found.push({ ids, kinds: events.map((event) => ["features", "done", "looked"].find((kind) => kind in event)), done: events.map(({ done }) => done ?? null) });
+      found.push({ ids, texts: events.filter(({ text }) => text).map(({ piece, text }) => [piece, text]), kinds: events.map((event) => ["features", "done", "looked"].find((kind) => kind in event)), done: events.map(({ done }) => done ?? null) });
     }
     const stop = new AbortController();
-    const told = { signal: stop.signal, tell: ({ done }) => done > 0.2 && stop.abort(), turn: async () => {}, written };
+    const told = { signal: stop.signal, tell: ({ done }) => done > 0.2 && stop.abort(), turn: async () => {}, written, decode: String };
     const name = await hear(model, new Float32Array(9), {}, told).then(() => "written all the same", (error) => error.name);
     return { found, aborted: name };
   },

@@ -190,6 +190,9 @@ def test_transcripts(run, extractor, tmp_path, says):  # noqa: F811
         off = np.abs(mine - whole[1:])[allowed].max()
         assert off < 1
         print(f"{text}: the logits of the file in 8 bits are off by at most {off:.2f}")
+        words = [str(one) for one in found["ids"]]
+        ends = [*range(1, len(words)), len(words) - 1]  # the end token is no word of the text
+        assert found["texts"] == [[word, ",".join(words[:end])] for word, end in zip(words, ends)]
         # What is told: the picture of the sound, how much is read, and then each token.
         kinds, done = found["kinds"], [one for one in found["done"] if one is not None]
         assert kinds == ["features", *["done"] * len(done), *["looked"] * len(found["ids"])]

@@ -47,7 +47,7 @@ def test_the_button_says_what_will_be_loaded(visit, server, says):
     start = (ROOT / "docs/assets/live/start.js").read_text("utf-8")
     assert f"attention: {weights['minilm']['bytes'] / 1e6:.0f}," in start
     assert f"translate: {weights['en-pt']['bytes'] / 1e6:.0f} " in start
-    assert f"hear: {weights['whisper']['bytes'] / 1e6:.0f} " in start
+    assert f"hear: {weights['whisper']['bytes'] / 1e6:.0f}," in start
     assert weights["en-pt"]["bytes"] == weights["pt-en"]["bytes"]
     for name in ("next_token", "decoding", "chat", "lens", "heads_off"):
         assert f"{name}: {weights['smollm2']['bytes'] / 1e6:.0f}" in start

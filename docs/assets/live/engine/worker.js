@@ -151,7 +151,12 @@ const calls = {
     return { ...result, ...looked(result.ids) };
   },
 
-  hear: async ({ sound, ...settings }, told) => (await hearing()).hear(model, sound, settings, { ...told, turn, written }),
+  /** Its words are made here, so that its tokenizer ends with the model. */
+  async hear({ sound, ...settings }, told) {
+    const [{ hear }, pieces] = await Promise.all([hearing(), tokenizer("whisper")]);
+    const decode = (ids) => pieces.decode(ids, { skip_special_tokens: false });
+    return hear(model, sound, settings, { ...told, turn, written, decode });
+  },
 
   async chat({ messages }) {
     const text = chatText(messages);

@@ -29,7 +29,7 @@ export async function show(place, options, frame) {
   const { node: heard, say } = announcer();
   const state = { clip: options.clip in CLIPS ? options.clip : "open_the_window", piece: within(options.piece, 1000) - 1 };
   let [sound, stopper, silence, recording] = [null, null, null, null];
-  let pieces = []; // {id, text, looked}: looked has a row for each head, a column for each tenth of a second
+  let pieces = []; // {piece, looked}: looked has a row for each head, a column for each tenth of a second
 
   // --------------------------------------------------------------- the parts of the widget
   const problem = el("p", { class: "live-problem", role: "alert" });
@@ -104,16 +104,14 @@ export async function show(place, options, frame) {
       bar.value = 0;
       link.node.hidden = !name; // a link cannot bring a reader's sound
       const begun = performance.now();
-      let drawn = Promise.resolve();
       const onStep = current((now) => {
         if (now.features) return picture.draw(now.features);
-        if (now.done === undefined) return (drawn = drawn.then(current(() => grow(now, mine))));
+        if (now.done === undefined) return grow(now);
         bar.value = now.done;
         const took = number((performance.now() - begun) / 1000);
         does.textContent = now.done < 1 ? `The encoder reads the sound: ${Math.round(100 * now.done)}%` : `The encoder has read the sound once, in ${took} s.`;
       });
       const last = await engine.hear(samples.slice(0, LONGEST * RATE), { onStep, signal: mine.signal });
-      await drawn;
       mine.signal.throwIfAborted();
       tell(last);
     } catch (error) {
@@ -121,15 +119,11 @@ export async function show(place, options, frame) {
     }
   }
 
-  const words = () => engine.decode("whisper", pieces.map((one) => one.id).filter((one) => one !== END));
-
   /** One more token. */
-  async function grow({ id, looked }, mine) {
-    const text = await engine.decode("whisper", [id]);
-    if (mine.signal.aborted) return;
-    pieces.push({ id, text, looked });
-    written.textContent = await words();
-    line.append(el("span", { role: "radio" }, visible(text)));
+  function grow({ piece, text, looked }) {
+    pieces.push({ piece, looked });
+    written.textContent = text;
+    line.append(el("span", { role: "radio" }, visible(piece)));
     follow(pieces.length - 1);
   }
 
@@ -147,7 +141,7 @@ export async function show(place, options, frame) {
     if (!pieces.length) return;
     state.piece = Math.min(piece, pieces.length - 1);
     follow(state.piece);
-    times.textContent = `${pieces.map((one, i) => `${visible(one.text)} ${((most(row(i)) + 0.5) / 10).toFixed(2)}`).join(" · ")}`;
+    times.textContent = `${pieces.map((one, i) => `${visible(one.piece)} ${((most(row(i)) + 0.5) / 10).toFixed(2)}`).join(" · ")}`;
     link.renew();
     say(told.textContent);
   }
@@ -158,7 +152,7 @@ export async function show(place, options, frame) {
     const { from, to, share } = around(weights);
     const after = weights.length < 10 * LONGEST ? ` ${percent(Math.max(1 - weights.reduce((a, b) => a + b, 0), 0))} fell on the silence after the sound.` : "";
     const who = heads.selectedOptions[0].textContent;
-    told.replaceChildren("To write ", el("b", {}, visible(pieces[piece].text)), `, Whisper looked most at ${(from / 10).toFixed(1)} to ${(to / 10).toFixed(1)} seconds:`,
+    told.replaceChildren("To write ", el("b", {}, visible(pieces[piece].piece)), `, Whisper looked most at ${(from / 10).toFixed(1)} to ${(to / 10).toFixed(1)} seconds:`,
       ` ${percent(share)} of the weight (${who}).${after}`); // prettier-ignore
     picture.follow(weights, told.textContent);
     [...line.children].forEach((chip, i) => chip.setAttribute("aria-checked", String(i === piece)));
