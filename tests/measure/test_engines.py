@@ -18,7 +18,7 @@ from scripts.pages import formulas
 pytest_plugins = ["browser"]
 
 PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
-# Without the chat.
+# Without the chat, and without what hears: its encoder takes seconds in each engine.
 SMOKE = ("tokenizer", "by_hand", "bits", "attention", "translate", "training", "next_token", "lens", "heads_off", "decoding")
 
 
