@@ -125,7 +125,6 @@ def make_from_ctranslate2(source: Source, target: Path) -> None:
     vocabulary, width = weights["model.decoder.embed_tokens.weight"].shape
     bands = weights["model.encoder.conv1.weight"].shape[1]
     heads = width // 64
-
     start, end, silent = 50257, 50256, 50362  # silent: without time stamps
     longest = len(weights["model.decoder.embed_positions.weight"])
     special = {
