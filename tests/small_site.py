@@ -28,6 +28,7 @@ The rate peaks at {{{{ {SNIPPET}.highest:.5f }}}}, with $\\sqrt{{d}}$ in the for
 
 ![A curve that rises fast and falls slowly.](figures/{SNIPPET}.svg "A caption.")
 """
+LABS = re.compile(r"^  - mkdocs-jupyter:\n(?:      .*\n)+", re.M)
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--strict"]
 
 
@@ -39,6 +40,11 @@ class SmallSite:
         self.folder, self.book = folder, copy_of_the_book(folder, keep=[SNIPPET])
         self.page = folder / "docs" / "the_paper-schedule.md"
         self.page.write_text(PAGE, "utf-8")
+        # It has no labs. What shows them takes as long to be imported as all else together.
+        settings = folder / "mkdocs.yml"
+        text, count = LABS.subn("", settings.read_text("utf-8"))
+        assert count == 1
+        settings.write_text(text, "utf-8")
         self.html = folder / "site" / "the_paper-schedule" / "index.html"
         self.snippet = folder / "snippets" / f"{SNIPPET}.py"
 

@@ -2,12 +2,14 @@
 # On a laptop with the book's folder it takes a moment. In Colab, or in an empty folder, it
 # installs libraries and gets the models by pip: some minutes, once.
 import base64
+import collections
 import importlib.metadata
 import io
 import os
 import pathlib
 import subprocess
 import sys
+import time
 import types
 import warnings
 import zipfile
@@ -56,6 +58,10 @@ os.chdir(book)
 sys.path.insert(0, str(book))
 
 
+started_seconds = time.monotonic()
+tries = collections.Counter()  # the code of a check → how often it was asked
+
+
 class Open(Exception):
     """An answer that still has the three dots in it."""
 
@@ -80,10 +86,13 @@ def check(problem, *answers):
     except Exception as error:
         if isinstance(error, Open) or "ellipsis" in str(error):
             print("○ Open: replace the three dots.")
-        else:
-            print(f"✗ Your code stopped: {type(error).__name__}: {error}")
-        return False
+            return False
+        wrong = f"Your code stopped: {type(error).__name__}: {error}"
+    tries[problem.__code__] += 1
+    count, minutes = tries[problem.__code__], (time.monotonic() - started_seconds) / 60
     print(f"✗ {wrong}" if wrong else "✓ Right.")
+    if count > 1 or minutes >= 1 and not wrong:
+        print(f"  Try {count}, {minutes:.0f} minutes after the first cell.")
     return not wrong
 
 

@@ -16,6 +16,7 @@ import csv
 import functools
 import html
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from scripts.labs import run, source
 
 STATES = {"✓": "right", "✗": "wrong", "○": "open", "–": "not run"}
 LEAST = 20  # parts of a program: shorter ones are equal by chance
-HEAD = ("student", "lab", "task", "state", "what the check said", "answer")
+TRIED = re.compile(r"^  Try (\d+), (\d+) minutes after the first cell\.$", re.M)
+HEAD = ("student", "lab", "task", "state", "tries", "minutes", "what the check said", "answer")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body {{ font: 16px/1.5 sans-serif; margin: 2em; }} table {{ border-collapse: collapse; margin: 1em 0 2em; }}
@@ -50,6 +52,8 @@ class Answer:
     said: str  # by the check
     code: str
     solution: bool = False  # it is the one that the lab shows, folded
+    tries: str = ""  # up to the saved one; empty if the notebook does not tell
+    minutes: str = ""  # from the first cell to that try
 
     @property
     def form(self) -> str:
@@ -106,7 +110,7 @@ def answers(path: Path, again: bool) -> list[Answer]:
     name = lab_of(given.cells, path.name)
     codes = {cell.metadata["task"]: cell.source for cell in given.cells if "task" in cell.metadata}
     checked = rerun(name, codes) if again else given.cells
-    said = {cell.metadata["check"]: _text(cell) for cell in checked if "check" in cell.metadata}
+    said, saved = _verdicts(checked), _verdicts(given.cells)
     shown = {c.metadata["task"]: c.source for c in own(name, True) if "task" in c.metadata}
     made = []
     for task, solved in shown.items():
@@ -114,8 +118,14 @@ def answers(path: Path, again: bool) -> list[Answer]:
         verdict = verdicts[0] if verdicts else "–"
         code = codes.get(task, "")
         same = bool(form(code)) and form(code) == form(solved)
-        made.append(Answer(path.stem, name, task, verdict[0], verdict[1:].strip(), code, same))
+        sign, words, effort = verdict[0], verdict[1:].strip(), _effort(saved.get(task, ""))
+        made.append(Answer(path.stem, name, task, sign, words, code, same, *effort))
     return made
+
+
+def _verdicts(cells: list) -> dict[str, str]:
+    """Task → what its check printed."""
+    return {cell.metadata["check"]: _text(cell) for cell in cells if "check" in cell.metadata}
 
 
 def rerun(name: str, codes: dict[str, str]) -> list:
@@ -130,6 +140,13 @@ def rerun(name: str, codes: dict[str, str]) -> list:
             cell.metadata["tags"] = ["raises-exception"]  # … and may stop a cell, not the lab
     run.execute(made, ROOT, name)
     return made.cells
+
+
+def _effort(told: str) -> tuple[str, str]:
+    """Tries, and minutes from the first cell to the saved one; a check does not count a first try aloud."""
+    if found := TRIED.search(told):
+        return found[1], found[2]
+    return ("1" if re.search("^[✓✗]", told, re.M) else ""), ""
 
 
 def _text(cell) -> str:
@@ -154,14 +171,21 @@ def as_csv(found: list[Answer]) -> str:
     writer = csv.writer(made, lineterminator="\n")
     writer.writerow(HEAD)
     for one in found:
-        writer.writerow([_cell(one.student), one.lab, one.task, STATES[one.state], _cell(one.said),
-                         "as the solution" if one.solution else ""])  # fmt: skip
+        writer.writerow([_cell(one.student), one.lab, one.task, STATES[one.state], one.tries, one.minutes,
+                         _cell(one.said), "as the solution" if one.solution else ""])  # fmt: skip
     return made.getvalue()
 
 
 def _cell(text: str) -> str:
     """A text that a spreadsheet takes for a text, and for no formula."""
     return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
+
+
+def _small(one: Answer) -> str:
+    """Beside the sign: what a task has taken, where the notebook tells."""
+    if not one.minutes:
+        return ""
+    return f" <small>{one.tries} {'try' if one.tries == '1' else 'tries'}, {one.minutes} min</small>"
 
 
 def as_page(found: list[Answer], again: bool) -> str:
@@ -179,7 +203,8 @@ def as_page(found: list[Answer], again: bool) -> str:
         for student in dict.fromkeys(one.student for one in here):
             mine = {one.task: one for one in here if one.student == student}
             cells = "".join(
-                f'<td title="{html.escape(mine[task].said)}">{mine[task].state}{" =" * mine[task].solution}</td>'
+                f'<td title="{html.escape(mine[task].said)}">{mine[task].state}{" =" * mine[task].solution}'
+                f"{_small(mine[task])}</td>"
                 for task in tasks
             )
             right = sum(one.state == "✓" for one in mine.values())

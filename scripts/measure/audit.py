@@ -35,7 +35,7 @@ import click
 
 from scripts.base import ROOT
 from scripts.measure import axe
-from scripts.measure.browsers.chromium import installed, missing
+from scripts.measure.browsers.chromium import installed, missing, opened
 
 SITE = ROOT / "site"
 FIRST_LOAD = 300  # kB, compressed, at most
@@ -343,19 +343,13 @@ def main(pages: tuple[str, ...], outside: bool, graded: bool, runs: int) -> int:
         return 1
     if outside:
         return 1 if ask_outside(SITE, pages) else 0
-    from playwright.sync_api import sync_playwright
-
-    path = chromium()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Compressed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     if graded:
         home = f"http://127.0.0.1:{server.server_port}/"
         return 1 if lighthouse(home, pages, runs) else 0
     checker, named = axe.source(), []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with opened() as browser:
         print("| page | kB | files | first sight, ms | shift | faults |\n|---|---|---|---|---|---|")
         for page in pages:
             measured, wrong = look(browser, f"http://127.0.0.1:{server.server_port}/", page, checker)
@@ -364,7 +358,6 @@ def main(pages: tuple[str, ...], outside: bool, graded: bool, runs: int) -> int:
                      for name, value in measured.items()]  # fmt: skip
             print(f"| {page or '(first)'} | {' | '.join(cells)} | {len(wrong)} |", flush=True)
             named += [f"{page or '(first)'}: {one}" for one in wrong]
-        browser.close()
     server.shutdown()
     print("\n".join(["", *named]))
     return 1 if named else 0

@@ -29,6 +29,7 @@ import numpy as np
 from PIL import Image
 
 from scripts.measure import audit
+from scripts.measure.browsers.chromium import opened
 
 WIDTHS = {"phone": 360, "laptop": 1280}  # CSS pixels
 SCHEMES = {"light": "default", "dark": "slate"}  # a reader's word → the theme's
@@ -204,16 +205,11 @@ def main(pages: tuple[str, ...], keep: Path | None) -> int:
     if not pages:
         print("there is no such page in site: run `mkdocs build`, then this again")
         return 1
-    from playwright.sync_api import sync_playwright
-
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
     server, wrong = ThreadingHTTPServer(("127.0.0.1", 0), audit.Compressed), 0
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=audit.chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with opened() as browser:
         for page in pages:
             for wide in WIDTHS.values():
                 tab = browser.new_page(viewport={"width": wide, "height": 800}, reduced_motion="reduce")
@@ -223,7 +219,6 @@ def main(pages: tuple[str, ...], keep: Path | None) -> int:
                     wrong += 1
                     print(f"{page or '(first)'}, {fault}", flush=True)
                 tab.close()
-        browser.close()
     server.shutdown()
     print(f"{len(pages)} pages, {wrong} faults")
     return 1 if wrong else 0

@@ -21,13 +21,12 @@ from pathlib import Path
 import click
 
 from scripts.base import ROOT
-from scripts.measure import audit
+from scripts.measure.browsers.chromium import opened
 
 SITE = ROOT / "site"
 PEERS = ROOT / ".cache" / "peers"
 PAGE = "self_attention/"  # a chapter with a widget
 SENTENCE = "The robot watered the sunflowers because they were thirsty."  # 14 tokens
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 # What each measurement runs in the page; `engine` is the page's own.
 WITH = "const {engine} = await import(new URL('assets/live/engine/engine.js', '%s'));"
@@ -225,9 +224,6 @@ def renderers() -> float:
 @click.command()
 def main() -> None:
     """Measure the model in the page, and print one Markdown table."""
-    from playwright.sync_api import sync_playwright
-
-    path = audit.chromium()
     if not (SITE / PAGE / "index.html").exists():
         sys.exit(f"site/{PAGE} is missing: run `mkdocs build`, then this again")
     handler = functools.partial(Quiet, directory=str(SITE))
@@ -235,8 +231,7 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     home = f"http://127.0.0.1:{server.server_port}/"
     rows = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with opened("--disable-background-networking") as browser:
         context = browser.new_context()
         sent: dict[str, int] = {}
 
@@ -286,7 +281,6 @@ def main() -> None:
         if (PEERS / "models").exists():
             (PEERS / "index.html").write_text("<!doctype html><title>Peers</title>")
             peers = beside(browser.new_context(), home, sentence, written["prompt"])
-        browser.close()
     server.shutdown()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| what | measured | goal, at most |\n|---|---|---|")

@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 from scripts.base import BookError
-from scripts.measure import audit
+from scripts.measure.browsers.chromium import opened
 from scripts.publish.pdf import LEAD, PART, TITLE, in_order
 from scripts.publish.zip import WHEN, into_file
 
@@ -68,16 +68,11 @@ def read(site: Path) -> list[Chapter]:
     Raises:
         BookError: a link of a chapter leads to a place of the book that is not there.
     """
-    from playwright.sync_api import sync_playwright
-
     pages = {page: (site / page / "index.html").read_text("utf-8") for page in in_order(site)}
     files = {page: f"{page.strip('/').replace('/', '-') or 'first'}.xhtml" for page in pages}
     home = found[1] if (found := CANONICAL.search(pages[""])) else ""
     made = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=audit.chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with opened() as browser:
         blank = browser.new_page()
         turn = f"(given) => ({TURN.read_text('utf-8').strip()})(...given)"
         for page, text in pages.items():
@@ -85,7 +80,6 @@ def read(site: Path) -> list[Chapter]:
             title = html.unescape(re.sub("<[^>]*>", "", TITLE.search(text)[1]).strip())
             turned = blank.evaluate(turn, [text, page, files, home])
             made.append(Chapter(page, files[page], part, title, **turned))
-        browser.close()
     if lost := list(_lost(made)):
         raise BookError(f"{len(lost)} links of the e-book lead nowhere: {', '.join(lost[:5])}")
     return made

@@ -24,6 +24,7 @@ import click
 from scripts.base import BookError
 from scripts.base.files import put
 from scripts.measure import audit
+from scripts.measure.browsers.chromium import opened
 from scripts.publish.zip import LINK, into_file
 
 ANCHOR = re.compile(r'(\b(?:id|for|name|aria-labelledby|aria-describedby)=")([^"]+)(")')
@@ -200,17 +201,12 @@ def make_pdf(
         pages: their addresses; all by default.
         answers: whether those to questions and exercises, and the labs' solutions, are in it.
     """
-    from playwright.sync_api import sync_playwright
-
     server = ThreadingHTTPServer(("127.0.0.1", 0), audit.Compressed)
     audit.Compressed.site = site
     threading.Thread(target=server.serve_forever, daemon=True).start()
     whole = site / "all.html"
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=audit.chromium(), args=["--no-sandbox", "--disable-gpu"]
-            )
+        with opened() as browser:
             page = browser.new_page(reduced_motion="reduce")
             data = b""
             for _ in range(2):
@@ -220,7 +216,6 @@ def make_pdf(
                 data = page.pdf(
                     outline=True, tagged=True, print_background=True, prefer_css_page_size=True
                 )
-            browser.close()
     finally:
         whole.unlink(missing_ok=True)
         server.shutdown()

@@ -22,7 +22,7 @@ import click
 
 from scripts.base import ROOT, BookError
 from scripts.base.files import put
-from scripts.measure import audit
+from scripts.measure.browsers.chromium import opened
 from scripts.publish.epub import CANONICAL
 from scripts.publish.pdf import chosen, in_order
 from scripts.publish.zip import SITE
@@ -128,21 +128,15 @@ def of_lecture(read: dict[str, dict]) -> Iterator[str]:
 
 def read_pages(site: Path, pages: list[str]) -> dict[str, dict]:
     """What slides are made of, for each page, as `slides_read.js` gives it."""
-    from playwright.sync_api import sync_playwright
-
     first = (site / "index.html").read_text("utf-8")
     home = found[1] if (found := CANONICAL.search(first)) else ""
     turn = f"(given) => ({(HERE / 'slides_read.js').read_text('utf-8').strip()})(...given)"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=audit.chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with opened() as browser:
         blank = browser.new_page()
         read = {}
         for page in pages:
             text = (site / page / "index.html").read_text("utf-8")
             read[page] = blank.evaluate(turn, [text, page, home, LEAD])
-        browser.close()
     return read
 
 
@@ -178,16 +172,10 @@ def make(site: Path, name: str) -> tuple[str, int]:
 
 def printed(path: Path) -> bytes:
     """A deck as PDF, a slide a sheet."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=audit.chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with opened() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(path.as_uri())
         data = page.pdf(print_background=True, prefer_css_page_size=True)
-        browser.close()
     return data
 
 

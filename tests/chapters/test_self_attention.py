@@ -386,8 +386,8 @@ def test_what_the_clock_adds_is_pages(says, values):
         "The maps of twelve heads at 1,024 tokens take {{ "
         "self_attention/seconds.map_megabytes:.0f}} megabytes, and three times such maps are "
         "written: scores, scaled scores and weights.",
-        "Three times 12,288 pages would be 36,864; a run got {{ "
-        "self_attention/seconds.most_pages:,}}, and",
+        "Three times 12,288 pages would be 36,864; where a system hands out larger ones, it is "
+        "fewer. A run got {{ self_attention/seconds.most_pages:,}}, and",
         "With new maps in each run it took {{ self_attention/seconds.new_ratio_seconds:.0f}} "
         "times as long here; with maps that are allocated once and written again, {{ "
         "self_attention/seconds.kept_ratio_seconds:.0f}} times.",
@@ -404,7 +404,8 @@ def test_what_the_clock_adds_is_pages(says, values):
     assert counted.map_megabytes == pytest.approx(12 * 1024**2 * 4 / 1e6)
     three_maps = 3 * 12 * 1024**2 * 4 / 4096  # scores, scaled scores and weights
     assert three_maps == 3 * 12_288 == 36_864
-    assert counted.most_pages == pytest.approx(three_maps, rel=0.05)
+    # A system that hands out a part in larger pages counts fewer; one map alone would be a third.
+    assert three_maps / 2 < counted.most_pages < 1.05 * three_maps
     assert counted.kept_pages < counted.most_pages / 100
 
 

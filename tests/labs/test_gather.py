@@ -1,11 +1,13 @@
 """Handed-in labs: a made-up class of thirty, gathered; a changed check decides nothing."""
 
+import collections
 import copy
 import csv
 import importlib.util
 import io
 import random
 import re
+import types
 
 import nbformat
 import pytest
@@ -93,6 +95,48 @@ def test_copies_are_named_and_the_folded_solution_is_told(class_of_thirty, tasks
     found = [one for path in sorted(folder.glob("*.ipynb")) for one in gather.answers(path, False)]
     assert gather.copies(found) == [(LAB, last, ["student 11", "student 23"])]
     assert [one.student for one in found if one.solution] == ["student 07"]
+
+
+def test_tries_and_minutes_are_told_by_the_checks(tasks, tmp_path, says, capsys):
+    says("From the second try on, a check also says which try it is and how many minutes", page="teaching")
+    lines = (ROOT / "scripts" / "labs" / "first_cell.py").read_text("utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("started_seconds"))
+    clock, space = types.SimpleNamespace(monotonic=lambda: 0.0), {"collections": collections, "types": types}
+    space["time"] = clock
+    exec("\n".join(lines[start:-1]), space)
+
+    def three(answer):
+        return None if answer == 3 else "Count again."
+
+    def anything(answer):
+        return None
+
+    asked = [(three, ..., 0), (three, 2, 20), (three, 1, 90), (three, 3, 700), (anything, 0, 740)]
+    for problem, answer, seconds in asked:
+        clock.monotonic = lambda seconds=seconds: seconds
+        space["check"](problem, answer)
+    told = capsys.readouterr().out
+    assert told.splitlines() == [
+        "○ Open: replace the three dots.",
+        "✗ Count again.",
+        "✗ Count again.",
+        "  Try 2, 2 minutes after the first cell.",
+        "✓ Right.",
+        "  Try 3, 12 minutes after the first cell.",
+        "✓ Right.",
+        "  Try 1, 12 minutes after the first cell.",
+    ]
+    made, (first, second, *_) = handed_in({}), tasks
+    for cell in made.cells:
+        said = {first: "✗ Count again.\n", second: "✓ Right.\n  Try 3, 12 minutes after the first cell.\n"}
+        if (task := cell.metadata.get("check")) in said:
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=said[task])]
+    nbformat.write(made, path := tmp_path / "ada.ipynb")
+    found = gather.answers(path, False)
+    assert [(one.tries, one.minutes) for one in found[:3]] == [("1", ""), ("3", "12"), ("", "")]
+    assert "✓ <small>3 tries, 12 min</small></td>" in gather.as_page(found, False)
+    row = list(csv.DictReader(io.StringIO(gather.as_csv(found))))[1]
+    assert (row["tries"], row["minutes"]) == ("3", "12")
 
 
 def test_a_short_answer_is_no_copy():

@@ -324,6 +324,16 @@ def test_a_link_brings_the_branch_and_the_sliders_back(next_token, tokenizer):
         "all => all.map(one => one.ariaLive)"))  # fmt: skip
 
 
+def test_a_press_counts_while_the_same_text_is_read_again(next_token):
+    """The bars that come show what stood there: the press was seen, and must not be lost."""
+    page = next_token
+    page.evaluate(
+        """[...document.querySelectorAll("button")].find((one) => one.textContent === "Start from this text").click();
+        document.querySelectorAll("button.live-bar")[1].click()"""
+    )
+    at(page, 1)
+
+
 def test_the_text_that_the_model_gets_is_the_one_that_is_shown(next_token, tokenizer, after, smollm2):
     """Spaces at the ends and line ends too: each is seen, and each is fed."""
     page = next_token

@@ -73,13 +73,21 @@ def widget(stay):
     return opened(stay("translate"))
 
 
+# The same translation may stand there still, and what is asked before the new one is written would
+# be asked of half of it.
+ANEW = """(box) => {
+  box.querySelector(".live-translation").textContent = "";
+  box.querySelector("form").requestSubmit();
+}"""
+
+
 @pytest.fixture
 def page(widget):
     widget.get_by_label("method").select_option("1")
     widget.get_by_label("English sentence").fill(ENGLISH)
-    widget.get_by_role("button", name="Translate into Portuguese").click()
-    expect(widget.locator(".live-quiet").nth(1)).to_be_empty()
+    widget.widget.evaluate(ANEW)
     expect(widget.locator(".live-translation")).to_have_text(re.compile("^O robô"))
+    expect(widget.locator(".live-quiet").nth(1)).to_be_empty()
     widget.get_by_role("gridcell", name="layer 2, head 1").click()
     return widget
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from scripts.measure.browsers import KEYS, Browser, BrowserError, children
@@ -14,6 +17,7 @@ PLACES = (  # where systems put it to which no PATH leads
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     os.path.join(os.environ.get("PROGRAMFILES", ""), "Google", "Chrome", "Application", "chrome.exe"),
 )
+FLAGS = ("--no-sandbox", "--disable-gpu")
 
 
 def installed() -> str | None:
@@ -25,6 +29,18 @@ def installed() -> str | None:
 def missing() -> str:
     """Why it cannot be started here; "" if it can."""
     return "" if installed() else "chromium is not on this machine: install it, then run this again"
+
+
+@contextmanager
+def opened(*flags: str) -> Iterator[Any]:
+    """Within: playwright's Chromium. Where there is none, the program ends with a sentence."""
+    from playwright.sync_api import sync_playwright
+
+    path = installed() or sys.exit(missing())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+        yield browser
+        browser.close()
 
 
 def start(running: Any = None) -> Browser:
@@ -52,7 +68,7 @@ class Chromium(Browser):
         quiet = ["--disable-background-networking", "--disable-component-update"]
         self.playwright = sync_playwright().start()
         return self.playwright.chromium.launch(
-            executable_path=installed(), args=["--no-sandbox", "--disable-gpu", *quiet]
+            executable_path=installed(), args=[*FLAGS, *quiet]
         )
 
     def _hear(self, message) -> None:

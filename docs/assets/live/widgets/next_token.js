@@ -53,7 +53,7 @@ export async function show(place, options, frame) {
     button("Draw one", () => take(draw(now.drawn, Math.random))),
     button("Finish the sentence greedily", sentence), back); // prettier-ignore
   // On a slow phone the next text's bars may come between a press and its turn: nobody has seen those.
-  const list = bars((place, top) => act(() => top === now.top && take(top[place])));
+  const list = bars((place, top) => act(() => top[place] === now.top[place] && take(top[place])));
   const hint = el("p", { class: "live-quiet" }, "Press a bar to take its token, or a taken token to go back to it.");
   const kept = el("p", { class: "live-kept" });
   let due = false; // a slider moves faster than bars can be drawn
