@@ -28,20 +28,21 @@ def look(writer):
     return *right, again, len(set(said)), loss_of(writer, texts(600)).item()
 
 
-reference = pretrained()
+reference = pretrained().requires_grad_(False)
 found = {"before": [look(reference)]}
 ways = {"reward": (0, 2), "reward, leash": (0.1, 2), "by lot, leash": (0.1, 1)}
 for name, (leash, seeds) in ways.items():
     for seed in range(seeds):
         torch.manual_seed(seed)
-        writer = copy.deepcopy(reference)
+        writer = copy.deepcopy(reference).requires_grad_(True)
         optimizer = torch.optim.Adam(writer.parameters(), lr=1e-3)
         for step in range(100):
             ids = writer.draw(requests(96, held_out=False))
             order = torch.randperm(96) if "lot" in name else torch.arange(96)
             reward = (words(ids) == ids[:, 1])[order].float()
             log = logs(writer, ids)
-            reward = reward - leash * (log - logs(reference, ids)).detach()
+            if leash:
+                reward = reward - leash * (log.detach() - logs(reference, ids))
             loss = -((reward - reward.mean()) * log).mean()  # REINFORCE
             optimizer.zero_grad(), loss.backward(), optimizer.step()
         found.setdefault(name, []).append(look(writer))

@@ -22,6 +22,7 @@ def perplexity(logits):
 
 output = model(**batch, output_hidden_states=True)
 states, layers = output.hidden_states, model.model.layers
+whole = perplexity(output.logits)
 
 
 def left_out(layer, places):
@@ -30,13 +31,13 @@ def left_out(layer, places):
     mixed[:, places] = states[layer][:, places]
     model.model.layers = layers[layer + 1 :]
     logits = model(inputs_embeds=mixed, attention_mask=mask, use_cache=False).logits
-    return perplexity(logits) / perplexity(output.logits)
+    return perplexity(logits) / whole
 
 
 where = {"first token": slice(0, 1), "all others": slice(1, None)}
 # The last state comes after the last norm, so the last layer is not asked.
 first, others = ([left_out(n, at) for n in range(29)] for at in where.values())
-print(f"perplexity {perplexity(output.logits):.0f}; times as much without layer …")
+print(f"perplexity {whole:.0f}; times as much without layer …")
 print("layer       ", *(f"{n:6}" for n in (1, 2, 3, 10, 11, 12, 20)))
 for name, row in zip(where, (first, others)):
     print(f"{name:12}", *(f"{row[n]:6.1f}" for n in (1, 2, 3, 10, 11, 12, 20)))

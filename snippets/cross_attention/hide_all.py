@@ -38,13 +38,14 @@ for one in english:
     places = torch.cat([order[:2], chance, order[-1:]])  # (4, words)
     hidden = torch.eye(by_word.shape[1], states.shape[1])  # one piece in each row
     blank = torch.where(hidden[..., None] == 1, mean, states)  # (hidden, source, 256)
-    whole, count = states.expand_as(blank).contiguous(), words.count
-    for way, held, mask in (("masked", whole, 1 - hidden), ("mean state", blank, None)):
-        new = model.generate(encoder_outputs=BaseModelOutput(held),
-            attention_mask=mask, num_beams=1, max_new_tokens=40)  # fmt: skip
-        texts = [text.split() for text in tokenizer.batch_decode(new, True)]
-        lost = torch.tensor([[t.count(x) < count(x) for x in words] for t in texts])
-        gone[way].append(lost.float().gather(0, places))
+    held = torch.cat([states.expand_as(blank), blank])  # (2 · hidden, source, 256)
+    mask = torch.cat([1 - hidden, torch.ones_like(hidden)])
+    new = model.generate(encoder_outputs=BaseModelOutput(held), attention_mask=mask,
+                         num_beams=1, max_new_tokens=40)  # fmt: skip
+    texts = [text.split() for text in tokenizer.batch_decode(new, True)]
+    lost = [[text.count(x) < words.count(x) for x in words] for text in texts]
+    for way, of_way in zip(gone, torch.tensor(lost).float().chunk(2)):
+        gone[way].append(of_way.gather(0, places))
 lowest, sentences = min(x[0].mean().item() for x in gone["masked"]), len(english)
 print("gone when a piece is hidden: strongest  second  any other  weakest of its row")
 shares = [torch.cat(found, dim=1).mean(dim=1).tolist() for found in gone.values()]

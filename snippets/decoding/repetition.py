@@ -8,6 +8,7 @@ from snippets import plots
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+torch.set_grad_enabled(False)
 
 
 def typical(before, text, times=1):
@@ -15,8 +16,8 @@ def typical(before, text, times=1):
     start, again = (
         tokenizer(x, return_tensors="pt").input_ids for x in (before, text * times)
     )
-    logits = model(torch.cat([start, again], dim=1)).logits[0].detach()
-    log_p = logits[start.shape[1] - 1 : -1].log_softmax(-1)
+    ids, asked = torch.cat([start, again], dim=1), again.shape[1] + 1
+    log_p = model(ids, logits_to_keep=asked).logits[0, :-1].log_softmax(-1)
     return log_p.gather(1, again[0, :, None]).view(times, -1).mean(1).exp()  # (times,)
 
 

@@ -11,7 +11,7 @@ rain = "It rained in the night, so the garden was wet in the morning."
 again, twice = "Write this sentence again:", "Write these two sentences again:"
 asked = [f"{again} {robot}", f"{twice} {robot} {rain}", "What is an octopus?"]
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
-asked += [" ".join([again, line.split("\t")[1]]) for line in lines[:4]]
+asked += [" ".join([again, line.split("\t")[1]]) for line in lines[:2]]
 
 
 def guess(ids):

@@ -25,10 +25,11 @@ for seed in range(3):
             exchanged[:, digits] = states[1, digits]  # only the digits are of the other
             rest = states[1:].clone()
             rest[:, digits] = states[0, digits]  # all but the digits
-            seen = torch.tensor(True)
-            letters = [model.decode(train.shifted(ids), x, seen)[0, 0].argmax()
-                       for x in (exchanged, rest, whole)]  # fmt: skip
-        row = attention.map[0, :, 0]  # (heads, letters): the first letter's look
+            read = torch.cat([exchanged, rest, whole])  # (3, letters, width)
+            given = train.shifted(ids).expand(3, -1)
+            logits = model.decode(given, read, torch.tensor(True))
+            letters = logits[:, 0].argmax(dim=-1)  # the first letter of each
+        row = attention.map[2, :, 0]  # (heads, letters): its look at the whole date
         weight += row[:, digits].sum(dim=1) / count
         first += row.mean(dim=0).argmax().item() - len(date) in (-4, -3)
         flips = [n + (x != letters[2]).item() for n, x in zip(flips, letters)]

@@ -5,14 +5,15 @@ import random
 import torch
 from transformers import AutoModelForCausalLM
 
-from snippets.shared.heads import LENGTH, look, losses, mean_outputs, off, repeated
+from snippets.shared import heads
 
 eager = {"attn_implementation": "eager"}
 model = AutoModelForCausalLM.from_pretrained("models/smollm2", **eager)
 torch.set_grad_enabled(False)
 torch.manual_seed(0)
-chosen_on, tested_on = repeated(4), repeated(4)
-(behind, back), instead = look(model, chosen_on), mean_outputs(model, chosen_on)
+chosen_on, tested_on = heads.repeated(4), heads.repeated(4)
+behind, back = heads.look(model, chosen_on)
+instead = heads.mean_outputs(model, chosen_on)
 best = behind.flatten().topk(4).indices  # all of them in layers 17 and 18
 below = back[:17].flatten().topk(3).indices.tolist()  # the layers below these
 one_back = [divmod(place, 9) for place in below]
@@ -30,9 +31,10 @@ kept, loss = [], []
 sets = [[], *([head] for head in one_back), one_back[1:], *(others() for _ in range(3))]
 names = ["none", *4 * ["one back"], *3 * ["others"]]
 for name, some in zip(names, sets):
-    with off(model, some, instead):
-        kept.append(look(model, tested_on)[0].flatten()[best].mean().item())
-        loss.append(losses(model, tested_on)[:, LENGTH + 1 :].mean().item())
+    with heads.off(model, some, instead):
+        run = model(tested_on, output_attentions=True)
+    kept.append(heads.looks(run)[0].flatten()[best].mean().item())
+    loss.append(heads.losses_of(run, tested_on)[:, heads.LENGTH + 1 :].mean().item())
     print(f"| {name} {some or ''} | {kept[-1]:.2f} | {loss[-1]:.1f} |")
 whole, without, *two, _, _, _ = kept
 loss_whole, loss_without, *two_losses, _, _, _ = loss

@@ -17,7 +17,9 @@ def first_choices(ids, rules):
         masks.append(torch.where(allowed & (key <= query), 0.0, -torch.inf))
     with torch.no_grad():  # a batch of one text, under each rule: (rules, tokens)
         mask = torch.stack(masks)[:, None]  # (rules, 1, tokens, tokens)
-        return model(ids.expand(len(rules), -1), attention_mask=mask).logits.argmax(-1)
+        texts, judged = ids.expand(len(rules), -1), len(ids) - START  # or one more
+        logits = model(texts, attention_mask=mask, logits_to_keep=judged).logits
+    return logits.argmax(-1)
 
 
 rules = {  # what stands before the text, what is kept, and the window
@@ -38,7 +40,7 @@ for ids in texts:
         here = {name: rule for name, (begun, *rule) in rules.items() if begun == start}
         whole, *choices = first_choices(given, [([], len(given)), *here.values()])
         for name, choice in zip(here, choices):
-            same[name].append((choice == whole)[-len(ids) :][START:].float())
+            same[name].append((choice == whole)[START - len(ids) :].float())
 asked, used = sum(map(len, same["three back"])), len(same["three back"])
 shares = {name: torch.cat(texts).mean().item() for name, texts in same.items()}
 lowest = {name: min(map(torch.mean, texts)).item() for name, texts in same.items()}

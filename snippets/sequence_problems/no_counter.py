@@ -1,5 +1,7 @@
 """Does the model count? The probability of ending, each sentence once at each place."""
 
+import copy
+
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -28,11 +30,13 @@ for row, length in enumerate(asked):
     prompt = tokenizer.apply_chat_template(
         chat, tokenize=False, add_generation_prompt=True
     )
+    read = model(tokenizer(prompt, return_tensors="pt").input_ids).cache  # once
     for order in orders:
-        told = prompt + " ".join(sentences[i] for i in order)
-        batch = tokenizer(told, return_tensors="pt")
-        stops = (batch.input_ids[0] == full_stop).nonzero()[-twelve:, 0]
-        logits = model(**batch, logits_to_keep=stops).logits[0]  # at these places only
+        told = " ".join(sentences[i] for i in order)
+        ids = tokenizer(told, return_tensors="pt").input_ids
+        stops = (ids[0] == full_stop).nonzero()[:, 0]
+        # Behind the prompt, at these places only.
+        logits = model(ids, cache=copy.deepcopy(read), logits_to_keep=stops).logits[0]
         probabilities = logits.softmax(dim=-1)
         ends[row, order, range(twelve)] = probabilities[:, tokenizer.eos_token_id]
 

@@ -21,7 +21,12 @@ def look(model: Any, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         Weight on the token behind the earlier copy, and on the token one back: (layers,
         heads); needs a model with attn_implementation="eager".
     """
-    maps = torch.stack(model.model(ids, output_attentions=True).attentions)
+    return looks(model.model(ids, output_attentions=True))
+
+
+def looks(run: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same, of a run that was asked for its attentions."""
+    maps = torch.stack(run.attentions)
     row = torch.arange(LENGTH + 1, 2 * LENGTH + 1)
     behind, back = maps[..., row, row - LENGTH + 1], maps[..., row, row - 1]
     return behind.mean(dim=(1, 3)), back.mean(dim=(1, 3))
@@ -68,5 +73,10 @@ def off(model: Any, heads: list[tuple[int, int]], instead: torch.Tensor):
 
 def losses(model: Any, ids: torch.Tensor) -> torch.Tensor:
     """The loss of each token but the first: (texts, tokens − 1)."""
-    log_p = model(ids).logits[:, :-1].log_softmax(dim=-1)
+    return losses_of(model(ids), ids)
+
+
+def losses_of(run: Any, ids: torch.Tensor) -> torch.Tensor:
+    """The same, of a run."""
+    log_p = run.logits[:, :-1].log_softmax(dim=-1)
     return -log_p.gather(2, ids[:, 1:, None])[..., 0]

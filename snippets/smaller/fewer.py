@@ -20,8 +20,8 @@ def rounded(weight, bits, size):
     blocks = weight.reshape(-1, size or weight.shape[1])
     least, most = blocks.aminmax(dim=1, keepdim=True)
     scale = (most - least) / (2**bits - 1)
-    steps = ((blocks - least) / scale).round()
-    return (least + scale * steps).reshape(weight.shape)
+    steps = (blocks - least).div_(scale).round_()  # in place: less memory is asked for
+    return steps.mul_(scale).add_(least).reshape(weight.shape)
 
 
 def read(batch):

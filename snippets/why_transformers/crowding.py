@@ -35,7 +35,7 @@ def share_right(letters=16, width=96, held=16, seed=0):
 low, high = [], []
 print("| what is changed | right, two seeds | a guess |\n|---|--:|--:|")
 for name, change in {"nothing": {},
-                     "a state four times as wide": {"width": 384},
+                     "a state twice as wide": {"width": 192},
                      "an alphabet of 2 letters": {"letters": 2},
                      "8 letters among blanks": {"held": 8},
                      "4 letters among blanks": {"held": 4}}.items():  # fmt: skip

@@ -575,13 +575,16 @@ def test_held_out_reviews_are_not_trained_on():
 def test_sentiment_can_be_fooled(says, values, printed):
     says(
         "It is wrong {{ encoder/fooled.fooled }} times out of {{ encoder/fooled.asked }}.",
-        "The other two are negations, *not bad* and *nobody … boring*.",
+        "The others are negations, such as *nobody … boring*, and irony: *Great, another two hours of my life gone.*",
     )
     left = values("encoder/fooled")
     assert 2 <= left.fooled < left.asked / 2
     wrong = [line.split("|")[1] for line in printed("encoder/fooled").splitlines() if "**" in line]
-    assert len(wrong) == left.fooled == 3 and "not bad" in wrong[0]
-    assert "Nobody" in wrong[1] and "boring" in wrong[1]
+    assert len(wrong) == left.fooled
+    *negations, irony, neither = (line.strip() for line in wrong)
+    assert "Nobody could call this film boring." in negations
+    assert set(negations) <= {"It was not bad at all.", "Nobody could call this film boring."}
+    assert irony == "Great, another two hours of my life gone." and neither.startswith("The film starts at")
 
 
 def test_sentiment_holds_elsewhere(values):

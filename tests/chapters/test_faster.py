@@ -31,7 +31,7 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
         "The {{ faster/speculate.two }} tokens of the two sentences took {{ faster/speculate.two_passes }} passes.",
         "The first {{ faster/speculate.new }} tokens about the octopus took {{ faster/speculate.new_passes }}: "
         "no guess was right.",
-        "The last four rows are sentences from the news.",
+        "The last two rows are sentences from the news.",
         "In each row the tokens are those of plain writing, one by one.",
         "A wrong guess costs work, and no letter of the text, unless two choices are so near that rounding decides.",
         "Checked guesses change nothing but rounding: greedy, the tokens were the same in all texts; drawn, the "
@@ -49,9 +49,9 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
     )
     run = values("faster/speculate")
     lines = printed("faster/speculate").splitlines()[1:]
-    assert len(lines) == 7 and all(line.split()[2] == "True" for line in lines)
+    assert len(lines) == 5 and all(line.split()[2] == "True" for line in lines)
     news = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()
-    assert all(text.split("\t")[1][:10] in line for text, line in zip(news[:4], lines[3:], strict=True))
+    assert all(text.split("\t")[1][:10] in line for text, line in zip(news[:2], lines[3:], strict=True))
     assert 0 < values("faster/shared_start").most_off < 1e-3, "a pass of other length rounds otherwise"
     for name in ("speculate", "exact", "pieces", "shared_start", "devices"):
         assert re.search(r"equal|off|== plain", (CODE / f"{name}.py").read_text("utf-8")), name

@@ -379,7 +379,7 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
     assert chances.none_holds == pytest.approx((254 / 262) ** values("inside/heads_off").lots)
     assert "| one back [(11, 1), (2, 1)] |" in printed("inside/chain"), "both off"
     assert first == "one back [(16, 0)]", "whose weight and loss stand on the page"
-    assert "chosen_on, tested_on = repeated(4), repeated(4)" in source("inside/chain")
+    assert "chosen_on, tested_on = heads.repeated(4), heads.repeated(4)" in source("inside/chain")
     assert chain.whole > 0.7 and chain.without < 0.25
     assert min(chain.lowest_two, chain.lowest_control) > chain.whole - 0.1
     assert chain.loss_without > 2 * chain.loss_whole

@@ -489,6 +489,7 @@ def test_answers(says, values, printed):
         "The second `B-LOC` begins a new name, so *New* and *York* are two places.",
         "With a row for each token that is {{ sequence_problems/answers.numbers}} numbers.",
         "In {{ sequence_problems/answers.turned}} of {{ sequence_problems/answers.asked}} pairs.",
+        "The two unkind ones are blame without it, too, so there it turns nothing around.",
         "All of $n$ drafts fail with the probability $(15/16)^n$.",
         "That falls below one tenth at {{ sequence_problems/answers.drafts}} drafts.",
     )
@@ -496,9 +497,11 @@ def test_answers(says, values, printed):
     tags = "B-PER I-PER O B-ORG I-ORG I-ORG O B-LOC B-LOC O".split()
     assert left.joined == len(spans(tags)) == 4
     assert (left.tags_of_four, left.numbers) == (9, 180)
-    assert (left.turned, left.asked) == (1, 4)
+    assert (left.turned, left.asked) == (2, 4)
     negated = [line for line in printed(f"{HERE}/answers").splitlines() if "3." in line]
     assert all(line.endswith("with not NEGATIVE") for line in negated)
+    plain = [line.split(",")[0].split()[-1] for line in negated]
+    assert plain == ["POSITIVE", "NEGATIVE", "NEGATIVE", "POSITIVE"], "a good film, a bad one, boring, watch again"
     assert (15 / 16) ** left.drafts < 0.1 <= (15 / 16) ** (left.drafts - 1)
     assert "Green Valley Bank, New, York" in printed(f"{HERE}/answers"), "two places"
 

@@ -400,16 +400,16 @@ def test_the_load_counts_and_not_the_room(values, says):
         "with four {{ why_transformers/crowding.four_low:.0%}}, after the same 16 "
         "steps",
         "A second suspect is *capacity*.",
-        "The next snippet stays at 16 steps and changes one thing at a time: the state four times "
+        "The next snippet stays at 16 steps and changes one thing at a time: the state twice "
         "as wide; only two different letters, so that 16 of them are 16 bits; or blanks between "
         "the letters, so that the way is as long but fewer letters are on it.",
     )
     code = (CODE / "crowding.py").read_text("utf-8")
     assert "back = 16" in code and 2**16 == len(range(0, 65_536)), "two letters: a bit each"
-    for change in ('{"width": 384}', '{"letters": 2}', '{"held": 8}', '{"held": 4}'):
+    for change in ('{"width": 192}', '{"letters": 2}', '{"held": 8}', '{"held": 4}'):
         assert change in code
     says(
-        "A state four times as wide did not help in these 300 steps",
+        "A state twice as wide did not help in these 300 steps",
         "Letters that carry less helped",
         "two letters and four among blanks helped about equally: both bring it about half",
         "where the LSTM unchanged gets a fifth",
@@ -439,9 +439,9 @@ def test_another_seed_and_rate_say_that_it_is_not_the_room(says):
     says("(Nor did it help with two fifths of the learning rate.)")
     torch.manual_seed(5)
     model = Recurrent()
-    model.lstm = torch.nn.LSTM(48, 384, batch_first=True)
-    model.head = torch.nn.Linear(384, LETTERS)
-    torch.nn.init.constant_(model.lstm.bias_ih_l0.data[384:768], 2.0)
+    model.lstm = torch.nn.LSTM(48, 192, batch_first=True)
+    model.head = torch.nn.Linear(192, LETTERS)
+    torch.nn.init.constant_(model.lstm.bias_ih_l0.data[192:384], 2.0)
     assert train(model, 16, rate=2 / 5 * 5e-3, seed=5) < 0.4
 
 
