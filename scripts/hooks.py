@@ -63,7 +63,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             files.append(File(uri, str(one.parents[1]), config.site_dir, config.use_directory_urls))
         elif uri not in files.src_uris:  # two labs may show the same figure
             files.append(File.generated(config, uri, content=one))
-    for file in files:
+    for file in files.documentation_pages():
         if file.src_uri.partition("/")[0] in pages.tongues:  # in the list of its own language
             file.inclusion = InclusionLevel.NOT_IN_NAV
     lab_pages.use_template(ROOT, files, config)
@@ -99,6 +99,9 @@ def on_env(env: Environment, files: Files, **_) -> None:
     for page in read:
         page.content, page.title = pages.lined(page.content), pages.worded(page.title)
         build.titled(page.toc, pages.worded)
+    for file, late in pages.stale.items():
+        if late:
+            log.info("docs/%s: the original has changed since in #%s", file, ", #".join(late))
     pages.navigate({page.url: page for page in read}, Link)
     env.bytecode_cache = remember.templates if serving else None
 

@@ -104,6 +104,12 @@ if (location.protocol === "file:") {
   }
 }
 
+// Who changes the language stays in the section: its anchor is the same in each.
+addEventListener("click", ({ target }) => {
+  const link = target.closest?.(".md-select__link");
+  if (link && !link.hash) link.hash = location.hash;
+});
+
 // The sign beside a heading leads to its place. Beside that it offers to report a mistake there: to the
 // site of the repository, if the book has one; else in words, which need no network.
 addEventListener("click", ({ target }) => {

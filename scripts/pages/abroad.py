@@ -22,6 +22,9 @@ from scripts.pages.tongues import ENGLISH, Tongue, mark, now, phrase
 
 BOX = re.compile(r'<div (?=class="[^"]*\bhighlight\b)')  # of code, or of what it printed
 CONFIG = re.compile(r'(<script id="__config" type="application/json">[^<]*?"base": ")[^"]*')
+# The theme's script asks the folder of each such link for a list of pages, and leads its readers to
+# that folder; it knows them by rel="alternate" and by no other spelling.
+OTHERS = re.compile(r'(?<=<link rel="alternate)(?=" href="[^"]*" hreflang=)')
 ASIDE = re.compile(r'\s*<link rel="alternate" href="#[^>]*>')  # of a switch that leads to no page
 BEFORE = 4  # mkdocs looks whether what a link leads to is there
 
@@ -76,7 +79,7 @@ def finished(page: str, here: str) -> str:
     Args:
         here: its address.
     """
-    page = ASIDE.sub("", page)
+    page = OTHERS.sub(" ", ASIDE.sub("", page))
     if not now().home:
         return page
     base = posixpath.relpath(now().home, here or ".")

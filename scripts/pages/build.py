@@ -100,9 +100,10 @@ class Pages:
             here: its address.
         """
         self.here = here
-        original = translations.original(self.docs / file, self.docs)
-        if original:
-            text, self.stale[file] = translations.noticed(original.read_text("utf-8"), text, original.name)
+        if original := translations.original(self.docs / file, self.docs):
+            both = (path.read_text("utf-8") for path in (original, self.docs / file))
+            self.stale[file] = translations.behind(*both, original.name)
+            text = translations.noticed(text, self.stale[file], original.name)
         if self.whole:
             self.copied[file] = copies.markdown(self.book, text)
         text = questions.render(text, chapter.reading(self.book, text))

@@ -78,7 +78,8 @@ ALSO = {
 # The name of a state in Lunr's graph, without a sign between an edge and the next.
 EDGE = re.compile(r"(\.edges\[(\w)\];(\w)=\3\+\2\+\w\.id)(?=\}return \3\})")
 MENDED = '+","'
-LESS = 0.2  # weighs a section in another language than the reader's
+LESS = 0.0001  # weighs a section in another language than the reader's: it comes last
+CODE = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.S)
 ONE_LETTER = re.compile(r"\b\w\b")
 
 
@@ -158,7 +159,7 @@ def keep_all(site: Path) -> None:
 def of_language(index: dict, tongue: Tongue) -> dict:
     """The index for the pages of another language: their sections leave the one that is given.
 
-    It lies in their folder, so that their words move nothing in the search of the English pages.
+    It lies in their folder, so that its words are cut to their stems as in that language.
     """
     own, others = [], []
     for section in index["docs"]:
@@ -181,6 +182,16 @@ def lent(sections: list[dict], own: list[dict], tongue: Tongue) -> list[dict]:
     return made
 
 
+def known_there(sections: list[dict], tongue: Tongue) -> list[dict]:
+    """The sections in another language for the index of the English pages: their words without code."""
+    made = []
+    for one in sections:
+        named = one["title"] if "#" in one["location"] else f"{one['title']} ({tongue.name})"
+        said = {"title": named, "text": CODE.sub(" ", one["text"]), "words": one.get("words", "")}
+        made.append(said | {"location": f"{tongue.home}{one['location']}", "boost": LESS})
+    return made
+
+
 def more(site: Path, docs: Path, tongues: Collection[Tongue] = ()) -> None:
     """Add to the indexes of a built site what its readers may type, and let all of it be found."""
     keep_all(site)
@@ -195,8 +206,9 @@ def more(site: Path, docs: Path, tongues: Collection[Tongue] = ()) -> None:
     enrich(index["docs"], taught(glossary("")))
     for tongue, other in theirs:
         enrich(other["docs"], taught(ANCHOR.sub("", glossary(tongue.home)), {}), unaccented)
-        other["docs"] += lent(index["docs"], other["docs"], tongue)
-        put(site / tongue.home / "search" / path.name, _packed(other))
+        own = other["docs"]
+        put(site / tongue.home / "search" / path.name, _packed(other | {"docs": own + lent(index["docs"], own, tongue)}))
+    index["docs"] += [one for tongue, other in theirs for one in known_there(other["docs"], tongue)]
     put(path, _packed(index))
 
 

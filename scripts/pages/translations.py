@@ -77,18 +77,20 @@ def behind(english: str, translation: str, name: str) -> list[str]:
     return [one for one in wanted if one not in has or was.get(one) != digest(now[one])]
 
 
-def noticed(english: str, translation: str, name: str) -> tuple[str, list[str]]:
-    """A translation with a line under each heading whose section has changed since, and these."""
-    late = behind(english, translation, name)
+def noticed(body: str, late: list[str], name: str) -> str:
+    """A translation with a line under each heading whose section is `behind`.
+
+    Args:
+        body: its Markdown, without what stands at the head of the file.
+        name: the file of the original.
+    """
     said = tongues.phrase("The English original of this section has changed since it was translated.")
-    body_at = len(FRONT.match(translation)[0]) if FRONT.match(translation) else 0
-    body = translation[body_at:]
     for anchor, _, end in reversed(list(asked.headings(body))):
         if anchor in late:
             link = f"[{tongues.phrase('Read it there')}](../{name}#{anchor})"
             line = f'\n<p class="changed-since" data-search-exclude markdown="1">{said} {link}.</p>\n'
             body = f"{body[:end]}\n{line}{body[end:]}"
-    return translation[:body_at] + body, late
+    return body
 
 
 def wrong(english: str, translation: str, where: str) -> list[str]:
