@@ -27,7 +27,7 @@ SAID = {  # table of the list → where its phrases are asked for
     "page": [*(ROOT / "scripts").rglob("*.py"), *(DOCS / "overrides").rglob("*.html")],
     "scripts": [path for path in (DOCS / "assets").rglob("*.js")],
 }
-ASKED = re.compile(r"""\b(?:digits_)?phrase\(\s*(?:"([^"\n]*)"|'([^'\n]*)')""")
+ASKED = re.compile(r"""\bphrase\(\s*(?:"([^"\n]*)"|'([^'\n]*)')""")
 # What mkdocs.yml says, which tongues and abroad hand over by its name.
 SETTINGS = {
     "The Executable Transformer", "Text CC BY 4.0, code MIT.", "Switch to light", "Switch to dark",
