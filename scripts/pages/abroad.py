@@ -24,7 +24,7 @@ BOX = re.compile(r'<div (?=class="[^"]*\bhighlight\b)')  # of code, or of what i
 CONFIG = re.compile(r'(<script id="__config" type="application/json">[^<]*?"base": ")[^"]*')
 # The theme's script asks the folder of each such link for a list of pages, and leads its readers to
 # that folder; it knows them by rel="alternate" and by no other spelling.
-OTHERS = re.compile(r'(?<=<link rel="alternate)(?=" href="[^"]*" hreflang=)')
+OTHERS = re.compile(r'(?<=<link rel="alternate)(?=" (?:href="[^"]*" hreflang=|type="text/markdown"))')
 ASIDE = re.compile(r'\s*<link rel="alternate" href="#[^>]*>')  # of a switch that leads to no page
 BEFORE = 4  # mkdocs looks whether what a link leads to is there
 

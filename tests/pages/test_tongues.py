@@ -98,7 +98,11 @@ def test_a_number_follows_the_language(portuguese, english, written):
     assert tongues.digits(english) == english
 
 
-def test_values_follow_the_language_in_prose_and_never_in_code(portuguese, book):
+def test_values_follow_the_language_in_prose_and_never_in_code(portuguese, book, says):
+    says(
+        "a value is written as that language writes numbers: `53%` becomes `53 %` and `0.5` becomes `0,5`.",
+        page="contributing",
+    )
     text = (
         "Cai para {{ self_attention/scaling.scaled:.2f }}, {{ self_attention/answers.counted:,}}"
         " e {{ self_attention/scaling.raw_top:.1%}}; `{{ self_attention/scaling.scaled:.2f }}`."
@@ -163,8 +167,14 @@ def test_the_switch_leads_to_the_same_page_or_to_the_line_that_says_there_is_non
 
 
 @pytest.mark.parametrize("path", PAGES, ids=IDS)
-def test_a_translation_has_the_parts_of_its_original(path):
+def test_a_translation_has_the_parts_of_its_original(path, says):
     """Values, programs, figures, formulas, notes and questions in their order; links, code, numbers."""
+    says(
+        "Each value, program, figure, formula, footnote and question of the original stands in the"
+        " translation, in the same order, and the numbers, links and code of a section are those of the"
+        " original: what is not, is named with its section.",
+        page="contributing",
+    )
     english = (DOCS / path.name).read_text("utf-8")
     here = path.read_text("utf-8")
     assert translations.wrong(english, here, f"docs/{path.relative_to(DOCS).as_posix()}") == []
