@@ -63,7 +63,7 @@ def test_the_book_says_nothing_in_english_there(built, name):
 def test_a_page_that_is_not_translated_says_so_to_who_asks(built, code):
     text = page("decoding")
     assert f'<a href="#{code}" hreflang="{code}" class="md-select__link">' in text
-    assert f'<p class="not-translated" id="{code}" lang="{code}" data-search-exclude>' in text
+    assert f'<aside class="not-translated md-typeset" id="{code}" lang="{code}">' in text
     assert f'hreflang="{code}">' not in text.partition("</head>")[0], "there is no such page"
     assert "not-translated" not in re.sub(r"<style>.*?</style>", "", page("self_attention"), flags=re.S)
 
