@@ -29,6 +29,7 @@ VERBS = {  # verb → its room and module, what it does
     "slides": ("publish.slides", "Make slides of the built site: the lecture or a chapter."),
     "lock": ("publish.lock", "Write requirements.lock anew from requirements.txt."),
     "audit": ("measure.audit", "Ask the built site: links, headings, weight, first sight."),
+    "translations": ("pages.translating", "Say what originals have changed since a translation."),
     "claims": ("measure.claims", "Say which sentences of the chapters a test holds."),
     "eyes": ("measure.eyes", "Look at the built site by pixels, light and dark."),
     "engines": ("measure.engines", "Drive the built site in Chromium, Firefox and WebKit."),

@@ -10,8 +10,8 @@ from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
-from mkdocs.structure.files import File, Files
-from mkdocs.structure.nav import Navigation
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Link, Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
 
@@ -22,7 +22,7 @@ from scripts.base.turn import Turn, sentence
 from scripts.compute.book import Book
 from scripts.labs import page as lab_pages
 from scripts.live import make as live
-from scripts.pages import build, figures, remember
+from scripts.pages import abroad, build, figures, remember
 from scripts.serve import whole
 from scripts.serve.desk import Desk
 
@@ -43,6 +43,7 @@ def on_startup(command: str, **_) -> None:
 
 def on_config(config: MkDocsConfig) -> None:
     config.markdown_extensions.append(figures.Figures(lambda *said: pages.figure(*said)))
+    config.markdown_extensions.append(abroad.Leading(lambda address: abroad.lead(pages.docs, address)))
     if not serving:
         config.site_dir = turn.take(config.site_dir, ROOT / ".cache" / "site", log.info)
 
@@ -62,11 +63,15 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             files.append(File(uri, str(one.parents[1]), config.site_dir, config.use_directory_urls))
         elif uri not in files.src_uris:  # two labs may show the same figure
             files.append(File.generated(config, uri, content=one))
+    for file in files.documentation_pages():
+        if file.src_uri.partition("/")[0] in pages.tongues:  # in the list of its own language
+            file.inclusion = InclusionLevel.NOT_IN_NAV
     lab_pages.use_template(ROOT, files, config)
     remember.indexing(config.plugins.values() if serving else (), ("content", "title", "meta"))
 
 
 def on_page_markdown(markdown: str, page: Page, files: Files, **_) -> str:
+    pages.speak(page.file.src_uri)
     if lab_pages.is_lab(page):
         lab_pages.before(page)
     else:
@@ -84,24 +89,35 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
     return build.ready(content)
 
 
+def on_nav(nav: Navigation, **_) -> None:
+    pages.navs[""] = nav
+
+
 def on_env(env: Environment, files: Files, **_) -> None:
     read = [file.page for file in files.documentation_pages() if file.page and file.page.content]
     pages.draw({lab_pages.source(page): page.content for page in read}, log.error)
     for page in read:
         page.content, page.title = pages.lined(page.content), pages.worded(page.title)
         build.titled(page.toc, pages.worded)
+    for file, late in pages.stale.items():
+        if late:
+            log.info("docs/%s: the original has changed since in #%s", file, ", #".join(late))
+    pages.navigate({page.url: page for page in read}, Link)
     env.bytecode_cache = remember.templates if serving else None
 
 
 @event_priority(-100)  # after the search has read the page
-def on_page_context(context: dict, page: Page, nav: Navigation, **_) -> dict:
+def on_page_context(context: dict, page: Page, config: MkDocsConfig, **_) -> dict:
+    pages.speak(page.file.src_uri)
     page.content = pages.drawn(lab_pages.source(page), page.content)
-    pages.listed = [(p.title, p.file.src_uri, p.meta.get("description", "")) for p in nav.pages]
+    listed = [one for nav in pages.navs.values() for one in nav.pages]
+    pages.listed = [(p.title, p.file.src_uri, p.meta.get("description", "")) for p in listed]
+    context |= pages.abroad(config, page.url)
     return context | pages.context(page.file.src_uri, lab_pages.source(page), page.url)
 
 
 def on_post_page(output: str, page: Page, **_) -> str:
-    output = pages.finished(output)
+    output = pages.finished(output, page.url)
     return desk.page(output, page.file.src_uri, page.url) if later else output
 
 

@@ -33,6 +33,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A wi
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {links}
 <link rel="stylesheet" href="root.css">
+<script src="assets/early.js"></script>
 <script type="module" src="assets/live/start.js"></script></head>
 <body class="md-typeset" data-md-color-scheme="default"><main><h1>A widget</h1>
 <div class="live" {attributes}><figure class="computed" id="the-figure">

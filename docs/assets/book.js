@@ -40,7 +40,7 @@ function guesser() {
 function name() {
   // Each copy button comes in a <nav>, and a list of landmarks wants them told apart.
   document.querySelectorAll(".highlight").forEach((box, i) => {
-    box.querySelector(".md-code__nav")?.setAttribute("aria-label", `Code ${i + 1}`);
+    box.querySelector(".md-code__nav")?.setAttribute("aria-label", phrase("Code {number}", { number: i + 1 }));
   });
 }
 
@@ -95,14 +95,20 @@ if (location.protocol === "file:") {
     const note = document.createElement("p");
     note.className = "live-none";
     note.textContent =
-      "Here would be a button that brings the model into the page. This page was opened from a folder, " +
-      "where a browser runs none: start a server there, with ";
+      phrase("Here would be a button that brings the model into the page.") + " " +
+      phrase("This page was opened from a folder, where a browser runs none: start a server there, with") + " ";
     const command = document.createElement("code");
     command.textContent = "python3 -m http.server";
-    note.append(command, " or any other, and open the address that it prints.");
+    note.append(command, ` ${phrase("or any other, and open the address that it prints.")}`);
     box.append(note);
   }
 }
+
+// Who changes the language stays in the section: its anchor is the same in each.
+addEventListener("click", ({ target }) => {
+  const link = target.closest?.(".md-select__link");
+  if (link && !link.hash) link.hash = location.hash;
+});
 
 // The sign beside a heading leads to its place. Beside that it offers to report a mistake there: to the
 // site of the repository, if the book has one; else in words, which need no network.
@@ -113,7 +119,7 @@ addEventListener("click", ({ target }) => {
   const title = document.querySelector("h1").firstChild.textContent.trim();
   const part = [...heading.childNodes].filter((one) => !one.matches?.(".headerlink"));
   const state = document.querySelector(".about-page time")?.dateTime;
-  const place = [title, part.map((one) => one.textContent).join("").trim(), state && `as of ${state}`];
+  const place = [title, part.map((one) => one.textContent).join("").trim(), state && phrase("as of {state}", { state })];
   const says = [...new Set(place)].filter(Boolean).join(" · ");
   const note = document.createElement("p");
   note.className = "report";
@@ -122,13 +128,14 @@ addEventListener("click", ({ target }) => {
     const gitlab = new URL(home).hostname.startsWith("gitlab");
     const [path, key] = gitlab ? ["-/issues/new", "issue[title]"] : ["issues/new", "title"];
     const link = document.createElement("a");
-    link.href = `${home}/${path}?${new URLSearchParams({ [key]: `Mistake: ${says}` })}`;
-    link.textContent = "Report it";
-    note.append("Is something wrong here? ", link, ".");
+    link.href = `${home}/${path}?${new URLSearchParams({ [key]: phrase("Mistake: {says}", { says }) })}`;
+    link.textContent = phrase("Report it");
+    note.append(`${phrase("Is something wrong here?")} `, link, ".");
   } else {
     const named = document.createElement("q");
     named.textContent = says;
-    note.append("Is something wrong here? Tell whoever gave you this book, with these words: ", named);
+    const tell = phrase("Tell whoever gave you this book, with these words:");
+    note.append(`${phrase("Is something wrong here?")} ${tell} `, named);
   }
   heading.after(note);
 });

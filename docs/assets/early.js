@@ -1,5 +1,14 @@
 // What must run before the theme's own script, and before anything is drawn.
 
+/**
+ * What a script says to readers, in the language of the page, with the values in their places: {name}.
+ * A page in another language than English brings its phrases, see scripts/pages/tongues.py.
+ * @param {string} english @param {Record<string, string | number>} values
+ */
+const phrases = JSON.parse(document.getElementById("phrases")?.textContent ?? "{}");
+window.phrase = (english, values = {}) =>
+  (phrases[english] ?? english).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+
 // The theme says so at the end of a page; its search button then pushes the one beside it.
 const { classList } = document.documentElement;
 classList.replace("no-js", "js");

@@ -99,7 +99,7 @@ function prepare(box) {
 
   const mark = () => {
     if (box.querySelector(".question-done")) return;
-    const done = make("span", { class: "question-done" }, sign(true), "answered right");
+    const done = make("span", { class: "question-done" }, sign(true), phrase("answered right"));
     box.querySelector(".question-asks").append(" ", done);
   };
   if (recall()[here]?.right.includes(box.dataset.name)) mark();
@@ -124,7 +124,7 @@ function prepare(box) {
   };
 }
 
-const COUNT = ["none", "one", "two", "three", "four", "five", "six"];
+const COUNT = [phrase("none"), phrase("one"), phrase("two"), phrase("three"), phrase("four"), phrase("five"), phrase("six")];
 
 function choice(box) {
   const { says, tell, right } = prepare(box);
@@ -184,18 +184,20 @@ function choice(box) {
     return;
   }
 
-  const check = button("Check", () => {
+  const check = button(phrase("Check"), () => {
     const chosen = options.filter((one) => one.input.checked);
     if (chosen.length !== wanted) {
-      tell(`Choose ${COUNT[wanted]}: you have chosen ${COUNT[chosen.length]}.`);
+      tell(phrase("Choose {wanted}: you have chosen {chosen}.", { wanted: COUNT[wanted], chosen: COUNT[chosen.length] }));
       return;
     }
     chosen.forEach(explain);
     const good = chosen.filter((one) => one.right).length;
     const said = chosen.map((one) => heard(one.reason.childNodes));
     const all = good === wanted;
-    const some = `${good} of your ${wanted} ${good === 1 ? "is" : "are"} right.`;
-    tell(all ? "Right." : some, all, ...said);
+    const some = good === 1
+      ? phrase("{good} of your {wanted} is right.", { good, wanted })
+      : phrase("{good} of your {wanted} are right.", { good, wanted });
+    tell(all ? phrase("Right.") : some, all, ...said);
     if (all) right();
   });
   says.before(make("p", { class: "question-tools" }, check));
@@ -230,7 +232,9 @@ export function readings(text, unit = "") {
 
 function number(box) {
   const unit = box.dataset.unit ?? "";
-  const right = Number(box.dataset.key.replace(/[,\s%]/g, ""));
+  const point = phrase("."); // between a number and its decimals, in the language of the page
+  const digits = box.dataset.key.replace(point === "," ? /[.\s%]/g : /[,\s%]/g, "");
+  const right = Number(digits.replace(point, "."));
   if (Number.isNaN(right)) return; // the build has named it
   const slack = Number(box.dataset.tolerance) + 1e-9 * Math.max(1, Math.abs(right));
   const { folded, says, tell, right: answered } = prepare(box);
@@ -242,25 +246,27 @@ function number(box) {
     autocomplete: "off",
     id: `${box.id}-number`,
   });
-  const label = make("label", { for: input.id }, unit ? `Your answer, in ${unit}` : "Your answer");
+  const label = make("label", { for: input.id }, unit ? phrase("Your answer, in {unit}", { unit }) : phrase("Your answer"));
   const form = make("form", { class: "question-tools", novalidate: "" }, label, input);
-  form.append(make("button", { type: "submit" }, "Check"));
+  form.append(make("button", { type: "submit" }, phrase("Check")));
   says.before(form);
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const typed = input.value.trim();
     const meant = readings(typed, unit);
-    if (!typed) tell("Type a number first.");
+    if (!typed) tell(phrase("Type a number first."));
     else if (!meant.length) {
-      tell(`“${typed}” is not a number. Use digits, and a point or a comma.`, false);
+      tell(phrase("“{typed}” is not a number. Use digits, and a point or a comma.", { typed }), false);
     } else if (meant.some((one) => Math.abs(one - right) <= slack)) {
-      tell(`Right: ${box.dataset.key}${unit && unit !== "%" ? ` ${unit}` : ""}.`, true);
+      const answer = `${box.dataset.key}${unit && unit !== "%" ? ` ${unit}` : ""}`;
+      tell(phrase("Right: {answer}.", { answer }), true);
       folded.open = true;
       answered();
     } else {
       const nearest = meant.sort((a, b) => Math.abs(a - right) - Math.abs(b - right))[0];
-      tell(`${typed} is too ${nearest > right ? "large" : "small"}.`, false);
+      const far = nearest > right ? phrase("{typed} is too large.", { typed }) : phrase("{typed} is too small.", { typed });
+      tell(far, false);
     }
   });
 }
@@ -276,14 +282,14 @@ function order(box) {
     const at = steps().indexOf(item) + by;
     const name = item.querySelector(".step").textContent;
     if (at < 0 || at >= list.children.length) {
-      tell("", null, `“${name}” is already ${by < 0 ? "first" : "last"}.`);
+      tell("", null, by < 0 ? phrase("“{name}” is already first.", { name }) : phrase("“{name}” is already last.", { name }));
       return;
     }
     if (by < 0) list.children[at].before(item);
     else list.children[at].after(item);
     pressed.focus(); // moving it took the focus away
     bound();
-    tell("", null, `“${name}” is now ${at + 1} of ${list.children.length}.`);
+    tell("", null, phrase("“{name}” is now {place} of {all}.", { name, place: at + 1, all: list.children.length }));
   }
 
   function bound() {
@@ -296,26 +302,28 @@ function order(box) {
 
   for (const item of steps()) {
     const words = make("span", { class: "step" }, ...item.childNodes);
-    const moves = [["up", "↑", -1], ["down", "↓", 1]].map(([way, arrow, by]) =>
+    const moves = [[phrase("Move up"), "↑", -1], [phrase("Move down"), "↓", 1]].map(([way, arrow, by]) =>
       button(arrow, (event) => move(item, by, event.currentTarget), {
-        "aria-label": `Move ${way}: ${words.textContent}`,
-        title: `Move ${way}`,
+        "aria-label": `${way}: ${words.textContent}`,
+        title: way,
       }),
     );
     item.append(words, make("span", { class: "moves" }, ...moves));
   }
   bound();
 
-  const check = button("Check", () => {
+  const check = button(phrase("Check"), () => {
     const all = steps();
     const good = all.filter((item, i) => Number(item.dataset.place) === i + 1).length;
     if (good === all.length) {
-      tell(`Right: all ${good} stand in the right place.`, true);
+      tell(phrase("Right: all {good} stand in the right place.", { good }), true);
       folded.open = true;
       right();
     } else {
-      const stands = good === 1 ? "stands" : "stand";
-      tell(`${good} of ${all.length} ${stands} in the right place.`, false);
+      const said = good === 1
+        ? phrase("{good} of {all} stands in the right place.", { good, all: all.length })
+        : phrase("{good} of {all} stand in the right place.", { good, all: all.length });
+      tell(said, false);
     }
   });
   says.before(make("p", { class: "question-tools" }, check));
@@ -329,36 +337,36 @@ function predict(box) {
   const summary = folded.querySelector("summary");
 
   const words = make("textarea", { id: `${box.id}-words`, rows: 4 });
-  const label = make("label", { for: words.id }, "What you expect");
+  const label = make("label", { for: words.id }, phrase("What you expect"));
   const mine = make("div", { class: "mine" }, label, words);
   const beside = make("div", { class: "beside" }, mine);
-  const open = button("Show what it printed", () => show());
+  const open = button(phrase("Show what it printed"), () => show());
   says.before(beside, make("p", { class: "question-tools" }, open));
 
   let judged = null;
-  const judges = [["Yes", true], ["Not quite", false]].map(([said, good]) =>
+  const judges = [[phrase("Yes"), true], [phrase("Not quite"), false]].map(([said, good]) =>
     button(said, () => judge(good), { "aria-pressed": "false" }),
   );
 
   function show() {
-    const printed = make("div", { role: "group", "aria-label": "What it printed", tabindex: "-1" });
+    const printed = make("div", { role: "group", "aria-label": phrase("What it printed"), tabindex: "-1" });
     printed.className = "printed";
-    label.textContent = "What you expected";
+    label.textContent = phrase("What you expected");
     printed.append(output, made);
     beside.append(printed);
     beside.classList.add("shown");
-    summary.textContent = "Why";
+    summary.textContent = phrase("Why");
     folded.open = true;
-    open.replaceWith(make("span", {}, "Did you expect this?"), ...judges);
+    open.replaceWith(make("span", {}, phrase("Did you expect this?")), ...judges);
     printed.focus({ preventScroll: true });
-    tell("", null, "It is shown beside your words.");
+    tell("", null, phrase("It is shown beside your words."));
   }
 
   function judge(good) {
     if (judged === good) return;
     judged = good;
     judges.forEach((one, i) => one.setAttribute("aria-pressed", String((i === 0) === good)));
-    tell(good ? "Well seen." : "Read below why it is so.", good);
+    tell(good ? phrase("Well seen.") : phrase("Read below why it is so."), good);
     if (good) right();
   }
 
@@ -396,7 +404,7 @@ function begin() {
 /** The answers go to the end of the printed chapter, and back when it is printed. */
 function moveAnswers() {
   moveBack();
-  const answers = make("section", { class: "printed-answers" }, make("h2", {}, "Answers"));
+  const answers = make("section", { class: "printed-answers" }, make("h2", {}, phrase("Answers")));
   for (const box of boxes) {
     const inside = [...box.querySelector(".answer").children].filter((e) => !e.matches("summary"));
     const moved = box.querySelectorAll(".beside .printed > *");
@@ -417,8 +425,6 @@ function moveBack() {
 
 // ------------------------------------------------------------------------ the first page
 
-const many = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
-
 function report(place) {
   const kept = recall();
   document.querySelectorAll(".chapter-progress").forEach((mark) => mark.remove());
@@ -429,18 +435,21 @@ function report(place) {
     if (!one) continue;
     const count = Math.min(one.right.length, one.of || Infinity);
     const parts = [];
-    if (one.read) parts.push("✓ read");
-    if (count && one.of) parts.push(`${count} of ${one.of} right`);
+    if (one.read) parts.push(phrase("✓ read"));
+    if (count && one.of) parts.push(phrase("{count} of {all} right", { count, all: one.of }));
     read += one.read;
     right += count;
     if (parts.length) link.after(make("span", { class: "chapter-progress" }, parts.join(" · ")));
   }
   place.hidden = !read && !right;
   if (place.hidden) return;
-  const said =
-    `You have read ${many(read, "chapter")} and answered ${many(right, "question")} right. ` +
-    "This is kept in this browser only and sent nowhere. ";
-  const forget = button("Forget it all", () => {
+  const chapters = read === 1 ? phrase("1 chapter") : phrase("{count} chapters", { count: read });
+  const questions = right === 1 ? phrase("1 question") : phrase("{count} questions", { count: right });
+  const said = [
+    phrase("You have read {chapters} and answered {questions} right.", { chapters, questions }),
+    phrase("This is kept in this browser only and sent nowhere."),
+  ].map((one) => `${one} `).join("");
+  const forget = button(phrase("Forget it all"), () => {
     try {
       localStorage.removeItem(KEY);
     } catch {
@@ -448,7 +457,7 @@ function report(place) {
     }
     report(place);
     place.hidden = false;
-    place.textContent = "Forgotten: this browser keeps nothing of what you read and answered.";
+    place.textContent = phrase("Forgotten: this browser keeps nothing of what you read and answered.");
     place.tabIndex = -1;
     place.focus();
   });

@@ -8,7 +8,7 @@ for (const link of document.querySelectorAll(".made-by a[href$='.svg']")) {
   button.type = "button";
   button.className = "png";
   button.textContent = "PNG";
-  button.setAttribute("aria-label", link.getAttribute("aria-label").replace("SVG file", "Save PNG"));
+  button.setAttribute("aria-label", link.getAttribute("aria-label").replace(phrase("SVG file"), phrase("Save PNG")));
   button.addEventListener("click", () => save(link.href, button));
   link.after(" · ", button);
 }
@@ -19,7 +19,7 @@ async function save(address, button) {
   try {
     await drawing.decode();
   } catch {
-    button.textContent = "PNG: the figure could not be loaded";
+    button.textContent = phrase("PNG: the figure could not be loaded");
     return;
   }
   const canvas = document.createElement("canvas");
@@ -62,7 +62,7 @@ addEventListener("beforeprint", () => {
   const all = document.createElement("section");
   all.className = "printed-links";
   const title = document.createElement("h2");
-  title.textContent = "Links";
+  title.textContent = phrase("Links");
   all.append(title, list);
   page.append(all);
 });

@@ -73,14 +73,15 @@ function sentence({ rows, columns, values }, row, looks) {
     .map((name, i) => [name, values[row][i]])
     .filter(([, value]) => Math.abs(value) > 0)
     .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
-  const verb = looks ? `“${rows[row]}” looks at ` : `${rows[row]}: `;
-  if (!cells.length) return `${verb}${looks ? "nothing" : "0.00 everywhere"}.`;
+  const name = rows[row];
+  if (!cells.length) return looks ? phrase("“{name}” looks at nothing.", { name }) : phrase("{name}: 0.00 everywhere.", { name });
   const said = cells.slice(0, NAMED).map(([name, value]) => `${name} ${value}`);
   const left = columns.length - said.length;
   const next = Math.abs(cells[NAMED]?.[1] ?? 0);
-  const most = next ? `at most ${next.toFixed(2)}` : "less than 0.01";
-  const others = left > 1 ? `the other ${left}` : "the other";
-  return `${verb}${said.join(", ")}${left ? `; ${others} ${most}` : ""}.`;
+  const most = next ? phrase("at most {most}", { most: next.toFixed(2) }) : phrase("less than 0.01");
+  const others = left > 1 ? phrase("the other {left}", { left }) : phrase("the other");
+  const cellsSaid = `${said.join(", ")}${left ? `; ${others} ${most}` : ""}`;
+  return looks ? phrase("“{name}” looks at {cells}.", { name, cells: cellsSaid }) : `${name}: ${cellsSaid}.`;
 }
 
 // ------------------------------------------------------------------------------- on the drawing
@@ -178,9 +179,11 @@ function answer(figure) {
     if (awake === rest) awake = null;
     over.replaceChildren();
     column = -1;
-    const point = FINGER.matches ? "Tap a row to read it" : "Point at a row to read it";
-    head.data = many && FINGER.matches ? "Tap a map to see it large." : `${point}, or use the arrow keys.`;
-    body.data = many && !FINGER.matches ? "A click shows a map large." : "";
+    const point = FINGER.matches
+      ? phrase("Tap a row to read it, or use the arrow keys.")
+      : phrase("Point at a row to read it, or use the arrow keys.");
+    head.data = many && FINGER.matches ? phrase("Tap a map to see it large.") : point;
+    body.data = many && !FINGER.matches ? phrase("A click shows a map large.") : "";
     told.classList.remove("shown");
   }
 
@@ -262,10 +265,10 @@ function answer(figure) {
     names = figure.dataset.maps.split("|");
     maps = null;
     rest();
-    if (document.activeElement !== pick) pick.setAttribute("aria-valuetext", "not chosen yet");
+    if (document.activeElement !== pick) pick.setAttribute("aria-valuetext", phrase("not chosen yet"));
   });
-  pick.setAttribute("aria-label", many ? "A row of the maps, and left and right another map" : "A row of the map");
-  pick.setAttribute("aria-valuetext", "not chosen yet");
+  pick.setAttribute("aria-label", many ? phrase("A row of the maps, and left and right another map") : phrase("A row of the map"));
+  pick.setAttribute("aria-valuetext", phrase("not chosen yet"));
   rest();
   return { rest, pick };
 }
@@ -274,16 +277,16 @@ function answer(figure) {
 
 /** One of many maps in a window of its own, and from there the ones beside it. */
 function large(figure, maps, spots, names, map, back) {
-  const close = el("button", { type: "button" }, "Close");
-  const before = el("button", { type: "button" }, "← Before");
-  const next = el("button", { type: "button" }, "Next →");
+  const close = el("button", { type: "button" }, phrase("Close"));
+  const before = el("button", { type: "button" }, phrase("← Before"));
+  const next = el("button", { type: "button" }, phrase("Next →"));
   const name = el("h2", { id: "large-map" });
   const tools = el("p", { class: "large-tools" }, before, next, close);
   const box = el("dialog", { class: "large md-typeset", "aria-labelledby": name.id }, name, tools);
 
   function draw() {
     box.querySelector("figure")?.remove();
-    name.textContent = names[map] || `map ${map + 1}`;
+    name.textContent = names[map] || phrase("map {number}", { number: map + 1 });
     const shown = el("figure", { class: "computed", "data-maps": "" }); // its name stands above
     if ("looks" in figure.dataset) shown.dataset.looks = "";
     shown.maps = [maps[map]];

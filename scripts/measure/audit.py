@@ -138,6 +138,11 @@ def addresses(site: Path, wanted: tuple[str, ...] = ("",)) -> list[str]:
     return [page for page in pages if page.startswith(wanted)]
 
 
+def english(site: Path) -> list[str]:
+    """The address of every page in English; a translated one lies in the folder of its language."""
+    return [one for one in addresses(site) if '<html lang="en"' in (site / one / "index.html").read_text("utf-8")]
+
+
 def faults(site: Path, page: str) -> Iterator[str]:
     """What is wrong with one page as a file."""
     path = site / page / "index.html"

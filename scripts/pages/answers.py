@@ -10,6 +10,7 @@ import re
 
 from scripts.pages import questions
 from scripts.pages.questions import FENCE, Question, blank
+from scripts.pages.tongues import phrase
 
 FOLD = re.compile(
     r'^\?\?\? (?:success "|note "(?P<code>[^"]*\banswers\b[^"]*))[^"]*"[ \t]*\n(?P<body>(?: {4}.*\n|[ \t]*\n)*)',
@@ -17,7 +18,7 @@ FOLD = re.compile(
 )
 HEADS = re.compile(r"^(?P<exercise>\*\*.+?\*\*)|^#+ +(?P<section>.+)", re.M)
 NOTES = re.compile(r"^\[\^[^\]]+\]: ", re.M)
-BELOW = "*The answer is [at the end](#answers).*\n\n"
+BELOW = "The answer is [at the end](#answers)."
 LETTERS = "ABCDE"
 
 
@@ -32,11 +33,11 @@ def apart(text: str) -> str:
     for found in FOLD.finditer(plain):
         body = _outdented(text[slice(*found.span("body"))]).strip()
         head = f"{found['code']}." if found["code"] else _exercise(plain, found)
-        cuts.append((found.span(), "" if found["code"] else BELOW, f"**{head}**\n\n{body}"))
+        cuts.append((found.span(), "" if found["code"] else f"*{phrase(BELOW)}*\n\n", f"**{head}**\n\n{body}"))
     for number, (found, question) in enumerate(questions.each(text), 1):
         if question.kind:
             asked, answer = _told(question)
-            head = f"**Question {number}.**"
+            head = f"**{phrase('Question {number}.', number=number)}**"
             cuts.append(
                 (found.span(), f"{head} {question.text}\n\n{asked}\n\n", f"{head} {answer}")
             )
@@ -50,7 +51,7 @@ def apart(text: str) -> str:
     rest = text[end:]
     notes = NOTES.search(FENCE.sub(blank, rest))
     at = notes.start() if notes else len(rest)
-    section = "## Answers\n\n" + "\n\n".join(answers) + "\n\n"
+    section = f"## {phrase('Answers')}\n\n" + "\n\n".join(answers) + "\n\n"
     return "".join([*parts, rest[:at].rstrip("\n"), "\n\n", section, rest[at:]])
 
 
@@ -65,24 +66,25 @@ def _told(question: Question) -> tuple[str, str]:
     """A question without its answer, and the answer, as Markdown."""
     if question.kind == "choice":
         asked = [f"- {letter}. {one.text}" for letter, one in zip(LETTERS, question.options)]
-        right = " and ".join(LETTERS[number - 1] for number in question.right)
+        right = f" {phrase('and')} ".join(LETTERS[number - 1] for number in question.right)
         told = [f"- {letter}. {one.reason}" for letter, one in zip(LETTERS, question.options)]
         return _joined(question.lead, "\n".join(asked)), _joined(
             f"{right}.", "\n".join(map(_indented, told)), question.answer
         )
     if question.kind == "number":
         unit = f" {question.unit}" if question.unit and question.unit != "%" else ""
-        asked = f"Your number, in {question.unit}:" if question.unit else "Your number:"
+        unit_asked = phrase("Your number, in {unit}:", unit=question.unit)
+        asked = unit_asked if question.unit else phrase("Your number:")
         return _joined(question.lead, asked), _joined(question.key + unit + ".", question.answer)
     if question.kind == "order":
         asked = [f"- {question.steps[i]}" for i in questions.mixed(question.steps)]
         right = [f"{i}. {step}" for i, step in enumerate(question.steps, 1)]
         return _joined(question.lead, "\n".join(asked)), _joined(
-            "The order:", "\n".join(right), question.answer
+            phrase("The order:"), "\n".join(right), question.answer
         )
     code = f'```python\n--8<-- "{question.code}.py"\n```'
     printed = f'```text\n--8<-- "{question.printed}.txt"\n```'
-    return _joined(question.lead, code), _joined("It printed:", printed, question.answer)
+    return _joined(question.lead, code), _joined(phrase("It printed:"), printed, question.answer)
 
 
 def _joined(*parts: str) -> str:

@@ -16,8 +16,29 @@ from scripts.pages.questions import FENCE, VALUE, Question, blank, known_by, let
 
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?[^)]*\)")
 HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.M)
+ANCHOR = re.compile(r"[ \t]*\{[^{}]*#([\w-]+)[^{}]*\}$", re.M)
 SECTION = "Check yourself"
 LETTERS = "ABCDE"
+
+
+def headings(markdown: str) -> Iterator[tuple[str, int, int]]:
+    """The headings of a page: the anchor of each, where it begins and where it ends."""
+    text = FENCE.sub(blank, markdown)
+    taken = set(re.findall(r'\bid="([^"]+)"', text))
+    for heading in HEADING.finditer(text):
+        words = heading[2]
+        if own := ANCHOR.search(words):
+            slug = own[1]
+        else:
+            words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", words)
+            words = re.sub(r"<[^>]+>|[`*]", "", words)
+            slug = once = slugify(words, "-")
+            count = 0
+            while slug in taken:
+                count += 1
+                slug = f"{once}_{count}"
+        taken.add(slug)
+        yield slug, heading.start(), heading.end()
 
 
 @functools.lru_cache(maxsize=256)
@@ -29,20 +50,7 @@ def anchors(markdown: str) -> frozenset[str]:
         name.replace("/", "-")
         for name in re.findall(r"!\[[^\]]*\]\((?:\.\./)*figures/([\w-]+/[\w-]+)\.svg", text)
     }
-    for heading in HEADING.finditer(text):
-        words = heading[2]
-        if own := re.search(r"[ \t]*\{[^{}]*#([\w-]+)[^{}]*\}$", words):
-            found.add(own[1])
-            continue
-        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", words)
-        words = re.sub(r"<[^>]+>|[`*]", "", words)
-        slug = once = slugify(words, "-")
-        count = 0
-        while slug in found:
-            count += 1
-            slug = f"{once}_{count}"
-        found.add(slug)
-    return frozenset(found)
+    return frozenset(found | {anchor for anchor, _, _ in headings(markdown)})
 
 
 def check(text: str, where: str, known: Mapping[str, set[str]]) -> list[str]:

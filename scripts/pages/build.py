@@ -11,11 +11,13 @@ import functools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from scripts.base import BookError, node
 from scripts.base.files import put
 from scripts.compute.book import Book
 from scripts.pages import (
+    abroad,
     chapter,
     code,
     copies,
@@ -26,6 +28,8 @@ from scripts.pages import (
     search,
     styles,
     tables,
+    tongues,
+    translations,
 )
 from scripts.pages.outputs import Output, relative
 from scripts.pages.patterns import (
@@ -60,6 +64,10 @@ class Pages:
         self.changed = copies.changed(book.root)  # a page's file → the day of its last change
         self.feed = copies.feed(book.root, title, home) if home else b""
         self.version = copies.version(book.root)
+        self.tongues = tongues.known(docs)  # the other languages, by their folders
+        self.navs: dict[str, Any] = {}  # the list of pages in each language; "" is English
+        self.addresses: set[str] = set()  # of all pages
+        self.stale: dict[str, list[str]] = {}  # a translation → its sections that are behind
 
     def files(self) -> Iterator[tuple[str, str]]:
         """The files of all snippets that readers can load: address, content."""
@@ -80,6 +88,10 @@ class Pages:
 
     # -------------------------------------------------------------------------- a page's way
 
+    def speak(self, file: str) -> None:
+        """From now on, a page is made in the language of this file."""
+        tongues.speak(self.tongues.get(file.partition("/")[0], tongues.ENGLISH))
+
     def markdown(self, text: str, file: str, here: str) -> str:
         """A chapter's Markdown with questions, captions, values and outputs in place.
 
@@ -88,6 +100,10 @@ class Pages:
             here: its address.
         """
         self.here = here
+        if original := translations.original(self.docs / file, self.docs):
+            both = (path.read_text("utf-8") for path in (original, self.docs / file))
+            self.stale[file] = translations.behind(*both, original.name)
+            text = translations.noticed(text, self.stale[file], original.name)
         if self.whole:
             self.copied[file] = copies.markdown(self.book, text)
         text = questions.render(text, chapter.reading(self.book, text))
@@ -106,7 +122,7 @@ class Pages:
             files: those that it may lead to.
         """
         figures = [self.figure(found[2], "", "") for found in FIGURE.finditer(text)]
-        return [text, *figures, *sorted(files)]
+        return [text, *figures, *sorted(files), tongues.now().page]
 
     def draw(self, read: dict[str, str], say: Callable[[str], None]) -> None:
         """Draw the formulas of all pages in one go.
@@ -159,7 +175,7 @@ class Pages:
         """A heading as lists of headings show it, its formulas as text."""
         return formulas.title(title, self.formulas)
 
-    def finished(self, page: str) -> str:
+    def finished(self, page: str, here: str = "") -> str:
         """Draw figures and their numbers into the finished page, and color the code.
 
         Not before: the search plugin parses what it finds in a page, and took longer over the
@@ -169,16 +185,30 @@ class Pages:
         page = page.replace("→ <a", "→&nbsp;<a")  # or an arrow ends a line, and points at nothing
         page = DRAWN.sub(lambda found: self.output(found[1]).drawing(found[2]), page)
         page = NUMBERS.sub(lambda found: self.output(found[1]).tables(), page)
-        return pending.told(tables.headed(page))
+        return abroad.finished(pending.told(tables.headed(page)), here)
 
     # ----------------------------------------------------------------------------- beside it
 
-    def context(self, file: str, source: str, here: str) -> dict[str, str | bool]:
-        """What the template tells of a page: its last change, and where its copy is, if made."""
+    def navigate(self, pages: dict[str, Any], link: Callable[[str, str], Any]) -> None:
+        """Make the list of pages of each language, see `abroad`; `pages` are there by their address."""
+        self.addresses = {address.removeprefix("./") for address in pages}
+        for name, tongue in self.tongues.items():
+            tongues.speak(tongue)
+            self.navs[name] = abroad.navigation(self.navs[""], pages, link)
+
+    def abroad(self, config: Any, here: str) -> dict[str, Any]:
+        """The list of pages and the settings for a page at this address, in its language."""
+        switch = abroad.switch(here, self.tongues, self.addresses)
+        return {"nav": self.navs[tongues.now().home[:-1]], "config": abroad.config(config, switch)}
+
+    def context(self, file: str, source: str, here: str) -> dict[str, object]:
+        """What the template tells of a page: its last change, where its copy is, its languages."""
         copy = relative(file, here) if file in self.copied else ""
         changed = self.changed.get(f"docs/{source}", "")
-        told = {"changed": changed, "feed": bool(self.feed), "copy": copy}
-        return told | {"version": self.version}
+        told = {"changed": changed, "feed": bool(self.feed), "copy": copy, "version": self.version}
+        here_only = [] if tongues.now().home else self.tongues.values()
+        lacks = [one for one in here_only if not (self.docs / one.code / source).is_file()]
+        return told | {"phrase": tongues.phrase, "phrases": tongues.scripts(), "lacks": lacks}
 
     def publish(self, site: Path, about: str, say: Callable[[str], None]) -> None:
         """Write what lies beside the pages of a built site, ask what they promise, style them.
@@ -186,7 +216,7 @@ class Pages:
         Args:
             about: what the site is about.
         """
-        search.more(site, self.docs)
+        search.more(site, self.docs, self.tongues.values())
         if not self.whole:
             return
         # A page's copy lies as its file in `docs`, so that its links lead where they should.

@@ -41,6 +41,8 @@ from scripts.pages.patterns import (
     VALUE,
 )
 from scripts.pages.refused import ALT, blank, refused
+from scripts.pages.tongues import digits, whole
+from scripts.pages.translations import original, wrong
 
 # In prose: an include, a span of code, a value.
 PLACE = re.compile(
@@ -184,16 +186,17 @@ def _value(book: Book, text: str, show: Callable[[str], str] = str) -> str:
         if show is not printed.prose:
             return said
         power = POWER.fullmatch(said)
-        return _power(*power.groups()) if power else MINUS.sub("−", said)
+        return _power(*power.groups()) if power else MINUS.sub("−", digits(said))
 
     return VALUE.sub(replace, text)
 
 
-def _power(digits: str, power: str) -> str:
+def _power(figures: str, power: str) -> str:
     """A number of digits times a power of ten, as a formula of a sentence."""
-    if not float(digits):
+    if not float(figures):
         return "0"
-    factor = "" if float(digits) == 1 else rf"{digits} \cdot "
+    written = digits(figures).replace(",", "{,}")
+    factor = "" if float(figures) == 1 else rf"{written} \cdot "
     return f"${factor}10^{{{int(power)}}}$"
 
 
@@ -207,7 +210,7 @@ def _alone(book: Book, indent: str, name: str, dressed: bool) -> str:
     if name.endswith(".txt"):
         table = Output(book, name.removesuffix(".txt")).table(indent)
         if table is not None:
-            return table
+            return whole(table) if dressed and not indent else table
     info = "{ .text .output }" if dressed else "text"
     return printed.fence(textwrap.indent(text, indent), info, indent)
 
@@ -270,7 +273,10 @@ def check(book: Book, docs: Path) -> list[str]:
     }
     for path, source in sources.items():
         where = path.relative_to(book.root).as_posix()
-        problems += asked.check(source, where, known)
+        if english := original(path, docs):
+            problems += wrong(english.read_text("utf-8"), source, where)
+        else:
+            problems += asked.check(source, where, known)
         text = LITERAL.sub(blank, source)
 
         def note(position: int, sentence: str) -> None:

@@ -15,6 +15,7 @@ from scripts.base.files import put
 from scripts.compute.book import Book
 from scripts.pages import answers, questions
 from scripts.pages import chapter as pages
+from scripts.pages.asked import ANCHOR
 from scripts.pages.patterns import FRONT
 
 VERSION = re.compile(r'^version: "([^"]+)"', re.M)
@@ -28,7 +29,7 @@ def markdown(book: Book, text: str) -> str:
     """
     goals = questions.goals(text, pages.reading(book, text), linked=False)
     text = questions.aimed(answers.apart(FRONT.sub("", text)), goals)
-    return pages.fill(book, text, dressed=False).lstrip("\n")
+    return ANCHOR.sub("", pages.fill(book, text, dressed=False).lstrip("\n"))
 
 
 def write(site: Path, title: str, about: str, listed: list[tuple[str, str, str, str]]) -> None:

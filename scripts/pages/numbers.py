@@ -12,9 +12,10 @@ import json
 import math
 import re
 
+from scripts.pages.tongues import mark, phrase
+
 CELLS = 600  # a map with more numbers is offered as a file, not as a table
 COLUMNS = 20  # a map with more columns becomes several tables, each as wide as a sheet
-WHERE = re.compile(r"\blayer \d+(?:, head \d+)?")
 SHORT = re.compile(r"L(\d+) H(\d+)")  # as small maps are titled
 
 
@@ -30,7 +31,7 @@ def tables(maps: list[dict]) -> str:
         for start in range(0, len(one["columns"]), wide):
             made.append(_table(one, start, start + wide))
     return (
-        '<details class="numbers"><summary>The numbers</summary>'
+        f'<details class="numbers"><summary>{phrase("The numbers")}</summary>'
         f"{''.join(made)}</details>"
     )
 
@@ -61,13 +62,14 @@ def names(maps: list[dict], caption: str) -> list[str]:
     Args:
         caption: names the layer and the head, one that all maps share or one for each.
     """
-    found = [one[0] for one in WHERE.finditer(caption)]
+    layer, head = phrase("layer"), phrase("head")
+    found = re.findall(rf"\b{layer} \d+(?:, {head} \d+)?", caption)
     shared = len(found) != len(maps)
     wheres = found if not shared else found * len(maps) if len(found) == 1 else [""] * len(maps)
     made = []
     for one, where in zip(maps, wheres):
-        title = SHORT.sub(r"layer \1, head \2", one["title"])
-        if title.startswith("layer") or not where:
+        title = SHORT.sub(rf"{layer} \1, {head} \2", one["title"])
+        if title.startswith(layer) or not where:
             # Of "Decoder: the past stays", what tells it from the others.
             made.append(title.partition(": ")[0] if len(maps) > 1 else "")
         elif shared:
@@ -123,6 +125,6 @@ def _table(one: dict, start: int, end: int) -> str:
     size = f"--columns:{len(columns)};--digits:{digits};--letters:{letters}"
     return (
         '<div class="md-typeset__scrollwrap" tabindex="0" role="group"'
-        f' aria-label="Table of numbers"><table class="numbers" style="{size}"{more}>{caption}'
+        f' aria-label="{phrase("Table of numbers")}"><table class="numbers"{mark()} style="{size}"{more}>{caption}'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

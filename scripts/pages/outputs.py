@@ -17,6 +17,7 @@ from functools import cached_property
 from scripts.compute.book import Book
 from scripts.pages import cells, formulas, numbers, pending, printed, slider
 from scripts.pages.patterns import SIZE
+from scripts.pages.tongues import digits, phrase
 
 
 class Output:
@@ -84,9 +85,9 @@ class Output:
             yield f"figures/{self.name}.svg", self.figure
         if self.csv:
             yield f"figures/{self.name}.csv", self.csv
-        for number, one in enumerate(self.slider.get("positions", [])):
+        for position, one in enumerate(self.slider.get("positions", [])):
             if "svg" in one:
-                yield f"figures/{self.name}.{number}.svg", cells.legible(one["svg"])
+                yield f"figures/{self.name}.{position}.svg", cells.legible(one["svg"])
 
     # --------------------------------------------------------------------------- as Markdown
 
@@ -114,17 +115,16 @@ class Output:
         titles = [title for title in titles if title in caption] or titles
         parts = [", ".join(titles), "CPU"] if titles else ["CPU"]
         if not self.pending and (seconds := self.book.took(self.name)) is not None:
-            parts.append(f'<span class="measured">{seconds:.1f} s</span>')
+            parts.append(f'<span class="measured">{digits(f"{seconds:.1f}")} s</span>')
 
         def link(address: str, text: str, what: str) -> str:
-            url = relative(address, here)
-            return f'<a href="{url}" aria-label="{what} of {self.name}">{text}</a>'
+            return f'<a href="{relative(address, here)}" aria-label="{what}">{text}</a>'
 
-        parts.append(link(f"source/{self.name}.py", "source", "Source"))
+        parts.append(link(f"source/{self.name}.py", phrase("source"), phrase("Source of {name}", name=self.name)))
         if figure:
-            parts.append(link(f"figures/{self.name}.svg", "SVG", "SVG file"))
+            parts.append(link(f"figures/{self.name}.svg", "SVG", phrase("SVG file of {name}", name=self.name)))
             if self.csv:
-                parts.append(link(f"figures/{self.name}.csv", "CSV", "Numbers as CSV"))
+                parts.append(link(f"figures/{self.name}.csv", "CSV", phrase("Numbers as CSV of {name}", name=self.name)))
         return " · ".join(parts)
 
     def under_text(self, here: str) -> str:
@@ -153,7 +153,7 @@ class Output:
             if self.slider:
                 named = slider.names(self.slider, self.slider["shown"], self.maps)
             names = slider.joined(named)
-            looks = " data-looks" if "attention map" in alt.lower() else ""
+            looks = " data-looks" if phrase("attention map") in alt.lower() else ""
             maps, told = f' data-maps="{html.escape(names)}"{looks}', '<p class="row-told"></p>'
         return (
             f'<figure class="computed" id="{self.name.replace("/", "-")}"'

@@ -24,6 +24,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from scripts.pages.tongues import digits, phrase
+
 BLOCK = re.compile(
     r'^!!! question(?: "(?P<text>.*)")?[ \t]*\n(?P<body>(?:(?: {4}|\t).*\n|[ \t]*\n)*)', re.M
 )
@@ -179,10 +181,11 @@ def goals(markdown: str, minutes: int, linked: bool = True) -> str:
         return ""
     lines = []
     for number, goal in found:
-        asks = f"question {number}"
+        asks = phrase("question {number}", number=number)
         lines.append(f"- {goal.rstrip('.')} ({f'[{asks}](#question-{number})' if linked else asks})")
     items = "\n".join(lines)
-    text = f"About {minutes} minutes to read. Afterward you can:\n\n{items}"
+    told = phrase("About {minutes} minutes to read. Afterward you can:", minutes=minutes)
+    text = f"{told}\n\n{items}"
     # Not for the search, which is to find the places where a word is taught.
     return f'<div class="goals" data-search-exclude markdown="1">\n\n{text}\n\n</div>' if linked else text
 
@@ -200,7 +203,7 @@ def _shown(number: int, question: Question) -> str:
     name = f"question-{number}"
     data = {"kind": question.kind, "name": known_by(question.text)}
     if question.kind == "choice":
-        data |= {"right": " ".join(map(str, question.right)), "choose": question.chosen}
+        data |= {"right": " ".join(map(str, question.right)), "choose": len(question.right)}
         shown, answer = _choice(question)
     elif question.kind == "number":
         data |= {"key": question.key, "tolerance": question.tolerance, "unit": question.unit}
@@ -210,7 +213,7 @@ def _shown(number: int, question: Question) -> str:
     else:
         shown, answer = _predict(question)
     said = "".join(f' data-{key}="{_attribute(str(v))}"' for key, v in data.items() if v != "")
-    summary = "What it printed" if question.kind == "predict" else "Answer"
+    summary = phrase("What it printed") if question.kind == "predict" else phrase("Answer")
     return "\n\n".join(
         part
         for part in (
@@ -233,7 +236,7 @@ def _choice(question: Question) -> tuple[str, str]:
     options = [f'<li markdown="1">{option.text}</li>' for option in question.options]
     reasons = []
     for option in question.options:
-        verdict = "Right." if option.right else "Not right."
+        verdict = phrase("Right.") if option.right else phrase("Not right.")
         block = "block" if "\n\n" in option.reason else "1"
         reasons.append(
             f'<li class="{"right" if option.right else "wrong"}" markdown="{block}">'
@@ -247,10 +250,11 @@ def _choice(question: Question) -> tuple[str, str]:
 
 def _number(question: Question) -> tuple[str, str]:
     unit = f" {question.unit}" if question.unit and question.unit != "%" else ""
-    asked = f'<p class="question-unit">In {html.escape(question.unit)}.</p>' if unit else ""
+    asked = f'<p class="question-unit">{phrase("In {unit}.", unit=html.escape(question.unit))}</p>' if unit else ""
     near = ""
     if question.tolerance.strip("0."):
-        near = f" (counts as right: give or take {question.tolerance}{unit})"
+        slack = digits(question.tolerance) + unit
+        near = f" ({phrase('counts as right: give or take {slack}', slack=slack)})"
     return asked, f"**{question.key}{unit}**{near}\n\n{question.answer}"
 
 

@@ -16,16 +16,21 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from scripts.base import BookError
 from scripts.base.files import put
+from scripts.pages.asked import ANCHOR
+from scripts.pages.tongues import Tongue
 
 TERM = re.compile(r"^### (.+)\n(?:[^#\n].*\n)*?→ \[[^\]]+\]\(([\w/-]+)\.\w+(#[\w-]+)?\)", re.M)
 TAG = re.compile(r"<[^>]*>")
 COMPOUND = re.compile(r"\b[^\W\d_]\w*(?:[-–‑][^\W_]\w*)+")
 WORD = re.compile(r"[^\W\d_]{4,}")
 # American letters → British ones, in words that have no capital inside.
+ACCENT = re.compile(r"[\u0300-\u036f]")
 BRITISH = [
     (re.compile(american), british)
     for american, british in {
@@ -73,6 +78,8 @@ ALSO = {
 # The name of a state in Lunr's graph, without a sign between an edge and the next.
 EDGE = re.compile(r"(\.edges\[(\w)\];(\w)=\3\+\2\+\w\.id)(?=\}return \3\})")
 MENDED = '+","'
+LESS = 0.0001  # weighs a section in another language than the reader's: it comes last
+CODE = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.S)
 ONE_LETTER = re.compile(r"\b\w\b")
 
 
@@ -86,23 +93,35 @@ def spellings(text: str) -> set[str]:
     return found
 
 
-def taught(glossary: str) -> dict[str, str]:
+def unaccented(text: str) -> set[str]:
+    """The words of a text that have an accent, as who types without one writes them."""
+    words = {word.lower() for word in WORD.findall(text)}
+    return {bare for word in words if (bare := ACCENT.sub("", unicodedata.normalize("NFD", word))) != word}
+
+
+def taught(glossary: str, also: dict[str, str] = ALSO) -> dict[str, str]:
     """Where terms are taught, as an address from the root of the site → these terms.
 
     Args:
         glossary: its Markdown. An entry ends with an arrow and a link.
     """
-    found = {place: [names] for place, names in ALSO.items()}
+    found = {place: [names] for place, names in also.items()}
     for term, page, anchor in TERM.findall(glossary):
+        term = re.sub(r"[*()]", "", term)
         place = ("" if page == "index" else f"{page}/") + anchor
         found.setdefault(place, []).append(term)
     return {place: ", ".join(names) for place, names in found.items()}
 
 
-def enrich(index: dict, glossary: str) -> None:
-    """Give the sections in an index, as the theme's search plugin makes it, these fields."""
-    terms = taught(glossary)
-    for section in index["docs"]:
+def enrich(
+    sections: list[dict], terms: dict[str, str], spellings: Callable[[str], set[str]] = spellings
+) -> None:
+    """Give the sections of an index, as the theme's search plugin makes it, these fields.
+
+    Args:
+        terms: where terms are taught; spellings: how else a text's words are written.
+    """
+    for section in sections:
         title, text = (html.unescape(TAG.sub(" ", section[one])) for one in ("title", "text"))
         teaches = terms.get(section["location"], "")
         if words := spellings(f"{title} {text}"):
@@ -137,10 +156,61 @@ def keep_all(site: Path) -> None:
         put(path, EDGE.sub(rf"\1{MENDED}", text).encode())
 
 
-def more(site: Path, docs: Path) -> None:
-    """Add to the index of a built site what its readers may type, and let all of it be found."""
+def of_language(index: dict, tongue: Tongue) -> dict:
+    """The index for the pages of another language: their sections leave the one that is given.
+
+    It lies in their folder, so that its words are cut to their stems as in that language.
+    """
+    own, others = [], []
+    for section in index["docs"]:
+        (own if section["location"].startswith(tongue.home) else others).append(section)
+    index["docs"] = others
+    own = [one | {"location": one["location"].removeprefix(tongue.home)} for one in own]
+    config = index["config"] | {"lang": [tongue.code, "en"]}
+    return index | {"config": config, "docs": own}
+
+
+def lent(sections: list[dict], own: list[dict], tongue: Tongue) -> list[dict]:
+    """The English sections of pages that a language lacks, for its index; its own weigh more."""
+    has = {one["location"].partition("#")[0] for one in own}
+    made = []
+    for one in sections:
+        page, mark, _ = one["location"].partition("#")
+        if page not in has:
+            said = one["title"] if mark else tongue.phrase("{title} (in English)", title=one["title"])
+            made.append(one | {"title": said, "location": f"../{one['location']}", "boost": LESS})
+    return made
+
+
+def known_there(sections: list[dict], tongue: Tongue) -> list[dict]:
+    """The sections in another language for the index of the English pages: their words without code."""
+    made = []
+    for one in sections:
+        named = one["title"] if "#" in one["location"] else f"{one['title']} ({tongue.name})"
+        said = {"title": named, "text": CODE.sub(" ", one["text"]), "words": one.get("words", "")}
+        made.append(said | {"location": f"{tongue.home}{one['location']}", "boost": LESS})
+    return made
+
+
+def more(site: Path, docs: Path, tongues: Collection[Tongue] = ()) -> None:
+    """Add to the indexes of a built site what its readers may type, and let all of it be found."""
     keep_all(site)
-    path, glossary = site / "search" / "search_index.json", docs / "glossary.md"
+
+    def glossary(home: str) -> str:
+        path = docs / home / "glossary.md"
+        return path.read_text("utf-8") if path.exists() else ""
+
+    path = site / "search" / "search_index.json"
     index = json.loads(path.read_text("utf-8"))
-    enrich(index, glossary.read_text("utf-8") if glossary.exists() else "")
-    put(path, json.dumps(index, separators=(",", ":")).encode())
+    theirs = [(one, of_language(index, one)) for one in tongues]
+    enrich(index["docs"], taught(glossary("")))
+    for tongue, other in theirs:
+        enrich(other["docs"], taught(ANCHOR.sub("", glossary(tongue.home)), {}), unaccented)
+        own = other["docs"]
+        put(site / tongue.home / "search" / path.name, _packed(other | {"docs": own + lent(index["docs"], own, tongue)}))
+    index["docs"] += [one for tongue, other in theirs for one in known_there(other["docs"], tongue)]
+    put(path, _packed(index))
+
+
+def _packed(index: dict) -> bytes:
+    return json.dumps(index, separators=(",", ":")).encode()

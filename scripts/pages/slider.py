@@ -11,6 +11,7 @@ import html
 from collections.abc import Callable
 
 from scripts.pages import numbers
+from scripts.pages.tongues import phrase
 
 
 def line(slider: dict) -> str:
@@ -18,10 +19,11 @@ def line(slider: dict) -> str:
     if not slider:
         return ""
     all_at = [html.escape(one["at"]) for one in slider["positions"]]
+    many = phrase("one of {number}, from {first} to {last}", number=len(all_at), first=all_at[0], last=all_at[-1])
     return (
         f'<p class="slider" data-search-exclude><label>{html.escape(slider["name"])}</label>'
         f" <output>{all_at[slider['shown']]}</output>"
-        f" <small>one of {len(all_at)}, from {all_at[0]} to {all_at[-1]}</small></p>"
+        f" <small>{many}</small></p>"
     )
 
 

@@ -103,8 +103,8 @@ def make_zip(site: Path, into: Path) -> None:
                 data = opened_from_a_folder(data.decode(), page, site).encode()
             elif name == "assets/questions.js":
                 data = without_module(data.decode()).encode()
-            elif name == "search/search_index.json":
-                add("search/search_index.js", index_as_script(data.decode()).encode())
+            elif name.endswith("search/search_index.json"):  # one for each language
+                add(name.removesuffix("on"), index_as_script(data.decode()).encode())
             add(name, data)
     beside.replace(into)
 

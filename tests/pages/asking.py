@@ -75,6 +75,7 @@ def html_of(text: str, fill=lambda text: text) -> str:
 SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A chapter</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 SHEETS<link rel="stylesheet" href="/theme.css">
+<script src="/assets/early.js"></script>
 <script type="module" src="/assets/questions.js"></script></head>
 <body class="md-typeset" data-md-color-scheme="default"><main>{}</main></body></html>""".replace("SHEETS", LINKS)
 THEME = "html { font-size: 125% } pre { overflow: auto }"

@@ -250,4 +250,4 @@ def test_a_program_to_predict_is_short_and_quick(book, name, question, says):
     code = [x for x in lines if x.strip() and not x.strip().startswith("#")]
     assert 5 <= len(code) <= 12, f"{len(code)} lines"
     assert book.took(question.code) < 2
-    assert question.code.split("/")[0] == name.removesuffix(".md")
+    assert question.code.split("/")[0] == name.rpartition("/")[2].removesuffix(".md")

@@ -105,7 +105,7 @@ def test_the_unpacked_site_offers_no_search_that_does_nothing(built, browser):
 
 def test_all_pages_as_one(built):
     pages = in_order(ROOT / "site")
-    assert set(pages) == set(audit.addresses(ROOT / "site")), "each is reached"
+    assert set(pages) == set(audit.english(ROOT / "site")), "each is reached"
     assert pages[:2] == ["", "why_transformers/"]
     text = one_page(ROOT / "site")
     whole = audit.Reader(text)

@@ -57,7 +57,7 @@ def test_it_is_whole_and_leads_home(browser, host, violations, place, scheme):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
     assert not violations(page) and not missing
     leads = page.locator("nav a").evaluate_all("all => all.map((one) => one.href)")
-    there = {f"{home}{one}" for one in audit.addresses(ROOT / "site")}
+    there = {f"{home}{one}" for one in audit.english(ROOT / "site")}
     assert set(leads) == there, "each page of the book, and nothing else"
     link.click()
     expect(page).to_have_url(home)

@@ -5,11 +5,11 @@ const MEGABYTES = { attention: 45, next_token: 98, decoding: 98, chat: 98, lens:
 
 for (const box of document.querySelectorAll(".live[data-live]")) {
   const size = MEGABYTES[box.dataset.live];
-  const says = box.dataset.offer ?? "Try it yourself";
+  const says = box.dataset.offer ?? phrase("Try it yourself");
   const button = document.createElement("button");
   button.type = "button";
   button.className = "live-open";
-  const offer = size ? `${says} · loads ${size} MB once, from this site` : says;
+  const offer = size ? `${says} · ${phrase("loads {size} MB once, from this site", { size })}` : says;
   button.textContent = offer;
   const problem = document.createElement("p");
   problem.className = "live-problem";
@@ -25,13 +25,13 @@ for (const box of document.querySelectorAll(".live[data-live]")) {
       await open(box, button);
       button.textContent = offer;
     } catch (error) {
-      problem.textContent = `This did not load: ${error.message}`;
-      button.textContent = "Try again";
+      problem.textContent = phrase("This did not load: {why}", { why: error.message });
+      button.textContent = phrase("Try again");
       // Firefox asks for a module of ours only once: one that failed has failed until the page is loaded anew.
       if (!(error instanceof TypeError || error instanceof SyntaxError)) return;
       const anew = document.createElement("button");
       anew.type = "button";
-      anew.textContent = "Load the page again";
+      anew.textContent = phrase("Load the page again");
       anew.addEventListener("click", () => location.reload());
       problem.append(" ", anew);
     } finally {

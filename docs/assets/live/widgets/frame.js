@@ -27,7 +27,7 @@ export async function open(box, button, changes = {}) {
   if (weights && !(await bring(weights, box, button))) return;
 
   const place = el("div", { class: "live-place" });
-  const props = { class: "live-widget", "aria-label": widget.title, tabindex: -1, hidden: true };
+  const props = { class: "live-widget", "aria-label": widget.title, lang: "en", tabindex: -1, hidden: true };
   const section = el("section", props);
   const closed = new AbortController();
   const leave = () => {
