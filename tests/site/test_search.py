@@ -26,7 +26,7 @@ NAME = re.compile(r"(?<![\w\\'])[A-Za-z_]\w+")
 def index(built) -> list[dict[str, str]]:
     """The sections of the English pages as the search has them."""
     text = (ROOT / "site" / "search" / "search_index.json").read_text("utf-8")
-    return [one for one in json.loads(text)["docs"] if "boost" not in one]  # see test_tongues.py
+    return [one for one in json.loads(text)["docs"] if "boost" not in one]  # see test_portuguese.py
 
 
 @pytest.fixture(scope="module")
