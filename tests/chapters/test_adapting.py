@@ -212,20 +212,30 @@ def test_lora_comes_about_as_far(values, small, says):
         "{{ adapting/lora_trained.highest:.2f}}, and the highest of the whole matrices is "
         "{{ adapting/lora_trained.most_whole:.2f}}. The two overlap, so three runs do not tell them "
         "apart. In these runs {{ adapting/lora.rank_8:,}} numbers come about as far as "
-        "{{ adapting/lora.full:,}} (and the 2,304 of the layers' norms, which were trained with the whole "
-        "matrices).",
+        "{{ adapting/lora.full:,}} (and the norms, which were trained with the whole matrices).",
+        "As a control, train still less: the norms of the two layers alone, 2,304 numbers.",
+        "But so do the norms alone: {{ adapting/lora_trained.least_norms:.2f}} to "
+        "{{ adapting/lora_trained.most_norms:.2f}}. The task is too easy to tell the three apart. A model that knows "
+        "the form and guesses the word would have half of $\\log 2$, which is {{ adapting/lora_trained.coin:.2f}}: "
+        "most of the way down from {{ adapting/answers_only.before:.1f}} is the form. So this shows that LoRA learns, "
+        "and not that it is as good as the whole.",
         "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]). Others "
         "found in 2024, on code and mathematics, that with the usual ranks it learns less than the whole matrices "
         "do, and forgets less.[^biderman]",
-        "(The learning rates stand in the program, that of LoRA ten times as large. We tried a few others, "
-        "and made no search.)",
+        "(The learning rates stand in the program, that of LoRA ten times as large as that of the whole matrices. We "
+        "tried a few others, and made no search.)",
     )
     run = values("adapting/lora_trained")
     assert run.lowest < run.most_whole < run.highest < 0.35
-    assert "{8: 3e-3, 0: 3e-4}" in (CODE / "lora_trained.py").read_text("utf-8")
+    assert run.least_norms < run.highest and run.most_norms < run.coin, "three runs do not put the norms behind"
+    assert run.coin == pytest.approx(math.log(2) / 2)  # the word by lot, and the end known: a mean over two tokens
+    assert values("adapting/answers_only").before - run.coin > 0.9 * values("adapting/answers_only").before
+    code = (CODE / "lora_trained.py").read_text("utf-8")
+    assert '"LoRA, rank 8": 3e-3, "the matrices whole": 3e-4' in code
+    assert code.count("layernorm.requires_grad_(True)") == 2 and 'what != "the matrices whole"' in code
     sizes = values("adapting/lora")
     assert sizes.rank_8 < 0.03 * sizes.full
-    # The norms: two to a layer, and in the program they learn unless LoRA does.
+    # The norms: two to a layer. With the whole matrices, they learn too.
     assert sum("norm" in name for name, _ in LastLayers(small).layers.named_parameters()) == 4
     assert 4 * AutoConfig.from_pretrained("models/smollm2").hidden_size == 2304
 
@@ -354,7 +364,7 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
         "{{ adapting/reward.kinds }}.",
         "On the leash the worse run has {{ adapting/reward.kept_seen:.0%}} of the rewarded and "
         "{{ adapting/reward.kept_new:.0%}} of the new requests right.",
-        "The model does not repeat words more than before, and more than five times as many texts are different as "
+        "The model does not repeat words more than before, and more than four times as many texts are different as "
         "with the reward alone, up to {{ adapting/reward.kept_kinds }}.",
         "By lot, in one run, the right ones stay below one in five.",
         "(The usual name is *KL penalty*.)",
@@ -374,7 +384,7 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
         "number gives little probability to texts that do not; how much, we did not measure.",
         "Fewer different texts are wanted, too. The new requests ask for one, two, three and four words, 150 times "
         "each, and a topic has only 6, 30, 120 and 360 texts of these lengths. A model that always kept to the number, and wrote all such texts equally often, would have about 244 different ones among "
-        "600. The leash leaves more than that, and the reward alone far fewer.",
+        "600. The leash leaves about as many, and the reward alone far fewer.",
         "A request is a topic and a number from one to four; a text is one to six words of the topic, no word "
         "twice, and an end. In the texts that it has learned from, the length ignores the number.",
         "- A reward asks only for what it counts. Without a leash, our small model's texts became few.",
@@ -394,7 +404,7 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
     assert [min(row[k] for row in leashed) for k in (1, 2)] == [round(100 * x) for x in (run.kept_seen, run.kept_new)]
     assert run.alone_seen > 0.7 and run.alone_new < 0.35 and run.alone_kinds < run.kinds / 4
     assert run.kept_seen > 0.9 and run.kept_new > 0.5 > run.alone_new + 0.1
-    assert min(row[4] for row in leashed) > 5 * run.alone_kinds and max(lot[1:3]) < 20
+    assert min(row[4] for row in leashed) > 4 * run.alone_kinds and max(lot[1:3]) < 20
     assert all(row[3] <= again for row in leashed) and any(row[3] > 2 * again for row in alone)
     assert 2 * run.alone_kinds < run.kept_kinds < 0.8 * run.kinds
     assert abs(lot[1] - base) < 7 and abs(lot[2] - base_new) < 7 and lot[4] > run.kept_kinds
@@ -415,7 +425,8 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
     assert [asked.count(words) for words in range(1, 5)] == [150] * 4
     assert values("adapting/exercises").price == pytest.approx(0.1 * math.log(10))
     perfect = sum(many * (1 - (1 - 1 / many) ** 150) for many in (math.perm(6, n) for n in range(1, 5)))
-    assert round(perfect) == 244 and 2 * run.alone_kinds < perfect < min(row[4] for row in leashed)
+    assert round(perfect) == 244 and 2 * run.alone_kinds < perfect
+    assert all(0.7 * perfect < row[4] < 1.3 * perfect for row in leashed)
     code = (CODE / "reward.py").read_text("utf-8")
     assert "(0.1, 2)" in code and "-((reward - reward.mean()) * log).mean()" in code
 
