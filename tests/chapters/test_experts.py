@@ -480,8 +480,8 @@ def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
         "tells less than a tenth of one. This model sees 32 characters at most, and its states hold little of where "
         "they come from.",
         "In large models both were found. Mixtral's authors saw no obvious pattern by topic, but some by "
-        "syntax.[^mixtral] In OLMoE some experts take far more of the tokens of arXiv's papers or of GitHub's code "
-        "than of others; counted in the same way, Mixtral shows less of it.[^olmoe]",
+        "syntax.[^mixtral] In OLMoE some experts take far more of the tokens of scientific papers or of program code "
+        "than of other texts; counted in the same way, Mixtral shows less of it.[^olmoe]",
         "A row sums to one; the stronger the blue, the more.",
         "The middle columns need their control: a router, trained or not, sends equal states to the same expert.",
         "The last line tells of each seed which part of the spaces goes to the expert that takes most of them; "
