@@ -102,15 +102,15 @@ def balancing(experts: Experts) -> torch.Tensor:
 
 def train(
     ids: torch.Tensor, letters: int, count: int, inner: int, seed: int,
-    strength: float = 0.01, steps: int = 700, width: int = WIDTH,
+    strength: float = 0.01, steps: int = 700, rate: float = 0.01,
 ) -> Tiny:  # fmt: skip
     """A model that has learned from these texts; with one expert it has no router."""
     torch.manual_seed(seed)
-    many = Experts(count, inner, width) if count > 1 else feed_forward(inner, width)
-    model = Tiny(letters, many, width)
+    many = Experts(count, inner) if count > 1 else feed_forward(inner)
+    model = Tiny(letters, many)
     dice = torch.Generator().manual_seed(seed)  # the same texts for all of this seed
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, fused=True)
-    pace = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, fused=True)
+    pace = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.1)
     for _ in range(steps):
         loss = loss_of(model, windows(ids, 4, dice))
         if count > 1:
