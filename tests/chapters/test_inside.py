@@ -356,6 +356,27 @@ def test_heads_off(says, values, cells):
         assert table[name][2] < off.without, "their means"
 
 
+def test_an_early_head_is_in_each_set_that_harms(says, values):
+    says(
+        "The three sets that do harm hold head 5 of layer 0, the two others do not.",
+        "Off alone, this head more than doubles the loss of the second half.",
+    )
+    space = {}
+    exec(source("inside/heads_off").split("found = {}")[0], space)
+    model, texts, instead = space["model"], space["tested_on"], space["instead"]
+    whole = values("inside/heads_off").whole
+
+    def second(some):
+        with heads.off(model, some, instead):
+            return heads.losses(model, texts)[:, heads.LENGTH + 1 :].mean().item()
+
+    early = {tuple(some): second(some) for some in space["tried"]["early"]}
+    assert sum((0, 5) in some for some in early) == 3 and len(early) == 5
+    for some, loss in early.items():
+        assert loss > 2 * whole if (0, 5) in some else loss < whole, some
+    assert 2 * whole < second([(0, 5)]) < 3 * whole
+
+
 def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
     says(
         "Of the heads below layer 17, take the three that look one back most.",
@@ -465,7 +486,8 @@ def test_patching(says, values, maps):
         "Before layer 28 it does so in {{ inside/patch.late:.0%}}.",
         "For the last token it is the opposite: {{ inside/patch.last_early:.0%}} at first and "
         "{{ inside/patch.last_late:.0%}} at the end ({{ inside/patch.turned }} of "
-        "{{ inside/patch.countries }}; why not in the others, we did not look).",
+        "{{ inside/patch.countries }}; the other two become {{ inside/patch.missed }}: another "
+        "city of Spain, and perhaps the beginning of *St. Petersburg*).",
         "(Before layer 0 the state is the exchanged word itself.)",
         "The row of the country is full or nearly so up to layer 20, and empty from layer 24 on; the "
         "row of the last token is empty up to layer 20, and nearly full from layer 24 on;",
@@ -495,6 +517,7 @@ def test_patching(says, values, maps):
     assert max(last[:6]) == 0 and min(last[6:]) > 0.7
     assert len(between) == 3 and max(map(max, between)) == patch.most_between == 0
     assert patch.wrong == round(11 * max(wrong)) and patch.turned == round(11 * last[-1]) < 11
+    assert patch.missed == "Barcelona and St" and patch.turned == 9
     assert 0.2 < max(wrong) < 0.7 and wrong[0] == wrong[-1] == 0
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     texts = [f"<|endoftext|>The capital of {name} is" for name in ("France", "Italy")]
