@@ -42,4 +42,5 @@ for name, way in {
     print(f"| {name} | {passes} | {used:.0%} | {found[-1][2]:.0f} | {max(finished)} |")
 (passes_group, used_group, mean_group), (passes_once, used_once, mean_once) = found
 shortest, longest = min(lengths), max(lengths)
+passes_sorted, _ = until_the_longest(sorted(lengths))  # as if they were known
 least = -(-tokens // PLACES)  # no way can take fewer passes

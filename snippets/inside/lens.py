@@ -28,15 +28,16 @@ final = choices(there[-1])  # (texts,)
 mixed = known[-1][torch.randperm(known.shape[1], generator=torch.manual_seed(0))]
 plain = torch.stack([choices(z) == final for z in there]).float()  # (31, texts)
 some, learned, shuffled = range(0, 31, 5), [], []
-for layer in some:
-    x, z = known[layer], there[layer]  # (examples, 576), (texts, 576)
+for x, z in zip(known[::5], there[::5]):  # (examples, 576), (texts, 576)
     center, square = x.mean(dim=0), torch.cov(x.T, correction=0)
     square += 0.02 * square.diagonal().mean() * torch.eye(len(square))
     for y, lens in (known[-1], learned), (mixed, shuffled):
         map_ = torch.linalg.solve(square, (x - center).T @ (y - y.mean(dim=0)) / len(x))
         lens.append((choices((z - center) @ map_ + y.mean(dim=0)) == final).float())
 stays = 31 - plain.flip(0).cumprod(dim=0).sum(dim=0)  # layers done: it leads for good
-texts, examples, stays_median = len(final), known.shape[1], int(stays.median().item())
+sure = stays[model.lm_head(there[-1]).softmax(dim=-1).amax(dim=-1) >= 0.5]
+texts, examples, sure_texts = len(final), known.shape[1], len(sure)
+stays_median, sure_median = (int(x.median().item()) for x in (stays, sure))
 late, only_last = ((stays >= n).float().mean().item() for n in (28, 30))
 print("layers done  logit lens  learned  shuffled")
 for layer, *shares in zip(some, plain[::5], learned, shuffled):
@@ -45,9 +46,8 @@ only_plain_20 = (plain[20] > learned[4]).sum().item()  # texts, paired
 learned, shuffled = (torch.stack(x).mean(dim=1).tolist() for x in (learned, shuffled))
 (plain_20, plain_25), most_shuffled = plain[20:26:5].mean(dim=1).tolist(), max(shuffled)
 learned_0, learned_20, learned_25, learned_30 = learned[0], *learned[4:]
-figure, ax = plt.subplots(figsize=(4.4, 2.8))
-ax.plot(plain.mean(dim=1), color=plots.BLUE, marker="o", markersize=3)
-ax.plot(some, learned, color=plots.WARM, linestyle="--")
-ax.plot(some, shuffled, color=plots.MUTED, linestyle=":")
-ax.set(xlabel="layers done", ylim=(0, 1), title="The final choice leads late")
-ax.legend(["logit lens", "learned lens", "learned, shuffled"])
+ax = plt.figure(figsize=(4.4, 2.8)).add_subplot(xlabel="layers done", ylim=(0, 1))
+ax.plot(plain.mean(dim=1), color=plots.BLUE, marker="o", ms=3, label="logit lens")
+ax.plot(some, learned, color=plots.WARM, linestyle="--", label="learned lens")
+ax.plot(some, shuffled, color=plots.MUTED, linestyle=":", label="learned, shuffled")
+ax.set_title("The final choice leads late"), ax.legend()

@@ -49,5 +49,7 @@ for name, row in zip(ways, moved):
 lowest_early, late = min(moved[0][:4]), moved[0][-1]  # of the country
 last_early, last_late = max(moved[1][:5]), moved[1][-1]
 most_between, most_wrong = max(map(max, moved[2:5])), max(moved[5])
+given = answer(layers[-1], (LAST, LAST))[0]  # where it did not become that capital:
+missed = " and ".join(tokenizer.decode(x).strip() for x in given[given != other])
 wrong, turned = (round(countries * x) for x in (most_wrong, last_late))  # prompts
 plots.heatmap(moved, list(ways), layers, "The difference moves to the end", top=1)
