@@ -410,14 +410,14 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
     assert chances.none_holds == pytest.approx((254 / 262) ** values("inside/heads_off").lots)
     assert "| one back [(11, 1), (2, 1)] |" in printed("inside/chain"), "both off"
     assert first == "one back [(16, 0)]", "whose weight and loss stand on the page"
-    assert "chosen_on, tested_on = heads.repeated(4), heads.repeated(4)" in source("inside/chain")
+    assert "chosen_on, tested_on, half = heads.repeated(4), heads.repeated(4)" in source("inside/chain")
     assert chain.whole > 0.7 and chain.without < 0.25
     assert min(chain.lowest_two, chain.lowest_control) > chain.whole - 0.1
     assert chain.loss_without > 2 * chain.loss_whole
     assert max(chain.highest_two_loss, chain.highest_control_loss) < 1.5 * chain.loss_whole
     assert chain.in_first < 0.3 < 0.6 < chain.in_second < chain.whole
     assert chain.loss_in_first > 2 * chain.loss_whole > 1.5 * chain.loss_in_second
-    assert "one_off_at(rows)" in source("inside/chain") and "slice(LENGTH + 1)" in source("inside/chain")
+    assert "one_off_at(rows)" in source("inside/chain") and "slice(half + 1)" in source("inside/chain")
     torch.manual_seed(7)
     with torch.no_grad():
         _, back = heads.look(smollm2_eager, heads.repeated(2))

@@ -387,7 +387,9 @@ def test_what_the_clock_adds_is_pages(says, values):
         "self_attention/seconds.map_megabytes:.0f}} megabytes, and three times such maps are "
         "written: scores, scaled scores and weights.",
         "Three times 12,288 pages would be 36,864; where a system hands out larger ones, it is "
-        "fewer. A run got {{ self_attention/seconds.most_pages:,}}, and",
+        "fewer.",
+        "A run got {{ self_attention/seconds.most_pages:,}}, and {{ "
+        "self_attention/seconds.kept_pages:,}} if the maps are kept.",
         "With new maps in each run it took {{ self_attention/seconds.new_ratio_seconds:.0f}} "
         "times as long here; with maps that are allocated once and written again, {{ "
         "self_attention/seconds.kept_ratio_seconds:.0f}} times.",
