@@ -49,9 +49,8 @@ for name, (leash, seeds) in ways.items():
 
 print("| trained with | right | right, new | a word twice | texts of 600 | loss |")
 print("|---|--:|--:|--:|--:|--:|")
-for name, runs in found.items():
-    for run in runs:
-        print("| {} | {:.0%} | {:.0%} | {:.0%} | {} | {:.1f} |".format(name, *run))
+for name, run in ((name, run) for name, runs in found.items() for run in runs):
+    print("| {} | {:.0%} | {:.0%} | {:.0%} | {} | {:.1f} |".format(name, *run))
 (before,), alone, leashed, (lot,) = found.values()
 alone_seen, alone_new = min(run[0] for run in alone), max(run[1] for run in alone)
 kept_seen, kept_new = (min(run[part] for run in leashed) for part in (0, 1))

@@ -20,9 +20,8 @@ def perplexity(logits):
     return (-(log_p * mask[:, 1:]).sum() / mask[:, 1:].sum()).exp().item()
 
 
-output = model(**batch, output_hidden_states=True)
-states, layers = output.hidden_states, model.model.layers
-whole = perplexity(output.logits)
+output, layers = model(**batch, output_hidden_states=True), model.model.layers
+states, whole = output.hidden_states, perplexity(output.logits)
 
 
 def left_out(layer, places):
@@ -54,5 +53,5 @@ count, width, times_longer = len(texts), len(after), long / short
 plt.plot(first, "o-", ms=3, color=plots.WARM, label="first token")
 plt.plot(others, "s--", ms=3, color=plots.COOL, label="all others")
 plt.yscale("log"), plt.yticks([1, 10, 100], ["1", "10", "100"])
-plt.legend(title="left out for"), plt.xlabel("layer"), plt.ylabel("perplexity, times")
+plt.xlabel("layer"), plt.ylabel("perplexity, times"), plt.legend(title="left out for")
 plt.title("For the first token, two layers stand out")

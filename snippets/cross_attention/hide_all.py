@@ -10,8 +10,7 @@ from snippets.shared.translator import Translator
 
 tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
 model = Translator.from_pretrained("models/en-pt", attn_implementation="eager")
-torch.set_grad_enabled(False)
-torch.manual_seed(0)
+torch.set_grad_enabled(False), torch.manual_seed(0)
 
 
 def read(english):

@@ -9,15 +9,14 @@ from snippets.shared import heads
 
 eager = {"attn_implementation": "eager"}
 model = AutoModelForCausalLM.from_pretrained("models/smollm2", **eager)
-torch.set_grad_enabled(False)
-torch.manual_seed(0)
+torch.set_grad_enabled(False), torch.manual_seed(0)
 chosen_on, tested_on, half = heads.repeated(4), heads.repeated(4), heads.LENGTH
 behind, back = heads.look(model, chosen_on)
 instead = heads.mean_outputs(model, chosen_on)
 best = behind.flatten().topk(4).indices  # all of them in layers 17 and 18
 below = back[:17].flatten().topk(3).indices.tolist()  # the layers below these
 one_back = [divmod(place, 9) for place in below]
-draw = random.Random(0)
+draw, kept, loss = random.Random(0), [], []
 
 
 def others():
@@ -45,7 +44,6 @@ def measure(name):
 
 
 print("| heads off | weight behind the copy | loss, second half |\n|---|--:|--:|")
-kept, loss = [], []
 sets = [[], *([head] for head in one_back), one_back[1:], *(others() for _ in range(3))]
 names = ["none", *4 * ["one back"], *3 * ["others"]]
 for name, some in zip(names, sets):

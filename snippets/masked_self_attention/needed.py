@@ -32,9 +32,7 @@ for start in ("\n", "<|endoftext|>", ",", "river"):
     rules[f"{start!r} before: three and it"] = start, [0], 4
     rules[f"{start!r} before: three and the word"] = start, [1], 4
 same = {name: [] for name in rules}
-for ids in texts:
-    if len(ids) < START + 5:  # too short to hide anything
-        continue
+for ids in (ids for ids in texts if len(ids) >= START + 5):  # or nothing can be hidden
     for start in dict.fromkeys(start for start, *_ in rules.values()):
         given = torch.tensor(tokenizer(start).input_ids + ids)
         here = {name: rule for name, (begun, *rule) in rules.items() if begun == start}

@@ -27,9 +27,8 @@ ends = torch.zeros(len(asked), twelve, twelve)  # (requests, sentences, places)
 for row, length in enumerate(asked):
     question = f"In exactly {length} words, explain why the sky is blue."
     chat = [{"role": "user", "content": question}]
-    prompt = tokenizer.apply_chat_template(
-        chat, tokenize=False, add_generation_prompt=True
-    )
+    options = {"tokenize": False, "add_generation_prompt": True}
+    prompt = tokenizer.apply_chat_template(chat, **options)
     read = model(tokenizer(prompt, return_tensors="pt").input_ids).cache  # once
     for order in orders:
         told = " ".join(sentences[i] for i in order)
@@ -37,8 +36,7 @@ for row, length in enumerate(asked):
         stops = (ids[0] == full_stop).nonzero()[:, 0]
         # Behind the prompt, at these places only.
         logits = model(ids, cache=copy.deepcopy(read), logits_to_keep=stops).logits[0]
-        probabilities = logits.softmax(dim=-1)
-        ends[row, order, range(twelve)] = probabilities[:, tokenizer.eos_token_id]
+        ends[row, order, range(twelve)] = logits.softmax(-1)[:, tokenizer.eos_token_id]
 
 table, by_sentence = ends.mean(dim=1), ends.mean(dim=2)  # means over sentences, places
 words = [round(len(text.split()) * (place + 1) / twelve) for place in range(twelve)]

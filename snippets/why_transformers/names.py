@@ -24,7 +24,7 @@ def chances(told, who, name):
     """The name's probability after each length, and how often it is the likeliest."""
     question, answer = read(f"\n\nThe {who} is called"), read(f" {name}")
     start = torch.cat([read(told), novel], dim=1)
-    cache = model(start, logits_to_keep=1).cache  # what the model keeps of all it has read
+    cache = model(start, logits_to_keep=1).cache  # what it keeps of all it has read
     found, likeliest = [], 0
     for length, longer in zip(lengths, [lengths[0], *lengths]):
         if longer > length:

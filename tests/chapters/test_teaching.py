@@ -138,4 +138,4 @@ def test_figures_to_take_along(says):
     script = (ROOT / "docs/assets/take_along.js").read_text("utf-8")
     assert "const SCALE = 4;" in script and 'fillStyle = "#ffffff"' in script and "naturalWidth * SCALE" in script
     outputs = (ROOT / "scripts/pages/outputs.py").read_text("utf-8")
-    assert '"Numbers as CSV"' in outputs and '"Source"' in outputs and '"SVG file"' in outputs
+    assert '"Numbers as CSV of {name}"' in outputs and '"Source of {name}"' in outputs and '"SVG file of {name}"' in outputs
