@@ -643,7 +643,7 @@ def test_two_layers_are_for_the_first_token(says, values):
     program = Path("snippets/architecture/one_layer.py").read_text("utf-8")
     lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
     assert left.count == len(lines[::2]) and '"<|endoftext|>" + ' in program
-    assert "whole = perplexity(output.logits)" in program and "perplexity(logits) / whole" in program
+    assert "states, whole = output.hidden_states, perplexity(output.logits)" in program and "perplexity(logits) / whole" in program
     assert "for n in range(29)" in program, "not the last of 30"
 
 
