@@ -7,8 +7,10 @@ function adjust() {
   let guess;
   const changes = [];
   for (const box of document.querySelectorAll(SCROLLS)) {
+    // What a fold hides is asked when it opens: to ask now, a browser would lay out all of it.
+    if (box.closest("details:not([open])")) continue;
     const drawn = box.checkVisibility?.({ contentVisibilityAuto: true }) ?? true;
-    if (!drawn && !box.matches("code")) continue; // folded away
+    if (!drawn && !box.matches("code")) continue;
     const wide = drawn ? box.scrollWidth > box.clientWidth + 1 : (guess ??= guesser())(box);
     if (wide !== box.hasAttribute("tabindex")) changes.push([box, wide]);
   }
@@ -49,7 +51,10 @@ function settle() {
   name();
 }
 
-addEventListener("load", () => {
+// A page is ready to be read before this: it waits until the theme has done what it does at the start.
+const soon = window.requestIdleCallback ?? ((then) => setTimeout(then));
+
+addEventListener("load", () => soon(() => {
   settle();
   const content = document.querySelector("[data-md-component=content]");
   if (!content) return;
@@ -73,7 +78,7 @@ addEventListener("load", () => {
   });
   addEventListener("resize", later);
   content.addEventListener("contentvisibilityautostatechange", later);
-});
+}));
 
 // On Tab the theme closes the search and takes the focus from its box. WebKit then starts from
 // the top of the page, and nobody ever gets past the box. So the search is closed here, and the

@@ -57,7 +57,7 @@ WIDE = """() => [...document.querySelectorAll("body *")].filter((one) => {
   return width && right > innerWidth + 1 && document.documentElement.scrollWidth > innerWidth;
 }).slice(-1).map((one) => `${one.tagName.toLowerCase()} ${one.className}`)"""
 # As it is for somebody who has read to the end: what was left out until then is there.
-ALL = ".highlight, figure.computed { content-visibility: visible !important }"
+ALL = ":is(.md-content__inner *, figure.computed) { content-visibility: visible !important }"
 CHECK = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
   violations.flatMap(({id, nodes}) => nodes.map(({target}) => `${id}: ${target.join(" ")}`)))"""
 

@@ -41,8 +41,7 @@ EDGE = 0.1  # the share of a letter's ink that may touch a line or a neighbor
 
 # Nothing fades and nothing waits; and all that folds is open.
 STILL = """*, ::before, ::after { transition: none !important; animation: none !important;
-    caret-color: transparent !important }
-.highlight, figure.computed { content-visibility: visible !important }"""
+    caret-color: transparent !important }""" + audit.ALL
 # Letters alone: a line or an icon in the color of the text stays. What is stretched, as the
 # bracket of a matrix, takes the color itself. `%s` is what all letters are painted in.
 LETTERS = """*, ::before, ::after, ::marker, ::placeholder {
