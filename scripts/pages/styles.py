@@ -66,7 +66,7 @@ def inline(site: Path, cache: Path) -> None:
 
 def _boxed(table: str) -> str:
     """A plain table as the theme's script leaves it, with the class that `joined` writes."""
-    if not table.startswith(("<table>", '<table data-stacked role="table">')):
+    if not table.startswith(("<table>", "<table data-close>", '<table data-stacked role="table">')):
         return table
     plain = table.replace("<table", '<table class="plain"', 1)
     box = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'

@@ -4,10 +4,11 @@ Markdown writes the first row of a table as headings, also the empty corner abov
 a map of numbers has columns without a name. An empty heading says nothing to those who hear a
 page. Reads HTML by its tags, so it does not matter where a table stands or how it is written.
 
-A table that no phone can show says so, and its cells say what they are: there each row becomes a
-card of its own, a line for each cell; see tables.css. Scrolled to the side, it would
-hide the very column that the text is about. With another `display`, browsers drop what a table
-means for those who hear it; so its parts also say what they are by their roles.
+What a table needs on a phone, it says itself; see tables.css. One of numbers is read down its columns,
+so if smaller letters are enough to show them side by side, they are small there. What no phone can show
+so becomes cards: a card for each row, a line for each cell, which says what it is. Scrolled to
+the side, it would hide the very column that the text is about. With another `display`, browsers drop
+what a table means for those who hear it; so its parts also say what they are by their roles.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from html.parser import HTMLParser
 TABLE = re.compile(r"<(/?)table\b", re.I)
 NAMED = ("img", "svg", "math", "input")  # says something without a text
 PHONE = 38  # letters that stand side by side in a table on a screen of 360 px
+CLOSE = 50  # the same, of small letters
 COLUMN = 10  # letters that a column of sentences needs, to have more than a word a line
 LONG = re.compile(r"[^\s<>]{20,}(?=[^<>]*<)")  # a name in a cell, wider than a card, as in code
 # Where such a name may break: not near its start, which a line of its own may make needless.
@@ -113,7 +115,9 @@ def _table(text: str) -> str:
     """
     cells_of = _Cells(text)
     rows = cells_of.rows
-    stacked = text.startswith("<table>") and _too_wide(text, rows)
+    needs, whole = _letters(text, rows) if text.startswith("<table>") else (0, 0)
+    close = PHONE < needs <= CLOSE and whole <= CLOSE
+    stacked = not close and (needs > PHONE or whole > LINES * PHONE)
     heads = [" ".join(cell[5].split()) for cell in rows[0][1]] if stacked else []
     cornered = any(head and cells and cells[0][4] for head, cells in rows)
     changes = [(at, at, role) for at, role in cells_of.around if stacked]  # from, to, instead
@@ -140,19 +144,21 @@ def _table(text: str) -> str:
         text = text[:start] + instead + text[end:]
     if text.startswith("<table>"):  # of a sentence's kind: what has a class is for machines too
         text = MINUS.sub(r"\1−", text)
+    if close:
+        return text.replace("<table>", "<table data-close>", 1)
     if not stacked:
         return text
     text = LONG.sub(lambda name: JOINT.sub("<wbr>", name[0]), text)
     return text.replace("<table>", '<table data-stacked role="table">', 1)
 
 
-def _too_wide(text: str, rows: list[tuple[bool, list[list]]]) -> bool:
-    """Whether a phone cannot show the columns side by side, by the letters in them.
+def _letters(text: str, rows: list[tuple[bool, list[list]]]) -> tuple[int, int]:
+    """How many letters the columns of a table need side by side, and how many rows on one line have.
 
-    A number stands on one line, other text may break between words.
+    A number stands on one line, other text may break between words. Two columns always fit.
     """
     if not rows or not rows[0][0] or len(rows[0][1]) < 3:
-        return False
+        return 0, 0
     columns = zip(*(cells for _, cells in rows if len(cells) == len(rows[0][1])), strict=True)
     needs = whole = 0
     for column in columns:
@@ -165,4 +171,4 @@ def _too_wide(text: str, rows: list[tuple[bool, list[list]]]) -> bool:
                 widest = max(widest, len(says.strip()))
         needs += max(longest, min(widest, COLUMN)) + 1
         whole += widest
-    return needs > PHONE or whole > LINES * PHONE
+    return needs, whole

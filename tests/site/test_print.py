@@ -149,14 +149,26 @@ def test_a_table_that_no_phone_can_show_names_its_cells():
     head = "<table><thead><tr><th>a</th><th>b &amp; c</th><th>d</th></tr></thead><tbody>{}</tbody></table>"
     small = head.format(rows("1", "2", "3"))
     assert tables.headed(small) == small
-    long = rows("internationalization", "a <code>x</code>", "internationalization")
+    long = rows("antidisestablishmentarianism", "a <code>x</code>", "antidisestablishmentarianism")
     made = tables.headed(head.format(long))
     assert made.startswith("<table data-stacked role=")
     assert re.search(r'<td [^>]*data-label="b &amp; c">a <code>x</code></td>', made)
     cornered = tables.headed(head.replace("<th>a</th>", "<th></th>").format(long))
-    assert re.search(r'<th [^>]*scope="row">internationalization</th><td [^>]*data-label="b &amp; c">', cornered)
+    assert re.search(r'<th [^>]*scope="row">antidisestablishmentarianism</th><td [^>]*data-label="b &amp; c">', cornered)
     numbers = head.format(long).replace("<table>", '<table class="numbers">')
     assert tables.headed(numbers) == numbers
+
+
+def test_a_table_of_numbers_is_small_on_a_phone_before_it_becomes_cards():
+    """A column is compared down its rows, which cards take apart; sentences are easier read as cards."""
+    names = ["after layer", "lowest cosine", "without the 1st", "without the 2nd", "on the topic", "closest"]
+    head = f"<table><thead><tr>{''.join(f'<th>{one}</th>' for one in names)}</tr></thead><tbody>{{}}</tbody></table>"
+    made = tables.headed(head.format(rows("12", "0.9995", "0.8498", "0.9995", "44", "0.9959")))
+    assert made.startswith("<table data-close><thead>") and "data-label" not in made and "role=" not in made
+    wordy = rows("12", "0.9995", "a row of words that is longer than a line", "0.9995", "44", "0.9959")
+    assert tables.headed(head.format(wordy)).startswith("<table data-stacked")
+    wider = rows("12", *["123,456,789.12"] * 5)
+    assert tables.headed(head.format(wider)).startswith("<table data-stacked")
 
 
 def test_cards_stay_a_table_for_those_who_hear_it():
@@ -164,7 +176,7 @@ def test_cards_stay_a_table_for_those_who_hear_it():
     head = "<table><thead><tr><th></th><th>a</th><th>b</th></tr></thead><tbody>{}</tbody></table>"
     assert "role=" not in tables.headed(head.format(rows("1", "2", "3")))
     inner = "x <table><tr><td>y</td></tr></table>"
-    made = tables.headed(head.format(rows("internationalization", inner, "internationalization") * 2))
+    made = tables.headed(head.format(rows("antidisestablishmentarianism", inner, "antidisestablishmentarianism") * 2))
     roles = re.findall(r"<(\w+)[^>]*? role=\"(\w+)\"", made)
     names = [("tr", "row"), ("td", "cell"), ("th", "columnheader"), ("th", "columnheader")]
     row = [("tr", "row"), ("th", "rowheader"), ("td", "cell"), ("td", "cell")]

@@ -410,6 +410,8 @@ def test_without_scripts_no_page_is_wider_than_a_phone(browser, site_server):
     context.close()
 
 
+CLOSE = """() => [...document.querySelectorAll("[data-close]")].map((one) =>
+  [getComputedStyle(one).display, parseFloat(getComputedStyle(one).fontSize), one.className])"""
 WIDE = """() => [...document.querySelectorAll("article .md-typeset__scrollwrap")]
   .filter((one) => one.querySelector("table.plain") && one.scrollWidth > one.clientWidth)
   .map((one) => one.innerText.slice(0, 60))"""
@@ -425,7 +427,7 @@ BROKEN = """() => [...document.querySelectorAll("article :is(p, li) > code")]
 def test_a_phone_shows_every_column_and_no_name_in_two_parts(browser, site_server):
     """The text is about a table's last column as often as about its first. (Maps may scroll.)"""
     context = browser.new_context(viewport={"width": 360, "height": 780})
-    page, labels, wide, broken = context.new_page(), [], [], []
+    page, labels, wide, broken, close = context.new_page(), [], [], [], []
     for address in audit.addresses(ROOT / "site"):
         page.goto(site_server.url + address)
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
@@ -434,7 +436,10 @@ def test_a_phone_shows_every_column_and_no_name_in_two_parts(browser, site_serve
             wide.append((address, "the page"))
         broken += [(address, one) for one in page.evaluate(BROKEN)]
         labels += page.evaluate(LABELS)
+        close += page.evaluate(CLOSE)
     context.close()
+    assert len(close) > 20, "tables of numbers stand side by side"
+    assert all(display == "table" and size >= 11 and name == "plain" for display, size, name in close)
     assert not wide and not broken
     assert len(labels) > 100 and all(labels)
 

@@ -43,6 +43,21 @@ def opened(*flags: str) -> Iterator[Any]:
         browser.close()
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """What playwright could not do, a page that does not come in time among it, in one sentence.
+
+    Raises:
+        BrowserError: instead of playwright's own error.
+    """
+    from playwright.sync_api import Error
+
+    try:
+        yield
+    except Error as error:
+        raise BrowserError(f"chromium: {str(error).splitlines()[0]}") from None
+
+
 def start(running: Any = None) -> Browser:
     """A new browser with nothing in it, or a new window of one that is running."""
     return Chromium(running)
@@ -76,15 +91,12 @@ class Chromium(Browser):
             self.heard.append(f"{message.type}: {message.text}")
 
     def open(self, url: str) -> None:
-        self.page.goto(url, wait_until="load")
+        with told():
+            self.page.goto(url, wait_until="load")
 
     def js(self, code: str, *args: Any) -> Any:
-        from playwright.sync_api import Error
-
-        try:
+        with told():
             return self.page.evaluate(f"(given) => (function () {{{code}\n}})(...given)", list(args))
-        except Error as error:
-            raise BrowserError(f"chromium: {error}") from None
 
     def press(self, *keys: str) -> None:
         for key in keys:
