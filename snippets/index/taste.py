@@ -21,8 +21,6 @@ flowers = tokens.index("sun")  # the word is three pieces: sun ##flower ##s
 to_flowers_each = weights[:, flowers : flowers + 3].sum(dim=1)  # (tokens,)
 to_flowers = to_flowers_each[they].item()
 before = to_flowers_each[flowers - 1].item()  # the article before the word
-others = (to_flowers_each.sum().item() - to_flowers) / (len(tokens) - 1)
-even = 3 / len(tokens)  # if a token looked at all alike
 robot, because = tokens.index("robot"), tokens.index("because")
 to_robot = weights[they, robot].item()
 
@@ -48,4 +46,5 @@ ids = translator.generate(**tokenizer(sentence, return_tensors="pt"))[0]
 translated = tokenizer.decode(ids, skip_special_tokens=True)
 print("translates:", translated, sep="\n")
 
-plots.heatmap(weights, tokens, tokens, "“they” looks at the sunflowers")
+ax = plots.heatmap(weights, tokens, tokens, "“they” looks at the sunflowers")
+ax.axhspan(they - 0.5, they + 0.5, fill=False, edgecolor=plots.WARM, linewidth=1.5)

@@ -159,26 +159,22 @@ def test_they_looks_at_the_sunflowers(values, maps, says):
     says(
         "In this head, “they” gives {{ index/taste.to_flowers:.0%}} of its attention "
         "to them and {{ index/taste.to_robot:.0%}} to the robot.",
-        "In this head the others give the sunflowers {{ index/taste.others:.0%}} on average;",
-        "We picked it because no other head gives them more on this sentence. It is no rule: in {{ index/taste.they_more }} of the "
-        "{{ index/taste.heads }} heads a piece of the sunflowers gets more than the robot, on average over the "
-        "three. For comparison, the row of “because”, which stands for neither of them: there it is so in "
-        "{{ index/taste.because_more }}.",
-        "who looked at all tokens alike would give {{ index/taste.even:.0%}}.",
+        "We picked this head because no other gives the sunflowers more on this sentence. In {{ index/taste.they_more }} of the "
+        "{{ index/taste.heads }} heads a piece of them gets more than the robot, on average over the three. Now take the row "
+        "of “because”, which stands for neither: there it is so in {{ index/taste.because_more }}.",
+        "One map cannot tell.",
         "It has {{ index/taste.heads }} [heads](glossary.md#head), and each has a map of its own.",
         "A map shows where one head looks, and not why",
-        "But look at the second “the”, just before the word: it gives them {{ "
-        "index/taste.before:.0%}}.",
+        "And in this head the second “the”, just before the word, gives the sunflowers even more than “they” does, "
+        "{{ index/taste.before:.0%}}.",
     )
     taste = values("index/taste")
     assert taste.to_flowers > 5 * taste.to_robot
-    assert taste.to_flowers > 2.5 * taste.others
     assert taste.before > taste.to_flowers, "the page says so"
     assert taste.heads == 72 and taste.most == pytest.approx(taste.to_flowers)
     assert max(taste.they_more, taste.because_more) < taste.heads / 2, "no rule"
     assert abs(taste.they_more - taste.because_more) < 5, "and no more than in another row"
     (one,) = maps("index/taste")
-    assert taste.even == pytest.approx(3 / len(one["columns"]))
     row = dict(zip(one["columns"], one["values"][one["rows"].index("they")]))
     darkest = sorted(row, key=row.get)[-2:]
     assert set(darkest) == {"##flower", "##s"}
