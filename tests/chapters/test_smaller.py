@@ -444,9 +444,8 @@ def test_more_bits_leave_a_smaller_error(values, book, printed, says):
         " a step from its line.",
         "First, one block of 32 of its weights.",
         "The more bits, the smaller the error: {{ smaller/steps.one_bit:.0%}} of the block's own length with"
-        " one bit, where each weight becomes the least or the largest and zeros in their place would be nearer,"
-        " {{ smaller/steps.four_bits:.0%}} with"
-        " four, and {{ smaller/steps.eight_bits:.1%}} with eight.",
+        " one bit, {{ smaller/steps.four_bits:.0%}} with four, and {{ smaller/steps.eight_bits:.1%}} with eight. (With"
+        " one bit, each weight becomes the least or the largest. Zeros in their place would be nearer.)",
     )
     found, slider = values("smaller/steps"), book.outcome("smaller/steps").slider
     assert slider["positions"][slider["shown"]]["at"] == "4"
