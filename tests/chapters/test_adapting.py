@@ -287,8 +287,8 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
     says(
         "$\\pi$ is the probability that the model gives to a text after its request, the product over its tokens, and "
         "$\\pi_0$ the same before the training: the *reference*.",
-        "Of these {{ adapting/dpo.drafts }} drafts {{ adapting/dpo.right }} have the right number of words. But of two "
-        "drafts one is mostly *nearer* to it, and that one is chosen, in {{ adapting/dpo.used }} pairs.",
+        "{{ adapting/dpo.right }} of the {{ adapting/dpo.drafts }} drafts have the right number of words. But mostly one "
+        "of the two is *nearer* to it, and that one is chosen, in {{ adapting/dpo.used }} pairs.",
         "Two controls train on the same pairs; in half of them, drawn *by lot*, the farther draft is chosen. Only the "
         "norms of the last two layers learn.",
         "Then the model is asked for five words and for twelve, about other topics; the training asked for three, "
@@ -304,7 +304,7 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
         "But by lot it is {{ adapting/dpo.lot_off:.0%}} in one run, and {{ adapting/dpo.other_off:.0%}} in the other: a "
         "training that says nothing about the number moves the lengths as much. So these runs do not show that the "
         "preference did it.",
-        "And in {{ adapting/dpo.shorter }} of the {{ adapting/dpo.used }} pairs the nearer draft is the shorter one. A "
+        "In {{ adapting/dpo.shorter }} of the {{ adapting/dpo.used }} pairs the nearer draft is the shorter one. A "
         "model that writes less, whatever it is asked, has learned all that these pairs ask for.",
         "Asked for twelve words, it is further off than before: {{ adapting/dpo.near_twelve_off:.0%}}, where it was "
         "{{ adapting/dpo.twelve_off:.0%}}.",
@@ -362,7 +362,7 @@ class Few:
 
 def test_headlines_are_counted_and_weighed(tokenizer, small, says):
     says(
-        "requests such as *Write a headline of four words about the rain.*, of 20 tokens at most.",
+        "requests such as *Write a headline of four words about the rain*; a draft has 20 tokens at most.",
         "The table tells how many words it writes, and how far they are *off*: the mean distance from the number, as "
         "a share of it.",
         "*Nearer* and *farther* are the drafts of the training, and how far their log-probability moved on average; "
@@ -494,7 +494,9 @@ def test_nothing_to_reward(values, says):
         "for a number of words twelve times, and not one reply had it.",
         "Where hardly a text is right, as above, there is hardly anything to reward; and SmolLM2 computes with 135 "
         "million numbers for each token that it draws.",
+        "That a reward teaches SmolLM2 to count; we gave it none.",
     )
+    assert "reward" not in (CODE / "dpo.py").read_text("utf-8") and "smollm2" not in (CODE / "reward.py").read_text("utf-8")
     asked = values("sequence_problems/asked_written")
     assert asked.requests == 12
     says("None of the {{ sequence_problems/asked_written.requests}} replies has the length", page="sequence_problems")
