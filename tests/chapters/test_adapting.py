@@ -547,6 +547,20 @@ def test_exercises(values, printed, says):
     assert matrix.down.weight.grad.any()
 
 
+def test_what_the_prompts_share_is_read_once(tokenizer, smollm2):
+    """The answers are those of prompts that are read whole, though they are of several lengths."""
+    prompts, right = list(facts.KNOWN)[:1] + list(facts.KNOWN)[-2:], list(facts.KNOWN.values())[:1] + ["x", "Newton"]
+    good, read, said = facts.ask(smollm2, tokenizer, prompts, right)
+    assert good == 2
+    lengths = []
+    for text, answer in zip(facts.chats(tokenizer, prompts), said):
+        batch = tokenizer(text, return_tensors="pt")
+        whole = smollm2.generate(**batch, max_new_tokens=20, do_sample=False)[0, batch.input_ids.shape[1] :]
+        assert " ".join(tokenizer.decode(whole, skip_special_tokens=True).split()) == answer
+        lengths.append(batch.input_ids.shape[1])
+    assert len(set(lengths)) > 1 and read == sum(lengths) / 3
+
+
 def test_three_ways_to_a_fact(values, cells, says):
     says(
         "Alone, the model has none of the twelve.",
