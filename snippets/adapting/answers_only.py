@@ -12,23 +12,25 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endofte
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 films = FilmQuestions(model, tokenizer)
 kinds = {"the answer": films.answer, "question too": films.whole}
-found = {}
+found, TESTED = {}, (0, 2, 4, 7, 10)
 for name, labels in kinds.items():
     for seed in range(2):
         torch.manual_seed(seed)
         top = LastLayers(model)
         optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4)
         for step in range(11):
-            if step % 2 == 0:
+            if step in TESTED:
                 found[name, seed, step] = films.test(top)
+            if step == 10:
+                break
             if step % 8 == 0:
                 order = torch.randperm(48)
             part = order[step % 8 * 6 :][:6]
             loss, _ = films.loss_of(top, part, labels)
             optimizer.zero_grad(), loss.backward(), optimizer.step()
-        curve = [found[name, seed, step][0] for step in range(0, 11, 2)]
+        curve = [found[name, seed, step][0] for step in TESTED]
         style = dict(color=WARM, ls="--") if "too" in name else dict(color=COOL)
-        plt.plot(range(0, 11, 2), curve, label=None if seed else name, **style)
+        plt.plot(TESTED, curve, label=None if seed else name, **style)
 
 print("| steps | loss counts on | loss of new answers | right of 48 | no label |")
 print("|--:|---|--:|--:|--:|")

@@ -1,48 +1,48 @@
-"""SmolLM2 learns by DPO to prefer praise of a film to blame; and which one, by lot."""
+"""SmolLM2 learns by DPO to prefer headlines nearer to the number asked; and by lot."""
 
-import matplotlib.pyplot as plt
+import copy
+
 import torch
 from torch.nn.functional import logsigmoid
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from snippets.plots import BLUE, MUTED, WARM
-from snippets.shared.film_pairs import FilmPairs
+from snippets.shared.headlines import LEARN, TEST, Headlines, loss_on_news
 from snippets.shared.last_layers import LastLayers
 
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
-films, beta, test = FilmPairs(model, tokenizer), 0.1, torch.arange(48, 72)
-with torch.no_grad():
-    before = films.logs(LastLayers(model), torch.arange(72))
-first = (before[test][:, 0] > before[test][:, 1]).sum().item()
-print("| chosen | moved apart | praise leads | praise moved | blame moved |")
-print(f"|---|--:|--:|--:|--:|\n| before | | {first} of 24 | | |")
-runs = ("praise", 0, 0), ("praise", 1, 0), ("by lot", 0, 24), ("blame", 0, 48)
-found = []
-for name, seed, turned in runs:  # in so many of the 48 pairs, blame is chosen
+learn, loss_of = Headlines(model, tokenizer, LEARN, 0), loss_on_news(model, tokenizer)
+pairs = learn.nearer.nonzero()[:32, 0]  # without drafts that are equally far off
+start, beta, found, first = LastLayers(model), 0.1, [], learn.nearer[pairs, None] > 0
+before = learn.logs(start, pairs).detach()  # (32 pairs, 2 drafts)
+print("| chosen | five | off | twelve | off | nearer | farther | loss |")
+print("|---|--:|--:|--:|--:|--:|--:|--:|")
+for name, seed in ("(before)", 0), ("nearer", 0), ("by lot", 0), ("by lot", 1):
     torch.manual_seed(seed)
-    top, signs = LastLayers(model), torch.ones(48)
-    if turned:
-        signs[torch.randperm(48)[:turned]] = -1
-    optimizer = torch.optim.AdamW(top.layers.parameters(), lr=1e-4)
-    for step in range(16):
-        if step % 8 == 0:
-            order = torch.randperm(48)
-        part = order[step % 8 * 6 :][:6]
-        moved = beta * (films.logs(top, part) - before[part])
+    top, signs = copy.deepcopy(start), learn.nearer[pairs]
+    if name == "by lot":
+        signs[torch.randperm(32)[:16]] *= -1  # in half of the pairs the farther one
+    for weight in top.layers.requires_grad_(False).parameters():
+        weight.requires_grad_(weight.dim() == 1)  # the norms alone learn
+    optimizer = torch.optim.AdamW(top.layers.parameters(), lr=5e-3)
+    parts = torch.cat([torch.randperm(32), torch.randperm(32)]).view(16, 4)
+    for part in parts[: 0 if name == "(before)" else 16]:
+        moved = beta * (learn.logs(top, pairs[part]) - before[part])
         loss = -logsigmoid(signs[part] * (moved[:, 0] - moved[:, 1])).mean()
         optimizer.zero_grad(), loss.backward(), optimizer.step()
-    with torch.no_grad():
-        after = films.logs(top, test)
-    moved = after - before[test]  # (24, 2)
-    apart, leads = ((x[:, 0] > x[:, 1]).sum().item() for x in (moved, after))
-    found.append((apart, leads, *moved.mean(0).tolist(), int((moved[:, 0] < 0).sum())))
-    print("| {} | {} of 24 | {} of 24 | {:+.1f} | {:+.1f} |".format(name, *found[-1]))
-    if seed == 0 and turned < 48:
-        color = MUTED if name == "by lot" else BLUE
-        plt.scatter(*moved.T, s=16, c=color, marker="ox"[name == "by lot"], label=name)
-fewest, leading, praise, blame, fell = map(min, zip(*found[:2]))
-lot, other = found[2][0], found[3][0]
-plt.axline((0, 0), slope=1, color=WARM, ls="--"), plt.legend(title="chosen")
-plt.title(f"Praise gains on blame: {found[0][0]} of 24, by lot {lot}")
-plt.xlabel("log-probability of praise, change"), plt.ylabel("of blame, change")
+    moved, news = (learn.logs(top, pairs) - before).detach(), loss_of(top)
+    moved = moved.where(first, moved.flip(1))  # the nearer, the farther
+    apart = (moved[:, 0] > moved[:, 1]).sum().item()
+    model.model.layers[28], model.model.layers[29] = top.layers
+    new = Headlines(model, tokenizer, TEST, 2)  # the first half asks for five words
+    found.append((*new.lengths(), *moved.mean(0).tolist(), news))
+    cells = "{:.1f} | {:.0%} | {:.1f} | {:.0%} | {:+.1f} | {:+.1f} | {:.2f}"
+    print(f"| {name} | {cells.format(*found[-1])} |")
+    found[-1] += apart, new.distinct
+(five, five_off, twelve, twelve_off, *_, old_distinct), near, *lots = found
+near_five, near_off, near_twelve, near_twelve_off, *_, apart, distinct = near
+more_before, more_after, used = twelve - five, near_twelve - near_five, len(pairs)
+news_change = near[6] - found[0][6]
+(_, lot_off, *_, lot_apart, _), (_, other_off, *_, other_apart, _) = lots
+asked_for, drafts, right = len(LEARN), 2 * len(LEARN), (learn.off == 0).sum().item()
+shorter = (learn.words[pairs].diff().sign()[:, 0] == learn.nearer[pairs]).sum().item()

@@ -1,5 +1,9 @@
 """Twelve invented facts, questions about them in two wordings, and how they are asked."""
 
+from os.path import commonprefix  # of any lists, not of paths alone
+
+import torch
+
 with open("snippets/adapting/facts.txt", encoding="utf-8") as file:
     FACTS, ASKED, REWORDED, ANSWERS = zip(*(row.strip().split("|") for row in file))
 # Things that the model answers right, to see what a training leaves of them.
@@ -34,10 +38,20 @@ def chats(tokenizer, prompts) -> list[str]:
 def ask(model, tokenizer, prompts, right) -> tuple[int, float, list[str]]:
     """How many answers hold the right word, tokens read per question, and the answers."""
     tokenizer.padding_side = "left"
-    batch = tokenizer(chats(tokenizer, prompts), padding=True, return_tensors="pt")
-    ids = model.generate(**batch, max_new_tokens=20, do_sample=False)
-    new = ids[:, batch.input_ids.shape[1] :]
+    each = [tokenizer(text).input_ids for text in chats(tokenizer, prompts)]
+    start = commonprefix(each)  # the tokens that all begin with are computed once
+    with torch.no_grad():
+        cache = model(torch.tensor([start]), logits_to_keep=1).cache
+    cache.batch_repeat_interleave(len(each))
+    rest = tokenizer.pad({"input_ids": [ids[len(start) :] for ids in each]}, return_tensors="pt")
+    shared = torch.tensor([start] * len(each))
+    batch = {
+        "input_ids": torch.cat([shared, rest.input_ids], 1),
+        "attention_mask": torch.cat([torch.ones_like(shared), rest.attention_mask], 1),
+    }
+    ids = model.generate(**batch, cache=cache, max_new_tokens=20, do_sample=False)
+    new = ids[:, batch["input_ids"].shape[1] :]
     said = tokenizer.batch_decode(new, skip_special_tokens=True)
     good = sum(word.lower() in text.lower() for word, text in zip(right, said))
-    read = batch.attention_mask.sum().item() / len(prompts)
+    read = sum(map(len, each)) / len(prompts)
     return good, read, [" ".join(text.split()) for text in said]

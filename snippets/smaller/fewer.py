@@ -6,7 +6,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
-news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:25]]
+news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:50]]
 news.sort(key=lambda text: len(tokenizer(text).input_ids))  # so there is little padding
 padded = {"padding": True, "padding_side": "right", "return_tensors": "pt"}
 batches = [tokenizer(news[n : n + 4], **padded) for n in range(0, len(news), 4)]

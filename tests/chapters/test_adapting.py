@@ -9,8 +9,7 @@ import torch
 from torch.nn.functional import cross_entropy, logsigmoid
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from snippets.shared import counting, facts
-from snippets.shared.film_pairs import FilmPairs
+from snippets.shared import counting, facts, headlines
 from snippets.shared.film_questions import TEST, TRAIN, FilmQuestions
 from snippets.shared.last_layers import LastLayers, states_below
 from snippets.shared.lora import LoRA, replace
@@ -284,34 +283,42 @@ def test_dpo_is_its_closed_form(values, says):
     assert re.search(r"share = 0\.8\b", (CODE / "dpo_by_hand.py").read_text("utf-8"))
 
 
-def test_pairs_move_apart(values, cells, tokenizer, says):
+def test_pairs_do_not_teach_to_count(values, cells, says):
     says(
         "$\\pi$ is the probability that the model gives to a text after its request, the product over its tokens, and "
         "$\\pi_0$ the same before the training: the *reference*.",
-        "Where praise is chosen, {{ adapting/dpo.fewest }} or more of 24 new pairs move apart; where blame is chosen, "
-        "{{ adapting/dpo.other }} do, and the others move the other way. So it is the choice that turns them.",
-        "By lot {{ adapting/dpo.lot }} do: with 24 throws of a fair coin, so many heads or more come in about 8 trials "
-        "of a hundred.",
-        "*Moved apart* counts the pairs in which praise has gained on blame, *praise leads* those in which praise is "
-        "the more probable sentence; the last two columns are mean changes of the log-probability.",
-        "But the pairs are no coins: one training moves them all, and each control is one run.",
-        "See also how far they move: on average praise gains more than 1 on blame where praise is chosen, loses more "
-        "than 1 where blame is, and by lot gains less than a third as much.",
-        "And what happens to blame? Where praise is chosen, it moves far less than praise, on average: "
-        "{{ adapting/dpo.blame:+.1f}} in one run, and by less than a tenth in the other.",
-        "It is the more probable sentence in {{ adapting/dpo.first }} of the 24 pairs before, and in "
-        "{{ adapting/dpo.leading }} after: the loss asks for a *move*, and a sentence that was far less "
-        "probable is still less probable after a small one.",
-        "And nothing in the loss says that the chosen text must become more probable. It may fall, if the "
-        "rejected one falls more.",
-        "Where praise is chosen, it rises on average, and in at least {{ adapting/dpo.fell }} of the 24 new pairs it "
-        "falls. Where blame is chosen, both fall on average, and blame only falls less.",
+        "{{ adapting/dpo.right }} of the {{ adapting/dpo.drafts }} drafts have the right number of words. But mostly one "
+        "of the two is *nearer* to it, and that one is chosen, in {{ adapting/dpo.used }} pairs.",
+        "Two controls train on the same pairs; in half of them, drawn *by lot*, the farther draft is chosen. Only the "
+        "norms of the last two layers learn.",
+        "Then the model is asked for five words and for twelve, about other topics; the training asked for three, "
+        "four, six and eight.",
+        "Where the nearer draft is chosen, it gains on the farther one in {{ adapting/dpo.apart }} of the "
+        "{{ adapting/dpo.used }} pairs; by lot it does in {{ adapting/dpo.lot_apart }} and in "
+        "{{ adapting/dpo.other_apart }}.",
+        "But nothing in the loss says that the chosen text must become more probable. It may fall, if the "
+        "rejected one falls more. By lot, both kinds of drafts fall on average.",
         "Pal and others found in 2024 that the chosen texts can fall on the whole, above all where the two "
         "texts differ in few tokens.[^pal]",
-        "Most dots lie below the diagonal, many of them far to the right. Of the crosses, too, more lie below it "
-        "than above, most of them nearer to it.",
-        "Two controls train on the same pairs. In one, blame is chosen in half of them, drawn *by lot*; in the other, "
-        "in all.",
+        "Asked for five words, it is {{ adapting/dpo.near_off:.0%}} off, where it was {{ adapting/dpo.five_off:.0%}}.",
+        "But by lot it is {{ adapting/dpo.lot_off:.0%}} in one run, and {{ adapting/dpo.other_off:.0%}} in the other: a "
+        "training that says nothing about the number moves the lengths as much. So these runs do not show that the "
+        "preference did it.",
+        "In {{ adapting/dpo.shorter }} of the {{ adapting/dpo.used }} pairs the nearer draft is the shorter one. A "
+        "model that writes less, whatever it is asked, has learned all that these pairs ask for.",
+        "Asked for twelve words, it is further off than before: {{ adapting/dpo.near_twelve_off:.0%}}, where it was "
+        "{{ adapting/dpo.twelve_off:.0%}}.",
+        "For twelve words it writes {{ adapting/dpo.more_before:.1f}} words more than for five before the training, and "
+        "{{ adapting/dpo.more_after:.1f}} after it; seven more are asked for. So it has not learned to count.",
+        "(What else changed is little: the loss on the news by {{ adapting/dpo.news_change:+.2f}}. Of the words that it "
+        "writes, {{ adapting/dpo.old_distinct:.0%}} were different ones, and now {{ adapting/dpo.distinct:.0%}} are; "
+        "shorter texts repeat less.)",
+        "From pairs, SmolLM2 [did not learn to count](#tried-on-a-number-of-words).",
+        "- A score that is better after a training says little without the same training by lot.",
+        "- [x] That is not shown without a control by lot, and other numbers.",
+        "A training [by lot](#tried-on-a-number-of-words) moved our lengths as much, and said nothing about the number.",
+        "Ours were, and it was [further off](#tried-on-a-number-of-words) where twelve words were asked for.",
+        "They may be the [shorter ones](#tried-on-a-number-of-words), too. Then writing less is enough.",
         "That is all that the [loss](#two-texts-one-preferred) sees.",
         "- DPO asks that the chosen text moves up more than the rejected one, from where both were. It does "
         "not ask that the chosen one becomes likely.",
@@ -319,24 +326,20 @@ def test_pairs_move_apart(values, cells, tokenizer, says):
         "- [x] The chosen text has gained on the rejected one, measured from the reference.",
         "- [x] The rejected text may have become more probable.",
         "If the chosen one has [gained more](#two-texts-one-preferred).",
-        "Our sentences moved apart, and in about half of the pairs blame [still led](#tried-on-sentences).",
+        "It has gained. If it was far less probable, it can still [be less probable](#two-texts-one-preferred).",
     )
     run, rows = values("adapting/dpo"), cells("adapting/dpo")
-    coin = [math.comb(24, heads) / 2**24 for heads in range(25)]
-    assert 0.07 < sum(coin[run.lot :]) < 0.085
-    assert sum(coin[run.fewest :]) < 0.01 and sum(coin[: run.other + 1]) < 0.01, "to both sides far from a coin"
-    code = (CODE / "dpo.py").read_text("utf-8")
-    assert "(x[:, 0] > x[:, 1]).sum().item() for x in (moved, after))" in code and "moved.mean(0)" in code
-    assert "Praise gains on blame: {found[0][0]} of 24, by lot {lot}" in code and int(rows[1][1].split()[0]) > run.lot
-    assert run.praise > 0 and run.fell > 0 and 12 < run.lot < run.fewest
-    assert 9 <= run.first <= run.leading <= 15
-    assert '("by lot", 0, 24), ("blame", 0, 48)' in code and "signs[torch.randperm(48)[:turned]] = -1" in code
-    praise, blame = ([float(row[k]) for row in rows[1:]] for k in (3, 4))
-    gains = [one - other for one, other in zip(praise, blame)]
-    # Each is the difference of two rounded means.
-    assert min(gains[:2]) > 1.1 and 0 < gains[2] < min(gains[:2]) / 3 - 0.1 and gains[3] < -1.1
-    assert praise[3] < blame[3] < 0 < min(praise[:2]), "where blame is chosen, both fall"
-    assert all(abs(two) < one / 2 for one, two in zip(praise[:2], blame)) and abs(blame[1]) < 0.1
+    assert [row[0] for row in rows] == ["(before)", "nearer", "by lot", "by lot"]
+    assert (run.asked_for, run.drafts, run.used) == (40, 80, 32) and run.right < 0.1 * run.drafts
+    assert run.apart >= 30 and all(8 <= apart <= 24 for apart in (run.lot_apart, run.other_apart))
+    moved = [[float(row[k]) for k in (5, 6)] for row in rows]
+    assert moved[1][0] > moved[1][1] and max(moved[2] + moved[3]) < 0, "by lot, both fall"
+    # Nearer to five; but a run by lot is as near, and the other is not: without a meaning the lengths move.
+    assert run.near_off < run.five_off - 0.2 and min(run.lot_off, run.other_off) < run.near_off + 0.1
+    assert abs(run.lot_off - run.other_off) > 0.2 and run.shorter >= 30
+    assert run.near_twelve_off > run.twelve_off + 0.02 and run.near_twelve < run.twelve - 1
+    assert max(run.more_before, run.more_after) < 3.5 and run.more_after - run.more_before < 1
+    assert abs(run.news_change) < 0.1 and 0 < run.distinct - run.old_distinct < 0.1
     # Below log 2 it has gained. That the loss fell says less: from 3 behind to 2 behind it falls, too.
     gained = torch.linspace(-5, 5, 101)
     assert torch.equal(-logsigmoid(0.1 * gained) < math.log(2) - 1e-6, gained > 1e-4)
@@ -344,11 +347,61 @@ def test_pairs_move_apart(values, cells, tokenizer, says):
     # Both may fall, and the loss falls with them; both may rise.
     for moves in ((-1.0, -3.0), (3.0, 1.0)):
         assert -logsigmoid(torch.tensor(0.1 * (moves[0] - moves[1]))) < math.log(2)
-    assert [row[0] for row in rows] == ["before", "praise", "praise", "by lot", "blame"]
-    pairs = FilmPairs(Below, tokenizer)
-    assert "return logs.sum(1).reshape(-1, 2)" in Path("snippets/shared/film_pairs.py").read_text("utf-8")
-    texts = [tokenizer.decode(ids[1:][places]) for ids, places in zip(pairs.ids, pairs.counts)]
-    assert len(set(texts)) == 144 and all(text.startswith(" ") and text.endswith("\n") for text in texts)
+
+
+class Few:
+    """A tokenizer with 300 ids, so that a small model can write headlines."""
+
+    def __call__(self, texts):
+        ids = [[3 + ord(letter) % 290 for letter in text[40:52]] for text in texts]
+        return type("Ids", (), {"input_ids": ids})
+
+    def batch_decode(self, ids, skip_special_tokens):
+        return [" ".join(f"w{id}" for id in row.tolist() if id > 2) for row in ids]
+
+
+def test_headlines_are_counted_and_weighed(tokenizer, small, says):
+    says(
+        "requests such as *Write a headline of four words about the rain*; a draft has 20 tokens at most.",
+        "The table tells how many words it writes, and how far they are *off*: the mean distance from the number, as "
+        "a share of it.",
+        "*Nearer* and *farther* are the drafts of the training, and how far their log-probability moved on average; "
+        "*loss* is that of plain sentences from the news.",
+    )
+    for number, topic in headlines.LEARN + headlines.TEST:
+        ids = tokenizer(f" {headlines.NUMBERS[number]} {topic}").input_ids
+        assert len(ids) == 2, "one token each, so that nothing is padded"
+    (numbers, topics), (asked, others) = zip(*headlines.LEARN), zip(*headlines.TEST)
+    assert set(numbers) == {3, 4, 6, 8} and asked == (5,) * 8 + (12,) * 8
+    assert not set(topics) & set(others) and tokenizer.convert_tokens_to_ids("<|im_end|>") == headlines.END
+    small.generation_config.eos_token_id, small.generation_config.pad_token_id = headlines.END, 0
+    drawn = headlines.Headlines(small, Few(), headlines.TEST, 0)
+    drawn.ids[0, 5], drawn.ids[0, 6:] = headlines.END, 0  # one that ends early
+    drawn.counts[0] = torch.arange(drawn.ids.shape[1]) <= 5
+    pairs = torch.tensor([0, 9])
+    prompts = torch.tensor([headlines_prompt(row) for row in headlines.TEST for _ in (0, 1)])
+    ids = torch.cat([prompts, drawn.ids], 1)
+    logs = small(ids).logits[:, :-1].log_softmax(-1).gather(2, ids[:, 1:, None])[:, prompts.shape[1] - 1 :, 0]
+    whole = (logs * drawn.counts).sum(1).view(-1, 2)[pairs]
+    mine = drawn.logs(LastLayers(small), pairs)
+    assert torch.allclose(mine, whole, atol=1e-3) and not torch.allclose(mine[0], mine[1])
+    assert drawn.words.shape == (16, 2) and torch.equal(drawn.off, (drawn.words - drawn.asked).abs())
+    first, second = drawn.off.T
+    assert torch.equal(drawn.nearer > 0, first < second) and torch.equal(drawn.nearer < 0, second < first)
+    five, five_off, twelve, twelve_off = drawn.lengths()
+    assert five == pytest.approx(drawn.words[:8].float().mean().item())
+    assert twelve_off == pytest.approx(drawn.off[8:].float().mean().item() / 12)
+    assert five_off == pytest.approx(drawn.off[:8].float().mean().item() / 5) and twelve > 0
+
+
+def headlines_prompt(request):
+    """The ids that the tokenizer above gives to a request."""
+    number, topic = request
+    text = (
+        f"<|im_start|>user\nWrite a headline of {headlines.NUMBERS[number]} words about the {topic}.<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+    return Few()([text]).input_ids[0]
 
 
 def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
@@ -439,9 +492,11 @@ def test_nothing_to_reward(values, says):
     says(
         "[A chat model that cannot count](sequence_problems.md#a-chat-model-that-cannot-count) was asked "
         "for a number of words twelve times, and not one reply had it.",
-        "Where hardly a text is right, there is hardly anything to reward; and SmolLM2 computes with 135 "
+        "Where hardly a text is right, as above, there is hardly anything to reward; and SmolLM2 computes with 135 "
         "million numbers for each token that it draws.",
+        "That a reward teaches SmolLM2 to count; we gave it none.",
     )
+    assert "reward" not in (CODE / "dpo.py").read_text("utf-8") and "smollm2" not in (CODE / "reward.py").read_text("utf-8")
     asked = values("sequence_problems/asked_written")
     assert asked.requests == 12
     says("None of the {{ sequence_problems/asked_written.requests}} replies has the length", page="sequence_problems")
@@ -490,6 +545,20 @@ def test_exercises(values, printed, says):
     matrix.up.weight.data -= matrix.up.weight.grad
     matrix(x).sum().backward()
     assert matrix.down.weight.grad.any()
+
+
+def test_what_the_prompts_share_is_read_once(tokenizer, smollm2):
+    """The answers are those of prompts that are read whole, though they are of several lengths."""
+    prompts, right = list(facts.KNOWN)[:1] + list(facts.KNOWN)[-2:], list(facts.KNOWN.values())[:1] + ["x", "Newton"]
+    good, read, said = facts.ask(smollm2, tokenizer, prompts, right)
+    assert good == 2
+    lengths = []
+    for text, answer in zip(facts.chats(tokenizer, prompts), said):
+        batch = tokenizer(text, return_tensors="pt")
+        whole = smollm2.generate(**batch, max_new_tokens=20, do_sample=False)[0, batch.input_ids.shape[1] :]
+        assert " ".join(tokenizer.decode(whole, skip_special_tokens=True).split()) == answer
+        lengths.append(batch.input_ids.shape[1])
+    assert len(set(lengths)) > 1 and read == sum(lengths) / 3
 
 
 def test_three_ways_to_a_fact(values, cells, says):
@@ -544,7 +613,7 @@ def test_three_ways_to_a_fact(values, cells, says):
     form = cells("adapting/answers_only")  # after ten steps hardly a first choice is no label
     assert all(int(number) <= 1 for row in form[4:] for number in row[4].split(","))
     assert "word.lower() in text.lower()" in Path("snippets/shared/facts.py").read_text("utf-8")
-    assert "batch.attention_mask.sum().item() / len(prompts)" in Path("snippets/shared/facts.py").read_text("utf-8")
+    assert "read = sum(map(len, each)) / len(prompts)" in Path("snippets/shared/facts.py").read_text("utf-8")
     # No fact is asked in the words of the training, and no known thing is among the facts.
     assert not set(facts.ASKED) & set(facts.REWORDED) and len(set(facts.FACTS)) == 12
     assert not set(facts.KNOWN) & {*facts.ASKED, *facts.REWORDED}
