@@ -103,11 +103,11 @@ def compare(found: list[Answer], files: dict[str, Result], again: bool) -> list[
         elif file.name != student and file.name in by_student:
             remarks.append(f"{file.path.name} was written for {file.name}")
             for one in mine:
-                one.fit = f"of {file.name}"
+                one.fit = f"of {file.name}" if file.digest(one.task) else ""
         else:
             for one in mine:
-                _fill(one, file)
                 one.fit = _fit(one, file, found, files)
+                _fill(one, file)
             remarks += _sentences(file.path.name, mine, "check" if again else "notebook")
     names: dict[str, list[str]] = {}
     for file in files.values():
@@ -123,9 +123,10 @@ def compare(found: list[Answer], files: dict[str, Result], again: bool) -> list[
 
 
 def _fill(one: Answer, file: Result) -> None:
-    """Put into an answer what its file tells."""
+    """Put into an answer what its file tells, if that is no other student's."""
     one.name = file.name
-    if done := file.kept["tasks"].get(one.task):
+    done = file.kept["tasks"].get(one.task)
+    if done and not one.fit.startswith("of"):
         one.hint, one.tries = max(one.hint, done["hint"]), str(done["tries"] or "")
         one.first, one.last = done["first"], done["last"]
 

@@ -218,7 +218,9 @@ def test_result_files_are_read_and_what_does_not_fit_is_told(with_files, says, c
         if (student, task) == ("student 00", next(iter(did["student 00"]))):
             assert (row["last hint"], row["tries"], row["result file"]) == ("hint 2", "3", "fits")
             assert row["first time"] < row["last time"] and row["name in it"] == student
-        if student in ("student 03", "student 05", "student 06", "student 08"):  # the notebook's own
+        if student in ("student 03", "student 05", "student 06", "student 08", "student 12"):  # its notebook's
+            copied = student in ("student 08", "student 12") and task in did["student 02"]
+            assert row["result file"] == ("of student 02" if copied else "")
             assert row["last hint"] == ("hint 1" if task in did[student] else "") and not row["first time"]
     assert {row["state"] for row in rows.values()} == {"right", "wrong", "not run"}
     assert "✓ <small>3 tries, hint 2</small>" in page and "<small>Ada Lovelace</small>" in page
@@ -250,6 +252,21 @@ def test_what_was_checked_before_the_name_was_written_fits(tasks):
     file = results.Result("ada.result.json", kept)
     assert file.fits(first, tasks[first]) and file.fits(first, tasks[first].replace("\n", "  \n") + "\n")
     assert not file.fits(first, tasks[first] + "x")
+
+
+def test_a_file_by_hand_fits_until_the_check_is_run(tasks, says):
+    says(
+        "Whoever knows its form can write such a file by hand, and only `--run` can tell that its answer is wrong.",
+        page="teaching",
+    )
+    first = next(iter(tasks))
+    files = {"eve": results.Result(ROOT / "eve.result.json", result_of("eve", {first: ("right", "a = 1")}))}
+    for state, again, fit, said in [
+        ("✓", False, "fits", []),
+        ("✗", True, "says right", [f"eve.result.json says right for {first}, and the check says wrong"]),
+    ]:
+        one = results.Answer("eve", LAB, first, state, "", "a = 1")
+        assert results.compare([one], files, again) == said and one.fit == fit
 
 
 def test_a_short_answer_is_no_copy():

@@ -131,6 +131,16 @@ def test_the_book_s_own_runs_write_no_file(tmp_path, says):
     assert not list(tmp_path.iterdir())
 
 
+def test_nothing_is_sent(says):
+    says("It is plain text, and it is sent nowhere.", page="teaching")
+    assert "Nothing is sent anywhere." in labs.HAND_IN
+    tree = ast.parse((ROOT / "scripts" / "labs" / "checking.py").read_text("utf-8"))
+    named = {getattr(one, "module", None) or one.names[0].name for one in ast.walk(tree)
+             if isinstance(one, ast.Import | ast.ImportFrom)}  # fmt: skip
+    assert named == {"ast", "base64", "datetime", "hashlib", "json", "os", "pathlib", "time", "types", "zlib",
+                     "IPython", "IPython.display"}, "nothing that could reach another machine"  # fmt: skip
+
+
 def test_the_same_code_again_is_no_new_try(says):
     says("To check the same code again is no new try.", page="teaching")
     file = checking.ResultFile(None, "")
