@@ -918,7 +918,7 @@ def test_the_input_lab_moves_and_pads(solved, says):
             for part in text.split("\n\n")
         ]
 
-    (alone,), (crowded,) = scores("def careless"), scores("minutes = (")
+    (alone,), (crowded,) = scores("def careless"), scores("minutes = (\n")
     flowers = "Sunflowers need water every day in July."
     assert crowded[flowers] < alone[flowers] / 2 and list(crowded)[1].startswith("Minutes of")
     apart, together = scores("def careful")
