@@ -35,6 +35,9 @@ def read_result(path: pathlib.Path) -> dict:
     whole = whole and isinstance(tasks, dict) and all(isinstance(x, dict) for x in tasks.values())
     if not whole or any(type(x.get(f)) is not t for x in tasks.values() for f, t in FIELDS.items()):
         raise ValueError("parts of it are missing")
+    if not all(0 <= x["hint"] <= 3 and x["tries"] >= 0 for x in tasks.values()):
+        raise ValueError("a number in it cannot be")
+    json.dumps(kept, ensure_ascii=False).encode()  # no halves of letters, which no file can hold
     return kept
 
 
@@ -81,7 +84,7 @@ class ResultFile:
             part.write_text(json.dumps(self.kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
             os.replace(part, self.path)
         except OSError:
-            print(f"  ({self.path.name} could not be written here. Go on: the notebook has it all.)")
+            print(f"  ({self.path.name} could not be written here. Go on: your answers are in the notebook.)")
 
 
 # Run again, this cell finds another working folder than the notebook's.
@@ -151,7 +154,7 @@ def check(problem, *answers, task: str = "") -> bool:
         wrong = f"Your code stopped: {type(error).__name__}: {error}"
     print(f"✗ {wrong}" if wrong else "✓ Right.")
     count = result_file.tried(task, not wrong, code_of(task))
-    minutes = (time.monotonic() - started_seconds) / 60
-    if count > 1 or minutes >= 1 and not wrong:
-        print(f"  Try {count}, {minutes:.0f} minutes after the first cell.")
+    seconds = time.monotonic() - started_seconds
+    if count > 1 or seconds >= 60 and not wrong:
+        print(f"  Try {count}, {seconds / 60:.0f} minutes after the first cell.")
     return not wrong

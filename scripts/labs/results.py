@@ -66,7 +66,7 @@ def read(folder: Path, students: set[str]) -> tuple[dict[str, Result], list[str]
     for path in sorted(folder.glob("*.json")):
         try:
             one = Result(path, read_result(path))
-        except (json.JSONDecodeError, UnicodeDecodeError):
+        except (json.JSONDecodeError, UnicodeError, RecursionError):
             problems.append(f"{path.name} cannot be read: it is no JSON")
         except (OSError, ValueError) as error:
             problems.append(f"{path.name} cannot be read: {error}")

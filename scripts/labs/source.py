@@ -166,7 +166,7 @@ def _hint(task: str) -> NotebookNode:
     """The cell that opens hints in the notebook: run with all others, it opens none."""
     import nbformat
 
-    source = f'hint("{task}", 0)  # stuck? 1: first hint, 2: second hint, 3: solution'
+    source = f'hint("{task}", 0)  # stuck? 1 opens the first hint, 2 the second, 3 the solution'
     return nbformat.v4.new_code_cell(source, metadata={"hint": task})
 
 

@@ -236,9 +236,15 @@ def test_a_file_finds_its_notebook_by_the_name_in_it(tmp_path, tasks):
         (tmp_path / f"{name}.json").write_text(json.dumps(result_of(student, made)), "utf-8")
     (tmp_path / "y.json").write_text('{"version": 2}')
     (tmp_path / "z.json").write_text('{"version": 1, "lab": "a", "student": "b", "tasks": {"c": {"passed": 1}}}')
+    for name, old, new in [("u", '"hint": 2', '"hint": 7'), ("v", "ada", "\\ud800"), ("w", "{", "[" * 99999)]:
+        text = json.dumps(result_of("ada", made)).replace(old, new)
+        (tmp_path / f"{name}.json").write_text(text, "utf-8")
     found, problems = results.read(tmp_path, {"ada", "bob"})
     assert {student: file.path.name for student, file in found.items()} == {"ada": "encoder.result (3).json"}
     assert problems == [
+        "u.json cannot be read: a number in it cannot be",
+        "v.json cannot be read: it is no JSON",
+        "w.json cannot be read: it is no JSON",
         "y.json cannot be read: it is no result file of version 1",
         "z.json cannot be read: parts of it are missing",
         "later.json belongs to no notebook here: name both for the student",
