@@ -154,7 +154,7 @@ if check(problem, bets):
 # ---
 #
 # A list of five dictionaries. Keys are strings that begin with a space and are one token, such as `" blue"`; the values of one dictionary
-# add up to less than one. (The solution below is one honest player's sheet. It gives some words away.)
+# add up to less than one. (The solution is one honest player's sheet. It gives some words away.)
 
 # %% [markdown]
 # ## Part 2: The surprise of a whole text

@@ -3,62 +3,33 @@
     python -m scripts gather FOLDER          what the checks said when the notebooks were saved
     python -m scripts gather FOLDER --run    … and what they say now
 
-Every student hands in the notebook as it is, `ada.ipynb`; its name is the student's. Nothing is
-sent anywhere. With --run the answers are put into the book's own lab and its checks are run: so a
-check that somebody has changed decides nothing. Those are the programs of students, and they run on
-this machine: do it where you would run any stranger's program, or not at all.
+Every student hands in the notebook as it is, `ada.ipynb`; its name is the student's. With it comes
+the result file that the lab wrote beside it, `ada.result.json`: last hints and tries are taken from
+there, and where file and notebook do not fit, a sentence says so. A notebook alone will do, too.
+Nothing is sent anywhere.
+
+With --run the answers are put into the book's own lab and its checks are run: so a check that
+somebody has changed decides nothing. Those are the programs of students, and they run on this
+machine: do it where you would run any stranger's program, or not at all.
 """
 
 from __future__ import annotations
 
 import ast
-import csv
 import functools
-import html
-import io
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from scripts.base import ROOT, BookError
 from scripts.base.files import put
-from scripts.labs import run, source
+from scripts.labs import gathered, results, run, source
+from scripts.labs.results import Answer
 
-STATES = {"✓": "right", "✗": "wrong", "○": "open", "–": "not run"}
 LEAST = 20  # parts of a program: shorter ones are equal by chance
 TRIED = re.compile(r"^  Try (\d+), (\d+) minutes after the first cell\.$", re.M)
-HEAD = ("student", "lab", "task", "state", "tries", "minutes", "what the check said", "answer")
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
-body {{ font: 16px/1.5 sans-serif; margin: 2em; }} table {{ border-collapse: collapse; margin: 1em 0 2em; }}
-td, th {{ border-bottom: 1px solid #b5afa3; padding: 0.2em 0.7em; text-align: left; }}
-thead th {{ vertical-align: bottom; }}
-</style></head><body><h1>{title}</h1>
-{body}
-</body></html>
-"""
-
-
-@dataclass
-class Answer:
-    """What one student did with one task."""
-
-    student: str
-    lab: str
-    task: str
-    state: str  # a sign of STATES
-    said: str  # by the check
-    code: str
-    solution: bool = False  # it is the one that the lab shows, folded
-    tries: str = ""  # up to the saved one; empty if the notebook does not tell
-    minutes: str = ""  # from the first cell to that try
-
-    @property
-    def form(self) -> str:
-        """The program without its comments and spaces; empty if it is short or cannot be read."""
-        return form(self.code)
+OPENED = re.compile(r"^hint\([^,]+, *([0-3])\)", re.M)
 
 
 def form(code: str) -> str:
@@ -110,7 +81,7 @@ def answers(path: Path, again: bool) -> list[Answer]:
     name = lab_of(given.cells, path.name)
     codes = {cell.metadata["task"]: cell.source for cell in given.cells if "task" in cell.metadata}
     checked = rerun(name, codes) if again else given.cells
-    said, saved = _verdicts(checked), _verdicts(given.cells)
+    said, saved, hints = _verdicts(checked), _verdicts(given.cells), _hints(given.cells)
     shown = {c.metadata["task"]: c.source for c in own(name, True) if "task" in c.metadata}
     made = []
     for task, solved in shown.items():
@@ -119,13 +90,20 @@ def answers(path: Path, again: bool) -> list[Answer]:
         code = codes.get(task, "")
         same = bool(form(code)) and form(code) == form(solved)
         sign, words, effort = verdict[0], verdict[1:].strip(), _effort(saved.get(task, ""))
-        made.append(Answer(path.stem, name, task, sign, words, code, same, *effort))
+        hint = hints.get(task, 0)
+        made.append(Answer(path.stem, name, task, sign, words, code, same, *effort, hint=hint))
     return made
 
 
 def _verdicts(cells: list) -> dict[str, str]:
     """Task → what its check printed."""
     return {cell.metadata["check"]: _text(cell) for cell in cells if "check" in cell.metadata}
+
+
+def _hints(cells: list) -> dict[str, int]:
+    """Task → the hint that its cell showed last; 3 is the solution."""
+    found = {cell.metadata["hint"]: OPENED.search(cell.source) for cell in cells if "hint" in cell.metadata}
+    return {task: int(shown[1]) for task, shown in found.items() if shown}
 
 
 def rerun(name: str, codes: dict[str, str]) -> list:
@@ -160,66 +138,9 @@ def copies(found: list[Answer]) -> list[tuple[str, str, list[str]]]:
     """
     alike: dict[tuple[str, str, str], list[str]] = {}
     for one in found:
-        if one.form and not one.solution and one.state != "○":
-            alike.setdefault((one.lab, one.task, one.form), []).append(one.student)
+        if (same := form(one.code)) and not one.solution and one.state != "○":
+            alike.setdefault((one.lab, one.task, same), []).append(one.student)
     return [(lab, task, who) for (lab, task, _), who in alike.items() if len(who) > 1]
-
-
-def as_csv(found: list[Answer]) -> str:
-    """A line for each student and task."""
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerow(HEAD)
-    for one in found:
-        writer.writerow([_cell(one.student), one.lab, one.task, STATES[one.state], one.tries, one.minutes,
-                         _cell(one.said), "as the solution" if one.solution else ""])  # fmt: skip
-    return made.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A text that a spreadsheet takes for a text, and for no formula."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
-
-
-def _small(one: Answer) -> str:
-    """Beside the sign: what a task has taken, where the notebook tells."""
-    if not one.minutes:
-        return ""
-    return f" <small>{one.tries} {'try' if one.tries == '1' else 'tries'}, {one.minutes} min</small>"
-
-
-def as_page(found: list[Answer], again: bool) -> str:
-    """The class as a page: a table for each lab, and whose programs are the same."""
-    body = ["<p>✓ right, ✗ wrong, ○ open, – not run. “=” is the solution that the lab shows.</p>"]
-    body.append(
-        "<p>The book's checks were run on these answers.</p>" if again
-        else "<p>This is what the notebooks showed when they were saved.</p>"
-    )  # fmt: skip
-    for lab in dict.fromkeys(one.lab for one in found):
-        here = [one for one in found if one.lab == lab]
-        tasks = list(dict.fromkeys(one.task for one in here))
-        head = "".join(f'<th scope="col">{html.escape(task)}</th>' for task in tasks)
-        rows = []
-        for student in dict.fromkeys(one.student for one in here):
-            mine = {one.task: one for one in here if one.student == student}
-            cells = "".join(
-                f'<td title="{html.escape(mine[task].said)}">{mine[task].state}{" =" * mine[task].solution}'
-                f"{_small(mine[task])}</td>"
-                for task in tasks
-            )
-            right = sum(one.state == "✓" for one in mine.values())
-            rows.append(f'<tr><th scope="row">{html.escape(student)}</th>{cells}<td>{right}</td></tr>')
-        body.append(
-            f"<h2>{lab}</h2><table><thead><tr><th>student</th>{head}<th>right</th></tr></thead>"
-            f"<tbody>{''.join(rows)}</tbody></table>"
-        )
-    body.append("<h2>The same program</h2>")
-    same = [
-        f"<li>{lab}, {html.escape(task)}: {html.escape(', '.join(who))}</li>"
-        for lab, task, who in copies(found)
-    ]
-    body.append(f"<ul>{''.join(same)}</ul>" if same else "<p>None.</p>")
-    return PAGE.format(title="What was handed in", body="\n".join(body))
 
 
 @click.command()
@@ -236,11 +157,17 @@ def main(folder: Path, again: bool) -> int:
             found += answers(path, again)
         except BookError as error:
             problems.append(str(error))
-    for problem in problems:
-        print(f"✗ {problem}")
+    files, unread = results.read(folder, {path.stem for path in paths})
+    remarks = results.compare(found, files, again)
+    for sentence in problems + unread:
+        print(f"✗ {sentence}")
+    for sentence in remarks:
+        print(f"! {sentence}")
     if found:
-        put(folder / "gathered.csv", ("\ufeff" + as_csv(found)).encode())  # Excel reads UTF-8 by that mark
-        put(folder / "gathered.html", as_page(found, again).encode())
+        table = gathered.as_csv(found)
+        put(folder / "gathered.csv", ("\ufeff" + table).encode())  # Excel reads UTF-8 by that mark
+        page = gathered.as_page(found, copies(found), unread + remarks, again)
+        put(folder / "gathered.html", page.encode())
         students = len({one.student for one in found})
         print(f"{students} handed in: {folder / 'gathered.html'} and gathered.csv")
-    return 1 if problems else 0
+    return 1 if problems or unread else 0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 from markdown import Markdown
 
-from scripts.labs import run
+from scripts.labs import handout, run
 from scripts.labs import source as labs
 from scripts.models.lock import load_lock
 from scripts.pages import printed
@@ -71,7 +71,7 @@ def files(
         if not ran.exists():
             continue
         yield f"labs/{name}.ipynb", ran
-        yield _notebook(name), labs.download(name, site, root, ran)
+        yield _notebook(name), handout.download(name, site, root, ran)
         if f"labs/{name}" in missing:
             continue
         for cell in _cells(root, name):
@@ -136,6 +136,8 @@ def use_template(root: Path, files: Any, config: Any) -> None:
 
     def code(cell: dict) -> str:
         said = cell["metadata"]
+        if "hint" in said:
+            return ""  # on the page the hints are folded
         folded = "setup" in said or "check" in said
         source = labs.CARRIED.sub(r'\1"…"  # some thousand characters', cell["source"])
         source = source.removeprefix("# @title Check your answer\n")

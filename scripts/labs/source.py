@@ -9,6 +9,9 @@ and `# </solution>`. Four kinds of cells carry a mark at their first line:
     # %% check="softmax"                   says precisely what is wrong with it
     # %% [markdown] hints="softmax"        two hints, parted by ---; the solution is added
 
+The build puts a cell for the student's name behind the first of these. The page folds the hints;
+in the notebook a cell opens them, which the build puts there: see `handout.py`.
+
 A cell that draws tells what one sees, `# %% alt="…"`, and one that draws only when the answers
 before it are right, `# %% alt_when_right="…"`. A figure that is promised and missing is an error.
 """
@@ -53,7 +56,13 @@ LIBRARIES = (
 )
 MARKS = ("setup", "task", "check", "hints")
 SOLUTION = re.compile(r"^([ \t]*)# <solution>\n(.*?)^[ \t]*# </solution>\n?", re.M | re.S)
-LINK = re.compile(r"\[([^\]]+)\]\(\.\./([\w-]+)\.(?:md|ipynb)(#[\w-]+)?\)")
+CALL = re.compile(r"\bcheck\(problem, (\w+(?:, \w+)*)(?:, task=\"\w+\")?\)")  # names of a task
+CHECKING = "from scripts.labs.checking import *"  # the line in the first cell in place of that file
+HAND_IN = """\
+**Your result file.** In the notebook, each check and each hint that you open is noted in a file \
+beside it, `{name}.result.json`. It has, for each task, whether you passed, the last hint, how \
+often you tried, when, and a digest of your name and your code. Nothing is sent anywhere. If you \
+hand the lab in, put your name here, and hand in both."""
 
 
 class LabError(BookError):
@@ -102,34 +111,63 @@ def notebook(name: str, solved: bool = False, root: Path = ROOT) -> NotebookNode
     made = jupytext.read(written(root, name))
     made.cells = [cell for cell in made.cells if cell.cell_type != "raw"]  # the header
     _check(where(name), made.cells)
-    solutions = {}
-    for number, cell in enumerate(made.cells):
-        cell.id = f"cell-{number:02}"  # the same on every run
+    cells, solutions = [], {}
+    for cell in made.cells:
         cell.metadata.pop("lines_to_next_cell", None)
+        if "hints" in cell.metadata:
+            cells.append(_hint(cell.metadata["hints"]))
+        cells.append(cell)
         if "setup" in cell.metadata:
             cell.source = _first_cell(root, cell.metadata["setup"].split())
             _fold(cell)
+            cells += _name(name)
         elif "task" in cell.metadata:
             solutions[cell.metadata["task"]] = solution(cell.source)
             cell.source = answered(cell.source, ... if solved else None)
         elif "check" in cell.metadata:
-            quiet = re.sub(r"^(check\(.*\))$", r"\1;", cell.source, flags=re.M)
+            named = CALL.sub(rf'check(problem, \1, task="{cell.metadata["check"]}")', cell.source)
+            quiet = re.sub(r"^(check\(.*\))$", r"\1;", named, flags=re.M)
             cell.source = "# @title Check your answer\n" + quiet
             _fold(cell)
         elif "hints" in cell.metadata:
             first, second = re.split(r"^---$", cell.source, flags=re.M)
             code = printed.fence(solutions[cell.metadata["hints"]], "python")
             folded = {"First hint": first, "Second hint": second, "Solution": code}
+            cell.metadata["folded"] = [text.strip() for text in folded.values()]
             cell.source = "\n\n".join(
                 f'<details class="hint" markdown="1">\n<summary>{title}</summary>\n\n'
                 f"{text.strip()}\n\n</details>"
                 for title, text in folded.items()
             )
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number:02}"  # the same on every run
+    made.cells = cells
     made.metadata = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
     }
     return made
+
+
+def bound(check: str) -> list[str]:
+    """The names that a task is to bind: those that its check asks for."""
+    return CALL.search(check)[1].split(", ")
+
+
+def _name(lab: str) -> list[NotebookNode]:
+    """What is kept of a student's work, and the cell for the name."""
+    import nbformat
+
+    told = nbformat.v4.new_markdown_cell(HAND_IN.format(name=lab))
+    return [told, nbformat.v4.new_code_cell('student = ""  # your name')]
+
+
+def _hint(task: str) -> NotebookNode:
+    """The cell that opens hints in the notebook: run with all others, it opens none."""
+    import nbformat
+
+    source = f'hint("{task}", 0)  # stuck? 1 opens the first hint, 2 the second, 3 the solution'
+    return nbformat.v4.new_code_cell(source, metadata={"hint": task})
 
 
 def _fold(cell: NotebookNode) -> None:
@@ -165,31 +203,6 @@ def answered(task: str, answer: str | None) -> str:
     return SOLUTION.sub(put, task + "\n").rstrip()
 
 
-def download(name: str, site: str, root: Path = ROOT, ran: Path | None = None) -> str:
-    """The student's notebook as a file to take along: the executed one without outputs.
-
-    Links to chapters lead to the published book. Without its address `site` their words
-    stay and the links go: beside the notebook there are no chapters.
-
-    Args:
-        ran: the notebook, if not the executed one.
-    """
-    import nbformat
-
-    made = nbformat.read(ran or executed(root, name), 4)
-
-    def link(found: re.Match) -> str:
-        address = f"{site.rstrip('/')}/{found[2]}/{found[3] or ''}"
-        return f"[{found[1]}]({address})" if site else found[1]
-
-    for cell in made.cells:
-        if cell.cell_type == "markdown":
-            cell.source = LINK.sub(link, cell.source)
-        else:
-            cell.outputs = []
-    return nbformat.writes(made) + "\n"
-
-
 def wanted(name: str, root: Path = ROOT) -> list[str]:
     """The models that a lab loads."""
     found = re.search(r'^# %% setup="([^"]*)"', written(root, name).read_text("utf-8"), re.M)
@@ -215,6 +228,9 @@ def _check(where: str, cells: list[NotebookNode]) -> None:
                 f"{where}: the task {title} needs one solution between `# <solution>` and"
                 " `# </solution>`"
             )
+        title = cell.metadata.get("check")
+        if title and len(CALL.findall(cell.source)) != 1:
+            raise LabError(f"{where}: the check {title} needs one call `check(problem, …)` of names")
         title = cell.metadata.get("hints")
         if title and len(re.findall(r"^---$", cell.source, re.M)) != 1:
             raise LabError(f"{where}: the hints of {title} must be two, parted by one ---")
@@ -228,7 +244,7 @@ def _check(where: str, cells: list[NotebookNode]) -> None:
 
 
 def _first_cell(root: Path, wanted: list[str]) -> str:
-    """The cell that finds the models, or gets them by pip, and defines `check`."""
+    """The cell that finds the models, or gets them by pip, and defines `check` and `hint`."""
     unknown = set(wanted) - set(load_lock(root / "snippets" / "models.toml"))
     if unknown:
         raise LabError(f"a lab's setup names no model of the book: {', '.join(unknown)}")
@@ -239,7 +255,8 @@ def _first_cell(root: Path, wanted: list[str]) -> str:
     for line, value in filled.items():
         shown = json.dumps(value)
         text = text.replace(f"\n{line}\n", f"\n{line.split(' = ')[0]} = {shown}\n")
-    return text.rstrip()
+    checking = (PARTS / "checking.py").read_text("utf-8").rstrip()
+    return re.sub(rf"^{re.escape(CHECKING)}.*$", lambda _: checking, text, flags=re.M).rstrip()
 
 
 def _packed(root: Path) -> str:

@@ -325,7 +325,9 @@ class _Errors(logging.Handler):
 
 
 def _ours(environ: dict) -> bool:
-    """Whether a page of this server asks, in a browser on this machine."""
+    """Whether a page of this server asks, in a browser on this machine or through its forwarded port."""
     origin = environ.get("HTTP_ORIGIN")
-    same = origin is None or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+    # Who forwards the port may name the page by the one and the machine by the other.
+    own = environ.get("HTTP_HOST"), f"localhost:{environ.get('SERVER_PORT')}"
+    same = origin is None or urlsplit(origin).netloc in own
     return same and environ.get("REMOTE_ADDR", "").startswith(LOCAL)

@@ -25,7 +25,7 @@ import torch
 from matplotlib import colormaps
 
 from scripts.base import ROOT
-from scripts.labs import run
+from scripts.labs import handout, run
 from scripts.labs import source as labs
 from scripts.measure import house
 from scripts.models.lock import load_lock
@@ -186,13 +186,13 @@ def test_as_students_get_it(book, name):
 @pytest.mark.parametrize("name", LABS)
 def test_the_file_to_take_along(book, name):
     assert run.make() == []
-    made = nbformat.reads(labs.download(name, "https://book.example/"), 4)
+    made = nbformat.reads(handout.download(name, "https://book.example/"), 4)
     nbformat.validate(made)
     assert all(not cell.get("outputs") for cell in made.cells)
     text = json.dumps(made)
     assert not re.search(r"torch==[\d.]+\+", text), "a build that pip does not find elsewhere"
     assert "](../" not in text and "https://book.example/" in text
-    assert "](../" not in labs.download(name, ""), "without an address there are no links"
+    assert "](../" not in handout.download(name, ""), "without an address there are no links"
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -918,7 +918,7 @@ def test_the_input_lab_moves_and_pads(solved, says):
             for part in text.split("\n\n")
         ]
 
-    (alone,), (crowded,) = scores("def careless"), scores("minutes = (")
+    (alone,), (crowded,) = scores("def careless"), scores("minutes = (\n")
     flowers = "Sunflowers need water every day in July."
     assert crowded[flowers] < alone[flowers] / 2 and list(crowded)[1].startswith("Minutes of")
     apart, together = scores("def careful")

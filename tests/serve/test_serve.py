@@ -392,6 +392,13 @@ def test_nobody_else_is_answered(gates, served):
     assert served.site.front()[0] == "fails.md", "what is refused changes nothing"
     assert json.loads(served.get(LINE + "first/", "POST", Origin=served.url))["says"] == {}
     assert served.site.front()[0] == "first.md"
+    # Where a proxy forwards the port, it may name the machine and the page in two ways.
+    port, there = urllib.parse.urlsplit(served.url).port, "name-8000.example.dev"
+    served.get(LINE + "fails/", "POST", Origin=f"https://localhost:{port}", Host=there)
+    assert served.site.front()[0] == "fails.md"
+    for other in (f"https://localhost:{port + 1}", f"https://example.org:{port}"):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            served.get(LINE + "first/", "POST", Origin=other, Host=there)
 
 
 @pytest.mark.parametrize(
