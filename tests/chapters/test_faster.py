@@ -427,7 +427,8 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "{{ faster/window.window_loss:.1f}}, in each of the texts.",
         "With the first four tokens kept it is {{ faster/window.first_loss:.1f}}, though as few tokens are seen.",
         "Four others hardly help: {{ faster/window.other_loss:.1f}}, better than the window in "
-        "{{ faster/window.other_better }} texts.",
+        "{{ faster/window.other_better }} texts. (Beside the four, only the last 12 tokens are seen: the start token "
+        "is out of sight from the thirteenth token on, and in the window from the seventeenth.)",
         "The start token alone is enough: {{ faster/window.one_loss:.1f}}.",
         "With the first four, {{ faster/window.first_worse }} of the {{ faster/window.count }} texts still "
         "have a higher loss than with everything: no token can look at what stood between.",
@@ -467,6 +468,7 @@ def test_the_first_tokens_are_needed(values, printed, says):
     window = past & (back < run.WINDOW)
     others = fewer | past & (place >= 8) & (place < 12)
     assert torch.equal(others[:12], past[:12]) and not torch.equal(others[12], past[12])
+    assert others[:12, 0].all() and not others[12:, 0].any() and window[:16, 0].all() and not window[16:, 0].any()
     assert torch.equal(window[:16], past[:16]) and not torch.equal(window[16], past[16])
     assert torch.equal(first[:16], window[:16]) and first.sum(1).max() == window.sum(1).max() == 16
 
