@@ -60,7 +60,7 @@ def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says, cel
         "gives their weights. Their results, times these weights, are added. The first and the third are dashed: "
         "they are not computed.",
         "To try it, take a layer of SmolLM2 as the expert: once alone, then eight times, with a router "
-        "that has random weights.",
+        "whose matrix is random.",
         "The lines below show which two experts such a router chooses for the first six tokens after the start "
         "token, their probabilities, and these divided by their sum.",
         "The loop takes each expert once, with the tokens that chose it: no other token is computed there.",
@@ -70,7 +70,7 @@ def test_the_layer_is_the_dense_one_and_the_library_s(values, printed, says, cel
         "If they do not, the result of each token is the dense one times the sum of its two probabilities.",
         "For *The* this is {{ experts/layer.first:.2f}} + {{ experts/layer.second:.2f}} = "
         "{{ experts/layer.both:.2f}}. *Off by* compares the largest difference with the largest number. "
-        "Both stand at the start token: there the sum is {{ experts/layer.largest_sum:.2f}}, so the result is off by 1 − {{ experts/layer.largest_sum:.2f}}, "
+        "In the whole text both stand at the start token, which the lines leave out. There the sum is {{ experts/layer.largest_sum:.2f}}, so the result is off by 1 − {{ experts/layer.largest_sum:.2f}}, "
         "that is {{ experts/layer.smaller:.0%}}.",
         "Ours and the library's differ at most by rounding.",
         "One expert is the dense layer; so are experts that are alike, if the router weights sum to one.",
@@ -177,8 +177,8 @@ def test_one_expert_must_not_be_divided(printed, says):
         "So with `top` 1 the division would be a fault. The only router weight would always be 1, whatever "
         "the router says, and the loss of the next token would send the router no gradient. (A [balancing "
         "loss](#without-balancing) would.)",
-        "The choice has no gradient: from the loss of the next token, only the router weights carry one back to "
-        "the router.",
+        "The choice has no gradient: from the loss of the next token, only the router weights carry a "
+        "[gradient](glossary.md#gradient) back to the router.",
         "The program prints the largest gradient of the router's matrix twice: as it is, and divided. Which of "
         "the two is 0?",
         "The Switch Transformer of 2021 chooses one expert and multiplies by its probability.[^switch]",
@@ -217,8 +217,8 @@ def test_published_counts(values, says):
         "network.[^sparsely] In 2020 such layers took the place of every other feed-forward network of a "
         "Transformer.[^gshard]",
         "A layer that computes all its weights for each token is called *dense*.",
-        "For a token we count all weights but those of the experts that it does not choose: of OLMoE's 64 "
-        "experts in a layer it chooses 8, so seven eighths of the experts' weights are left out.",
+        "For a token we count its [active parameters](glossary.md#active-parameters): all weights but those of the "
+        "experts that it does not choose. Of OLMoE's 64 experts in a layer it chooses 8, so seven eighths of the experts' weights are left out.",
         "The program builds each model on the device `meta`, where a tensor has a shape and no numbers, "
         "so that nothing needs memory.",
     )
@@ -383,8 +383,8 @@ def test_balancing_is_the_switch_transformer_s(values, models, held_out, says):
         "nothing. If all were even it would be {{ experts/answers.even:.0f}}.",
         "$N$ times $N$ times $1/N^2$: see [exercise 3](#try-it).",
         "Counts have none. It flows through [the probabilities](#without-balancing).",
-        "To work against it, the Switch Transformer adds a term to the loss (section 2.2, equations 4 to "
-        "6, January 2021[^switch]):",
+        "To work against it ([load balancing](glossary.md#load-balancing)), the Switch Transformer adds a term to "
+        "the loss (section 2.2, equations 4 to 6, January 2021[^switch]):",
         "$N$ is the number of experts, and $\\alpha$ is a hundredth, there and here.",
     )
     with torch.no_grad():
@@ -552,14 +552,14 @@ def test_room(values, cells, says):
         "1.25, and so each expert has room for 40.",
         "And where the shapes of all tensors must be fixed before the program runs, as in the Switch Transformer, "
         "each expert has *room* for a fixed number of tokens: the *capacity*, which is the even share times a "
-        "factor.[^switch]",
+        "[factor](glossary.md#capacity-factor).[^switch]",
         "With room for the even share alone, {{ experts/capacity.tight:.0%}} of the tokens pass by, and "
         "the mean loss rises from {{ experts/capacity.whole_loss:.3f}} to "
         "{{ experts/capacity.tight_loss:.3f}}: nearly that of [the dense network](#the-same-work), "
         "{{ experts/train.dense:.3f}}.",
         "With twice as much, none does.",
-        "A token that comes too late is *dropped*: with `top` 1 no expert takes it, and the residual connection "
-        "alone carries it on.",
+        "A token that comes too late is *dropped*: with `top` 1 no expert takes it, and the [residual "
+        "connection](glossary.md#residual-connection) alone carries it on.",
         "The library's code for Mixtral drops nothing: an expert takes whoever comes.",
     )
     run = values("experts/capacity")
@@ -597,8 +597,8 @@ def test_what_must_be_in_memory(values, models, held_out, says):
         "And a batch needs more of them than one token.",
         "In the tiny model of seed 0 we count in two ways: the first $n$ tokens of one text, and one token of "
         "each of $n$ texts, all at the same place. Each number is a mean, over the same 1,000 texts.",
-        "there each token draws its $k$ of $N$ experts by lot, as many as in the tiny model, in gpt-oss-20b (4 of "
-        "32) and in DeepSeek-V3 (8 of 256).",
+        "there each token draws its $k$ of $N$ experts by lot (at random, each expert as likely as the others), as many as in "
+        "the tiny model, in gpt-oss-20b (4 of 32) and in DeepSeek-V3 (8 of 256).",
         "So on average they need $N(1 - (1 - k/N)^n)$ experts.",
         "Eight tokens of one text need {{ experts/touched.tiny_8:.1f}} of eight experts, and 32 tokens "
         "{{ experts/touched.tiny_32:.1f}}; one token of each of 32 texts, {{ experts/touched.batch_32:.1f}}: "
@@ -612,8 +612,8 @@ def test_what_must_be_in_memory(values, models, held_out, says):
         "each.",
         "By lot, 8 tokens of DeepSeek-V3 fetch {{ experts/touched.deepseek_8:.0f}} experts of a layer, about "
         "{{ experts/touched.each_8:.0f}} for each token, and 32 tokens about {{ experts/touched.each_32:.0f}} "
-        "for each. A token alone fetches 8. So of the experts' bytes a small batch saves little of what "
-        "[batching](parallelism.md#batching-other-texts-fill-the-pass) saves in a dense model.",
+        "for each. A token alone fetches 8. So a small batch saves few of the experts' bytes; in a dense model, "
+        "[batching](parallelism.md#batching-other-texts-fill-the-pass) with 8 texts saves seven eighths of the weights' bytes.",
         "But of the 37 billion weights of a token, only {{ experts/touched.chosen:.0f}} billion are those of chosen "
         "experts; attention, the shared expert and the other parts are fetched once for all. Taken together, 8 tokens "
         "fetch {{ experts/touched.share_8:.0%}} of what they would fetch one by one, and an eighth in a dense model.",
@@ -633,6 +633,7 @@ def test_what_must_be_in_memory(values, models, held_out, says):
     for rows, told in ((chosen, run.tiny_32), (batches, run.batch_32)):
         assert sum(len(row.unique()) for row in rows) / len(rows) == pytest.approx(told, abs=0.05)
     assert (run.each_8, run.each_32) == (run.deepseek_8 / 8, run.deepseek_32 / 32)
+    assert 1 - run.each_8 / 8 < 0.2 < 7 / 8, "few of them are saved"
     assert 5 < run.each_32 < run.each_8 < 8, "a dense model's fetch falls to an eighth and less"
     assert published.deepseek_gb == pytest.approx(2 * published.deepseek)
     # The chosen experts alone, counted on the model; and 8 tokens, each part of it by itself.

@@ -37,7 +37,6 @@ def test_the_guesses_change_no_token(values, printed, smollm2, says):
         "Checked guesses change nothing but rounding: greedy, the tokens were the same in all texts; drawn, the "
         "distribution is.",
         "The library can do it too, with `prompt_lookup_num_tokens=4`.[^lookup]",
-        "Token for token [the same](#see-it-happen).",
         "The text is [the same](#see-it-happen), whatever is guessed.",
         "It takes [all up to the first wrong one](#see-it-happen).",
         "The third guess is wrong, so the first pass gives [two guesses and one number](#see-it-happen) of the "
@@ -243,6 +242,7 @@ def test_the_rule_gives_the_target(values, printed, says):
         "A first guess is kept with the probability $\\sum_x \\min(p(x), q(x))$, which is "
         "{{ faster/exact.kept_share:.2f}} for these two made-up models.",
         "- [x] From what the draft gives too little of.",
+        "Drawn, each text kept [the target's probability](#drawn-and-still-the-same).",
         "Then the texts [do not come out](#drawn-and-still-the-same) as the target would write them.",
         "A word to which the draft [gives nothing](#drawn-and-still-the-same) would never come.",
         "Kept and refused words together then have [the target's probabilities](#drawn-and-still-the-same).",
@@ -300,8 +300,9 @@ def test_bytes_of_pieces(values, cells, says):
         "Take a head of width 64, two bytes a number, and a fast memory of {{ faster/traffic.FAST:,}} bytes "
         "beside a slow one that holds everything.",
         "An A100's has 192 KB, which are also its L1 cache.[^ampere])",
-        "In pieces, {{ faster/traffic.rows }} queries and their sums stay in half of the fast memory.",
+        "In pieces, {{ faster/traffic.rows }} queries and their sums, 64 numbers each, stay in half of the fast memory.",
         "All keys and values pass through the other half, a few at a time.",
+        "Its last column has *at once* first, then *in pieces*.",
         "In pieces, from {{ faster/traffic.least:.0f}} to {{ faster/traffic.most:.0f}} times fewer bytes move.",
         "The two products (queries with keys, weights with values) need as many multiply-adds as before, and "
         "the shrinking a few more.",
@@ -348,12 +349,14 @@ def test_caches_are_what_the_formula_says(values, cells, says):
         "The result is the library's, which unfolds the latents in each pass.",
         "Our lines never do.",
         "A score is the product of a query $q$ with a key $U c$, and $q \\cdot (U c) = (U^\\top q) \\cdot c$.",
-        "So the matrix that would unfold a key goes to the query instead.",
+        "So the matrix that would unfold a key goes to the query instead. The values go likewise: the weights mix "
+        "the latents, and the matrix for the values is applied to the mix.",
         "Latent and short key take {{ faster/latent.times:.1f}} times fewer bytes than keys and values.",
         "The KV cache goes with the number of key heads, or with the width of a latent.",
         "A rotation by the place would stand between $q$ and $U$, another one for each place.",
         "Then the matrix could no longer go to the query.[^deepseek2]",
-        "So what comes out of the latent is not rotated: the short key is there for that.",
+        "So what comes out of the latent is not rotated: the short key is there for that. Its product with a part "
+        "of the query, rotated too, is added to the score.",
     )
     run, latent = values("faster/caches"), values("faster/latent")
     for row in cells("faster/caches"):
@@ -362,7 +365,10 @@ def test_caches_are_what_the_formula_says(values, cells, says):
     assert run.most_off < 1e-14 and run.most_bytes == 3 * run.grouped_bytes == 6 * run.least_bytes
     assert latent.off < 1e-14 and latent.tensors == latent.formula < latent.unfolded
     assert latent.times == latent.unfolded / latent.tensors
-    assert "kv_b_proj(" not in (CODE / "latent.py").read_text("utf-8"), "it is never unfolded"
+    code = (CODE / "latent.py").read_text("utf-8")
+    assert "kv_b_proj(" not in code, "it is never unfolded"
+    assert "scores = moved @ latent.T + query_turned[0] @ key[0].mT" in code
+    assert "mixed = weights @ latent @ to_value.mT" in code, "first the mix, then the matrix"
     generator = torch.Generator().manual_seed(0)
     q, c = torch.randn(16, generator=generator), torch.randn(8, generator=generator)
     unfold = torch.randn(16, 8, generator=generator)
@@ -373,7 +379,8 @@ def test_caches_are_what_the_formula_says(values, cells, says):
 
 def test_published_configurations(values, says):
     says(
-        "Models published in 2023 and 2024:[^llama2][^llama3][^falcon][^deepseek2][^deepseek3]",
+        "The next table has models that were published in 2023 and 2024.[^llama2][^llama3][^falcon][^deepseek2]"
+        "[^deepseek3]",
         "DeepSeek-V2 has 128 heads, and keeps as much as {{ faster/configs.heads_like:.2f}} key heads of that "
         "width would, as its paper says.[^deepseek2]",
         "The last column compares a layer with multi-head attention of as many heads of the same width.",
@@ -420,7 +427,8 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "{{ faster/window.window_loss:.1f}}, in each of the texts.",
         "With the first four tokens kept it is {{ faster/window.first_loss:.1f}}, though as few tokens are seen.",
         "Four others hardly help: {{ faster/window.other_loss:.1f}}, better than the window in "
-        "{{ faster/window.other_better }} texts.",
+        "{{ faster/window.other_better }} texts. (Beside the four, only the last 12 tokens are seen: the start token "
+        "is out of sight from the thirteenth token on, and in the window from the seventeenth.)",
         "The start token alone is enough: {{ faster/window.one_loss:.1f}}.",
         "With the first four, {{ faster/window.first_worse }} of the {{ faster/window.count }} texts still "
         "have a higher loss than with everything: no token can look at what stood between.",
@@ -460,6 +468,7 @@ def test_the_first_tokens_are_needed(values, printed, says):
     window = past & (back < run.WINDOW)
     others = fewer | past & (place >= 8) & (place < 12)
     assert torch.equal(others[:12], past[:12]) and not torch.equal(others[12], past[12])
+    assert others[:12, 0].all() and not others[12:, 0].any() and window[:16, 0].all() and not window[16:, 0].any()
     assert torch.equal(window[:16], past[:16]) and not torch.equal(window[16], past[16])
     assert torch.equal(first[:16], window[:16]) and first.sum(1).max() == window.sum(1).max() == 16
 
@@ -482,7 +491,7 @@ def test_a_beginning_is_shared(values, says):
         "Behind the keys and values of another time of day, a logit is off by {{ "
         "faster/shared_start.wrong_off:.1f}}.",
         "A beginning that is computed once for several texts.",
-        "Every [first choice](#one-beginning-for-many) stayed.",
+        "The [logits](#one-beginning-for-many) stayed, but for rounding.",
     )
     run = values("faster/shared_start")
     assert run.equal == run.count == 6 and run.most_off < 1e-3
@@ -501,7 +510,8 @@ def test_the_parts_of_a_layer_are_the_layer(values, smollm2, says):
         "The sum is the layer, but for {{ faster/devices.most_off:.0e}}.",
         "Nothing need be sent between the two matrices of a pair, for what stands between them, the softmax of a "
         "head or SiLU, needs no number of the other device.",
-        "Each of two devices sends {{ faster/devices.sums }} times {{ faster/devices.width }} numbers a layer for each token: "
+        "For each token, each of two devices sends two vectors a layer, one for the attention and one for the "
+        "feed-forward network. These are {{ faster/devices.sums }} times {{ faster/devices.width }} numbers: "
         "{{ faster/devices.sent:,}} in all {{ faster/devices.layers }} layers.",
         "Each device then has a vector of the full width, and the result is the sum of both.",
         "If the model is cut *between* layers (*pipeline parallelism*), only {{ faster/devices.width }} go over, once.",
@@ -509,6 +519,8 @@ def test_the_parts_of_a_layer_are_the_layer(values, smollm2, says):
         "Both parts ran here, one after the other: this shows what is computed, and no time.",
     )
     run, config = values("faster/devices"), smollm2.config
+    code = (CODE / "devices.py").read_text("utf-8")
+    assert run.sums == code.count("_part(x, *part) for part in parts)") == 2, "one sum for each pair"
     assert run.most_off < 1e-10 * run.largest and run.sent == run.sums * run.width * run.layers
     assert (config.num_key_value_heads, config.hidden_size) == (3, run.width)
     # A feed-forward network of random numbers: halves by rows, then by columns, add up.

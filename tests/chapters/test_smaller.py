@@ -1,5 +1,6 @@
 """The chapter on fewer bits: blocks read by hand, rounding with its controls, and a student."""
 
+import math
 import re
 from pathlib import Path
 
@@ -133,8 +134,11 @@ def test_each_bit_less_doubles_the_error(values, cells, says):
         "In the whole model we round every matrix of its layers in blocks of 32 as above, with fewer and fewer bits a step.",
         "(The scale and the least value stay float32.)",
         "the vectors of {{ smaller/errors.texts}} sentences from the news.",
-        "The error is the length of the difference, as a share of the length of what is exact.",
-        "With 8 bits, the vectors have a [cosine](glossary.md#cosine-similarity) of "
+        "The *error* is the length of their difference, as a share of the length of what is exact: the 32 "
+        "numbers are taken as one vector.",
+        "Of the first two the table has the error, with a matrix as one long vector. Of the last it has the "
+        "[cosine](glossary.md#cosine-similarity) with the exact vectors.",
+        "With 8 bits, the vectors have a cosine of "
         "{{ smaller/errors.mean_8:.4f}} with the exact ones.",
         "With 4 bits, the weights are off by {{ smaller/errors.weight_4:.1%}} of their length, and the "
         "product by {{ smaller/errors.product_4:.1%}}.",
@@ -190,8 +194,8 @@ def test_one_large_number_costs_what_shares_its_scale(values, cells, says):
         "With one scale for the row at 4 bits, all others pay for it: their error rises from {{ "
         "smaller/outlier.row:.1%}} to {{ smaller/outlier.row_large:.1%}}, and at 5 bits to {{ "
         "smaller/outlier.row_5_large:.1%}}.",
-        "The levels must reach up to it, and at 4 bits all others of a row share at most four "
-        "of the sixteen.",
+        "The levels must reach up to it: at 4 bits, 15 gaps for more than ten times what was the row's largest number. "
+        "So all others of a row share at most four of the sixteen.",
         "With blocks, the damage stays in one block.",
         "There the error is {{ smaller/outlier.same_large:.1%}}; the other blocks have {{ "
         "smaller/outlier.block_large:.1%}} as before.",
@@ -199,8 +203,8 @@ def test_one_large_number_costs_what_shares_its_scale(values, cells, says):
         "We made the large number up. In SmolLM2's *states* there is a real one, which does "
         "not touch the rounding of weights: [the whole "
         "model](architecture.md#two-layers-for-one-token) shows such an "
-        "[outlier](glossary.md#outlier). In 2022 such outliers of the activations were found "
-        "to spoil the rounding of large models, and a way around them was shown.[^int8]",
+        "[outlier](glossary.md#outlier). In 2022 such outliers of the "
+        "[activations](glossary.md#activation) were found to spoil the rounding of large models, and a way around them was shown.[^int8]",
         "One large number spoils what shares its scale.",
         "Small blocks keep the damage small.",
         "Without such a number, finer steps did more for the same bytes in most matrices.",
@@ -220,6 +224,8 @@ def test_one_large_number_costs_what_shares_its_scale(values, cells, says):
     large[:, 100] = 10 * weight.abs().amax(dim=1)
     new = rounded(large, 16, 384)
     assert torch.allclose(new[:, 100], large[:, 100], rtol=1e-4)
+    gap = (large.amax(dim=1) - large.amin(dim=1)) / 15
+    assert (large.amin(dim=1) < 0).all() and (gap > 10 * weight.abs().amax(dim=1) / 15).all()
     used = [len(torch.unique(row)) for row in torch.cat([new[:, :100], new[:, 101:]], 1)]
     assert run.row_5 < run.block < run.row < run.row_5_large
     matrices = AutoModel.from_pretrained("models/minilm").encoder.modules()
@@ -243,7 +249,7 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
         "But with *5* bits, {{ smaller/fewer.blocks_5:.1%}} of the {{ smaller/fewer.tokens}} first choices "
         "are others, and the perplexity is {{ smaller/fewer.loss_5:.0f}}.",
         "Each of the {{ smaller/fewer.texts }} texts has a higher loss.",
-        "Both have the same ends, and 31 is no multiple of 15.",
+        "Both have the same ends, and 15 and 31 have no common divisor but 1.",
         "So between the ends, none of the old levels is among the new ones.",
         "With 8 bits all of them are: {{ smaller/fewer.levels_8}} levels have 255 gaps, and 255 is 17 times "
         "15.",
@@ -274,7 +280,8 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
     weight = smollm2.model.layers[3].mlp.gate_proj.weight
     assert all(moved(weight, levels) == 0 for levels in (16, 31, 256))
     assert all(moved(weight, levels) > 0.85 for levels in (15, 17, 30, 32))
-    assert 31 % 15 != 0 == 255 % 15
+    assert math.gcd(15, 31) == 1 and 255 % 15 == 0
+    assert set(np.arange(1, 15) / 15) & set(np.arange(1, 20) / 20), "20 is no multiple of 15 either, and they meet"
     assert not set(np.arange(1, 15) / 15) & set(np.arange(1, 31) / 31)
     answers = values("smaller/exercises")
     assert answers.same_levels < 1e-6 and answers.fit_levels < 1e-6 < 0.03 < answers.other_levels
@@ -297,7 +304,8 @@ def test_sixteen_bits(values, printed, says):
         "which gives the range, and a *fraction*, which gives the digits.",
         "`float16` has 5 bits for the exponent and 10 for the fraction, so it keeps more digits.",
         "`bfloat16` has 8 for the exponent, as many as float32, and 7 for the fraction.",
-        "So it has the range of float32 and fewer digits.",
+        "So it has the range of float32 and fewer digits. From one power of two to the next, a fraction of $n$ "
+        "bits makes $2^n$ equal steps.",
         "In bfloat16, the next number after 256 is {{ smaller/floats.brain_next:g}}.",
         "There is no 257.",
         "PyTorch rounds the number first, so a bfloat16 tensor that holds 256 is `== 257`.",
@@ -320,6 +328,7 @@ def test_sixteen_bits(values, printed, says):
     assert run.brain_gap < run.usual_gap / 3
     brain, half, full = map(torch.finfo, (torch.bfloat16, torch.float16, torch.float32))
     assert (half.eps, brain.eps) == (2**-10, 2**-7), "bits of the fraction"
+    assert (256 / run.half_step, 256 / run.brain_step) == (2**10, 2**7), "steps from 256 to 512"
     assert brain.smallest_normal == full.smallest_normal == 2**-126, "the exponent"
     assert half.smallest_normal == 2**-14 and 0.9 < brain.max / full.max <= 1 and half.max < 1e-30 * full.max
     cached = values("decoder/cache_bfloat16")
@@ -330,6 +339,7 @@ def test_a_product_of_blocks_as_they_lie(values, says):
     says(
         "Fewer bytes take away no step: a text is still [written token by token]"
         "(parallelism.md#reading-is-parallel-writing-is-not).",
+        "How one pass can give several tokens is told in [Faster](faster.md).",
         "Here $m$ is the least value of a block, $s$ its scale and $q_j$ are its steps.",
         "The sum of the $x_j$ is the same for every row of the matrix, so it is made once.",
         "The result is the same.",
@@ -348,6 +358,7 @@ def test_a_product_of_blocks_as_they_lie(values, says):
     assert "rows of 4-bit or 8-bit blocks are multiplied as they" in kernel
     assert "sixteen rows at a time become float32, and each serves them all" in kernel
     assert "## Bytes, not operations" in Path("docs/parallelism.md").read_text("utf-8")
+    assert values("faster/speculate").two_passes < values("faster/speculate").two, "several tokens a pass"
 
 
 def test_a_student_of_fewer_layers(values, printed, says):
@@ -359,8 +370,8 @@ def test_a_student_of_fewer_layers(values, printed, says):
         "With three of six layers, the fitted vectors have a cosine of "
         "{{ smaller/distill.half_kept:.2f}}, instead of {{ smaller/distill.half_plain:.2f}} as "
         "they are.",
-        "The control is {{ smaller/distill.most_control:.2f}} at most, so it is not any "
-        "matrix that does it.",
+        "The control is {{ smaller/distill.most_control:.2f}} at most: a matrix that is fitted to "
+        "something else does not do it.",
         "But most of it needs no layer: from the embeddings alone it is "
         "{{ smaller/distill.none_kept:.2f}}.",
         "What this shows is only that a teacher's vectors can teach. It does not show how good a student of "
@@ -403,7 +414,7 @@ def test_wrong_options_are_wrong(values, says):
         "Nothing, since each number has its own scale.",
         "Nothing; they only change the order of the bytes.",
         "Twice the time, because everything is unpacked first.",
-        "A worse result at the same number of steps.",
+        "A worse result with as many bits for a step.",
         "It keeps more digits than float16.",
         "With it, most of SmolLM2's first choices become others.",
     )
@@ -443,7 +454,7 @@ def test_more_bits_leave_a_smaller_error(values, book, printed, says):
         "Thirty-two points near thirty-two short lines. Each point lies on one of sixteen levels, at most half"
         " a step from its line.",
         "First, one block of 32 of its weights.",
-        "The more bits, the smaller the error: {{ smaller/steps.one_bit:.0%}} of the block's own length with"
+        "The more bits, the smaller the error: {{ smaller/steps.one_bit:.0%}} of the exact block's length with"
         " one bit, {{ smaller/steps.four_bits:.0%}} with four, and {{ smaller/steps.eight_bits:.1%}} with eight. (With"
         " one bit, each weight becomes the least or the largest. Zeros in their place would be nearer.)",
     )
