@@ -1,4 +1,4 @@
-"""MiniLM's sentence vectors, with heads put off: shared helpers."""
+"""MiniLM with heads put off, and its sentence vectors: shared helpers."""
 
 from contextlib import contextmanager
 
@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import normalize
 from transformers import AutoModel, AutoTokenizer
 
-LAYERS, HEADS, WIDTH = 6, 12, 32  # WIDTH: of what a head hands on
+HEADS, WIDTH = 12, 32  # of a layer; of what a head hands on
 
 
 class Encoder:
@@ -20,39 +20,41 @@ class Encoder:
         self.tokenizer = AutoTokenizer.from_pretrained("models/minilm")
         self.model = AutoModel.from_pretrained("models/minilm")
         found = []  # of each layer, in their order
-
-        def add(layer, parts, real):
-            found.append(parts[real].mean(0))
-
-        with self._hooked(add):
-            self._read(measured_on)
+        self._read(measured_on, lambda layer, parts, real: found.append(parts[real].mean(0)))
         self.means = torch.stack(found)  # (layers, heads, WIDTH)
 
-    def embed(self, texts: list[str], off: list[tuple[int, int]] = ()) -> torch.Tensor:
-        """A vector of length 1 for each text, without these (layer, head): (texts, 384)."""
+    def states(self, texts: list[str], off: list[tuple[int, int]] = ()):
+        """The last hidden states without these (layer, head), and which are no padding.
+
+        Returns:
+            (texts, tokens, 384) and (texts, tokens).
+        """
 
         def replace(layer, parts, real):
             mine = [head for one, head in off if one == layer]
             parts[:, :, mine] = self.means[layer, mine]
 
-        with self._hooked(replace):
-            return self._read(texts)
+        return self._read(texts, replace)
+
+    def embed(self, texts: list[str], off: list[tuple[int, int]] = ()) -> torch.Tensor:
+        """The mean of each text's states, of length 1: (texts, 384)."""
+        states, real = self.states(texts, off)
+        return normalize((states * real[..., None]).sum(1), dim=-1)
 
     @torch.no_grad()
-    def _read(self, texts):
+    def _read(self, texts, change):
+        """change(layer, parts, real) may change what the heads hand on, before W^O."""
         batch = self.tokenizer(texts, padding=True, return_tensors="pt")
-        self._real = batch.attention_mask.bool()  # what is not padding
-        states = self.model(**batch).last_hidden_state  # (texts, tokens, 384)
-        return normalize((states * self._real[..., None]).sum(1), dim=-1)
+        real = batch.attention_mask.bool()
+        with self._hooked(lambda layer, parts: change(layer, parts, real)):
+            return self.model(**batch).last_hidden_state, real
 
     @contextmanager
     def _hooked(self, change):
-        """Within: change(layer, parts, real) gets what the heads hand on, before W^O."""
-
         def hook_for(layer):
             def hook(_, inputs):
                 parts = inputs[0].unflatten(-1, (HEADS, WIDTH)).clone()
-                change(layer, parts, self._real)  # parts: (texts, tokens, heads, WIDTH)
+                change(layer, parts)  # (texts, tokens, heads, WIDTH)
                 return (parts.flatten(-2),)
 
             return hook

@@ -47,7 +47,7 @@ const cosine = (one, other) => one.reduce((sum, value, i) => sum + value * other
 /** @param {HTMLElement} box @param {Record<string, string>} options data-text, -first, -second,
  *  -third (those compared with it), -off (such as 5.0-5.11, from 0), -seed */
 export async function show(box, options, frame) {
-  await styles("inside.css");
+  await Promise.all([styles(), styles("inside.css")]);
   const { node: heard, say } = announcer();
   const state = {
     texts: [options.text, options.first, options.second, options.third].map((text, i) => text ?? START[i]),
