@@ -27,7 +27,7 @@ for name, sets in (tried | {"all 72": [heads]}).items():
     least, (_, alike, unlike) = min(runs)[0].item(), torch.tensor(runs).mean(0).tolist()
     highest = max(run[2] for run in runs).item()
     rows[name] = least, unlike, highest
-    three[name] = " ".join(f"{cosine:.2f}" for cosine in cosines[0, :3])
+    three[name] = ", ".join(f"{cosine:.2f}" for cosine in cosines[0, :3])
     print(f"| {name} | {len(sets)} | {least} | {alike:.2f} | {unlike:.2f} | {highest:.2f} |")
 (found_all_on, unlike_all_on, _), (found_all_off, *_) = rows["none"], rows["all 72"]
 unlike_all_off, unlike_last = rows["all 72"][1], rows["layer 5"][1]

@@ -422,7 +422,7 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
         cosines = torch.stack([torch.cosine_similarity(vector, other) for vector in one])
         found = sum(row.argmax() == n for side in (cosines, cosines.T) for n, row in enumerate(side))
         assert [found, cosines.diagonal().mean(), apart(cosines)] == pytest.approx(rows[name][1:4], abs=6e-3)
-        said = " ".join(f"{cosine:.2f}" for cosine in cosines[0, :3])
+        said = ", ".join(f"{cosine:.2f}" for cosine in cosines[0, :3])
         assert name == "all 72" or {"none": page.three_all_on, "layer 5": page.three_last}[name] == said
     # The last layer stands out on sentences that nobody wrote for it, too: each against the others.
     news = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()[:960:40]

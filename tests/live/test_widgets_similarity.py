@@ -33,9 +33,9 @@ def cosines():
 
 
 def read(named: str) -> list[tuple[int, int]]:
-    """[(5, 3), (5, 4)] of "layer 5: heads 3, 4"."""
-    found = re.findall(r"layer (\d+): heads? ([\d, ]*\d)", named)
-    return [(int(layer), int(head)) for layer, some in found for head in some.split(", ")]
+    """[(5, 3), (5, 4)] of "layer 5: heads 3, 4"; twelve of "layer 5: all heads"."""
+    found = re.findall(r"layer (\d+): (?:heads? ([\d, ]*\d)|all heads)", named)
+    return [(int(layer), int(head)) for layer, some in found for head in (some.split(", ") if some else range(12))]
 
 
 def compared(page, cosines, texts: list[str], off: list) -> tuple[list, list]:
@@ -70,7 +70,7 @@ def box(similarity):
         similarity.get_by_label(label).fill(text)
     similarity.get_by_label("seed of the lot").fill("1")
     similarity.get_by_role("button", name="Layer 5 off").click()
-    expect(similarity.get_by_text("Off: layer 5: heads 0, 1")).to_be_visible()
+    expect(similarity.get_by_text("Off: layer 5: all heads.")).to_be_visible()
     return similarity
 
 
@@ -87,8 +87,8 @@ def test_it_starts_with_the_last_line_of_the_program(similarity, cosines, values
     page = similarity  # which nobody has used yet
     _, (whole, last, *lots) = compared(page, cosines, TEXTS, LAST)
     program = values("inside/similar")
-    assert [f"{one:.2f}" for one in whole] == program.three_all_on.split()
-    assert [f"{one:.2f}" for one in last] == program.three_last.split()
+    assert [f"{one:.2f}" for one in whole] == program.three_all_on.split(", ")
+    assert [f"{one:.2f}" for one in last] == program.three_last.split(", ")
     assert len(lots) == 5
     same = sum(row[0] == max(row) for row in lots)
     expect(page.locator(".live-reading")).to_have_text(

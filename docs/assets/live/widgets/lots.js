@@ -18,14 +18,15 @@ export function lot(off, seed, all) {
 /** [layer, head] of a number, in a model with so many heads a layer. */
 export const placed = (i, heads) => [Math.floor(i / heads), i % heads];
 
-/** "layer 17: heads 3, 4; layer 18: head 6" */
+/** "layer 17: heads 3, 4; layer 18: head 6; layer 20: all heads" */
 export function named(off, heads) {
   const layers = new Map();
   for (const i of off) {
     const [layer, head] = placed(i, heads);
     layers.set(layer, [...(layers.get(layer) ?? []), head]);
   }
-  return [...layers].map(([layer, some]) => `layer ${layer}: head${some.length > 1 ? "s" : ""} ${some.join(", ")}`).join("; ");
+  const which = (some) => (some.length === heads ? "all heads" : `head${some.length > 1 ? "s" : ""} ${some.join(", ")}`);
+  return [...layers].map(([layer, some]) => `layer ${layer}: ${which(some)}`).join("; ");
 }
 
 /** "17.3-17.4", as it stands in a link. */
