@@ -1,14 +1,15 @@
 """MiniLM with heads off: how alike are partners, and how alike are other sentences?"""
 
 import random
+from pathlib import Path
 
 import torch
 
 from snippets.shared.encoder_heads import Encoder
 
-lines = open("snippets/from_scratch/sentences.txt", encoding="utf-8").read().splitlines()
+lines = Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()
 encoder = Encoder(measured_on=lines[1:13])
-lines = open("snippets/architecture/pairs.tsv", encoding="utf-8").read().splitlines()
+lines = Path("snippets/architecture/pairs.tsv").read_text("utf-8").splitlines()
 first, second = map(list, zip(*(line.split("\t") for line in lines)))
 draw, heads = random.Random(0), [divmod(place, 12) for place in range(72)]
 tried = {"none": [[]]} | {f"layer {n}": [heads[12 * n :][:12]] for n in range(6)}
@@ -28,7 +29,8 @@ for name, sets in (tried | {"all 72": [heads]}).items():
     highest = max(run[2] for run in runs).item()
     rows[name] = least, unlike, highest
     three[name] = ", ".join(f"{cosine:.2f}" for cosine in cosines[0, :3])
-    print(f"| {name} | {len(sets)} | {least} | {alike:.2f} | {unlike:.2f} | {highest:.2f} |")
+    cosines = " | ".join(f"{cosine:.2f}" for cosine in (alike, unlike, highest))
+    print(f"| {name} | {len(sets)} | {least} | {cosines} |")
 (found_all_on, unlike_all_on, _), (found_all_off, *_) = rows["none"], rows["all 72"]
 unlike_all_off, unlike_last = rows["all 72"][1], rows["layer 5"][1]
 unlike_other_layers = max(rows[f"layer {n}"][1] for n in range(5))
