@@ -49,6 +49,7 @@ FIGURES = {
     "hear": "cross_attention/speech",
     "lens": "inside/lens",
     "heads_off": "inside/heads_off",
+    "similarity": "inside/heads_off",
     "bits": "smaller/block",
     "training": "from_scratch/train",
 }

@@ -1,6 +1,7 @@
 """What the chapter on the inside of trained models claims, on the real models."""
 
 import math
+import random
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from programs import source
 from transformers import AutoModel, AutoTokenizer
 
 from snippets.shared import heads
+from snippets.shared.encoder_heads import Encoder
 
 CHAPTER = "inside"
 EAGER = {"attn_implementation": "eager"}
@@ -375,6 +377,75 @@ def test_an_early_head_is_in_each_set_that_harms(says, values):
     for some, loss in early.items():
         assert loss > 2 * whole if (0, 5) in some else loss < whole, some
     assert 2 * whole < second([(0, 5)]) < 3 * whole
+
+
+def apart(cosines):
+    """The mean cosine of texts that do not belong together: of all cells beside the diagonal."""
+    count = len(cosines)
+    return ((cosines.sum() - cosines.trace()) / (count * count - count)).item()
+
+
+def test_heads_off_in_an_encoder(says, values, cells, printed):
+    says(
+        "Take the sixteen [pairs that belong together](encoder.md#pairs-that-belong-together): each of the "
+        "{{ inside/similar.texts }} sentences looks for its partner among the sixteen of the other side.",
+        "A head that is off hands on its mean output, measured on twelve other sentences.",
+        "Off are all heads of a layer, or sets by lot from all layers, or all 72.",
+        "*Found* counts the partners in the worst of the sets. *Partners* and *others* are mean cosines of two "
+        "sentences that belong together, and of two that do not; *highest* is that of others in the highest set.",
+        "Still {{ inside/similar.found_all_off }} of {{ inside/similar.texts }} sentences find their partner. "
+        "(With 48 heads off by lot it is {{ inside/similar.found_48 }} in the worst of eight sets.) "
+        "So for these pairs the words alone are nearly enough, and the count says little about heads.",
+        "Two sentences that do not belong together have {{ inside/similar.unlike_all_on:.2f}} with all heads on, "
+        "and {{ inside/similar.unlike_all_off:.2f}} with all off.",
+        "Without the heads of the last layer it is {{ inside/similar.unlike_last:.2f}}. Without those of another "
+        "layer it is {{ inside/similar.unlike_other_layers:.2f}} at most, and without twelve by lot "
+        "{{ inside/similar.unlike_12:.2f}} at most. (48 by lot reach {{ inside/similar.unlike_48:.2f}}.)",
+        "So to keep such sentences apart, MiniLM needs the heads of the last layer, more than as many others.",
+        "Behind it there are no heads that could make up for its own; whether that is the reason, we have not tested.",
+        "With all heads off, MiniLM still finds nearly all partners among sixteen easy pairs. But the others are "
+        "far more alike, and of single layers the last one matters most for that.",
+    )
+    page, table = values("inside/similar"), cells("inside/similar")
+    rows = {name: [float(one) for one in row] for name, *row in table}
+    assert page.texts == 32 == page.found_all_on and 28 <= page.found_all_off < 32 == page.found_12
+    assert min(rows["48 by lot"][1], page.found_48) >= 28 and [rows[f"{n} by lot"][0] for n in (12, 48)] == [8, 8]
+    assert page.unlike_all_off > 5 * page.unlike_all_on
+    assert page.unlike_last > 2 * max(page.unlike_other_layers, page.unlike_12) and page.unlike_other_layers > page.unlike_all_on
+    assert page.unlike_48 > page.unlike_12
+    encoder = Encoder(Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[1:13])
+    every = [divmod(place, 12) for place in range(72)]
+    lines = [line.split("\t") for line in Path("snippets/architecture/pairs.tsv").read_text("utf-8").splitlines()]
+    # Of three sets, by another way: each sentence alone, without padding, each pair by itself.
+    for name, off in (("none", []), ("layer 5", every[60:]), ("all 72", every)):
+        one, other = (torch.cat([encoder.embed([text], off) for text in side]) for side in zip(*lines))
+        cosines = torch.stack([torch.cosine_similarity(vector, other) for vector in one])
+        found = sum(row.argmax() == n for side in (cosines, cosines.T) for n, row in enumerate(side))
+        assert [found, cosines.diagonal().mean(), apart(cosines)] == pytest.approx(rows[name][1:4], abs=6e-3)
+        said = ", ".join(f"{cosine:.2f}" for cosine in cosines[0, :3])
+        assert name == "all 72" or {"none": page.three_all_on, "layer 5": page.three_last}[name] == said
+    # The last layer stands out on sentences that nobody wrote for it, too: each against the others.
+    news = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()[:960:40]
+    news = [line.split("\t")[1] for line in news]
+    draw = random.Random(5)
+    sets = [every[12 * layer :][:12] for layer in range(6)] + [draw.sample(every, 12) for _ in range(8)]
+    others = [apart(vectors @ vectors.T) for vectors in (encoder.embed(news, off) for off in sets)]
+    last = others.pop(5)
+    vectors = encoder.embed(news)
+    assert len(news) == 24 and last > 1.5 * max(others) and last > 3 * apart(vectors @ vectors.T)
+
+
+def test_with_all_heads_off_no_token_hears_of_another(says):
+    says("With all heads off, no token hears of another: the model reads each token by itself, at its place.")
+    encoder = Encoder(["Rain fell all night."])
+    every = [divmod(place, 12) for place in range(72)]
+    texts = ["The dog saw the king.", "The dog saw the ball."]
+    ids = encoder.tokenizer(texts, return_tensors="pt").input_ids
+    differ = ids[0] != ids[1]
+    assert differ.sum() == 1
+    states = {name: encoder.states(texts, off)[0].diff(dim=0)[0].abs().amax(-1) for name, off in (("on", []), ("off", every))}
+    assert states["off"][~differ].max() < 1e-5 and states["off"][differ] > 0.1
+    assert states["on"][~differ].min() > 0.01
 
 
 def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):

@@ -104,6 +104,17 @@ const jobs = {
     return { off: first().reduce((worst, logit, id) => Math.max(worst, Math.abs(logit - before[id])), 0) };
   },
 
+  /** MiniLM's vectors of some texts with sets of heads off, and of the first text before and after. */
+  async vectorsOff() {
+    const encoder = await load(Encoder, task.weights, task.config);
+    const read = (ids) => encoder.vector(encoder.forward(ids).states);
+    const before = read(task.texts[0]);
+    const instead = inside.meanOutputs(encoder, task.chosen);
+    save("instead", [instead]);
+    save("vectors", task.sets.flatMap((heads) => inside.headsOff(encoder, heads, instead, () => task.texts.map(read))));
+    return { off: read(task.texts[0]).reduce((worst, value, i) => Math.max(worst, Math.abs(value - before[i])), 0) };
+  },
+
   /** Translations by one model: what it wrote, and where the query of each piece looked. */
   async translator() {
     const translator = await load(Translator, task.weights, task.config);

@@ -20,6 +20,7 @@ TEXTS = [
     "blue fork river seven lamp cloud blue fork river seven",
 ]
 LENS = "snippets/inside/lens.py"
+SIMILARITY = Path("docs/assets/live/widgets/similarity.js")
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +113,7 @@ def test_the_widget_has_the_heads_and_the_texts_of_the_program(program):
     assert constant("BEST") == [list(head) for head in order[:8]]
     assert [[0, *half, *half] for half in constant("CHOSEN_ON")] == chosen_on.tolist()
     assert constant("FIRST") == [[16, 0]]
-    assert "const [LAYERS, HEADS, START] = [30, 9, 0];" in widget
+    assert "const [LAYERS, HEADS, ALL, START] = [30, 9, 270, 0];" in widget
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -155,3 +156,63 @@ def test_heads_are_off_as_in_the_program(run, smollm2, program, values, tmp_path
         page = values("inside/heads_off")
         assert second[0] == pytest.approx(page.whole, abs=1e-3)
         assert second[1] == pytest.approx(page.without, abs=1e-3)
+
+
+# ------------------------------------------------------------------------------ MiniLM
+
+
+@pytest.fixture(scope="session")
+def similar():
+    """As snippets/inside/similar.py begins: its encoder, the texts of its means, those that it compares."""
+    program = Path("snippets/inside/similar.py").read_text("utf-8")
+    space = {}
+    exec(program.split("draw, heads =")[0], space)
+    sentences = Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()
+    return space["encoder"], sentences[1:13], space["first"] + space["second"]
+
+
+def test_the_widget_of_similarity_has_the_sentences_of_the_program(similar):
+    _, measured_on, texts = similar
+    widget = SIMILARITY.read_text("utf-8")
+
+    def constant(name):
+        lines = re.search(rf"^const {name} = \[\n(.*?)\];", widget, re.M | re.S)[1]
+        return json.loads("[" + lines.strip().rstrip(",") + "]")
+
+    assert constant("MEASURED_ON") == measured_on
+    assert constant("START") == [texts[0], *texts[16:19]], "one, its partner, and the next two"
+    assert "const [LAYERS, HEADS, ALL] = [6, 12, 72];" in widget
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_minilms_heads_are_off_as_in_the_program(run, similar, values, tmp_path, kernel):  # noqa: F811
+    """Means, vectors and cosines with none, one head, one layer, twelve by lot, half of all, all off."""
+    encoder, measured_on, texts = similar
+    every = [divmod(place, 12) for place in range(72)]
+    sets = [[], [(3, 7)], every[60:], every[5::6], every[::2], every]
+    if kernel != "fused":
+        texts, sets = [texts[0], texts[16], texts[17]], sets[2:4]
+    ids = [[encoder.tokenizer(text).input_ids for text in some] for some in (measured_on, texts)]
+    task = {
+        "job": "vectorsOff", "weights": str(ROOT / "models/minilm-half/model.safetensors"), "kernel": kernel,
+        "config": json.loads(Path("models/minilm/config.json").read_text()), "out": str(tmp_path),
+        "chosen": ids[0], "texts": ids[1], "sets": sets,
+    }  # fmt: skip
+    told = run("models", task)
+    off_means = worst(numbers(tmp_path, "instead"), encoder.means.flatten().numpy())
+    found = torch.tensor(numbers(tmp_path, "vectors")).view(len(sets), len(texts), -1)
+    expected = torch.stack([encoder.embed(texts, off) for off in sets])
+    cosines, right = (one @ one.mT for one in (found, expected))
+    off = (cosines - right).abs().max().item()
+    print(f"{kernel}: means {off_means:.1e}, cosines {off:.1e}")
+    assert off_means < 2e-3 and off < 1e-3
+    assert told["off"] == 0, "afterwards all heads are on"
+    if kernel == "fused":
+        changed = [(one - right[0]).abs().max() for one in right[1:]]
+        assert min(changed) > 5e-3 and changed[-1] > 0.3, "each set is seen, one head too"
+        half = cosines[:, :16, 16:]  # the chapter's own table
+        page = values("inside/similar")
+        others = (half.sum((1, 2)) - half.diagonal(dim1=1, dim2=2).sum(1)) / 240
+        assert others[0] == pytest.approx(page.unlike_all_on, abs=1e-3)
+        assert others[2] == pytest.approx(page.unlike_last, abs=1e-3)
+        assert others[-1] == pytest.approx(page.unlike_all_off, abs=1e-3)

@@ -97,7 +97,7 @@ def test_all_widgets_of_a_page_share_one_copy_of_the_weights(playground):
     one_way = [model for name, model in listed.items() if name != "pt-en"]  # back comes with its own button
     wanted = [part["path"] for model in one_way for part in model["parts"]]
     assert sorted(parts(playground)) == sorted(f"assets/live/{path}" for path in wanted)
-    assert len(playground.boxes) == 12
+    assert len(playground.boxes) == 13
 
 
 def test_one_model_at_a_time_is_in_memory(playground, says):
@@ -126,7 +126,7 @@ def test_one_model_at_a_time_is_in_memory(playground, says):
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
 def test_all_widgets_hold_no_more_than_one_model(playground):
     """After a tour: the weights of SmolLM2, its cache of keys and values, which is not full, and 15 MB
-    for what twelve boxes show. A second model would be seen: the smallest has 17 MB."""
+    for what thirteen boxes show. A second model would be seen: the smallest has 17 MB."""
     page = playground
     weights = json.loads((ROOT / "site/assets/live/weights.json").read_text())["smollm2"]
     config, context = weights["config"], 2048

@@ -39,13 +39,14 @@ def test_nothing_is_fetched_before_the_reader_asks(visit, says):
 
 def test_the_button_says_what_will_be_loaded(visit, server, says):
     says(
-        "The tokenizers, attention by hand and the block of numbers need no model. The attention maps load MiniLM, the translator has "
-        "a model for each direction, what hears loads Whisper, and the other five boxes share SmolLM2; the button says how much that is.",
+        "The tokenizers, attention by hand and the block of numbers need no model. The attention maps and the compared sentences share MiniLM, "
+        "the translator has a model for each direction, what hears loads Whisper, and the other five boxes share SmolLM2; the button says how much that is.",
         page="playground",
     )
     weights = json.loads((live.make(ROOT) / "weights.json").read_text("utf-8"))
     start = (ROOT / "docs/assets/live/start.js").read_text("utf-8")
     assert f"attention: {weights['minilm']['bytes'] / 1e6:.0f}," in start
+    assert f"similarity: {weights['minilm']['bytes'] / 1e6:.0f}," in start
     assert f"translate: {weights['en-pt']['bytes'] / 1e6:.0f} " in start
     assert f"hear: {weights['whisper']['bytes'] / 1e6:.0f}," in start
     assert weights["en-pt"]["bytes"] == weights["pt-en"]["bytes"]

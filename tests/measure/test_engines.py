@@ -19,7 +19,7 @@ pytest_plugins = ["browser"]
 
 PAGES = ("", "self_attention/", "labs/decoder/", "playground/")
 # Without the chat, and without what hears: its encoder takes seconds in each engine.
-SMOKE = ("tokenizer", "by_hand", "bits", "attention", "translate", "training", "next_token", "lens", "heads_off", "decoding")
+SMOKE = ("tokenizer", "by_hand", "bits", "attention", "similarity", "translate", "training", "next_token", "lens", "heads_off", "decoding")
 
 
 def started(name: str, request):

@@ -1,7 +1,7 @@
 // Loaded on every page, so it stays tiny: a button under each figure that can come alive.
 // Nothing else is fetched before the reader presses it.
 
-const MEGABYTES = { attention: 45, next_token: 98, decoding: 98, chat: 98, lens: 98, heads_off: 98, hear: 40, translate: 17 };
+const MEGABYTES = { attention: 45, next_token: 98, decoding: 98, chat: 98, lens: 98, heads_off: 98, similarity: 45, hear: 40, translate: 17 };
 
 for (const box of document.querySelectorAll(".live[data-live]")) {
   const size = MEGABYTES[box.dataset.live];

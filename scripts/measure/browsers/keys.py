@@ -34,6 +34,12 @@ def _attention_by_keys(browser: Browser, box: str) -> None:
     until(browser, f"{box} .live-map", "Layer 2, head 2")
 
 
+def _similarity_by_keys(browser: Browser, box: str) -> None:
+    tab_to(browser, f"{box} .live-head")
+    browser.press("Home", "ArrowDown", "ArrowRight", "Enter")
+    until(browser, f"{box} .live-quiet", "Off: layer 1: head 1; layer 5:")
+
+
 def _by_hand_by_keys(browser: Browser, box: str) -> None:
     before = texts(browser, f"{box} [data-step=weights] td")
     tab_to(browser, f"{box} input[type=number]")
@@ -119,7 +125,7 @@ def _chat_by_keys(browser: Browser, box: str) -> None:
 
 
 KEYS: dict[str, Callable[[Browser, str], None]] = {
-    "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys,
+    "tokenizer": _tokenizer_by_keys, "attention": _attention_by_keys, "similarity": _similarity_by_keys,
     "by_hand": _by_hand_by_keys, "bits": _bits_by_keys,
     "translate": _translate_by_keys, "hear": _hear_by_keys, "training": _training_by_keys, "next_token": _next_token_by_keys,
     "lens": _lens_by_keys, "heads_off": _heads_off_by_keys,

@@ -80,6 +80,18 @@ def _attention(browser: Browser, box: str) -> list[str]:
     return said
 
 
+def _similarity(browser: Browser, box: str) -> list[str]:
+    until(browser, f"{box} .live-heard", "With the 12 heads off")
+    read = f"{box} .live-place > p:not(.live-heard), {box} table.numbers :is(th, td)"
+    said = texts(browser, read)
+    browser.click(f"{box} .live-head[aria-label^='layer 0, head 0']")
+    until(browser, f"{box} .live-heard", "With the 13 heads off")
+    fill(browser, box, "Sentence 3", "Robots water sunflowers.")
+    browser.click(f"{box} .live-go")
+    until(browser, f"{box} .live-heard", "sentence 3,")
+    return said + texts(browser, read)
+
+
 def _by_hand(browser: Browser, box: str) -> list[str]:
     browser.click(f"{box} input[aria-label='key of watered, number 1']")
     browser.press("Control+a", *"2.5")
@@ -188,7 +200,7 @@ def _chat(browser: Browser, box: str) -> list[str]:
 
 
 ANSWERS: dict[str, Callable[[Browser, str], list[str]]] = {
-    "tokenizer": _tokenizer, "attention": _attention, "by_hand": _by_hand, "bits": _bits,
+    "tokenizer": _tokenizer, "attention": _attention, "similarity": _similarity, "by_hand": _by_hand, "bits": _bits,
     "translate": _translate, "hear": _hear, "training": _training, "next_token": _next_token, "lens": _lens, "heads_off": _heads_off,
     "decoding": _decoding, "chat": _chat,
 }  # fmt: skip

@@ -167,10 +167,12 @@ export const engine = {
   score: (ids, start = 1) => use("smollm2", "score", { ids, start }),
   /** What each layer would say after `ids`; see models/inside.js. */
   lens: (ids) => use("smollm2", "lens", { ids }),
-  /** What each of SmolLM2's heads hands on, on average over texts: (layers, heads, width). */
-  meanOutputs: (texts) => use("smollm2", "meanOutputs", { texts }),
+  /** What each head of a model hands on, on average over texts: (layers, heads, width). */
+  meanOutputs: (name, texts) => use(name, "meanOutputs", { texts }),
   /** SmolLM2's logits after `ids` for each set of heads, off: they hand on what `instead` has. */
   headsOff: (ids, sets, instead) => use("smollm2", "headsOff", { ids, sets, instead }),
+  /** MiniLM's vectors of texts for each set of heads, off in the same way. */
+  vectorsOff: (texts, sets, instead) => use("minilm", "vectorsOff", { texts, sets, instead }),
   /** Writes; see models/decoding.js for the settings and for what a step tells. */
   generate: (ids, settings = {}, { onStep, signal } = {}) =>
     use("smollm2", "generate", { method: "greedy", steps: 40, ...settings, ids }, { onEvent: onStep, signal }),

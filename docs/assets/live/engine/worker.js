@@ -136,6 +136,11 @@ const calls = {
     const { headsOff } = await inside();
     return sets.map((heads) => headsOff(model, heads, instead, () => model.next([ids]).logits[0].slice()));
   },
+  async vectorsOff({ texts, sets, instead }) {
+    const { headsOff } = await inside();
+    const read = (ids) => model.vector(model.forward(ids).states);
+    return sets.map((heads) => headsOff(model, heads, instead, () => texts.map(read)));
+  },
 
   generate({ ids, ...settings }, told) {
     return written((texts) => model.next(texts).logits, ids, settings, told);

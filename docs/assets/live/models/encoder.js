@@ -70,6 +70,7 @@ class SelfAttention {
         map.set(weights, (head * tokens + t) * tokens);
       }
     }
+    this.hook?.(mixed, tokens); // models/inside.js hears what the heads hand on, and may change it
     this.output.forward(mixed, room.change, tokens); // Concat and W^O
     return map;
   }

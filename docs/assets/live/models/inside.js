@@ -1,6 +1,7 @@
 /**
- * Between the layers of the decoder: what each layer would say, as in snippets/inside/lens.py, and
- * heads put off, as in snippets/shared/heads.py. Layers and heads are counted from 0.
+ * Between the layers: what each layer of the decoder would say, as in snippets/inside/lens.py, and
+ * heads put off, of the decoder as in snippets/shared/heads.py, of the encoder as in
+ * snippets/inside/similar.py. Layers and heads are counted from 0.
  */
 import { Decoder } from "./decoder.js";
 import { largest } from "./sampling.js";
@@ -47,17 +48,34 @@ export function lens(branches, ids) {
 /** After so many layers the final first choice leads, and leads to the end. */
 export const leadsFrom = (said) => 1 + said.findLastIndex(({ id }) => id !== said.at(-1).id);
 
+/**
+ * Of a decoder's Branches or of an Encoder: the attention of each layer, the widths of a state and
+ * of a head's part of it, how a text is read, and how what was kept of earlier texts is forgotten.
+ */
+const parts = (model) => (model.decoder ? {
+  attentions: model.decoder.layers.map(({ selfAttn }) => selfAttn),
+  width: model.decoder.x.width,
+  headWidth: model.decoder.headWidth,
+  read: (ids) => model.next([ids]),
+  clear: () => model.clear(),
+} : {
+  attentions: model.blocks.map(({ attention }) => attention),
+  width: model.x.width,
+  headWidth: model.x.width / model.heads,
+  read: (ids) => model.forward(ids),
+  clear: () => {}, // an encoder keeps nothing
+}); // prettier-ignore
+
 /** Runs `work` while hook(layer, mixed, tokens) hears what the heads of each layer hand on. No key
  *  and no value from before or from meanwhile is used again. */
-function hooked(branches, hook, work) {
-  const { layers } = branches.decoder;
-  branches.clear();
-  layers.forEach(({ selfAttn }, layer) => (selfAttn.hook = (mixed, tokens) => hook(layer, mixed, tokens)));
+function hooked({ attentions, clear }, hook, work) {
+  clear();
+  attentions.forEach((attention, layer) => (attention.hook = (mixed, tokens) => hook(layer, mixed, tokens)));
   try {
     return work();
   } finally {
-    for (const { selfAttn } of layers) selfAttn.hook = undefined;
-    branches.clear();
+    for (const attention of attentions) attention.hook = undefined;
+    clear();
   }
 }
 
@@ -66,13 +84,14 @@ function hooked(branches, hook, work) {
  * @param {number[][]} texts
  * @returns {Float32Array} (layers, heads, head width)
  */
-export function meanOutputs(branches, texts) {
-  const { layers, x } = branches.decoder;
-  const sums = new Float64Array(layers.length * x.width);
-  const add = (layer, { data, width }, tokens) => {
+export function meanOutputs(model, texts) {
+  const made = parts(model);
+  const { attentions, width, read } = made;
+  const sums = new Float64Array(attentions.length * width);
+  const add = (layer, { data }, tokens) => {
     for (let i = 0; i < tokens * width; i++) sums[layer * width + (i % width)] += data[i];
   };
-  for (const ids of texts) hooked(branches, add, () => branches.next([ids]));
+  for (const ids of texts) hooked(made, add, () => read(ids));
   const tokens = texts.flat().length;
   return Float32Array.from(sums, (sum) => sum / tokens);
 }
@@ -82,9 +101,10 @@ export function meanOutputs(branches, texts) {
  * @param {[layer: number, head: number][]} heads
  * @param {Float32Array} instead what meanOutputs gave
  */
-export function headsOff(branches, heads, instead, work) {
-  const { headWidth } = branches.decoder;
-  const replace = (layer, { data, width }, tokens) => {
+export function headsOff(model, heads, instead, work) {
+  const made = parts(model);
+  const { width, headWidth } = made;
+  const replace = (layer, { data }, tokens) => {
     for (const [one, head] of heads) {
       if (one !== layer) continue;
       const from = layer * width + head * headWidth;
@@ -92,5 +112,5 @@ export function headsOff(branches, heads, instead, work) {
       for (let t = 0; t < tokens; t++) data.set(mean, t * width + head * headWidth);
     }
   };
-  return hooked(branches, replace, work);
+  return hooked(made, replace, work);
 }

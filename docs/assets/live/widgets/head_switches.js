@@ -16,6 +16,7 @@ export function headSwitches(layers, heads, toggle) {
   const rows = count(layers).map((i) => row(String(i), switches.slice(heads * i, heads * (i + 1))));
   const label = "Heads: press one to put it off or on. Rows are layers, columns are heads.";
   const group = el("div", { role: "group", "aria-label": label, class: "live-switches" }, rows);
+  group.style.setProperty("--heads", heads);
   roving(group, () => switches, () => {}, heads); // arrows move; Enter, Space or a click presses
   const name = el("p", { class: "live-name" }, el("b", {}, `All ${switches.length} heads`), " · rows are layers, columns are heads, both from 0");
 

@@ -2,20 +2,18 @@
 // many others by lot. Layers and heads are counted from 0, as in the chapter and its programs.
 
 import { engine } from "../engine/engine.js";
-import { largest, probabilities, random } from "../models/sampling.js";
-import { asked, fit } from "./fields.js";
+import { largest, probabilities } from "../models/sampling.js";
 import { headSwitches } from "./head_switches.js";
-import { announcer, el, newId, stateLink, table, tint } from "./parts.js";
+import { linked, lot, LOTS, named, placed, seedField, wished } from "./lots.js";
+import { announcer, el, stateLink, table, tint } from "./parts.js";
 import { sentence } from "./sentence.js";
 import { percent, pieces, spoken, styles, visible } from "./writing.js";
 
 export const title = "Heads off";
 export const weights = "smollm2";
 
-const [LAYERS, HEADS, START] = [30, 9, 0]; // START: <|endoftext|>, in front of every text
-const SEEDS = { min: 1, max: 999999, step: 1 };
+const [LAYERS, HEADS, ALL, START] = [30, 9, 270, 0]; // START: <|endoftext|>, in front of every text
 const SHOWN = 5; // first tokens of each column
-const LOTS = 5; // a single lot says little
 // The best eight heads of snippets/inside/heads_off.py, and the head where the chain begins.
 const BEST = [[18, 6], [17, 4], [17, 5], [17, 3], [23, 7], [23, 2], [18, 7], [24, 4]];
 const FIRST = [[16, 0]];
@@ -28,37 +26,19 @@ const CHOSEN_ON = [
 ]; // prettier-ignore
 
 let measured; // a promise of the means, once for the page
-const means = () => (measured ??= engine.meanOutputs(CHOSEN_ON.map((half) => [START, ...half, ...half]))
+const means = () => (measured ??= engine.meanOutputs("smollm2", CHOSEN_ON.map((half) => [START, ...half, ...half]))
   .catch((error) => ((measured = undefined), Promise.reject(error)))); // prettier-ignore
 
-/** As many others, by lot: the same for the same seed. @param {number[]} off numbers of the heads */
-export function lot(off, seed) {
-  const chance = random(seed);
-  const rest = Array.from({ length: LAYERS * HEADS }, (_, i) => i).filter((i) => !off.includes(i));
-  if (off.length > rest.length) return [];
-  return off.map(() => rest.splice(Math.floor(chance() * rest.length), 1)[0]).sort((a, b) => a - b);
-}
-
-const place = ([layer, head]) => layer * HEADS + head;
-const head = (i) => [Math.floor(i / HEADS), i % HEADS];
-
-/** "layer 17: heads 3, 4; layer 18: head 6" */
-export function named(places) {
-  const layers = new Map();
-  for (const [layer, one] of places.map(head)) layers.set(layer, [...(layers.get(layer) ?? []), one]);
-  return [...layers].map(([layer, some]) => `layer ${layer}: head${some.length > 1 ? "s" : ""} ${some.join(", ")}`).join("; ");
-}
+const head = (i) => placed(i, HEADS);
 
 /** @param {HTMLElement} box @param {Record<string, string>} options data-text, -off (such as
  *  16.0-18.6, from 0), -seed */
 export async function show(box, options, frame) {
   await Promise.all([styles(), styles("inside.css")]);
   const { node: heard, say } = announcer();
-  const wished = (options.off ?? "").split("-").filter((one) => /^\d+\.\d+$/.test(one)).map((one) => one.split(".").map(Number));
   const state = {
     text: options.text || "Kelmar Tovik went to Brusna. Later, Kelmar",
-    off: [...new Set(wished.filter(([layer, head]) => layer < LAYERS && head < HEADS).map(place))].sort((a, b) => a - b),
-    seed: asked(options.seed, SEEDS) ?? 1,
+    off: wished(options.off ?? "", LAYERS, HEADS),
   };
   let latest = 0;
   let said = ""; // the reading, for ears
@@ -71,21 +51,15 @@ export async function show(box, options, frame) {
     compute();
   };
   const form = el("form", { class: "live-form", onsubmit }, field.node, el("button", { type: "submit", class: "live-go live-right" }, "Read this text"));
-  const preset = (says, heads) => el("button", { type: "button", onclick: () => put(heads.map(place)) }, says);
+  const preset = (says, heads) => el("button", { type: "button", onclick: () => put(heads.map(([layer, one]) => layer * HEADS + one)) }, says);
   const presets = el("p", { class: "live-examples" }, preset(`The best ${BEST.length} of the chapter off`, BEST),
     preset(`Head ${FIRST[0][1]} of layer ${FIRST[0][0]} off`, FIRST), preset("All heads on", [])); // prettier-ignore
   const grid = headSwitches(LAYERS, HEADS, (i) => put(state.off.includes(i) ? state.off.filter((one) => one !== i) : [...state.off, i]));
-  const oninput = () => {
-    fit(seed);
-    if (seed.checkValidity()) compute();
-  };
-  const seed = el("input", { type: "number", id: newId("seed"), ...SEEDS, required: true, value: state.seed, oninput });
-  fit(seed);
-  const drawn = el("p", { class: "live-controls" }, el("span", { class: "live-number-field" }, el("label", { for: seed.id }, "seed of the lot"), seed));
+  const seed = seedField(options.seed, () => compute());
   const sets = el("p", { class: "live-quiet" });
   const [reading, lots] = [el("p", { class: "live-reading" }), el("p")];
   const view = el("div", { class: "live-layers live-sets" });
-  const link = stateLink(frame, () => ({ text: state.text, off: state.off.map((i) => head(i).join(".")).join("-"), seed: state.seed }), say);
+  const link = stateLink(frame, () => ({ text: state.text, off: linked(state.off, HEADS), seed: seed.seed() }), say);
 
   // ------------------------------------------------------------------------ what happens
   function put(off) {
@@ -98,8 +72,7 @@ export async function show(box, options, frame) {
     const turn = ++latest;
     view.ariaBusy = "true";
     const text = field.input.value;
-    state.seed = seed.checkValidity() ? seed.valueAsNumber : state.seed;
-    const others = lot(state.off, state.seed);
+    const others = lot(state.off, seed.seed(), ALL);
     grid.draw(state.off, others);
     try {
       if (!text) throw new Error("Write a text first.");
@@ -131,8 +104,8 @@ export async function show(box, options, frame) {
     const count = state.off.length;
     const heads = `${count} head${count > 1 ? "s" : ""}`;
     const columns = ["all heads", `these ${count} off`, `${count} others off`].slice(0, logits.length);
-    sets.textContent = !count ? "No head is off." : `Off: ${named(state.off)}. `
-      + (others.length ? `By lot: ${named(others)}.` : "There are not as many others, so nothing stands beside it."); // prettier-ignore
+    sets.textContent = !count ? "No head is off." : `Off: ${named(state.off, HEADS)}. `
+      + (others.length ? `By lot: ${named(others, HEADS)}.` : "There are not as many others, so nothing stands beside it."); // prettier-ignore
     const first = logits.map((row) => largest(row, 1)[0].id);
     const words = (shown) => ["With all heads", `With the ${heads} off`, "With as many others by lot off"].slice(0, logits.length).map((when, i) => {
       const kept = first[i] === first[0] ? "" : ` (${shown(names.get(first[0]))} ${percent(chances[i][first[0]])})`;
@@ -155,8 +128,8 @@ export async function show(box, options, frame) {
 
   /** What the first choice has with other lots, those of the seeds that come next. */
   async function drawLots(ids, instead, [whole, , byLot], turn) {
-    const seeds = Array.from({ length: LOTS }, (_, i) => state.seed + i);
-    const more = await engine.headsOff(ids, seeds.slice(1).map((one) => lot(state.off, one).map(head)), instead);
+    const seeds = Array.from({ length: LOTS }, (_, i) => seed.seed() + i);
+    const more = await engine.headsOff(ids, seeds.slice(1).map((one) => lot(state.off, one, ALL).map(head)), instead);
     const [{ id }] = largest(whole, 1);
     const [name] = await pieces([id]);
     if (turn !== latest) return;
@@ -167,7 +140,7 @@ export async function show(box, options, frame) {
   }
 
   const note = "A head that is off hands on its mean output, measured on random tokens written twice, as in the chapter. × is off, · is off by lot. In front of the text stands the start token.";
-  box.append(form, problem, presets, grid.node, drawn, sets, reading, lots, view, el("p", { class: "live-quiet" }, note), el("p", { class: "live-tools" }, link.node), heard);
+  box.append(form, problem, presets, grid.node, seed.node, sets, reading, lots, view, el("p", { class: "live-quiet" }, note), el("p", { class: "live-tools" }, link.node), heard);
   await compute();
   if (!view.firstChild) throw new Error(problem.textContent);
 }
