@@ -215,8 +215,8 @@ def test_lora_comes_about_as_far(values, small, says):
         "As a control, train still less: the [norms](glossary.md#layer-norm) of the two layers alone, 2,304 numbers.",
         "But so do the norms alone: {{ adapting/lora_trained.least_norms:.2f}} to "
         "{{ adapting/lora_trained.most_norms:.2f}}. The task is too easy to tell the three apart. A model that knows "
-        "the form and guesses the word would have half of $\\log 2$, which is {{ adapting/lora_trained.coin:.2f}}: "
-        "most of the way down from {{ adapting/answers_only.before:.1f}} is the form. So this shows that LoRA learns, "
+        "the form and guesses the word would have half of $\\log 2$, which is {{ adapting/lora_trained.coin:.2f}}, since "
+        "the end would cost it nothing: most of the way down from {{ adapting/answers_only.before:.1f}} is the form. So this shows that LoRA learns, "
         "and not that it is as good as the whole.",
         "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]). Others "
         "found in 2024, on code and mathematics, that with the usual ranks it learns less than the whole matrices "
@@ -293,30 +293,31 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
         "norms of the last two layers learn.",
         "Then the model is asked for five words and for twelve, about other topics; the training asked for three, "
         "four, six and eight.",
-        "Where the nearer draft is chosen, it gains on the farther one in {{ adapting/dpo.apart }} of the "
-        "{{ adapting/dpo.used }} pairs; by lot it does in {{ adapting/dpo.lot_apart }} and in "
-        "{{ adapting/dpo.other_apart }}.",
+        "On the pairs of the training, the choice is learned. Where the nearer draft is chosen, it gains on the farther "
+        "one in {{ adapting/dpo.apart }} of the {{ adapting/dpo.used }} pairs; by lot, where it was chosen in half of "
+        "them, in {{ adapting/dpo.lot_apart }} and in {{ adapting/dpo.other_apart }}.",
         "But nothing in the loss says that the chosen text must become more probable. It may fall, if the "
-        "rejected one falls more. By lot, both kinds of drafts fall on average.",
+        "rejected one falls more. (By lot, the nearer and the farther drafts both fall on average. How far the chosen "
+        "ones among them did, the table does not tell.)",
         "Pal and others found in 2024 that the chosen texts can fall on the whole, above all where the two "
         "texts differ in few tokens.[^pal]",
         "Asked for five words, it is {{ adapting/dpo.near_off:.0%}} off, where it was {{ adapting/dpo.five_off:.0%}}.",
-        "But by lot it is {{ adapting/dpo.lot_off:.0%}} in one run, and {{ adapting/dpo.other_off:.0%}} in the other: a "
-        "training that says nothing about the number moves the lengths as much. So these runs do not show that the "
-        "preference did it.",
+        "But by lot it is {{ adapting/dpo.lot_off:.0%}} in one run, and {{ adapting/dpo.other_off:.0%}} in the other: after "
+        "a training that says nothing about the number, the texts can be as near. So these runs do not show that the "
+        "preference did it. (With 16 texts, some of this may be the luck of the draw; how much, we did not measure.)",
         "In {{ adapting/dpo.shorter }} of the {{ adapting/dpo.used }} pairs the nearer draft is the shorter one. A "
         "model that writes less, whatever it is asked, has learned all that these pairs ask for.",
         "Asked for twelve words, it is further off than before: {{ adapting/dpo.near_twelve_off:.0%}}, where it was "
-        "{{ adapting/dpo.twelve_off:.0%}}.",
+        "{{ adapting/dpo.twelve_off:.0%}}. (So is one of the runs by lot.)",
         "For twelve words it writes {{ adapting/dpo.more_before:.1f}} words more than for five before the training, and "
         "{{ adapting/dpo.more_after:.1f}} after it; seven more are asked for. So it has not learned to count.",
-        "(What else changed is little: the loss on the news by {{ adapting/dpo.news_change:+.2f}}. Of the words that it "
-        "writes, {{ adapting/dpo.old_distinct:.0%}} were different ones, and now {{ adapting/dpo.distinct:.0%}} are; "
-        "shorter texts repeat less.)",
+        "(What else changed is little: the loss on the news by {{ adapting/dpo.news_change:+.2f}}; and the different "
+        "words were {{ adapting/dpo.old_distinct:.0%}} of all that it wrote, and are now "
+        "{{ adapting/dpo.distinct:.0%}}.)",
         "From pairs, SmolLM2 [did not learn to count](#tried-on-a-number-of-words).",
         "- A score that is better after a training says little without the same training by lot.",
         "- [x] That is not shown without a control by lot, and other numbers.",
-        "A training [by lot](#tried-on-a-number-of-words) moved our lengths as much, and said nothing about the number.",
+        "After a training [by lot](#tried-on-a-number-of-words), which says nothing about the number, ours were as near.",
         "Ours were, and it was [further off](#tried-on-a-number-of-words) where twelve words were asked for.",
         "They may be the [shorter ones](#tried-on-a-number-of-words), too. Then writing less is enough.",
         "That is all that the [loss](#two-texts-one-preferred) sees.",
@@ -337,6 +338,7 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
     # Nearer to five; but a run by lot is as near, and the other is not: without a meaning the lengths move.
     assert run.near_off < run.five_off - 0.2 and min(run.lot_off, run.other_off) < run.near_off + 0.1
     assert abs(run.lot_off - run.other_off) > 0.2 and run.shorter >= 30
+    assert sum(float(row[4].strip("%")) > float(rows[0][4].strip("%")) for row in rows[2:]) == 1, "one by lot, too"
     assert run.near_twelve_off > run.twelve_off + 0.02 and run.near_twelve < run.twelve - 1
     assert max(run.more_before, run.more_after) < 3.5 and run.more_after - run.more_before < 1
     assert abs(run.news_change) < 0.1 and 0 < run.distinct - run.old_distinct < 0.1
@@ -362,9 +364,9 @@ class Few:
 
 def test_headlines_are_counted_and_weighed(tokenizer, small, says):
     says(
-        "requests such as *Write a headline of four words about the rain*; a draft has 20 tokens at most.",
-        "The table tells how many words it writes, and how far they are *off*: the mean distance from the number, as "
-        "a share of it.",
+        "requests such as *Write a headline of three words about the rain*; a text has 20 tokens at most.",
+        "Each number is asked for in 16 texts. The table tells how many words they have on average, and how far they "
+        "are *off*: the mean distance from the number, as a share of it.",
         "*Nearer* and *farther* are the drafts of the training, and how far their log-probability moved on average; "
         "*loss* is that of plain sentences from the news.",
     )
@@ -372,7 +374,8 @@ def test_headlines_are_counted_and_weighed(tokenizer, small, says):
         ids = tokenizer(f" {headlines.NUMBERS[number]} {topic}").input_ids
         assert len(ids) == 2, "one token each, so that nothing is padded"
     (numbers, topics), (asked, others) = zip(*headlines.LEARN), zip(*headlines.TEST)
-    assert set(numbers) == {3, 4, 6, 8} and asked == (5,) * 8 + (12,) * 8
+    assert set(numbers) == {3, 4, 6, 8} and asked == (5,) * 8 + (12,) * 8  # two texts each
+    assert (3, "rain") in headlines.LEARN
     assert not set(topics) & set(others) and tokenizer.convert_tokens_to_ids("<|im_end|>") == headlines.END
     small.generation_config.eos_token_id, small.generation_config.pad_token_id = headlines.END, 0
     drawn = headlines.Headlines(small, Few(), headlines.TEST, 0)
@@ -440,7 +443,7 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
         "The loss on texts of the old kind rises far more with the reward than by lot. Some of that is wanted, since a model that keeps to the "
         "number gives little probability to texts that do not; how much, we did not measure.",
         "Fewer different texts are wanted, too. The new requests ask for one, two, three and four words, 150 times "
-        "each, and a topic has only 6, 30, 120 and 360 texts of these lengths. A model that always kept to the number, and wrote all such texts equally often, would have about 244 different ones among "
+        "each, and with its six words a topic has only 6, 30, 120 and 360 texts of these lengths. A model that always kept to the number, and wrote all such texts equally often, would have about 244 different ones among "
         "600. The leash leaves about as many, and the reward alone far fewer.",
         "A request is a topic and a number from one to four; a text is one to six words of the topic, no word "
         "twice, and an end. In the texts that it has learned from, the length ignores the number.",
@@ -509,8 +512,9 @@ def test_exercises(values, printed, says):
         "which is {{ adapting/exercises.share:.1%}}. Each rank adds 2,112, so from rank "
         "{{ adapting/exercises.more }} on.",
         "The reference says {{ adapting/dpo_by_hand.before:.0%}}, so odds of 3. The logarithm of the odds ends at "
-        "$\\log 3 + \\tfrac{1}{\\beta} \\log 4$, and $\\sigma$ of it is the probability: with a fifth more than "
-        "{{ adapting/exercises.low:.3% down}}, with four times as much {{ adapting/exercises.high:.0%}}. With a large "
+        "$\\log 3 + \\tfrac{1}{\\beta} \\log 4$, and $\\sigma$ of it is the probability: "
+        "{{ adapting/exercises.high:.0%}} with four times as much, and above {{ adapting/exercises.low:.3% down}} with "
+        "a fifth. With a large "
         "$\\beta$ a small move is enough, so the model stays near the reference.",
         "$-\\log \\sigma(0.5 \\cdot 2)$, which is {{ adapting/exercises.right:.2f}}, and $-\\log \\sigma(-1)$, which is "
         "{{ adapting/exercises.wrong:.2f}}.",

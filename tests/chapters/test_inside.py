@@ -390,21 +390,27 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
         "Take the sixteen [pairs that belong together](encoder.md#pairs-that-belong-together): each of the "
         "{{ inside/similar.texts }} sentences looks for its partner among the sixteen of the other side.",
         "A head that is off hands on its mean output, measured on twelve other sentences.",
-        "Off are all heads of a layer, or sets by lot from all layers, or all 72.",
+        "MiniLM has six layers of twelve heads. Off are the twelve of one layer, or twelve or 48 by lot from all layers, "
+        "or all 72.",
+        "The first pair is *The robot watered the sunflowers because they were thirsty.* and *A machine gave the dry "
+        "flowers something to drink.*",
         "*Found* counts the partners in the worst of the sets. *Partners* and *others* are mean cosines of two "
-        "sentences that belong together, and of two that do not; *highest* is that of others in the highest set.",
+        "sentences that belong together, and of two that do not; *highest* is the mean of *others* in the set where it "
+        "is highest.",
         "Still {{ inside/similar.found_all_off }} of {{ inside/similar.texts }} sentences find their partner. "
         "(With 48 heads off by lot it is {{ inside/similar.found_48 }} in the worst of eight sets.) "
-        "So for these pairs the words alone are nearly enough, and the count says little about heads.",
+        "So for these pairs the words by themselves are nearly enough, and the count says little about heads.",
         "Two sentences that do not belong together have {{ inside/similar.unlike_all_on:.2f}} with all heads on, "
         "and {{ inside/similar.unlike_all_off:.2f}} with all off.",
         "Without the heads of the last layer it is {{ inside/similar.unlike_last:.2f}}. Without those of another "
         "layer it is {{ inside/similar.unlike_other_layers:.2f}} at most, and without twelve by lot "
         "{{ inside/similar.unlike_12:.2f}} at most. (48 by lot reach {{ inside/similar.unlike_48:.2f}}.)",
-        "So to keep such sentences apart, MiniLM needs the heads of the last layer, more than as many others.",
+        "So what keeps these cosines low is the last layer's heads, more than as many others. But MiniLM can tell the "
+        "sentences apart without them: all {{ inside/similar.texts }} still find their partner. (The cosines of partners "
+        "rise, too, but less.)",
         "Behind it there are no heads that could make up for its own; whether that is the reason, we have not tested.",
-        "With all heads off, MiniLM still finds nearly all partners among sixteen easy pairs. But the others are "
-        "far more alike, and of single layers the last one matters most for that.",
+        "With all heads off, MiniLM still finds nearly all partners among sixteen easy pairs. But sentences that do not "
+        "belong together have far higher cosines, and of single layers the last one matters most for that.",
     )
     page, table = values("inside/similar"), cells("inside/similar")
     rows = {name: [float(one) for one in row] for name, *row in table}
@@ -413,9 +419,14 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
     assert page.unlike_all_off > 5 * page.unlike_all_on
     assert page.unlike_last > 2 * max(page.unlike_other_layers, page.unlike_12) and page.unlike_other_layers > page.unlike_all_on
     assert page.unlike_48 > page.unlike_12
+    # Without the last layer's heads the cosines of partners rise less than the others, and nobody is lost.
+    found, partners, others, _ = (last - whole for last, whole in zip(rows["layer 5"][1:], rows["none"][1:]))
+    assert found == 0 and 0.05 < partners < others - 0.05
     encoder = Encoder(Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[1:13])
     every = [divmod(place, 12) for place in range(72)]
+    assert (len(encoder.means), len(encoder.means[0])) == (6, 12)
     lines = [line.split("\t") for line in Path("snippets/architecture/pairs.tsv").read_text("utf-8").splitlines()]
+    assert all(f"*{text}*" in Path("docs/inside.md").read_text("utf-8") for text in lines[0]), "the first pair"
     # Of three sets, by another way: each sentence alone, without padding, each pair by itself.
     for name, off in (("none", []), ("layer 5", every[60:]), ("all 72", every)):
         one, other = (torch.cat([encoder.embed([text], off) for text in side]) for side in zip(*lines))
@@ -519,8 +530,8 @@ def test_the_lens(says, values, smollm2_eager):
         "inside/lens.plain_25:.0%}}).",
         "After all 30, doing nothing would give every answer, and it has {{ inside/lens.learned_30:.0%}}.",
         "So our map, learned from {{ inside/lens.examples:,}} states, spoils some answers itself.",
-        "The shuffled one never has more than {{ inside/lens.most_shuffled:.0%}}, so it is not the "
-        "learning alone.",
+        "The shuffled one never has more than {{ inside/lens.most_shuffled:.0%}}, so to know "
+        "what last states usually look like is not enough.",
         "A lens that says nothing does not prove that nothing is there: the plain lens reads with "
         "the last layer's table, and a middle layer may write in another form.",
         "What a lens does not name [may still be there](#what-would-each-layer-say), in "

@@ -98,7 +98,7 @@ def lens(stay):
 def test_the_lens_says_what_the_program_says(lens, rows, says):
     says(
         "The box starts with *The capital of France is the city of*. In each row it says the first choice of the "
-        "plain lens, and at which place the final choice stands there.",
+        "plain lens, and at which place of its ranking the final choice stands.",
         page="inside",
     )
     says("Each row says what SmolLM2 would say if it ended after that layer.", page="playground")
