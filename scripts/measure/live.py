@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import json
 import os
 import sys
 import threading
@@ -125,9 +126,12 @@ def compared(browser: Any, page: Any, home: str) -> tuple[list[tuple], list[str]
                 share = told["ours"][kind][1] / told[other][kind][1]
                 rows.append((f"{says}: processor time, ours / {other}", f"{share:.2f}", goal))
     lines = (ROOT / "snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[:TEXTS]
-    ours, native = sides.translating(browser.new_context(), home, lines)
+    ours, native, counts = sides.translating(browser.new_context(), home, lines)
     says = f"translating {TEXTS} sentences: processor time, ours"
-    rows.append((says, f"{ours:.2f} s", ""))
+    config = json.loads((SITE / "assets/live/weights.json").read_bytes())["en-pt"]["config"]
+    every, last = sides.products(config, *counts)
+    rows.append((f"{says} ({every / 1e9:.1f} billion products of float32, {last / 1e9:.1f} of them for the whole vocabulary)",
+                 f"{ours:.2f} s", ""))  # fmt: skip
     if native:
         rows.append((f"{says} / the native engine's {native:.2f} s", f"{ours / native:.1f}", "2"))
     table = ["| side | work | ms | ms of the processor | memory |", "|---|---|---|---|---|"]
