@@ -55,8 +55,7 @@ export async function show(place, options, frame) {
     link.renew();
   });
   const reading = el("p", { class: "live-reading" });
-  const follows = { role: "radiogroup", "aria-label": "Follow a token" };
-  const tokens = el("div", { ...follows, class: "live-tokens" });
+  const tokens = el("div", { role: "radiogroup", "aria-label": "Follow a token", class: "live-tokens" });
   const markToken = roving(tokens, () => [...tokens.children], (i) => pickToken(i));
   const link = stateLink(frame, () => {
     const { text, second, layer, head, token, view } = state;
@@ -127,8 +126,7 @@ export async function show(place, options, frame) {
     }
     const alt = `Attention weights of MiniLM, ${name().toLowerCase()}, for ${n} tokens`;
     const border = Math.max(result.segments.indexOf(1), 0);
-    const onhover = (i) => follow(i < 0 ? state.token - 1 : i);
-    const wish = { title: name(), alt, border, whole, onrow: pickToken, onhover };
+    const wish = { title: name(), alt, border, whole, onrow: pickToken, onhover: (i) => follow(i < 0 ? state.token - 1 : i) };
     return view === "Map" ? matrix(map, pieces, wish) : lines(map, pieces, { ...wish, alt: `${alt}, as lines` });
   }
 
@@ -136,8 +134,7 @@ export async function show(place, options, frame) {
   function showView() {
     drawn = draw(state.view);
     for (const panel of Object.values(panels)) panel.replaceChildren();
-    const { node } = drawn;
-    panels[state.view].append(state.view === "Map" ? scroller(node, "The map, wider than the page") : node);
+    panels[state.view].append(state.view === "Map" ? scroller(drawn.node, "The map, wider than the page") : drawn.node);
   }
 
   function drawMap() {
@@ -180,8 +177,7 @@ export async function show(place, options, frame) {
 
   const file = () => `minilm-layer-${state.layer}-head-${state.head}`;
 
-  const aside = el("div", {}, tokens, reading);
-  const view = el("div", { class: "live-view" }, views.node, aside);
+  const view = el("div", { class: "live-view" }, views.node, el("div", {}, tokens, reading));
   const tools = el("p", { class: "live-tools" }, svgFile, csvFile, link.node);
   place.append(form, problem, similar, heads.node, view, tools, heard);
   views.show(state.view);
