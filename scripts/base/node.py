@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,22 @@ def _kept(name: str, file: str, root: Path) -> tuple[Path, str]:
     lock = (root / "scripts/node/package-lock.json").read_bytes()
     kept = f"{hashlib.sha256(lock).hexdigest()[:8]}-{Path(file).name}"
     return (root / ".cache" / name / kept).with_suffix(".seal"), kept
+
+
+def installed(cache: Path) -> Path:
+    """The folder that has all packages which a build needs, fetched once for a lock file.
+
+    Raises:
+        NodeError: In one sentence, why they could not be fetched.
+    """
+    lock = (ROOT / "scripts/node/package-lock.json").read_bytes()
+    folder = cache / f"packages-{hashlib.sha256(lock).hexdigest()[:8]}"
+    with exclusive(cache.with_name(f"{cache.name}.lock"), lambda line: None):
+        if not (folder / "node_modules").exists():
+            with packages(ROOT, cache / ".node", "--omit=dev") as fetched:
+                folder.mkdir(exist_ok=True)
+                os.replace(fetched, folder / "node_modules")
+    return folder / "node_modules"
 
 
 @contextlib.contextmanager

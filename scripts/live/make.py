@@ -150,10 +150,17 @@ def _script(root: Path, folder: Path) -> list[Path]:
 
 def _kernel(root: Path, folder: Path) -> list[Path]:
     """Turn the kernel's texts into the bytes that a browser runs."""
+    all_made = _compiled(_kernels(root), folder, root)
+    for old in set(folder.glob("*.wasm")).difference(all_made):
+        old.unlink()
+    return all_made
+
+
+def _compiled(sources: list[Path], folder: Path, root: Path) -> list[Path]:
     import wasmtime
 
     all_made = []
-    for source in _kernels(root):
+    for source in sources:
         try:
             text = source.read_text("utf-8")
             made = {"": wasmtime.wat2wasm(text), ".fused": wasmtime.wat2wasm(fused(text))}
@@ -163,8 +170,6 @@ def _kernel(root: Path, folder: Path) -> list[Path]:
         for kind, binary in made.items():
             all_made.append(folder / f"{source.stem}{kind}.wasm")
             put(all_made[-1], bytes(binary))
-    for old in set(folder.glob("*.wasm")).difference(all_made):
-        old.unlink()
     return all_made
 
 
@@ -259,8 +264,12 @@ def _compact(data: dict) -> bytes:
 
 
 @click.command()
-def main() -> None:
+@click.option("--compile", "texts", type=click.Path(path_type=Path), help="Of that folder the .wat files alone, beside them.")
+def main(texts: Path | None) -> None:
     """Make what the model in the page needs, in .cache/live."""
+    if texts:
+        _compiled(sorted(texts.glob("*.wat")), texts, ROOT)
+        return
     ensure(NEEDED)
     folder = make()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

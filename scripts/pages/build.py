@@ -26,6 +26,7 @@ from scripts.pages import (
     promises,
     questions,
     search,
+    shipped,
     styles,
     tables,
     tongues,
@@ -70,9 +71,10 @@ class Pages:
         self.stale: dict[str, list[str]] = {}  # a translation → its sections that are behind
 
     def files(self) -> Iterator[tuple[str, str]]:
-        """The files of all snippets that readers can load: address, content."""
+        """The files of all programs that readers can load: address, content."""
         for name in self.book.names():
             yield from self.output(name).files()
+        yield from shipped.sources(self.docs)
 
     def check(self, known: list[str], say: Callable[[str], None], strict: bool) -> None:
         """Say everything that is wrong between the pages and the snippets.
@@ -230,7 +232,8 @@ class Pages:
         if self.feed:
             put(site / "changes.xml", self.feed)
         tell(promises.broken(site), "", say, stop=False)
-        styles.inline(site, self.book.root / ".cache" / "styles")
+        shipped.shorten(site, self.docs, cache := self.book.root / ".cache" / "styles")
+        styles.inline(site, cache)
 
     def _wrong(self, file: str, formula: formulas.Formula) -> str:
         """Where, in the source of its page, a formula stands that cannot be read, and why."""

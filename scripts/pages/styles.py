@@ -14,14 +14,13 @@ a rule restyles the whole page whenever the class of <html> changes, as scripts 
 from __future__ import annotations
 
 import hashlib
-import os
 import posixpath
 import re
 import tempfile
 from pathlib import Path
 
 from scripts.base import ROOT, node
-from scripts.base.files import exclusive, put
+from scripts.base.files import put
 from scripts.pages import tables
 
 WORD = re.compile(r"[A-Za-z0-9_-]+")  # as PurgeCSS finds them
@@ -107,22 +106,10 @@ def needed(sheet: str, words: set[str], cache: Path) -> str:
     key = hashlib.sha256("\0".join([sheet, asked, *says]).encode()).hexdigest()[:32]
     path = cache / f"{key}.css"
     if not path.exists():
-        with tempfile.TemporaryDirectory(dir=_tool(cache)) as space:
+        with tempfile.TemporaryDirectory(dir=node.installed(cache).parent) as space:
             for name, text in zip(("purge.mjs", "sheet.css", "words.txt"), (says[0], sheet, asked)):
                 Path(space, name).write_text(text, "utf-8")
             command = ("purge.mjs", "sheet.css", "words.txt", "made.css")
             node.run("a style sheet cannot be read", *command, cwd=space)
             put(path, Path(space, "made.css").read_bytes())
     return path.read_text("utf-8")
-
-
-def _tool(cache: Path) -> Path:
-    """The folder in which PurgeCSS is installed, fetched once for a lock file."""
-    lock = (ROOT / "scripts/node/package-lock.json").read_bytes()
-    folder = cache / f"purgecss-{hashlib.sha256(lock).hexdigest()[:8]}"
-    with exclusive(cache.with_name("styles.lock"), lambda line: None):
-        if not (folder / "node_modules").exists():
-            with node.packages(ROOT, cache / ".node", "--omit=dev") as packages:
-                folder.mkdir(exist_ok=True)
-                os.replace(packages, folder / "node_modules")
-    return folder

@@ -67,7 +67,7 @@ def opened_from_a_folder(text: str, page: str, site: Path) -> str:
 def without_module(program: str) -> str:
     """A module that imports nothing, as a plain script."""
     program = program.replace("import.meta.url", "document.currentScript.src")
-    program = re.sub(r"^export ", "", program, flags=re.M)
+    program = re.sub(r"(^|[;}])export (?=function )", r"\1", program, flags=re.M)
     return f'(() => {{\n"use strict";\n{program}}})();\n'
 
 

@@ -502,6 +502,30 @@ def test_a_long_text_scrolls_and_a_longer_one_is_refused(visit):
     expect(scroller.locator("rect[fill-opacity]")).to_have_count(42**2)
 
 
+def test_a_large_map_is_drawn_in_parts(visit):
+    """Of 64 tokens each view has 4,096 parts, and a page that makes all of them at once does not scroll meanwhile."""
+    page = opened(visit("attention", EXPLORER))
+    page.evaluate("""() => {
+        globalThis.most = 0; // parts that came with one task
+        new MutationObserver((seen) => {
+            const parts = seen.flatMap((one) => [...one.addedNodes]).map((one) =>
+                (one.matches?.("rect, path, td") ? 1 : 0) + (one.querySelectorAll?.("rect, path, td").length ?? 0));
+            most = Math.max(most, parts.reduce((a, b) => a + b, 0));
+        }).observe(document.body, {childList: true, subtree: true});
+    }""")
+    page.get_by_label("Sentence", exact=True).fill("sun and moon " * 20 + "stars .")
+    page.keyboard.press("Enter")
+    for view, part in (("Map", "rect[fill-opacity]"), ("Lines", "path[stroke-opacity]"), ("Table", "td:not(:empty)")):
+        page.get_by_role("tab", name=view).click()
+        expect(page.get_by_role("tabpanel", name=view).locator(part)).to_have_count(64**2)
+    assert 400 < page.evaluate("most") < 1000
+    page.get_by_role("tab", name="Map").click()
+    page.get_by_role("gridcell", name="layer 6, head 12", exact=True).click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Map as SVG").click()
+    assert saved.value.path().read_text("utf-8").count("fill-opacity") == 64**2, "all of it, at once"
+
+
 def test_the_small_maps_follow_the_scheme(visit):
     page = opened(visit("attention", EXPLORER))
     pixel = """() => [...document.querySelector(".live-heads canvas").getContext("2d")

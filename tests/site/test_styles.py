@@ -9,7 +9,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from scripts.base import ROOT
+from scripts.base import ROOT, node
 from scripts.measure import audit
 from scripts.pages import patterns, styles
 from scripts.pages.code import fewer as shorter
@@ -37,7 +37,7 @@ THEME = """:root { --of-the-theme: 1px; --unread: 2px }
 @pytest.fixture
 def cache(tmp_path):
     """An empty cache, but for the tool, which need not be fetched again."""
-    tool, folder = styles._tool(ROOT / ".cache" / "styles"), tmp_path / "cache"
+    tool, folder = node.installed(ROOT / ".cache" / "styles").parent, tmp_path / "cache"
     folder.mkdir()
     (folder / tool.name).symlink_to(tool)
     return folder
@@ -82,8 +82,8 @@ def test_of_the_theme_what_no_page_and_no_script_names_is_left_out(small):
 
 
 def test_made_once_and_again_when_a_word_changes(small, cache, monkeypatch):
-    asked, tool = [], styles._tool
-    monkeypatch.setattr(styles, "_tool", lambda cache: asked.append(1) or tool(cache))
+    asked, tool = [], node.installed
+    monkeypatch.setattr(node, "installed", lambda cache: asked.append(1) or tool(cache))
 
     def again(word: str = "b"):
         for path in small.rglob("index.html"):

@@ -216,10 +216,11 @@ def answers(
     """
     browser.size(1280, 800)
     browser.open(server.url + PLAYGROUND)
-    return _toured(browser, names)
+    return toured(browser, names)
 
 
-def _toured(browser: Browser, names: tuple[str, ...]) -> dict[str, list[str]]:
+def toured(browser: Browser, names: tuple[str, ...]) -> dict[str, list[str]]:
+    """The same on a playground that is open."""
     found = {}
     for name in names:
         box = f"[data-live={name}]"
@@ -253,7 +254,7 @@ def held(browser: Browser, server: ThreadingHTTPServer) -> tuple[float, float, f
     browser.open(server.url + PLAYGROUND)
     time.sleep(2)
     before = browser.memory()
-    _toured(browser, tuple(ANSWERS))
+    toured(browser, tuple(ANSWERS))
     most = SHARE * browser.js(LARGEST, server.url + "assets/live/") / 1e6
     end = time.monotonic() + 30
     while (after := browser.memory()) - before > most and time.monotonic() < end:

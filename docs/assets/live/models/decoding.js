@@ -4,7 +4,7 @@
  * Each is a generator, so that whoever runs it sees every step, and may stop between two.
  * `next` asks the model: a list of texts (ids) → the logits of the token after each.
  */
-import { candidates, draw, largest, logSoftmax, random } from "./sampling.js";
+import { candidates, draw, largest, logSum, random } from "./sampling.js";
 
 const SHOWN = 40; // candidates that a step tells, at most
 
@@ -27,15 +27,16 @@ export function* write(next, prompt, { method, steps, stop = [], seed = 0, ...se
   const logProbabilities = [];
   while (ids.length < steps) {
     const [logits] = next([[...prompt, ...ids]]);
-    const all = logSoftmax(logits); // of the model itself, whatever the temperature
+    const less = logSum(logits); // of the model itself, whatever the temperature
     const kept = method === "greedy" ? null : candidates(logits, settings);
-    const id = kept ? draw(kept, chance) : largest(logits, 1)[0].id;
     const shown = kept
       ? largest(kept.probabilities, SHOWN).map((one) => ({ id: kept.ids[one.id], probability: one.value }))
-      : largest(all, SHOWN).map((one) => ({ id: one.id, probability: Math.exp(one.value) }));
+      : largest(logits, SHOWN).map((one) => ({ id: one.id, probability: Math.exp(one.value - less) }));
+    const id = kept ? draw(kept, chance) : shown[0].id;
+    const logProbability = logits[id] - less;
     ids.push(id);
-    logProbabilities.push(all[id]);
-    yield { id, ids: [...ids], logProbability: all[id], candidates: shown, kept: kept?.ids.length ?? 1 };
+    logProbabilities.push(logProbability);
+    yield { id, ids: [...ids], logProbability, candidates: shown, kept: kept?.ids.length ?? 1 };
     if (stop.includes(id)) break;
   }
   return { ids, logProbabilities };
@@ -54,9 +55,10 @@ export function* beamSearch(next, prompt, { steps, stop = [], beams: count = 4, 
     const logits = next(beams.map(({ ids }) => [...prompt, ...ids]));
     const wanted = Math.max(2, 1 + stop.length) * count;
     const continued = beams.flatMap((beam, parent) => {
-      return largest(logSoftmax(logits[parent]), wanted).map(({ id, value }) => ({
-        id, parent, ids: [...beam.ids, id], logProbability: beam.logProbability + value,
-        logProbabilities: [...beam.logProbabilities, value],
+      const less = logSum(logits[parent]);
+      return largest(logits[parent], wanted).map(({ id, value }) => ({
+        id, parent, ids: [...beam.ids, id], logProbability: beam.logProbability + value - less,
+        logProbabilities: [...beam.logProbabilities, value - less],
       })); // prettier-ignore
     });
     continued.sort((a, b) => b.logProbability - a.logProbability);

@@ -9,15 +9,16 @@ import { attention } from "./attention.js";
 /** out = x Wᵀ + b, with W = bytes / multiplier: one multiplier for the whole matrix, where it has one. */
 export class Linear {
   constructor(kernel, weight, bias) {
-    Object.assign(this, { kernel, weight, bias });
+    Object.assign(this, { kernel, weight, bias: bias ?? new Float32Array(weight.shape[0]) });
   }
 
   forward(x, out, tokens) {
     const { kernel, weight, bias } = this;
     const { multiplier = 1 } = weight;
+    const { data, width } = out;
     kernel.multiply(x, weight, out, tokens);
     for (let t = 0, at = 0; t < tokens; t++) {
-      for (let i = 0; i < out.width; i++, at++) out.data[at] = out.data[at] / multiplier + (bias ? bias[i] : 0);
+      for (let i = 0; i < width; i++, at++) data[at] = data[at] / multiplier + bias[i];
     }
   }
 }
@@ -76,14 +77,16 @@ export class Block {
   /** Norm(x + Sublayer(x)): post-norm. What the sublayer gives beside its change comes back. */
   residual(x, norm, { change }, tokens, sublayer) {
     const more = sublayer();
-    for (let i = 0; i < tokens * x.width; i++) x.data[i] += change.data[i];
+    const [{ data: states }, { data: changes }] = [x, change];
+    for (let i = 0; i < tokens * x.width; i++) states[i] += changes[i];
     norm.forward(x, tokens);
     return more;
   }
 
   feedForward(x, { inner, change }, tokens) {
     this.fc1.forward(x, inner, tokens); // (tokens, inner)
-    for (let i = 0; i < tokens * inner.width; i++) inner.data[i] = Math.max(inner.data[i], 0); // ReLU, equation (2)
+    const { data } = inner;
+    for (let i = 0; i < tokens * inner.width; i++) if (data[i] < 0) data[i] = 0; // ReLU, equation (2)
     this.fc2.forward(inner, change, tokens);
   }
 

@@ -45,13 +45,15 @@ export function probabilities(logits, temperature = 1) {
 /** The `count` largest, largest first: [{id, value}]. Of equals, the lower id is first. */
 export function largest(values, count) {
   const best = []; // a list that stays sorted and short
+  let least = NaN; // the last of `count`: nothing is less than or equal to NaN
   for (let id = 0; id < values.length; id++) {
     const value = values[id];
-    if (best.length === count && !(value > best[count - 1].value)) continue;
+    if (value <= least) continue;
     let at = best.length;
     while (at > 0 && value > best[at - 1].value) at--;
     best.splice(at, 0, { id, value });
     if (best.length > count) best.pop();
+    if (best.length === count) least = best[count - 1].value;
   }
   return best;
 }
@@ -117,15 +119,15 @@ export function draw({ ids, probabilities }, chance) {
   return ids.at(place); // -1, for what rounding left over: the last
 }
 
-/** log softmax(logits): logits less the logarithm of the sum of their exponentials.
- *  The next call writes over it. */
-export function logSoftmax(logits) {
+// e^-28 is so small that 49,152 such numbers, a vocabulary, add up to 3.4e-8: less than float32 can tell from none.
+const FAR = 28;
+
+/** The logarithm of the sum of the logits' exponentials: a logit less this is its log-probability. */
+export function logSum(logits) {
   let most = -Infinity;
   for (let i = 0; i < logits.length; i++) if (logits[i] > most) most = logits[i];
+  const least = most - FAR;
   let sum = 0; // of exponentials: at most 1 each, so none is too large
-  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i] - most);
-  const less = most + Math.log(sum);
-  const out = room("logarithms", logits.length);
-  for (let i = 0; i < logits.length; i++) out[i] = logits[i] - less;
-  return out;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > least) sum += Math.exp(logits[i] - most);
+  return most + Math.log(sum);
 }

@@ -2,6 +2,7 @@
 
 import { engine } from "../engine/engine.js";
 import { within } from "./fields.js";
+import { breath } from "./frames.js";
 import { headGrid } from "./heads.js";
 import { lines, matrix } from "./maps.js";
 import { announcer, download, el, roving, stateLink, table, tabs } from "./parts.js";
@@ -27,7 +28,7 @@ export async function show(place, options, frame) {
   };
   let result; // what the engine said about state.text
   let latest = 0;
-  let drawn = []; // the drawings that follow the token
+  let drawn; // the drawing of the view that is shown
 
   // --------------------------------------------------------------- the parts of the widget
   const problem = el("p", { class: "live-problem", role: "alert" });
@@ -49,11 +50,12 @@ export async function show(place, options, frame) {
   const panels = Object.fromEntries(VIEWS.map((view) => [view, el("div")]));
   const views = tabs("View", panels, (view) => {
     state.view = view;
+    showView();
+    drawn.follow(state.token - 1);
     link.renew();
   });
   const reading = el("p", { class: "live-reading" });
-  const follows = { role: "radiogroup", "aria-label": "Follow a token" };
-  const tokens = el("div", { ...follows, class: "live-tokens" });
+  const tokens = el("div", { role: "radiogroup", "aria-label": "Follow a token", class: "live-tokens" });
   const markToken = roving(tokens, () => [...tokens.children], (i) => pickToken(i));
   const link = stateLink(frame, () => {
     const { text, second, layer, head, token, view } = state;
@@ -80,6 +82,8 @@ export async function show(place, options, frame) {
       similar.textContent = similarity;
       heads.draw(result);
       drawTokens();
+      await breath();
+      if (turn !== latest) return;
       drawMap();
       say(`${result.pieces.length} tokens. ${similar.textContent} ${reading.textContent}`);
     } catch (error) {
@@ -111,20 +115,30 @@ export async function show(place, options, frame) {
   };
   const name = () => `Layer ${state.layer}, head ${state.head}`;
 
-  function drawMap() {
+  /** A drawing of the map: {node, follow}. Of 64 tokens each has 4,096 parts. */
+  function draw(view, whole = false) {
     const { pieces } = result;
     const map = now();
     const n = pieces.length;
+    if (view === "Table") {
+      const values = pieces.map((_, i) => pieces.map((_, j) => map[i * n + j].toFixed(2)));
+      return { node: table(`${name()}: rows look, columns are looked at`, pieces, pieces, values), follow() {} };
+    }
     const alt = `Attention weights of MiniLM, ${name().toLowerCase()}, for ${n} tokens`;
     const border = Math.max(result.segments.indexOf(1), 0);
-    const onhover = (i) => follow(i < 0 ? state.token - 1 : i);
-    const wish = { title: name(), alt, border, onrow: pickToken, onhover };
-    drawn = [matrix(map, pieces, wish), lines(map, pieces, { ...wish, alt: `${alt}, as lines` })];
-    panels.Map.replaceChildren(scroller(drawn[0].node, "The map, wider than the page"));
-    panels.Lines.replaceChildren(drawn[1].node);
-    const values = pieces.map((_, i) => pieces.map((_, j) => map[i * n + j].toFixed(2)));
-    const caption = `${name()}: rows look, columns are looked at`;
-    panels.Table.replaceChildren(table(caption, pieces, pieces, values));
+    const wish = { title: name(), alt, border, whole, onrow: pickToken, onhover: (i) => follow(i < 0 ? state.token - 1 : i) };
+    return view === "Map" ? matrix(map, pieces, wish) : lines(map, pieces, { ...wish, alt: `${alt}, as lines` });
+  }
+
+  /** The view that is chosen is drawn; the others are empty, and cost nothing. */
+  function showView() {
+    drawn = draw(state.view);
+    for (const panel of Object.values(panels)) panel.replaceChildren();
+    panels[state.view].append(state.view === "Map" ? scroller(drawn.node, "The map, wider than the page") : drawn.node);
+  }
+
+  function drawMap() {
+    showView();
     heads.select(state.layer, state.head);
     follow(state.token - 1);
     markToken(state.token - 1);
@@ -138,14 +152,15 @@ export async function show(place, options, frame) {
     const order = row.map((_, j) => j).sort((a, b) => row[b] - row[a]).slice(0, 4);
     const parts = order.map((j) => `${pieces[j]} ${row[j].toFixed(2)}`);
     reading.replaceChildren(el("b", {}, pieces[i]), ` looks at ${parts.join(", ")}.`);
-    for (const drawing of drawn) drawing.follow(i);
+    drawn.follow(i);
     [...tokens.children].forEach((chip, j) => chip.setAttribute("aria-checked", String(j === i)));
   }
 
   // ------------------------------------------------------------------------ to take along
   function saveMap() {
-    const copy = drawn[state.view === "Lines" ? 1 : 0].node.cloneNode(true);
-    download(`${file()}.svg`, "image/svg+xml", new XMLSerializer().serializeToString(copy));
+    const copy = draw(state.view === "Lines" ? "Lines" : "Map", true);
+    copy.follow(state.token - 1);
+    download(`${file()}.svg`, "image/svg+xml", new XMLSerializer().serializeToString(copy.node));
   }
 
   function saveNumbers() {
@@ -162,8 +177,7 @@ export async function show(place, options, frame) {
 
   const file = () => `minilm-layer-${state.layer}-head-${state.head}`;
 
-  const aside = el("div", {}, tokens, reading);
-  const view = el("div", { class: "live-view" }, views.node, aside);
+  const view = el("div", { class: "live-view" }, views.node, el("div", {}, tokens, reading));
   const tools = el("p", { class: "live-tools" }, svgFile, csvFile, link.node);
   place.append(form, problem, similar, heads.node, view, tools, heard);
   views.show(state.view);

@@ -62,11 +62,20 @@ export function paint(face, map, columns, most, color = "--fig-weight") {
   face.width = columns;
   face.height = map.length / columns;
   const pen = face.getContext("2d");
+  const image = pen.createImageData(face.width, face.height);
+  const pixels = new Uint32Array(image.data.buffer); // a byte each, from the lowest: red, green, blue, opacity
+  const ink = inkOf(color);
+  map.forEach((weight, i) => (pixels[i] = ink | (Math.round((255 * weight) / most) << 24)));
+  pen.putImageData(image, 0, 0);
+}
+
+/** A color of the page as red + 256 · green + 65,536 · blue. */
+function inkOf(color) {
+  const pen = el("canvas", { width: 1, height: 1 }).getContext("2d");
   pen.fillStyle = getComputedStyle(document.body).getPropertyValue(color) || "#2563c9";
-  map.forEach((weight, i) => {
-    pen.globalAlpha = weight / most;
-    pen.fillRect(i % columns, Math.floor(i / columns), 1, 1);
-  });
+  pen.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+  return red | (green << 8) | (blue << 16);
 }
 
 /** The page's scheme has changed: what is drawn in pixels must be drawn again. */

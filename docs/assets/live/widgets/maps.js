@@ -1,6 +1,7 @@
 // Drawings of attention weights: the matrix as the book draws it (snippets/plots.py,
 // `heatmap`), the same weights as lines, and a thumbnail. Each drawing can follow one token.
 
+import { inFrames } from "./frames.js";
 import { svg } from "./parts.js";
 
 // The book's figures are 316.8 units wide and shown at up to 1.3 × 422 pixels.
@@ -43,12 +44,12 @@ function text(x, y, size, words, more = {}) {
  * Attention weights as a matrix: a row for each token that looks.
  * @param {Float32Array} weights rows × columns @param {string[]} pieces those that look
  * @param {{title: string, alt: string, names?: string[], border?: number, top?: number,
- *   onrow: (i: number) => void, onhover: (i: number) => void}} wish  names: of the columns, where
+ *   whole?: boolean, onrow: (i: number) => void, onhover: (i: number) => void}} wish  names: of the columns, where
  *   others are looked at; border: where a second sentence begins; top: the weight of the strongest
- *   color, without it the largest one
+ *   color, without it the largest one; whole: all of it at once, however large
  * @returns {{node: SVGElement, follow: (row: number) => void}}
  */
-export function matrix(weights, pieces, { title, alt, names = pieces, border = 0, top, onrow, onhover }) {
+export function matrix(weights, pieces, { title, alt, names = pieces, border = 0, top, whole, onrow, onhover }) {
   const n = names.length;
   top ??= weights.reduce((a, b) => Math.max(a, b), 1e-9);
   let size = fontSize();
@@ -61,17 +62,18 @@ export function matrix(weights, pieces, { title, alt, names = pieces, border = 0
 
   const rows = pieces.map((piece, i) => {
     const y = above + i * cell;
-    const cells = names.map((_, j) =>
-      svg("rect", {
-        x: left + j * cell, y, width: cell, height: cell,
-        fill: BLUE, "fill-opacity": +(weights[i * n + j] / top).toFixed(4),
-      }),
-    );
     const label = text(left - 4, y + cell / 2 + size * 0.36, size, piece, { "text-anchor": "end" });
     const hit = svg("rect", { x: 0, y, width: left + side, height: cell, fill: "transparent" });
     const heard = { onclick: () => onrow(i), onpointerenter: () => onhover(i) };
-    return svg("g", heard, cells, label, hit);
+    return svg("g", heard, label, hit);
   });
+  const cells = (i) => names.map((_, j) =>
+    svg("rect", {
+      x: left + j * cell, y: above + i * cell, width: cell, height: cell,
+      fill: BLUE, "fill-opacity": +(weights[i * n + j] / top).toFixed(4),
+    }),
+  ); // prettier-ignore
+  inFrames(rows, n, (row, i) => row.prepend(...cells(i)), whole);
   const columns = names.map((name, j) =>
     text(0, 0, size, name, {
       transform: `translate(${left + (j + 0.5) * cell + size * 0.36} ${above - 4}) rotate(-90)`,
@@ -100,7 +102,7 @@ export function matrix(weights, pieces, { title, alt, names = pieces, border = 0
 }
 
 /** The same weights as lines from each token on the left to what it looks at on the right. */
-export function lines(weights, pieces, { title, alt, onrow, onhover }) {
+export function lines(weights, pieces, { title, alt, whole, onrow, onhover }) {
   const n = pieces.length;
   const top = weights.reduce((a, b) => Math.max(a, b), 1e-9);
   const size = fontSize();
@@ -110,15 +112,26 @@ export function lines(weights, pieces, { title, alt, onrow, onhover }) {
   const [from, to] = [room, WIDE - room - numbers];
   const y = (i) => 34 + i * step;
 
-  const groups = pieces.map((piece, i) => {
-    const paths = pieces.map((_, j) =>
-      svg("path", {
-        d: `M${from} ${y(i)}C${(from + to) / 2} ${y(i)} ${(from + to) / 2} ${y(j)} ${to} ${y(j)}`,
-        stroke: BLUE, fill: "none",
-      }),
-    );
-    return svg("g", {}, paths);
-  });
+  let followed = 0;
+  // The lines of one token stand out, on a scale of their own; the others are a hint.
+  const dress = (i) => {
+    const most = i === followed ? Math.max(...weights.subarray(i * n, (i + 1) * n), 1e-9) : top;
+    [...groups[i].children].forEach((path, j) => {
+      const share = weights[i * n + j] / most;
+      path.setAttribute("stroke-width", (0.3 + 3.2 * share).toFixed(2));
+      path.setAttribute("stroke-opacity", (i === followed ? share : 0.1 * share).toFixed(3));
+    });
+  };
+  const groups = pieces.map(() => svg("g"));
+  const path = (i, j) => svg("path", {
+    d: `M${from} ${y(i)}C${(from + to) / 2} ${y(i)} ${(from + to) / 2} ${y(j)} ${to} ${y(j)}`,
+    stroke: BLUE, fill: "none",
+  }); // prettier-ignore
+  const draw = (group, i) => {
+    group.append(...pieces.map((_, j) => path(i, j)));
+    dress(i);
+  };
+  inFrames(groups, n, draw, whole);
   const left = pieces.map((piece, i) => {
     const label = text(from - 5, y(i) + size * 0.36, size, piece, { "text-anchor": "end" });
     const place = { x: 0, y: y(i) - step / 2, width: from + 14, height: step };
@@ -135,15 +148,10 @@ export function lines(weights, pieces, { title, alt, onrow, onhover }) {
     text(from - room + 4, 12, 10, title, { "font-weight": "bold" }),
   );
   const follow = (row) => {
-    // The lines of one token stand out, on a scale of their own; the others are a hint.
-    const most = Math.max(...weights.subarray(row * n, (row + 1) * n), 1e-9);
-    groups.forEach((g, i) =>
-      [...g.children].forEach((path, j) => {
-        const share = weights[i * n + j] / (i === row ? most : top);
-        path.setAttribute("stroke-width", (0.3 + 3.2 * share).toFixed(2));
-        path.setAttribute("stroke-opacity", (i === row ? share : 0.1 * share).toFixed(3));
-      }),
-    );
+    const before = followed;
+    followed = row;
+    dress(before);
+    dress(row);
     left.forEach((g, i) =>
       g.querySelector("text").setAttribute("font-weight", i === row ? "bold" : "normal"),
     );

@@ -1,6 +1,8 @@
 // What the widgets share: elements, groups of keys, sliders, tabs, announcements, files.
 // Whatever a reader types, and whatever a model answers, enters the page as text.
 
+import { inFrames } from "./frames.js";
+
 /** @typedef {Node | string | null | undefined} Child */
 
 /**
@@ -156,9 +158,8 @@ export function announcer(wait = 700) {
 /** A table of numbers that scrolls on its own when it is wide. */
 export function table(caption, columns, rows, values) {
   const head = columns.map((column) => el("th", { scope: "col" }, column));
-  const body = rows.map((row, i) =>
-    el("tr", {}, el("th", { scope: "row" }, row), values[i].map((x) => el("td", {}, x))),
-  );
+  const body = rows.map((row) => el("tr", {}, el("th", { scope: "row" }, row)));
+  inFrames(body, columns.length, (row, i) => row.append(...values[i].map((x) => el("td", {}, x))));
   const inner = el("table", { class: "numbers" }, el("caption", {}, caption),
     el("thead", {}, el("tr", {}, el("td"), head)), el("tbody", {}, body));
   const reached = { tabindex: 0, role: "group", "aria-label": caption };
