@@ -275,8 +275,8 @@ def _sort(browser: Browser, box: str) -> None:
 def _predict(browser: Browser, box: str) -> None:
     browser.click(f"{box} textarea")
     browser.press(*"one")
-    browser.click(f"{box} .question-tools button", "Show")
-    browser.click(f"{box} .question-tools button", "Yes")
+    for _ in ("show it", "yes"):  # in the page's language, so by their places
+        browser.click(f"{box} .question-tools button")
 
 
 # ---------------------------------------------------------------------------- maps that answer
