@@ -21,7 +21,7 @@ from html.parser import HTMLParser
 TABLE = re.compile(r"<(/?)table\b", re.I)
 NAMED = ("img", "svg", "math", "input")  # says something without a text
 PHONE = 38  # letters that stand side by side in a table on a screen of 360 px
-CLOSE = 50  # the same, of small letters
+CLOSE = 49  # the same, of small letters
 COLUMN = 10  # letters that a column of sentences needs, to have more than a word a line
 LONG = re.compile(r"[^\s<>]{20,}(?=[^<>]*<)")  # a name in a cell, wider than a card, as in code
 # Where such a name may break: not near its start, which a line of its own may make needless.

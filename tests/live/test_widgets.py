@@ -113,9 +113,7 @@ def test_scripts_of_a_page_without_weights_are_small(visit):
     assert len(scripts) >= 4
 
     def packed(path: str) -> int:
-        source = ROOT / "docs" / path
-        source = source if source.exists() else live.make(ROOT) / source.name
-        return len(gzip.compress(source.read_bytes()))
+        return len(gzip.compress((ROOT / "site" / path).read_bytes()))
 
     assert sum(map(packed, scripts)) < 60_000
     assert not [asked for asked in page.asked if asked.endswith(".bin")]

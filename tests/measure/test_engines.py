@@ -110,12 +110,16 @@ def test_thin_spaces_stand_where_tex_sets_them(engine, site_server, block):
     assert engine.js(THIN, [drawn[tex, block]["math"] for tex in SPACED]) == [*SPACED.values()]
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"], indirect=True)  # WebKit shows a page of its own
-def test_a_page_that_cannot_be_opened_is_a_fault_and_not_the_end(engine):
+@pytest.mark.parametrize("name", ["chromium", "firefox"])  # WebKit shows a page of its own
+def test_a_page_that_cannot_be_opened_is_a_fault_and_not_the_end(name, request):
     """The round goes on: a page that does not come in time may not end it with a traceback."""
-    with pytest.raises(browsers.BrowserError) as told:
-        engine.open("http://127.0.0.1:9/")  # where nothing listens
-    assert engine.name in str(told.value) and "\n" not in str(told.value)
+    engine = started(name, request)
+    try:
+        with pytest.raises(browsers.BrowserError) as told:
+            engine.open("http://127.0.0.1:9/")  # where nothing listens
+    finally:
+        engine.close()
+    assert name in str(told.value) and "\n" not in str(told.value)
 
 
 def test_the_search_finds_and_marks(engine, site_server):

@@ -12,6 +12,7 @@ from scripts.publish import lock
 
 OWN = {"scripts", "snippets"} | {path.stem for path in lock.ROOT.glob("tests/**/*.py")}
 APART = {  # what is imported and not asked for, and why
+    "IPython": "a lab's check asks for it, and whatever runs a notebook has it",
     "gi": "WebKit's window runs in the system's Python, which brings it",
     "onnx": "`peers` compares with what the book does not need, and names the command",
 }
