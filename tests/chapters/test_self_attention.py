@@ -223,9 +223,9 @@ def test_small_gradients_are_those_of_wide_vectors(says, values):
         " quarter.",
         "In the middle one of the 200 groups of ten it is {{ self_attention/scaling.scaled_slope:.2f}}"
         " scaled and {{ self_attention/scaling.raw_slope:.2f}} raw; at width 1,024, raw, it is less than"
-        " a ten-thousandth. The paper suspects that so small gradients do harm, and divides to avoid"
+        " a ten-thousandth. The paper suspects that such small gradients do harm, and divides to avoid"
         " them.[^vaswani]",
-        "(They are the gradients of the scores. Without the division a score also moves $\\sqrt{d_k}$"
+        "(These are gradients of the scores. Without the division a score also moves $\\sqrt{d_k}$"
         " times as far when its query does. So in the middle group a *query's* own gradient is no smaller"
         " at width 64; at 1,024 it is.)",
     )
@@ -632,7 +632,7 @@ def test_the_best_heads_on_new_pairs(says, values):
         "Is that the head that understands *it*? Would 72 coins be a fair comparison?",
         "You cannot tell from these sentences: the head was picked after looking. Coins are no fair"
         " comparison. Of 72 coins, {{ self_attention/answers.expected:.0f}} on average are right that"
-        " often; here three heads are, since most give both sentences of a pair the same answer, and so"
+        " often; here three heads are, since most heads give both sentences of a pair the same answer, and so"
         " are right in half.",
         "In twelve new pairs, `answer_pairs.py`, the three are right in {{"
         " self_attention/answer_pairs.least_picked}} to {{ self_attention/answer_pairs.most_picked}} of"
