@@ -17,11 +17,18 @@ scaled = scaled_scores.std().item()
 print(f"spread of the raw scores:    {raw:.2f}")
 print(f"spread after dividing by √d: {scaled:.2f}")
 
-# Ten scores at a time through softmax: how much does the top one get?
-raw_top = scores.view(200, 10).softmax(dim=1).amax(dim=1).mean().item()
-scaled_top = scaled_scores.view(200, 10).softmax(dim=1).amax(dim=1).mean().item()
-print(f"top weight among ten, raw:    {raw_top:.2f}")
-print(f"top weight among ten, scaled: {scaled_top:.2f}")
+
+
+def top_of_ten(scores):
+    """Ten scores at a time: the mean top weight, and the middle one of its slopes."""
+    top = scores.view(200, 10).softmax(dim=1).amax(dim=1)  # (groups,)
+    return top.mean().item(), (top * (1 - top)).median().item()
+
+
+raw_top, raw_slope = top_of_ten(scores)
+scaled_top, scaled_slope = top_of_ten(scaled_scores)
+print(f"top weight among ten, raw:    {raw_top:.2f}, slope {raw_slope:.2f}")
+print(f"top weight among ten, scaled: {scaled_top:.2f}, slope {scaled_slope:.2f}")
 
 raws, scaleds = [], []
 for width in (4, 16, 64, 256, 1024):
@@ -35,5 +42,7 @@ for width in (4, 16, 64, 256, 1024):
     axes[0].set_title(f"Raw scores: spread {raws[-1]:.1f}")
     axes[1].set_title(f"Divided by {width**0.5:.0f}: spread {scaleds[-1]:.2f}")
     axes[1].set_xlabel("score")
+_, wide_slope = top_of_ten(scores)
+print(f"width {width}, raw: slope {wide_slope:.7f}")
 narrow_raw, wide_raw = raws[0], raws[-1]
 least_scaled, most_scaled = min(scaleds), max(scaleds)

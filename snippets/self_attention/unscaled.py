@@ -41,6 +41,10 @@ print(f"| layer 6, head 12: top weight | {top:.2f} | {unscaled_top:.2f} |")
 print(f"| layer 6, head 12: bits | {entropy:.2f} | {unscaled_entropy:.2f} |")
 print(f"| all 72 heads: top weight | {all_top:.2f} | {all_unscaled_top:.2f} |")
 print(f"| all 72 heads: bits | {all_entropy:.2f} | {all_unscaled_entropy:.2f} |")
+# The logarithm of a row's weights is its scores, less one number for the whole row.
+spreads = scaled.log().std(dim=-1).mean(dim=-1)  # (layers, heads)
+least_spread, most_spread = spreads.min().item(), spreads.max().item()
+mean_spread = spreads.mean().item()
 pair = [scaled[5, 11], unscaled[5, 11]]
 titles = ["divided by √d", "not divided"]
 first, _ = plots.heatmaps(pair, titles, tokens, tokens, across=2)

@@ -9,7 +9,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AttentionInterface,
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+)
 
 from snippets.shared import tiny_decoder
 
@@ -251,6 +257,39 @@ def test_zeros_after_softmax(says, printed, values):
     for line in before + after:
         first, second = map(float, line.split(":")[1].split()[:2])
         assert second == pytest.approx(3 * first), "the proportions stay"
+
+
+def test_a_lost_row_needs_a_score_that_is_made_up(says):
+    says(
+        "(The 200 is made up: in SmolLM2, on two dozen sentences from the news, no forbidden score stands"
+        " so far above the allowed ones that a row is lost.) With −∞ before softmax, no score can do this.",
+    )
+    furthest, worst, lost = [], [], 0
+
+    def attention(module, query, key, value, mask, scaling, **more):
+        nonlocal lost
+        key, value = (x.repeat_interleave(3, dim=1) for x in (key, value))
+        scores = query @ key.mT * scaling
+        future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(diagonal=1)
+        masked = scores.masked_fill(future, -torch.inf)
+        furthest.append((scores.amax(dim=-1) - masked.amax(dim=-1)).max())
+        late = scores.softmax(dim=-1).masked_fill(future, 0)
+        late = late / late.sum(dim=-1, keepdim=True)
+        lost += late.isnan().any().item()
+        worst.append((late - masked.softmax(dim=-1)).abs().max())
+        return (masked.softmax(dim=-1) @ value).transpose(1, 2), None
+
+    AttentionInterface.register("both ways", attention)
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2", attn_implementation="both ways")
+    rows = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()[:240:10]
+    with torch.no_grad():
+        for row in rows:
+            model(**tokenizer(row.split("\t")[1], return_tensors="pt"))
+    assert len(rows) == 24 and len(furthest) == 24 * 30
+    assert 1 < max(furthest) < 60 and not lost and max(worst) < 1e-3
+    scores = torch.tensor([0.0, 1.0, 1e30])
+    assert scores.masked_fill(torch.tensor([False, False, True]), -torch.inf).softmax(0)[2] == 0
 
 
 def test_three_rules(says, values, printed):
@@ -642,6 +681,26 @@ def test_true_has_two_meanings(says, values):
             for m in (~past, past)
         )
     assert hidden.abs().max() < 1e-6 < 1e-3 < seen.abs().max()
+
+
+def test_a_mask_of_four_dimensions_goes_through_as_it_is(says, smollm2_eager):
+    says(
+        "(With four dimensions, as [above](#what-must-a-decoder-see), it goes to the attention function"
+        " as it is. Numbers are added to the scores: 0 is seen, −∞ hidden. Of true and false, the fused"
+        ' function hides what is `False`. With `attn_implementation="eager"` they are added as 1 and 0,'
+        " which hides nothing, and no error tells you.)",
+    )
+    fused = AutoModelForCausalLM.from_pretrained("models/smollm2", attn_implementation="sdpa")
+    ids = AutoTokenizer.from_pretrained("models/smollm2")(SENTENCE, return_tensors="pt").input_ids
+    seen = torch.ones(1, 1, ids.shape[1], ids.shape[1], dtype=torch.bool).tril()
+    numbers = torch.where(seen, 0.0, -torch.inf)
+    with torch.no_grad():
+        right = fused(ids).logits
+        for model, mask in ((fused, seen), (fused, numbers), (smollm2_eager, numbers)):
+            assert torch.allclose(model(ids, attention_mask=mask).logits, right, atol=1e-3)
+        wrong = smollm2_eager(ids, attention_mask=seen, output_attentions=True)
+    assert (wrong.logits - right).abs().max() > 1
+    assert min(weights.triu(diagonal=1).sum() for weights in wrong.attentions) > 0, "the future is seen"
 
 
 def test_keys_of_the_questions_are_what_came_out(values, says):
