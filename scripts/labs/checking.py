@@ -108,9 +108,10 @@ def code_of(task: str) -> str:
             lines = ast.parse(cell).body
         except (SyntaxError, ValueError):
             continue
-        parts = [part for line in lines for part in getattr(line, "targets", [line])]
-        parts += [one for part in parts for one in getattr(part, "elts", ())]
-        bound = {getattr(one, "id", getattr(one, "name", "")) for one in parts}
+        parts = [x for line in lines for x in (line.targets if isinstance(line, ast.Assign) else [line])]
+        parts += [x for part in parts if isinstance(part, (ast.Tuple, ast.List)) for x in part.elts]
+        bound = {x.id for x in parts if isinstance(x, ast.Name)}
+        bound |= {x.name for x in parts if isinstance(x, (ast.FunctionDef, ast.ClassDef))}
         if names and names <= bound:
             return cell
     return ""
