@@ -51,8 +51,9 @@ function settle() {
   name();
 }
 
-// A page is ready to be read before this: it waits until the theme has done what it does at the start.
-const soon = window.requestIdleCallback ?? ((then) => setTimeout(then));
+// A page is ready to be read before this: it waits until the theme has done what it does at the start,
+// and no longer than a second where a page has much to do.
+const soon = window.requestIdleCallback ?? ((then) => setTimeout(then, 0));
 
 addEventListener("load", () => soon(() => {
   settle();
@@ -78,7 +79,7 @@ addEventListener("load", () => soon(() => {
   });
   addEventListener("resize", later);
   content.addEventListener("contentvisibilityautostatechange", later);
-}));
+}, { timeout: 1000 }));
 
 // On Tab the theme closes the search and takes the focus from its box. WebKit then starts from
 // the top of the page, and nobody ever gets past the box. So the search is closed here, and the

@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib import colormaps
+from tiny_lab import TASK
 
 from scripts.base import ROOT
 from scripts.labs import handout, run
@@ -1454,20 +1455,7 @@ TINY = '''# ---
 # %%
 print("ran", {number})
 
-# %% task="double"
-def double(x):
-    result = ...
-    # <solution>
-    result = 2 * x
-    # </solution>
-    return result
-
-# %% check="double"
-def problem(double):
-    if double(3) != 6:
-        return f"Twice three is not {{double(3)}}."
-check(problem, double)
-
+''' + TASK.replace("{", "{{").replace("}", "}}") + '''
 # %% [markdown] hints="double"
 # Add it.
 #

@@ -11,6 +11,7 @@ import IPython
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from tiny_lab import TASK
 
 from scripts.base import ROOT
 from scripts.labs import checking, handout, run
@@ -25,20 +26,7 @@ LAB = '''# ---
 
 # %% setup=""
 
-# %% task="double"
-def double(x):
-    result = ...
-    # <solution>
-    result = 2 * x
-    # </solution>
-    return result
-
-# %% check="double"
-def problem(double):
-    if double(3) != 6:
-        return f"Twice three is not {double(3)}."
-check(problem, double)
-
+''' + TASK + '''
 # %% [markdown] hints="double"
 # Add it, as in [the encoder](../encoder.md#pooling).
 #

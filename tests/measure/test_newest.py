@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_lab import TASK
 
 from scripts import __main__ as door
 from scripts.base import ROOT
@@ -85,20 +86,7 @@ LAB = '''# ---
 
 # %% setup=""
 
-# %% task="double"
-def double(x):
-    result = ...
-    # <solution>
-    result = 2 * x
-    # </solution>
-    return result
-
-# %% check="double"
-def problem(double):
-    if double(3) != 6:
-        return "Not six."
-check(problem, double)
-
+''' + TASK + '''
 # %% [markdown] hints="double"
 # Add it.
 #
@@ -130,7 +118,7 @@ def test_a_lab_alone(tmp_path):
     assert (tmp_path / "empty" / "executable-transformer" / "snippets" / "models.toml").exists()
     wrong = LAB.replace("2 * x", "3 * x").replace("plt.show()", "plt.close()")
     wrong_answer, blank = alone(wrong)
-    assert "the lab `trial`" in wrong_answer and "✗ Not six." in wrong_answer
+    assert "the lab `trial`" in wrong_answer and "✗ Twice three is not " in wrong_answer
     assert "plt" in blank and "draws nothing" in blank
     (stops, *_) = alone(LAB.replace("import matplotlib", "import matplotlip"))
     assert "ModuleNotFoundError" in stops

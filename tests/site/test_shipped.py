@@ -33,15 +33,6 @@ def docs(tmp_path):
     return tmp_path / "docs"
 
 
-@pytest.fixture
-def cache(tmp_path):
-    """An empty cache, but for the packages, which need not be fetched again."""
-    packages, folder = node.installed(ROOT / ".cache" / "styles").parent, tmp_path / "cache"
-    folder.mkdir()
-    (folder / packages.name).symlink_to(packages)
-    return folder
-
-
 def test_comments_and_spaces_go_and_names_and_texts_stay(docs, cache, tmp_path):
     shipped.shorten(tmp_path, docs, cache)
     first, _, text = (tmp_path / "assets/live/engine/engine.js").read_text("utf-8").partition("\n")

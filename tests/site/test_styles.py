@@ -35,15 +35,6 @@ THEME = """:root { --of-the-theme: 1px; --unread: 2px }
 
 
 @pytest.fixture
-def cache(tmp_path):
-    """An empty cache, but for the tool, which need not be fetched again."""
-    tool, folder = node.installed(ROOT / ".cache" / "styles").parent, tmp_path / "cache"
-    folder.mkdir()
-    (folder / tool.name).symlink_to(tool)
-    return folder
-
-
-@pytest.fixture
 def small(tmp_path, cache):
     """A site of two pages and two sheets, with the styles written into its pages."""
     site = tmp_path / "site"
@@ -380,6 +371,35 @@ def test_what_is_drawn_later_has_its_place_and_its_keys(tour, phone, says):
     assert abs(seen["exact"] - 1) < 0.02
     # Questions and notes have a height that is guessed, and nothing in a fold was measured.
     assert seen["waiting"] > 0.5 and abs(seen["grown"] - 1) < 0.1 and seen["folded"] == 0
+
+
+# From where it is, upward in steps: by how much does what is on the screen move, beside the step?
+UPWARD = """async () => {
+  const seen = [...document.querySelectorAll("article :is(h2, h3, p)")];
+  const top = (one) => one.getBoundingClientRect().top;
+  let [steps, worst] = [0, 0];
+  for (; steps < 60 && scrollY > 200; steps++) {
+    const one = seen.find((one) => one.offsetHeight && top(one) > 250 && top(one) < 600);
+    const before = one && top(one);
+    scrollBy(0, -200);
+    await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+    if (one) worst = Math.max(worst, Math.abs(top(one) - before - 200));
+  }
+  return {steps, worst};
+}"""
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "wide"])
+def test_who_jumps_to_a_heading_is_there_and_stays(tour, phone):
+    """Also where the height of what stands above was a guess."""
+    page = tour("decoder/", phone=phone)
+    last = page.evaluate("[...document.querySelectorAll('article h2[id]')].at(-1).id")
+    page = tour(f"decoder/#{last}", phone=phone)
+    page.wait_for_function(
+        "(id) => Math.abs(document.getElementById(id).getBoundingClientRect().top - 68) < 4", arg=last
+    )
+    moved = page.evaluate(UPWARD)
+    assert moved["steps"] == 60 and moved["worst"] < 2
 
 
 GAPS = """() => [...document.querySelectorAll(".highlight + :is(.output, figure.computed, .computed-by)")]

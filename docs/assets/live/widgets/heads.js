@@ -69,13 +69,19 @@ export function paint(face, map, columns, most, color = "--fig-weight") {
   pen.putImageData(image, 0, 0);
 }
 
+const inks = new Map(); // a page has few colors, and a grid asks for each of its heads
+
 /** A color of the page as red + 256 · green + 65,536 · blue. */
 function inkOf(color) {
-  const pen = el("canvas", { width: 1, height: 1 }).getContext("2d");
-  pen.fillStyle = getComputedStyle(document.body).getPropertyValue(color) || "#2563c9";
-  pen.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
-  return red | (green << 8) | (blue << 16);
+  const written = getComputedStyle(document.body).getPropertyValue(color) || "#2563c9";
+  if (!inks.has(written)) {
+    const pen = el("canvas", { width: 1, height: 1 }).getContext("2d");
+    pen.fillStyle = written;
+    pen.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+    inks.set(written, red | (green << 8) | (blue << 16));
+  }
+  return inks.get(written);
 }
 
 /** The page's scheme has changed: what is drawn in pixels must be drawn again. */
