@@ -44,7 +44,9 @@ def on_startup(command: str, **_) -> None:
 def on_config(config: MkDocsConfig) -> None:
     config.markdown_extensions.append(figures.Figures(lambda *said: pages.figure(*said)))
     config.markdown_extensions.append(abroad.Leading(lambda address: abroad.lead(pages.docs, address)))
-    if not serving:
+    if serving:
+        config.site_dir = desk.beside(config.site_dir)
+    else:
         config.site_dir = turn.take(config.site_dir, ROOT / ".cache" / "site", log.info)
 
 
@@ -53,6 +55,8 @@ def on_pre_build(config: MkDocsConfig) -> None:
     docs, book = Path(config.docs_dir), Book(ROOT)
     pages = build.Pages(book, docs, config.site_name, config.site_url, not serving)
     known = desk.opened(book) if later else whole.make(book, serving, log.info)
+    if book.pending:  # a link may lead to what is still to come
+        config.validation.links.anchors = logging.DEBUG
     pages.check(known, log.warning, config.strict)
 
 
@@ -122,7 +126,7 @@ def on_post_page(output: str, page: Page, **_) -> str:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    live.publish(Path(config.site_dir), ROOT)
+    live.publish(Path(config.site_dir), ROOT, link=serving)
     pages.publish(Path(config.site_dir), config.site_description, log.warning)
     config.site_dir = turn.end(config.site_dir, not (config.strict and warnings.get_counts()))
     desk.built() if later else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import multiprocessing.process
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import psutil
 from filelock import BaseFileLock
 
 from scripts.compute import child
@@ -48,7 +50,38 @@ def environment(more: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-class Job:
+class Resting:
+    """A run that can be stopped where it stands, and goes on later: the time between is not its own."""
+
+    process: multiprocessing.process.BaseProcess
+    started: float
+    deadline: float
+    rests = 0.0  # since when; 0 while it runs
+
+    def rest(self) -> None:
+        """Leave the processor to another, until `go_on`."""
+        self.rests = time.monotonic()
+        for process in self._family():
+            with contextlib.suppress(psutil.Error):
+                process.suspend()
+
+    def go_on(self) -> None:
+        """Run again."""
+        rested, self.rests = time.monotonic() - self.rests, 0.0
+        self.started, self.deadline = self.started + rested, self.deadline + rested
+        for process in self._family():
+            with contextlib.suppress(psutil.Error):
+                process.resume()
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            first = psutil.Process(self.process.pid)
+            return [first, *first.children(recursive=True)]
+        except psutil.Error:  # it has just ended
+            return []
+
+
+class Job(Resting):
     """One snippet being run.
 
     Args:

@@ -70,6 +70,10 @@ class Line:
         held = self.waiting.keys() | running
         return [name for name, one in self.waiting.items() if not self.book.waits_for(one) & held]
 
+    def looked_at(self, name: str) -> bool:
+        """Whether somebody waits for this one, so that others rest for it. In a build nobody does."""
+        return False
+
     @property
     def stuck(self) -> str | None:
         """Why nothing will ever be ready, when nothing is and nothing runs."""

@@ -194,7 +194,9 @@ def _work_off(line: Line, processes: multiprocessing.context.BaseContext, jobs: 
                 continue
             elsewhere = []
             for name in ready:
-                if len(running) == jobs:
+                if not line.looked_at(name):
+                    _go_on(line, running, jobs)
+                if not _room(name, line, running, jobs):
                     break
                 lock = take(line.book.cache.parent / "run" / f"{name}.lock")
                 if lock is None:
@@ -206,6 +208,7 @@ def _work_off(line: Line, processes: multiprocessing.context.BaseContext, jobs: 
                     lock.release()
                     del line.waiting[name]
                     line.done(name, names(), "as it was before, or run by another build")
+            _go_on(line, running, jobs)
             if elsewhere and not running:
                 if not waits:
                     line.say(f"  another build is running {elsewhere[0]}; waiting for it")
@@ -213,11 +216,11 @@ def _work_off(line: Line, processes: multiprocessing.context.BaseContext, jobs: 
                 time.sleep(0.2)
             if not running:
                 continue
-            soonest = min(job.deadline for job in running.values()) - time.monotonic()
+            soonest = min(job.deadline for job in running.values() if not job.rests) - time.monotonic()
             patience = max(0.0, min(soonest, 0.5 if elsewhere else LOOKS))
             ended = multiprocessing.connection.wait(list(running), timeout=patience)
             now = time.monotonic()
-            late = [s for s, job in running.items() if job.deadline <= now]
+            late = [s for s, job in running.items() if job.deadline <= now and not job.rests]
             for sentinel in {*ended, *late}:
                 job = running.pop(sentinel)
                 error = job.finish(late=sentinel not in ended)
@@ -229,6 +232,30 @@ def _work_off(line: Line, processes: multiprocessing.context.BaseContext, jobs: 
     finally:
         for job in running.values():  # interrupted: leave nothing half-made
             job.stop()
+
+
+def _room(name: str, line: Line, running: dict[int, Job], jobs: int) -> bool:
+    """Whether one may run now: if need be another rests for it that nobody looks at.
+
+    So many rest at most as run, since each keeps its memory.
+    """
+    at_work = [job for job in running.values() if not job.rests]
+    if len(at_work) < jobs:
+        return True
+    others = [job for job in at_work if not line.looked_at(job.name)]
+    begun = any(job.name == name for job in running.values())
+    if not others or not line.looked_at(name) or (len(running) == 2 * jobs and not begun):
+        return False
+    others[-1].rest()
+    return True
+
+
+def _go_on(line: Line, running: dict[int, Job], jobs: int) -> None:
+    """Let those that rest go on where there is room, first those that somebody looks at."""
+    resting = [job for job in running.values() if job.rests]
+    for job in sorted(resting, key=lambda job: not line.looked_at(job.name)):
+        if _room(job.name, line, running, jobs):
+            job.go_on()
 
 
 @click.command()

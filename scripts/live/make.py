@@ -90,10 +90,11 @@ def lacks(root: Path = ROOT) -> bool:
     )
 
 
-def publish(site: Path, root: Path = ROOT) -> None:
+def publish(site: Path, root: Path = ROOT, link: bool = False) -> None:
     """Copy what `make` made into the site.
 
     Copies, not links: who changes a file of the site must not change what the next build trusts.
+    Only the site of a server, which nobody sees and which is made again and again, may `link`.
     """
     folder = root / ".cache" / "live"
     if not _kernels(root):
@@ -103,7 +104,12 @@ def publish(site: Path, root: Path = ROOT) -> None:
             target = site / "assets" / "live" / inside
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
-            shutil.copyfile(folder / inside, target)
+            try:
+                if not link:
+                    raise OSError
+                target.symlink_to((folder / inside).resolve())
+            except OSError:  # Windows lets not everybody make one
+                shutil.copyfile(folder / inside, target)
 
 
 def _digest(root: Path, step: str) -> str:

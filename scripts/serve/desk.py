@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import threading
@@ -58,9 +59,15 @@ class Desk:
         self.worker: subprocess.Popen | None = None
         self.news = threading.Condition()  # notified when pages may be told more than before
         self.held = 0  # pages that wait for that
-        self.undrawn = False  # whether the pages have their formulas as written
+        self.undrawn = self.drawn = False  # the pages have their formulas as written; until a build
+        self.shown = self.place = ""  # the folder of the site that is served; that of the last build
         self.seen: dict | None = None  # the files of the last build
         self.took, self.ended, self.wrong = 0.0, 0.0, ""
+
+    def beside(self, folder: str) -> str:
+        """Where a build goes: never where the site lies that is being served meanwhile."""
+        self.place = f"{folder}-next" if self.shown == folder else folder
+        return self.place
 
     # ------------------------------------------------------------------------- what is missing
 
@@ -114,10 +121,15 @@ class Desk:
         return f"{head}{more}</body>{tail}"
 
     def built(self) -> None:
-        """Note the end of a build. After the first, begin to compute."""
-        self.build, (self.waits, self.files) = self.build + 1, self.making
+        """After the first build, begin to compute."""
         if self.worker is None:
+            self._show()
             self._begin()
+
+    def _show(self) -> None:
+        """From now on pages are told of the last build."""
+        self.build, self.shown = self.build + 1, self.place
+        self.waits, self.files = self.making
 
     # ----------------------------------------------------------------------------- the worker
 
@@ -173,6 +185,8 @@ class Desk:
                 self.worker.wait(5)
             except subprocess.TimeoutExpired:
                 self.worker.kill()
+        if self.place:  # mkdocs removes the other one
+            shutil.rmtree(f"{self.place.removesuffix('-next')}-next", ignore_errors=True)
 
     def state(self) -> dict[str, Any]:
         """What the worker of this folder has told last."""
@@ -186,29 +200,38 @@ class Desk:
     def serve(self, server: Any, **_: Any) -> None:
         """Answer pages at `ADDRESS`, and know which builds are a reason to load a page again.
 
+        While a build is made, the one before is served: no page waits for it.
+
         Args:
-            server: mkdocs's, with its `builder`, its application and its epochs.
+            server: mkdocs's, with its `builder`, its application, its epochs and its folder.
         """
         build, answer, inject = server.builder, server.get_app(), server._inject_js_into_html
 
         def builder() -> None:
-            seen, number = needs.changes(self.root), self.build + 1
-            if seen != self.seen or self.wrong:
-                self.loud = number
+            seen = needs.changes(self.root)
+            saved = seen != self.seen or self.wrong
+            loud, self.drawn = saved or self.drawn, False
+            if saved:
                 self._wake()
                 if self.seen["programs"] != seen["programs"]:
                     self._settle()
             self.seen, self.wrong, began = seen, "", time.monotonic()
+            # Else mkdocs lets all requests wait until the build is there.
+            wanted, server._wanted_epoch = server._wanted_epoch, server._visible_epoch
             errors, log = _Errors(), logging.getLogger("mkdocs")
             log.addHandler(errors)
             try:
                 build()
+                server.root = self.place
+                self._show()
             except Exception as error:  # or no page would be served until it is mended
                 traceback.print_exception(error) if not isinstance(error, SystemExit) else None
                 self.wrong = "\n".join(errors.said) or str(error)
-                self.build = number
+                self.build += 1
             finally:
                 log.removeHandler(errors)
+                server._wanted_epoch = wanted
+            self.loud = self.build if loud else self.loud
             self.took, self.ended = time.monotonic() - began, time.monotonic()
             self._notify()
 
@@ -232,8 +255,14 @@ class Desk:
             content if b"const SERVED = " in content else inject(content, epoch)
         )
         server.builder = builder
+        server.error_handler = lambda code: self._instead(code)
         server.set_app(application)
         self.seen = needs.changes(self.root)
+
+    def _instead(self, code: int) -> bytes | None:
+        """The book's page of an address that is not there."""
+        page = Path(self.shown, f"{code}.html")
+        return page.read_bytes() if page.is_file() else None
 
     def _settle(self) -> None:
         """After a file was saved, wait for the runs that it asks for, if they are few and short.
@@ -295,7 +324,7 @@ class Desk:
             self.ended = time.monotonic() + 60  # asked for once
             rebuild()
         if self.undrawn and not formulas.lacks(self.root):
-            self.undrawn, self.loud = False, self.build + 1
+            self.undrawn, self.drawn = False, True
             rebuild()
         told = {"build": self.build, "loud": self.loud, "of": len(waits), "all": state.get("all", "")}
         first = "Is next." if versions.computes() else PROSE

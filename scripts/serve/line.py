@@ -18,7 +18,7 @@ from filelock import BaseFileLock
 from scripts.base import BookError
 from scripts.base.files import put
 from scripts.compute.book import Book, Snippet
-from scripts.compute.job import Job, duration
+from scripts.compute.job import Job, Resting, duration
 from scripts.compute.line import Line
 from scripts.labs import run as labs
 from scripts.labs import source
@@ -51,7 +51,7 @@ class Reading(Line):
         self.woken = woken
         self.root, self.folder, self.say = root, folder, say
         self.lock = threading.RLock()  # the models are fetched in a thread of their own
-        self.running: dict[str, float] = {}  # → since when
+        self.running: dict[str, Resting] = {}
         self.pages: dict[str, list[str]] = {}
         self.front: list[str] = []  # pages, the one in front first
         self.waiting, self.labs = {}, set()
@@ -64,6 +64,7 @@ class Reading(Line):
         self._looked = self._told = 0.0
         self._last: dict | None = None
         self._order: list[str] = []
+        self._looked_at: set[str] = set()  # what the page in front needs
 
     # ------------------------------------------------------------ asked by `runner.work_off`
 
@@ -94,6 +95,10 @@ class Reading(Line):
                 self.tell()
         return bool(self.waiting)
 
+    def looked_at(self, name: str) -> bool:
+        with self.lock:
+            return name in self._looked_at
+
     def stale(self, name: str) -> bool:
         if name in self.labs:
             return name.split("/")[1] in labs.outdated(self.root)
@@ -109,12 +114,14 @@ class Reading(Line):
 
     def start(self, name: str, context, lock: BaseFileLock) -> Job:
         with self.lock:
-            self.running[name] = time.monotonic()
             one = self.waiting.pop(name)
+            if name in self.labs:
+                job = LabJob(self.root, name, context, lock)
+            else:
+                job = Job(self.book, one, context, self._limit(name), lock)
+            self.running[name] = job
             self.tell(now=True)
-        if name in self.labs:
-            return LabJob(self.root, name, context, lock)
-        return Job(self.book, one, context, self._limit(name), lock)
+            return job
 
     def back(self, name: str) -> None:
         with self.lock:
@@ -124,9 +131,9 @@ class Reading(Line):
     def done(self, name: str, running: set[str], how: str, error: str | None = None) -> None:
         with self.lock:
             self.count += 1
-            if began := self.running.pop(name, 0.0):
+            if job := self.running.pop(name, None):
                 self.planned += self._expected(name)
-                self.spent += time.monotonic() - began
+                self.spent += time.monotonic() - job.started
             if error:
                 self.say(f"✗ {error}")
             self.tell(now=True)
@@ -163,13 +170,15 @@ class Reading(Line):
 
     def _sort(self) -> None:
         """Put what the pages in front need first, in the order of the page; then the longest."""
-        order = []
+        order, self._looked_at = [], set()
         for page in self.front:
             for name in self.pages.get(page, ()):
                 if one := self.waiting.get(name):
                     order += [*self._trainers(one), name]
-                elif name == needs.LIVE:
+                elif name == needs.LIVE or name in self.running:
                     order.append(name)
+            if page == self.front[0]:
+                self._looked_at = set(order)
         first = lambda name: (not self.book.trains(name), -self._expected(name))
         self._order = list(dict.fromkeys([*order, *sorted(self.waiting, key=first), needs.LIVE]))
         self._lack()
@@ -218,7 +227,8 @@ class Reading(Line):
         slow = min(4.0, max(0.25, self.spent / self.planned)) if self.planned > 10 else 1.0
         now = time.monotonic()
         seconds = sum(self._expected(name) for name in self.waiting)
-        seconds += sum(max(1.0, self._expected(n) - (now - t)) for n, t in self.running.items())
+        for name, job in self.running.items():
+            seconds += max(1.0, self._expected(name) - (job.rests or now) + job.started)
         return max(slow * seconds / max(1, self.jobs), sum(self.lacking.values()) / RATE)
 
     # --------------------------------------------------------------------------- what is told
@@ -228,7 +238,8 @@ class Reading(Line):
         if not now and time.monotonic() < self._told + 1:
             return
         self._told = time.monotonic()
-        says = {name: "Being computed now." for name in self.running}
+        rests = "Begun; it rests while the page in front is computed."
+        says = {n: rests if job.rests else "Being computed now." for n, job in self.running.items()}
         place = len(self.running)
         for name in self._order:
             if name in self.waiting or (name == needs.LIVE and self.live):
@@ -254,7 +265,8 @@ class Reading(Line):
             parts.append("the model in the page")
         if not parts:
             return ""
-        now = f", now {', '.join(self.running)}" if self.running else ""
+        at_work = [name for name, job in self.running.items() if not job.rests]
+        now = f", now {', '.join(at_work)}" if at_work else ""
         if self.refused and not self.running:
             return f"still to come: {', '.join(parts)}. {self.refused}"
         return f"still to come: {', '.join(parts)}; about {duration(max(5.0, self.left()))}{now}"
@@ -318,7 +330,7 @@ class Reading(Line):
             self.fetched = "there, being unpacked"
 
 
-class LabJob:
+class LabJob(Resting):
     """One lab being run; to `runner.work_off` it is a job like any other."""
 
     def __init__(self, root: Path, name: str, context, lock: BaseFileLock):

@@ -177,6 +177,17 @@ def test_published_whole_and_without_working_files(folder, tmp_path):
     assert (there / "tokenizers.min.mjs").exists()
     assert {p.stem for p in (there / "tokenizers").iterdir()} >= set(live.TOKENIZERS)
     assert not [path for path in there.rglob(".*")]
+    linked = [path for path in there.rglob("*") if path.is_symlink()]
+    assert not linked, "who changes a file of the site changes nothing else"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets not everybody make links")
+def test_a_server_copies_nothing(folder, tmp_path):
+    """Each build for new outputs would write all weights again."""
+    for _ in range(2):
+        live.publish(tmp_path, ROOT, link=True)
+    files = [path for path in (tmp_path / "assets" / "live").rglob("*") if not path.is_dir()]
+    assert len(files) > 20 and all(path.is_symlink() and path.is_file() for path in files)
 
 
 def test_a_broken_kernel_is_named(folder, copy):

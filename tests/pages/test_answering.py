@@ -66,6 +66,17 @@ def test_several_by_keyboard(ask):
     expect(two.locator(".question-done")).to_be_visible()
 
 
+def test_every_control_is_large_enough_for_a_finger(ask):
+    """24 by 24 px: WCAG 2.2, 2.5.8."""
+    made = ask()
+    made.set_viewport_size({"width": 360, "height": 740})
+    controls = made.locator(".question :is(input, button, textarea, summary)").filter(visible=True)
+    boxes = [(one.evaluate("one => one.outerHTML.slice(0, 90)"), one.bounding_box()) for one in controls.all()]
+    assert len(boxes) > 10
+    small = [(says, box) for says, box in boxes if min(box["width"], box["height"]) < 24]
+    assert not small
+
+
 def test_a_number_by_enter_and_by_button(ask, book):
     made = ask()
     three = made.question(3)

@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 from browser import PATIENCE as browser_patience
+from mkdocs.livereload import LiveReloadServer
 from playwright.sync_api import expect
 from small_site import SmallSite
 
@@ -332,6 +333,128 @@ def test_the_line_begins_with_what_the_page_in_front_needs(tmp_path):
         assert line.ready(set())[: len(wanted)] == wanted
     says = json.loads((folder / "state.json").read_text("utf-8"))["says"]
     assert says["gated/one"].endswith("Number 1 in the line.")
+
+
+def test_others_rest_for_what_the_page_in_front_needs(tmp_path):
+    """However long they take: they are stopped where they stand, and go on later."""
+    site = Gates(tmp_path / "book")
+    others = [f"other{number}" for number in range(runner.parallel())]
+    for name in others:
+        site.add(name)
+    server = Served(site)
+    says = lambda page, name: server.state(f"{page}/")["says"].get(f"gated/{name}", "")
+    try:
+        server.wait(lambda: server.get(f"/{others[0]}/"))
+        for name in others:
+            server.wait(lambda: says(name, name) == "Being computed now.")  # noqa: B023
+        site.add("mine")
+        server.wait(lambda: server.get("/mine/"))
+        server.get(LINE + "mine/", "POST")
+        server.wait(lambda: says("mine", "mine") == "Being computed now.")
+        resting = [name for name in others if says(name, name).startswith("Begun; it rests while")]
+        assert len(resting) == 1
+        site.open(resting[0])
+        time.sleep(1)
+        assert not site.output(resting[0]).exists()
+        site.open("mine")
+        server.wait(site.output("mine").exists)
+        server.wait(site.output(resting[0]).exists)
+        assert "it has ended with well" in site.output(resting[0]).read_text("utf-8")
+    finally:
+        server.end()
+
+
+def test_a_link_to_what_is_still_to_come_is_no_mistake(tmp_path):
+    """It is one when all is there."""
+    site = Gates(tmp_path / "book")
+    site.add("one")
+    with open(site.folder / "docs" / "one.md", "a", encoding="utf-8") as page:
+        page.write("\nSee [there](one.md#of-which-a-program-tells).\n")
+    server = Served(site)
+    says = "such anchor on this page"
+    try:
+        server.wait(lambda: 'data-waits="gated/one"' in server.get("/one/"))
+        assert says not in server.said()
+        site.open("one")
+        server.wait(lambda: server.state("one/") and says in server.said())
+    finally:
+        server.end()
+
+
+def test_time_at_rest_is_no_time_of_a_run():
+    """Or one that rests for long would be ended as one without an end."""
+    def stopped(until: bool) -> None:  # a signal needs a moment
+        end = time.monotonic() + PATIENCE
+        while (psutil.Process(run.process.pid).status() == psutil.STATUS_STOPPED) != until:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    run = job.Resting()
+    run.process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+    try:
+        run.started, run.deadline = time.monotonic(), time.monotonic() + 10
+        before = run.started, run.deadline
+        run.rest()
+        stopped(True)
+        run.rests -= 1000  # as if it had begun then
+        run.go_on()
+        stopped(False)
+        assert all(999 < now - then < 1010 for now, then in zip((run.started, run.deadline), before))
+        assert run.rests == 0
+    finally:
+        run.process.kill()
+    run.process.wait()
+    run.rest(), run.go_on()  # one that has ended is no error
+
+
+def test_no_page_waits_for_a_build(tmp_path):
+    """The site before is served meanwhile; a page is loaded again only when the new one is there."""
+    site, quiet = Gates(tmp_path / "book"), lambda line: None
+    begun, go_on = threading.Semaphore(0), threading.Semaphore(0)
+    ours, number = desk.Desk(site.folder, quiet, quiet), iter(range(1, 9))
+    ours._wake = lambda: None  # nothing is computed here
+
+    def build() -> None:
+        folder = Path(ours.beside(str(tmp_path / "site")))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        begun.release()
+        assert go_on.acquire(timeout=PATIENCE)
+        (folder / "index.html").write_text(f"build {next(number)}</body>")
+        (folder / "404.html").write_text("no such page")
+
+    server = LiveReloadServer(build, "127.0.0.1", 0, str(tmp_path / "site"))
+    go_on.release()
+    build()
+    ours._show()
+    begun.acquire()
+    ours.serve(server)
+    threading.Thread(target=server.serve, daemon=True).start()
+    while not server.serve_thread.is_alive():
+        time.sleep(0.01)
+    get = lambda path: urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=10)
+    try:
+        for last in (1, 2):
+            (site.folder / "docs" / "index.md").write_text(f"# Saved {last}\n", "utf-8")
+            with server._rebuild_cond:
+                server._want_rebuild = True
+                server._rebuild_cond.notify_all()
+            assert begun.acquire(timeout=PATIENCE)
+            assert f"build {last}<" in get("/").read().decode() and ours.loud == (last > 1) * last
+            with pytest.raises(urllib.error.HTTPError, match="404") as error:
+                get("/no_such/")
+            assert error.value.read() == b"no such page"
+            go_on.release()
+            until = time.monotonic() + PATIENCE
+            while ours.loud == (last > 1) * last and time.monotonic() < until:
+                time.sleep(0.01)
+            assert ours.loud == ours.build == last + 1
+            assert f"build {last + 1}<" in get("/").read().decode()
+    finally:
+        server.shutdown()
+    assert Path(ours.place).exists()
+    ours.end()
+    assert not (tmp_path / "site-next").exists()
 
 
 def test_a_page_waits_for_the_model_in_it(tmp_path):
