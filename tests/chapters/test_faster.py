@@ -231,7 +231,8 @@ def test_the_rule_gives_the_target(values, printed, says):
     says(
         "Drawn, and still the same",
         "It needs no factor, for what is refused is as large as what is lacking: a word is refused with the "
-        "probability $1 - \\sum_x \\min(p(x), q(x))$, and $\\sum_x \\max(0, p(x) - q(x))$ is the same number.",
+        "probability $1 - \\sum_x \\min(p(x), q(x))$, and $\\sum_x \\max(0, p(x) - q(x))$ is the same number, for the "
+        "two sums add up to $\\sum_x p(x) = 1$.",
         "If the target gives it as much as the draft or more, it is kept.",
         "If the target gives it half as much, it is kept in half of the cases.",
         "The first part is *drawn and kept*: $q(x)$ times the probability above.",
@@ -343,7 +344,8 @@ def test_caches_are_what_the_formula_says(values, cells, says):
         "[multi-query](glossary.md#multi-query-attention): all share one.[^shazeer]",
         "In each decode pass the [KV cache](decoder.md#the-kv-cache) is fetched, and it grows with the text.",
         "So fewer numbers per token are fewer bytes in each pass.",
-        "The three differ in one number, and the cache is in proportion to it: {{ "
+        "The three differ in one number, and [by the formula](parallelism.md#what-the-cache-weighs) the cache is "
+        "in proportion to it: {{ "
         "faster/caches.most_bytes:,}}, {{ faster/caches.grouped_bytes:,}} and {{ "
         "faster/caches.least_bytes:,}} bytes for ten tokens.",
         "The result is the library's, which unfolds the latents in each pass.",
@@ -381,8 +383,8 @@ def test_published_configurations(values, says):
     says(
         "The next table has models that were published in 2023 and 2024.[^llama2][^llama3][^falcon][^deepseek2]"
         "[^deepseek3]",
-        "DeepSeek-V2 has 128 heads, and keeps as much as {{ faster/configs.heads_like:.2f}} key heads of that "
-        "width would, as its paper says.[^deepseek2]",
+        "DeepSeek-V2 has 128 heads of width 128, and keeps as much as {{ faster/configs.heads_like:.2f}} key heads "
+        "of that width would, as its paper says.[^deepseek2]",
         "The last column compares a layer with multi-head attention of as many heads of the same width.",
         "Llama 3 8B keeps a quarter of what Llama 2 7B keeps.",
         "Whether a model gets worse by it can only be seen by training both.",
@@ -400,6 +402,9 @@ def test_published_configurations(values, says):
     run, earlier = values("faster/configs"), values("parallelism/cache_bytes")
     assert run.llama3 == 2 * 32 * 8 * 128 * 2 == run.llama2 / 4 == earlier.llama3_cache
     assert run.llama2 == earlier.llama2_cache and run.heads_like == 2.25
+    v2 = re.search(r'"DeepSeek-V2": \((.*)\)', (CODE / "configs.py").read_text("utf-8"))[1]
+    _, heads, width, *kept = map(int, v2.split(", "))
+    assert heads == width == 128 and run.heads_like == sum(kept) / (2 * width)
     v3, falcon, mistral = DeepseekV3Config(), FalconConfig(), MistralConfig()
     kept = v3.kv_lora_rank + v3.qk_rope_head_dim
     assert run.deepseek3 == 2 * v3.num_hidden_layers * kept and v3.num_attention_heads == 128
