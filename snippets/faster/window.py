@@ -43,6 +43,6 @@ count, losses = len(ids), [x.mean().item() for x in found.values()]
 all_loss, window_loss, first_loss, other_loss, one_loss = losses
 first_worse = (found["window, first 4"] > found["everything"]).sum().item()
 other_better = (found["window, 4 others"] < found["window"]).sum().item()
-plt.axvline(WINDOW, color=plots.GRID)
+plt.axvline(WINDOW, ymax=0.7, color=plots.GRID)
 plt.gca().set(xlabel="tokens read", ylabel="loss", ylim=(3.5, 9.6))
 plt.title("SmolLM2 needs the first token"), plt.legend(loc="upper left", ncols=2)
