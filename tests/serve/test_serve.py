@@ -335,23 +335,28 @@ def test_the_line_begins_with_what_the_page_in_front_needs(tmp_path):
     assert says["gated/one"].endswith("Number 1 in the line.")
 
 
-def test_others_rest_for_what_the_page_in_front_needs(tmp_path):
+def test_others_rest_for_what_the_page_in_front_needs(tmp_path, says):
     """However long they take: they are stopped where they stand, and go on later."""
+    says(
+        "The page in front of you is computed first: its models, its programs, in the order of the page; "
+        "what else runs rests for it meanwhile.",
+        page="contributing",
+    )
     site = Gates(tmp_path / "book")
     others = [f"other{number}" for number in range(runner.parallel())]
     for name in others:
         site.add(name)
     server = Served(site)
-    says = lambda page, name: server.state(f"{page}/")["says"].get(f"gated/{name}", "")
+    told = lambda name: server.state(f"{name}/")["says"].get(f"gated/{name}", "")
     try:
         server.wait(lambda: server.get(f"/{others[0]}/"))
         for name in others:
-            server.wait(lambda: says(name, name) == "Being computed now.")  # noqa: B023
+            server.wait(lambda: told(name) == "Being computed now.")  # noqa: B023
         site.add("mine")
         server.wait(lambda: server.get("/mine/"))
         server.get(LINE + "mine/", "POST")
-        server.wait(lambda: says("mine", "mine") == "Being computed now.")
-        resting = [name for name in others if says(name, name).startswith("Begun; it rests while")]
+        server.wait(lambda: told("mine") == "Being computed now.")
+        resting = [name for name in others if told(name).startswith("Begun; it rests while")]
         assert len(resting) == 1
         site.open(resting[0])
         time.sleep(1)
