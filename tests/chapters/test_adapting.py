@@ -255,7 +255,7 @@ def test_dpo_is_its_closed_form(values, says):
         "{{ adapting/dpo_by_hand.move:.2f}} = {{ adapting/dpo_by_hand.closed:.2f}}.",
         "Trained or computed, the end is the same to four digits.",
         "It ends at {{ adapting/dpo_by_hand.after:.1%}}.",
-        "Note that it depends on the reference: four of five choose the first answer, but the model "
+        "It depends on the reference: four of five choose the first answer, but the model "
         "does not end at {{ adapting/dpo_by_hand.share:.0%}}.",
         "The share of the people and $\\beta$ say how far the answers move apart; where they end depends on "
         "where they began.",
@@ -297,11 +297,11 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
         "Then the model is asked for five words and for twelve, about other topics; the training asked for three, "
         "four, six and eight.",
         "Where the nearer draft is chosen, it gains on the farther one in {{ adapting/dpo.apart }} of the "
-        "{{ adapting/dpo.used }} pairs of the training, and becomes more probable on average; by lot, where it was chosen "
-        "in half of them, it gains in {{ adapting/dpo.lot_apart }} and in {{ adapting/dpo.other_apart }}.",
+        "{{ adapting/dpo.used }} pairs of the training, and on average becomes more probable; by lot, chosen in half "
+        "of them, it gains in {{ adapting/dpo.lot_apart }} and in {{ adapting/dpo.other_apart }}.",
         "But nothing in the loss says that the chosen text must become more probable. It may fall, if the "
-        "rejected one falls more. (By lot, the nearer and the farther drafts both fall on average. How far the chosen "
-        "ones among them did, the table does not tell.)",
+        "rejected one falls more. (By lot, nearer and farther drafts both fall on average; how far the chosen ones did, the "
+        "table does not tell.)",
         "Pal and others found in 2024 that the chosen texts can fall on the whole, above all where the two "
         "texts differ in few tokens.[^pal]",
         "Asked for five words, it is {{ adapting/dpo.near_off:.0%}} off, where it was {{ adapting/dpo.five_off:.0%}}.",

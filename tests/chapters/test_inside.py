@@ -398,7 +398,6 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
         "sentences that belong together, and of two that do not; *highest* is the mean of *others* in the set where it "
         "is highest.",
         "Still {{ inside/similar.found_all_off }} of {{ inside/similar.texts }} sentences find their partner. "
-        "(With 48 heads off by lot it is {{ inside/similar.found_48 }} in the worst of eight sets.) "
         "So for these pairs the words by themselves are nearly enough, and the count says little about heads.",
         "Two sentences that do not belong together have on average {{ inside/similar.unlike_all_on:.2f}} with all heads on, "
         "and {{ inside/similar.unlike_all_off:.2f}} with all off.",
