@@ -277,7 +277,7 @@ def test_few_heads_look_behind_the_copy(says, values, maps, smollm2_eager):
         "random tokens written twice.",
         "Where the second half repeats nothing, they give that place "
         "{{ inside/scores.most_no_copy:.2f}} at most.",
-        "In the source it must also *raise* the token that it copies.",
+        "In that paper it must also *raise* the token that it copies.",
         "Our score says only where it looks.",
         "{{ inside/scores.half_or_more }} heads give half of their weight or more, the best "
         "{{ inside/scores.best:.2f}}; the median head gives {{ inside/scores.median:.2f}}.",
@@ -330,7 +330,7 @@ def test_heads_off(says, values, cells):
         "see.)",
         "The early sets are another matter: from {{ inside/heads_off.lowest_early:.1f}} to "
         "{{ inside/heads_off.highest_early:.1f}}.",
-        "One of them does more harm than the best eight; without another the second half "
+        "One of them does more harm than the best eight; with another off, the second half "
         "costs less on these four texts than with all heads.",
         "So harm alone does not say that a head copies.",
         "So the copying needs these heads, more than their neighbors.",
@@ -394,13 +394,12 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
         "or all 72.",
         "The first pair is *The robot watered the sunflowers because they were thirsty.* and *A machine gave the dry "
         "flowers something to drink.*",
-        "*Found* counts the partners in the worst of the sets. *Partners* and *others* are mean cosines of two "
+        "In the table, *found* counts the partners in the worst of the sets. *Partners* and *others* are mean cosines of two "
         "sentences that belong together, and of two that do not; *highest* is the mean of *others* in the set where it "
         "is highest.",
         "Still {{ inside/similar.found_all_off }} of {{ inside/similar.texts }} sentences find their partner. "
-        "(With 48 heads off by lot it is {{ inside/similar.found_48 }} in the worst of eight sets.) "
         "So for these pairs the words by themselves are nearly enough, and the count says little about heads.",
-        "Two sentences that do not belong together have {{ inside/similar.unlike_all_on:.2f}} with all heads on, "
+        "Two sentences that do not belong together have on average {{ inside/similar.unlike_all_on:.2f}} with all heads on, "
         "and {{ inside/similar.unlike_all_off:.2f}} with all off.",
         "Without the heads of the last layer it is {{ inside/similar.unlike_last:.2f}}. Without those of another "
         "layer it is {{ inside/similar.unlike_other_layers:.2f}} at most, and without twelve by lot "
@@ -477,8 +476,8 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
         "Off in the second half alone, where the upper heads look from, it leaves "
         "{{ inside/chain.in_second:.2f}}.",
         "Whether they read it directly, or by way of what stands between, we have not tested.",
-        "Sets of eight are drawn from {{ inside/answers.others }} heads, and one of these is the "
-        "[head below](#where-the-chain-begins).",
+        "Sets of eight are drawn from {{ inside/answers.others }} heads, and one of these is "
+        "[head 0 of layer 16](#where-the-chain-begins).",
         "{{ inside/answers.off }} / {{ inside/answers.others }}, which is {{ "
         "inside/answers.holds:.1%}}; and {{ inside/answers.none_holds:.0%}} that none does. "
         "So sets by lot show what is usual, and can easily miss the one head that matters.",
@@ -515,8 +514,8 @@ def test_the_lens(says, values, smollm2_eager):
         "The *final first choice* is the token to which the whole model gives the highest logit.",
         "By the logit lens, the final choice leads for good after {{ inside/lens.stays_median }} of the 30 "
         "layers at the median.",
-        "In {{ inside/lens.late:.0%}} of the texts it does not before the last three layers, and in {{ "
-        "inside/lens.only_last:.0%}} only after the last.",
+        "In {{ inside/lens.late:.0%}} of the texts it does so only after one of the last three, and in {{ "
+        "inside/lens.only_last:.0%}} only after the very last.",
         "In {{ inside/lens.sure_texts }} of the texts the whole model gives its choice half of the "
         "probability or more.",
         "But most of these choices are unsure.",

@@ -238,7 +238,7 @@ def switch(page, layer: int, head: int):
 
 def test_it_starts_with_names_said_once_and_with_all_heads_on(heads_off, chances, tokenizer, says):
     says(
-        "The box starts with two made-up names, of which the second was said once before, and with all heads on.",
+        f"The box starts with *{NAMES}* and with all heads on.",
         page="inside",
     )
     page = heads_off  # which nobody has used yet

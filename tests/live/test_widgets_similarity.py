@@ -80,8 +80,8 @@ def switch(page, layer: int, head: int):
 
 def test_it_starts_with_the_last_line_of_the_program(similarity, cosines, values, says):
     says(
-        "The box starts with the robot, its partner and two others, and with the last layer off: its cosines are "
-        "those of the program's last line. Beside them stand five lots of twelve.",
+        "The box starts with the robot, its partner and the partners of the next two pairs, and with the last layer's heads "
+        "off: its cosines are those of the program's last line. Beside them stand five lots of twelve.",
         page="inside",
     )
     page = similarity  # which nobody has used yet
