@@ -525,6 +525,18 @@ def test_speech(values, printed, maps, says):
     assert config.max_source_positions == 1500 == 30 * 50
 
 
+def test_other_heads_of_whisper_follow_the_sound_too(says):
+    says("they were picked because they do, and some of the others do as well.")
+    run = runpy.run_path(f"snippets/{CHAPTER}/speech.py")
+    follow = []
+    for number, head in enumerate(run["maps"]):
+        places = head[1:-1, : run["tenths"] * 5].unflatten(1, (-1, 5)).sum(-1).argmax(dim=1).tolist()
+        if places == sorted(places) and len({*places}) >= 8:
+            follow.append(number)
+    assert 4 <= len({*follow} & {*run["aligned"]}), "of the eight"
+    assert 3 <= len({*follow} - {*run["aligned"]}) <= 10, "and of the sixteen others"
+
+
 def test_answers(values, printed, says):
     says(
         "The encoder needs {{ cross_attention/answer_counts.ratio:.0f}} times as many.",
