@@ -334,7 +334,6 @@ def test_only_the_bridge_is_closed(translator, says):
     """The mask of one piece changes nothing in the encoder's states that the snippet passes on."""
     says(
         "The encoder still reads the whole sentence; only the bridge is closed at that one place.",
-        "This test cannot tell which.",
         "It is the only way from the source into the decoder.",
     )
     for name in ("hide", "hide_all"):
@@ -355,6 +354,41 @@ def test_only_the_bridge_is_closed(translator, says):
     for hook in hooks:
         hook.remove()
     assert torch.allclose(one, two, atol=1e-5), "without it nothing of the source arrives"
+
+
+def test_the_encoder_mixes_an_ending_into_other_pieces(translator, says):
+    """Hidden at the bridge an ending is still told; not read by the encoder, it is not."""
+    says(
+        "*Were* is past and plural too. But hide *were* and *they* as well, and the robot has still"
+        " watered many flowers.",
+        "Now let the encoder read the sentence without `ed`, or without `s`: the robot waters"
+        " (*rega*), or there is one flower (*girassol*), whatever *were* says.",
+        "So the encoder had mixed `ed` and `s` into other pieces, before the bridge.",
+        "Given the same pieces by an encoder that read no `ed`, it writes [the"
+        " present](#hide-a-word).",
+        "The encoder had [mixed `ed`](#hide-a-word) into them, before the bridge.",
+    )
+    tokenizer, model = translator
+
+    def translate(english, *hidden):
+        batch = tokenizer(english, return_tensors="pt", return_token_type_ids=False)
+        pieces = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
+        with torch.no_grad():
+            encoded = model.get_encoder()(**batch)
+        for piece in hidden:
+            batch.attention_mask[0, pieces.index(piece)] = 0
+        ids = model.generate(encoder_outputs=encoded, attention_mask=batch.attention_mask,
+                             num_beams=1, max_new_tokens=40)  # fmt: skip
+        return pieces, tokenizer.decode(ids[0], skip_special_tokens=True)
+
+    english = "The robot watered the sunflowers because they were thirsty."
+    for ending, without in (("ed", "water "), ("s", "sunflower ")):
+        whole, text = translate(english, ending, "▁they", "▁were")
+        assert "O robô regou os girassóis" in text, "hidden, and still told"
+        pieces, text = translate(english.replace(without[:-1] + ending, without[:-1], 1))
+        whole.remove(ending)
+        assert pieces == whole, "the same pieces, but for the ending"
+        assert text.startswith("O robô rega os girassóis" if ending == "ed" else "O robô regou o girassol ")
 
 
 def test_queries_of_the_first_layer_know_no_source(translator, says):
@@ -489,6 +523,18 @@ def test_speech(values, printed, maps, says):
     says("turns 30 seconds of audio into 1,500 vectors, one for each fiftieth of a second")
     config = AutoConfig.from_pretrained("models/whisper")
     assert config.max_source_positions == 1500 == 30 * 50
+
+
+def test_other_heads_of_whisper_follow_the_sound_too(says):
+    says("they were picked because they do, and some of the others do as well.")
+    run = runpy.run_path(f"snippets/{CHAPTER}/speech.py")
+    follow = []
+    for number, head in enumerate(run["maps"]):
+        places = head[1:-1, : run["tenths"] * 5].unflatten(1, (-1, 5)).sum(-1).argmax(dim=1).tolist()
+        if places == sorted(places) and len({*places}) >= 8:
+            follow.append(number)
+    assert 4 <= len({*follow} & {*run["aligned"]}), "of the eight"
+    assert 3 <= len({*follow} - {*run["aligned"]}) <= 10, "and of the sixteen others"
 
 
 def test_answers(values, printed, says):

@@ -193,6 +193,7 @@ def test_what_others_found_is_cited(says):
         "a higher temperature is better:[^codex] variety then finds what one careful try misses.)",
         "The makers of Qwen3 warned against greedy decoding in its thinking mode, for the same"
         " reason, and gave a temperature of 0.6, top-p 0.95 and top-k 20 (April 2025).[^qwen3]",
+        "For code without thinking, the makers of Qwen3-Coder gave 0.7 (July 2025).[^qwen3-coder]",
         "since it may loop below that.[^gemini3]",
         "often $T$ between $0.5$ and $1$",
         "| they warn of loops under greedy, or at a low temperature |",
@@ -551,6 +552,26 @@ def test_a_wider_beam_is_not_always_better(says, values, printed):
     assert v.brazil_greedy_total - v.brazil_two_total > 0.1, "no rounding"
     widest = " ".join(printed("decoding/beam_or_greedy").rpartition("8 beams")[2].split())
     assert widest.count("the robot watered the sunflowers") == 3, "wider, and still a loop"
+
+
+def test_with_the_start_token_other_capitals_are_false(says, smollm2_pair):
+    says(
+        "With the start token in front, eight beams are right about Brazil, too; but they write"
+        " Sydney and Lagos, where greedy has Canberra and Abuja.",
+    )
+    tokenizer, model = smollm2_pair
+    for country, first, wide in (("Brazil", "Bras", "Bras"), ("Australia", "Canberra", "Sydney"),
+                                 ("Nigeria", "Abuja", "Lagos")):  # fmt: skip
+        prompt = f"<|endoftext|>The capital of {country} is"
+        inputs = tokenizer(prompt, return_tensors="pt")
+        totals = []
+        for beams, capital in ((1, first), (8, wide)):
+            settings = {"num_beams": beams, "length_penalty": 0.0} if beams > 1 else {}
+            ids = model.generate(**inputs, max_new_tokens=20, **settings)[0]
+            text = tokenizer.decode(ids).removeprefix(prompt)
+            assert text.startswith(f" {capital}"), "greedy, then eight beams"
+            totals.append(total(tokenizer, model, prompt, text))
+        assert totals[1] > totals[0] + 1, "more probable"
 
 
 def test_a_search_draws_nothing_and_the_cache_changes_nothing(says, smollm2_pair):
