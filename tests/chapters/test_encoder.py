@@ -143,12 +143,19 @@ def test_before_the_first_layer_only_the_place_counts(says, read):
 
 def test_a_word_in_two_meanings_gets_two_vectors(says, values):
     says(
-        "In these sentences the grammar differs too, noun and verb",
+        "In these sentences the grammar differs too, noun and verb. So the last line asks {{ encoder/context.nouns }}"
+        " other words, such as *bank*, that are nouns in both meanings. The same meaning is nearer on average for"
+        " {{ encoder/context.nearer }}, but only {{ encoder/context.clean }} form two clean groups as *bark* does.)",
         "After layer 6 the least similar pair with the same meaning has a cosine of",
     )
     left = values("encoder/context")
     assert abs(left.first_gap) < 0.02, "before the first layer the columns are alike"
     assert left.lowest_same > left.highest_other + 0.05
+    assert left.nearer == left.nouns == 8 and 0 < left.clean < left.nouns / 2
+    lines = Path("snippets/encoder/two_meanings.txt").read_text("utf-8").splitlines()
+    assert len(lines) == 8 and lines[0].startswith("bank | ")
+    for word, *texts in (line.split(" | ") for line in lines):
+        assert len(texts) == 4 and all(word in words(text.lower()) for text in texts), word
 
 
 def test_later_words_change_the_encoder_and_not_the_decoder(says, values):
@@ -924,7 +931,7 @@ def test_bark_parts_after_the_first_layer(says, printed):
         "The gap opens [early](#does-a-word-always-get-the-same-vector) and grows.",
         "Nothing waits for the end.",
     )
-    rows = [line.split() for line in printed("encoder/context").splitlines()[1:]]
+    rows = [line.split() for line in printed("encoder/context").splitlines()[1:8]]
     gaps = [float(same) - float(other) for _, same, other in rows]
     assert gaps[0] == 0 and all(gap > 0.05 for gap in gaps[1:])
     rounded = [round(gap, 2) for gap in gaps]
@@ -1117,7 +1124,7 @@ def test_keys_of_the_questions_are_what_came_out(values, printed, says):
     )
     context = values("encoder/context")
     assert context.first_gap < 1e-3
-    rows = [[float(x) for x in row.split()] for row in printed("encoder/context").splitlines()[1:]]
+    rows = [[float(x) for x in row.split()] for row in printed("encoder/context").splitlines()[1:8]]
     assert rows[0][1] == rows[0][2] and rows[1][1] > rows[1][2] + 0.03, "the columns part at once"
     map_ = values("encoder/attention_map")
     assert map_.it_to_dog > 6 / 12 and map_.control_to_dog > 0.5, "it stayed with the dog"
