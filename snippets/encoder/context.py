@@ -47,7 +47,7 @@ for line in open("snippets/encoder/two_meanings.txt", encoding="utf-8"):
     nouns += 1
     nearer += (alike.mean() > mixed.mean()).item()
     clean += (alike.min() > mixed.max()).item()
-print(f"{nouns} nouns: same meaning nearer on average {nearer}, two clean groups {clean}")
+print(f"{nouns} nouns: on average nearer {nearer}, in two clean groups {clean}")
 
 labels = list(sentences)
 plots.heatmap(table, labels, labels, "Two uses of bark, two blocks", numbers=True)
