@@ -305,7 +305,7 @@ def test_perplexity(says, values, smollm2_pair):
     says(
         "the right tokens cost, on average, as much as if each had had one chance in ten",
         "The same words in a wrong order are the worst, per token",
-        "(This order is an extreme one: other orders cost less, but each more than the Portuguese.)",
+        "This order is an extreme one: 20 others cost less, but each more than the Portuguese.",
         "Counting is easiest: {{ decoder/perplexity.counting:.0f}} choices on average.",
         "you see that the first words cost most, before there is a pattern.",
         "Our sentence has {{ decoder/perplexity.ours:.0f}}. That is dear but not strange: everyday"
