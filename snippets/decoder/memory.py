@@ -38,6 +38,9 @@ for *turns, start, word in talks:
     print(f"| {start} … **{word.strip()}** | {sent[-1]:.1%} | {alone[-1]:.3%} |")
 lowest_sent, highest_alone = min(sent), max(alone)
 
-batch = tokenizer(render(*talks[1][:3]), return_tensors="pt")
-ids = model.generate(**batch, max_new_tokens=12)[0, batch.input_ids.shape[1] :]
-reply = tokenizer.decode(ids)
+replies = []  # if it may answer freely
+for *turns, _, _ in talks:
+    batch = tokenizer(render(*turns), return_tensors="pt")
+    ids = model.generate(**batch, max_new_tokens=12)[0, batch.input_ids.shape[1] :]
+    replies.append(tokenizer.decode(ids, skip_special_tokens=True))
+robot_reply, reply, city_reply = replies

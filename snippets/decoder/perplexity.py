@@ -1,5 +1,6 @@
 """Perplexity of SmolLM2 on six texts: low where it is at home, high where not."""
 
+import random
 from statistics import median
 
 import torch
@@ -19,17 +20,29 @@ texts = {
 }
 print("| text | tokens | perplexity |")
 print("|---|--:|--:|")
+
+
+def perplexity(text):
+    ids = tokenizer("<|endoftext|>" + text, return_tensors="pt").input_ids
+    return model(ids, labels=ids).loss.exp().item(), ids.shape[1] - 1
+
+
 found = {}
 for name, text in texts.items():
-    ids = tokenizer("<|endoftext|>" + text, return_tensors="pt").input_ids
-    found[name] = float(f"{model(ids, labels=ids).loss.exp():.2g}")  # two digits
-    print(f"| {name}: *{text}* | {ids.shape[1] - 1} | {found[name]:,g} |")
-others = []
-for line in open("snippets/decoder/beginnings.txt", encoding="utf-8"):
-    ids = tokenizer("<|endoftext|>" + line.strip(), return_tensors="pt").input_ids
-    others.append(model(ids, labels=ids).loss.exp().item())
+    one, tokens = perplexity(text)
+    found[name] = float(f"{one:.2g}")  # two digits
+    print(f"| {name}: *{text}* | {tokens} | {found[name]:,g} |")
+lines = open("snippets/decoder/beginnings.txt", encoding="utf-8").read().splitlines()
+others = [perplexity(line)[0] for line in lines]
 lowest, middle, highest = min(others), median(others), max(others)
 print(f"\n{len(others)} everyday sentences: {lowest:.0f} to {highest:.0f},"
       f" the median is {middle:.0f}")  # fmt: skip
+random.seed(0)
+words = texts["words mixed"].removesuffix(".").lower().split()
+orders = [" ".join(random.sample(words, len(words))) for _ in range(20)]
+mixtures = [perplexity(f"{order.capitalize()}.")[0] for order in orders]
+calmest, usual_mix, wildest = min(mixtures), median(mixtures), max(mixtures)
+print(f"\nwords mixed in {len(orders)} other orders: {calmest:,.0f} to {wildest:,.0f},"
+      f" the median is {usual_mix:,.0f}")  # fmt: skip
 counting, tale, ours, purple, portuguese, mixed = found.values()
 vocabulary = model.config.vocab_size

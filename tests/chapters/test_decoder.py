@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 import weakref
 from pathlib import Path
 
@@ -15,6 +16,16 @@ from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokeni
 CHAPTER = "decoder"
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
 START = "<|endoftext|>"
+OTHER_CAPITALS = (  # with another city of the country, mostly a larger one
+    "Brazil/Brasília/Rio de Janeiro|Brazil/Brasília/São Paulo|China/Beijing/Shanghai|India/New Delhi/Mumbai|"
+    "Pakistan/Islamabad/Karachi|Nigeria/Abuja/Lagos|Morocco/Rabat/Casablanca|Switzerland/Bern/Zurich|"
+    "New Zealand/Wellington/Auckland|South Africa/Pretoria/Johannesburg|Vietnam/Hanoi/Ho Chi Minh City|"
+    "Kazakhstan/Astana/Almaty|Ecuador/Quito/Guayaquil|Syria/Damascus/Aleppo|the United States/Washington/New York|"
+    "Scotland/Edinburgh/Glasgow|Italy/Rome/Milan|Germany/Berlin/Munich|Spain/Madrid/Barcelona|"
+    "Israel/Jerusalem/Tel Aviv|Myanmar/Naypyidaw/Yangon|Tanzania/Dodoma/Dar es Salaam|Cameroon/Yaoundé/Douala|"
+    "Belize/Belmopan/Belize City|Poland/Warsaw/Krakow|Portugal/Lisbon/Porto|Russia/Moscow/Saint Petersburg|"
+    "Japan/Tokyo/Osaka|Egypt/Cairo/Alexandria"
+)
 
 
 def costs(model, ids):
@@ -151,7 +162,9 @@ def test_what_others_found_is_cited(says):
         " both.[^smollm2]",
         "Templates differ from model to model.[^templates]",
         "which is called retrieval-augmented generation.[^lewis]",
-        "reordered so that the right side comes first.[^fim]",
+        "reordered so that both sides come before the gap.[^fim]",
+        "Of pairs that were trained alike, up to a billion parameters, the encoders were better at labeling"
+        " and searching, the decoders at writing.[^ettin]",
     )
     assert "SmolLM2-135M-Instruct" in Path("snippets/models.toml").read_text("utf-8")
 
@@ -292,6 +305,7 @@ def test_perplexity(says, values, smollm2_pair):
     says(
         "the right tokens cost, on average, as much as if each had had one chance in ten",
         "The same words in a wrong order are the worst, per token",
+        "This order is an extreme one: 20 others cost less, but each more than the Portuguese.",
         "Counting is easiest: {{ decoder/perplexity.counting:.0f}} choices on average.",
         "you see that the first words cost most, before there is a pattern.",
         "Our sentence has {{ decoder/perplexity.ours:.0f}}. That is dear but not strange: everyday"
@@ -309,6 +323,8 @@ def test_perplexity(says, values, smollm2_pair):
              texts.portuguese, texts.mixed, texts.vocabulary]  # fmt: skip
     assert order == sorted(order)
     assert texts.middle < texts.ours < texts.highest, "dear, but others are dearer"
+    assert texts.portuguese < texts.calmest < texts.usual_mix < texts.wildest < texts.mixed
+    assert "range(20)" in source("decoder/perplexity")
     sentence = values(f"{CHAPTER}/every_position")
     assert texts.ours == pytest.approx(sentence.perplexity, rel=0.01)
     tokenizer, model = smollm2_pair
@@ -577,6 +593,7 @@ def test_few_shot(says, values, cells, smollm2_pair):
 
 def test_chat_template(says, values, printed, smollm2_pair):
     says(
+        "(After some other questions it is a line break.)",
         "The text stops where the assistant's turn has begun, so the most likely continuation"
         " is an answer.",
         "The {{ decoder/chat_template.question_tokens }} tokens of the question have become",
@@ -593,7 +610,10 @@ def test_chat_template(says, values, printed, smollm2_pair):
     assert chat.reply == "The capital of France is Paris." and chat.stop == "<|im_end|>"
     assert chat.raw == "<|im_end|>", "without the template it ends at once"
     assert chat.tokens > 3 * chat.question_tokens
-    tokenizer = smollm2_pair[0]
+    tokenizer, model = smollm2_pair
+    others = "Who wrote Hamlet?", "What is a verb?", "How old is the moon?", "Why is the sky blue?", "Can you help me?", "What do cows drink?", "Where do penguins live?", "Who are you?"
+    rows = [model(tokenizer(x, return_tensors="pt").input_ids).logits[0, -1] for x in others]
+    assert {tokenizer.decode(row.argmax()) for row in rows} == {"<|im_end|>", "\n"}
     assert tokenizer("<|im_start|>").input_ids == [1]
     assert tokenizer("<|im_end|>").input_ids == [2]
     assert chat.seen.endswith("<|im_start|>assistant\n")
@@ -607,7 +627,9 @@ def test_chat_template(says, values, printed, smollm2_pair):
 def test_memory(says, values, printed, smollm2_pair, cells):
     says(
         "*Ada* rises to no more than {{ decoder/memory.lowest_sent:.1%}}.",
-        "“{{ decoder/memory.reply }} …” After one turn, this small model has lost the thread.",
+        "it gets the robot right: “{{ decoder/memory.robot_reply }}” To *What is my name?* it greets again,"
+        " “{{ decoder/memory.reply }} …”, and to the third it answers in no language,"
+        " “{{ decoder/memory.city_reply }} …”. In two of three, this small model has lost the thread after one turn.",
         "(of its first piece, for *Tilly*)",
         "Between two turns the model has no state (the cache is only saved work).",
         "Between turns nothing is remembered.",
@@ -620,7 +642,8 @@ def test_memory(says, values, printed, smollm2_pair, cells):
     ada = cells(f"{CHAPTER}/memory")[1]
     assert "Ada" in ada[0] and ada[1] == f"{found.lowest_sent:.1%}"
     assert found.lowest_sent < 0.1
-    assert not found.reply.startswith("Your name is")
+    assert "Tilly" in found.robot_reply and "glad to meet you" in found.reply and "name is" not in found.reply
+    assert "Lisbon" not in found.city_reply and "Est" in found.city_reply
     pieces = [len(smollm2_pair[0](name).input_ids) for name in (" Tilly", " Ada", " Lisbon")]
     assert pieces == [2, 1, 1]
     tokenizer, model = smollm2_pair
@@ -663,11 +686,14 @@ def test_questions(says, values, cells):
     assert '[f"{p}\\n\\n{q} Answer in a few words."' in source("decoder/questions")
 
 
-def test_beyond_the_passage(says, values, printed):
+def test_beyond_the_passage(says, values, printed, smollm2_pair):
     says(
         "Not once does it say *not stated* ({{ decoder/beyond_passage.refused }} of 3): it"
         " gives the robot a color and a year.",
-        "Our rule speaks of the passage, and what the passage says counted more than the parameters.",
+        "In the last line the invented passage wins against the true capital: here, what the passage says counted"
+        " more than the parameters. (Not always: told in the same words that"
+        " Norway moved to Bergen, it still says Oslo.)",
+        "Guarantee that the answer says no more than the passage.",
         "So whatever chooses the passages must choose true ones.",
     )
     found = values(f"{CHAPTER}/beyond_passage")
@@ -679,6 +705,16 @@ def test_beyond_the_passage(says, values, printed):
     assert asked.made_up_given > asked.made_up_closed, "from good passages"
     assert "Paris" in values(f"{CHAPTER}/chat_template").reply, "without the bad passage"
     assert "If the passage does not say, answer: not stated." in source("decoder/beyond_passage")
+    tokenizer, model = smollm2_pair
+    told, [rule] = source("decoder/beyond_passage"), re.findall(r'rule = "(.*)"', source("decoder/beyond_passage"))
+    text = "In 2031 France moved its capital. The capital of France is now Lyon."
+    assert text in told
+    asked = f"{text}\n\nWhat is the capital of France? {rule}".replace("France", "Norway").replace("Lyon", "Bergen")
+    chat = tokenizer.apply_chat_template(
+        [{"role": "user", "content": asked}], add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
+    written = model.generate(**chat, max_new_tokens=14)[0, chat["input_ids"].shape[1] :]
+    assert "Oslo" in tokenizer.decode(written)
 
 
 def test_made_up(says, values, cells, smollm2_pair):
@@ -696,10 +732,12 @@ def test_made_up(says, values, cells, smollm2_pair):
         "a near tie, which slightly different weights could turn.",
         "In seven the true answer is the longer bar, for Canberra and Sydney only just; John F."
         " Kennedy beats George Washington, with both below a tenth.",
+        "The last column shows how little can turn an answer.",
         "the same model on the same sentences prefers the false answer in",
         "Istanbul now leads Ankara, {{ decoder/made_up.istanbul_bare:.0%}} to"
         " {{ decoder/made_up.ankara_bare:.0%}}, and Sydney leads by a hair.",
-        "The parameters are the same; only the token in front is missing.",
+        "The parameters are the same; only the token in front is missing. (On other capitals, about as many are"
+        " false with it as without.)",
         "Behind the start token it prefers Ankara to Istanbul. Without that token [Istanbul leads]",
     )
     facts = values(f"{CHAPTER}/made_up")
@@ -718,6 +756,15 @@ def test_made_up(says, values, cells, smollm2_pair):
         [sydney] = tokenizer(" Sydney").input_ids
         direct = model(ids).logits[0, -1].softmax(-1)[sydney].item()
         assert found == pytest.approx(direct, abs=1e-3)
+    others = [pair.split("/") for pair in OTHER_CAPITALS.split("|")]
+    assert not {country for country, *_ in others} & {"Australia", "Turkey", "Canada", "France"}
+    counts = []  # of capitals that another city beats
+    for start in (START, ""):
+        begun = [(f"{start}The capital of {country} is", cities) for country, *cities in others]
+        sums = [[costs(model, tokenizer(f"{x} {city}", return_tensors="pt").input_ids)
+                 [len(tokenizer(x).input_ids) - 1 :].sum() for city in cities] for x, cities in begun]  # fmt: skip
+        counts.append(sum(true > false for true, false in sums))
+    assert abs(counts[0] - counts[1]) <= 2 and len(others) == 29 and min(counts) > 4, counts
     # The loss rewards what follows often, true or not.
     texts = (f"{START}The first president of the United States was {name}"
              for name in ("George Washington", "John F. Kennedy"))  # fmt: skip
