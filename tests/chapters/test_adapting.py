@@ -1,6 +1,7 @@
 """The chapter on further training: labels, LoRA, preferences, rewards, and three ways to know."""
 
 import math
+import random
 import re
 from pathlib import Path
 
@@ -220,7 +221,8 @@ def test_lora_comes_about_as_far(values, small, says):
         "and not that it is as good as the whole.",
         "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]). Others "
         "found in 2024, on code and mathematics, that with the usual ranks it learns less than the whole matrices "
-        "do, and forgets less.[^biderman]",
+        "do, and forgets less.[^biderman] In 2025 it was found to learn as well as the whole matrices, where the training "
+        "texts are not too many for its rank, with a learning rate about ten times as large.[^regret]",
         "(The learning rates stand in the program, that of LoRA ten times as large as that of the whole matrices. We "
         "tried a few others, and made no search.)",
     )
@@ -453,7 +455,8 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
         "Large models were trained so to follow requests, in 2022: by a reward that a second model learned from "
         "people's preferences, with the rule PPO and a leash of this kind.[^instruct] That is *reinforcement "
         "learning from human feedback*. GRPO, of 2024, compares each text with the mean reward of several texts "
-        "for the same request.[^grpo]",
+        "for the same request.[^grpo] Where a program can check the answer, the leash is not always used: DAPO, of 2025, "
+        "leaves it out.[^dapo]",
         "So the right rewards are needed, and the leash, which is all that differs between the two pairs of "
         "runs, goes with more right new requests and more texts. How it does that, we did not test.",
         "The loss on texts of the old kind rises far more with the reward than by lot. Some of that is wanted, since a model that keeps to the "
@@ -579,6 +582,16 @@ def test_what_the_prompts_share_is_read_once(tokenizer, smollm2):
         assert " ".join(tokenizer.decode(whole, skip_special_tokens=True).split()) == answer
         lengths.append(batch.input_ids.shape[1])
     assert len(set(lengths)) > 1 and read == sum(lengths) / 3
+
+
+def test_facts_in_other_orders(values, tokenizer, smollm2, says):
+    says("(In two other orders it was more once and fewer once, and both times fewer than with the one fact.")
+    run, good, shuffled = values("adapting/ways"), [], list(facts.FACTS)
+    random.Random(0).shuffle(shuffled)
+    for mixed in (random.Random(0).sample(facts.FACTS, 12), shuffled):
+        prompts = [f"{' '.join(mixed)}\n\n{question}" for question in facts.REWORDED]
+        good.append(facts.ask(smollm2, tokenizer, prompts, facts.ANSWERS)[0])
+    assert min(good) < run.in_all < max(good) < run.nearest_fact
 
 
 def test_three_ways_to_a_fact(values, cells, says):
