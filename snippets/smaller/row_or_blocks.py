@@ -38,7 +38,7 @@ blocks, before = [rounded(w, 4, 32) for w in exact], vectors()
 ways = {"blocks, 4 bits": None, "rows, 5 bits": [torch.zeros_like(x) for x in real],
         "rows, the large kept": real, "rows, others kept": lots[0],
         "rows, others again": lots[1]}  # fmt: skip
-print("| all matrices in | nearer than blocks | cosine: mean | lowest |\n|---|--:|--:|--:|")
+print("| all in | nearer than blocks | cosine: mean | lowest |\n|---|--:|--:|--:|")
 found = {}
 for name, kept in ways.items():
     new = list(map(rows, exact, kept)) if kept else blocks
@@ -48,7 +48,7 @@ for name, kept in ways.items():
     cosines = (vectors() * before).sum(-1)  # (texts,)
     found[name] = int(finer), cosines.mean().item(), cosines.min().item()
     print(f"| {name} | {finer} | {found[name][1]:.2f} | {found[name][2]:.2f} |")
-(_, mean_blocks, _), (nearer, mean_rows, _), (_, mean_large, _), *others = found.values()
-most_others = max(mean for _, mean, _ in others)
+mean_blocks, mean_rows, mean_large, *others = (mean for _, mean, _ in found.values())
+nearer, most_others = found["rows, 5 bits"][0], max(others)
 kept, numbers = sum(int(x.sum()) for x in real), sum(w.numel() for w in exact)
 count, texts = len(exact), len(news)

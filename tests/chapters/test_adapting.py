@@ -221,8 +221,7 @@ def test_lora_comes_about_as_far(values, small, says):
         "and not that it is as good as the whole.",
         "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]). Others "
         "found in 2024, on code and mathematics, that with the usual ranks it learns less than the whole matrices "
-        "do, and forgets less.[^biderman] In 2025 it was found to learn as well as the whole matrices, where the training "
-        "texts are not too many for its rank, with a learning rate about ten times as large.[^regret]",
+        "do, and forgets less.[^biderman] In 2025 it was found to learn as well, where the texts are not too many for its rank and the learning rate is about ten times as large.[^regret]",
         "(The learning rates stand in the program, that of LoRA ten times as large as that of the whole matrices. We "
         "tried a few others, and made no search.)",
     )
@@ -299,8 +298,7 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
         "one in {{ adapting/dpo.apart }} of the {{ adapting/dpo.used }} pairs; by lot, where it was chosen in half of "
         "them, in {{ adapting/dpo.lot_apart }} and in {{ adapting/dpo.other_apart }}.",
         "But nothing in the loss says that the chosen text must become more probable. It may fall, if the "
-        "rejected one falls more. (By lot, the nearer and the farther drafts both fall on average. How far the chosen "
-        "ones among them did, the table does not tell.)",
+        "rejected one falls more. (By lot, the nearer and the farther drafts both fall on average.)",
         "Pal and others found in 2024 that the chosen texts can fall on the whole, above all where the two "
         "texts differ in few tokens.[^pal]",
         "Asked for five words, it is {{ adapting/dpo.near_off:.0%}} off, where it was {{ adapting/dpo.five_off:.0%}}.",

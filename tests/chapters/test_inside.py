@@ -446,11 +446,8 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
 
 def test_without_the_last_layer_all_share_a_part(says):
     says(
-        "What has grown is a part that all these vectors share. Take the mean of the 32 away from each: then the mean "
-        "cosines of partners and of others are about the same without these heads as with them.",
-        "Nor that the last layer stands out however its heads are put off. A mean is the same for all sentences. If "
-        "the heads hand on instead what they have for another sentence, the cosines of others rise about as much "
-        "without layer 2's as without the last layer's.",
+        "What has grown is a part that all share: with the mean of the 32 vectors taken from each, the mean cosines of partners and of others are about the same without these heads as with them.",
+        "Nor that the last layer stands out however its heads are put off. A mean is the same for all sentences. If heads hand on what they have for another sentence instead, the cosines of others rise about as much for layer 2 as for the last.",
     )
     encoder = Encoder(Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[1:13])
     lines = Path("snippets/architecture/pairs.tsv").read_text("utf-8").splitlines()

@@ -224,18 +224,14 @@ def test_one_large_number_costs_what_shares_its_scale(values, cells, says):
 
 def test_a_few_real_numbers_spoil_the_rows(values, cells, says):
     says(
-        "Round all {{ smaller/row_or_blocks.count }} matrices of MiniLM's layers in rows and in blocks, and compare "
-        "the vectors of the {{ smaller/row_or_blocks.texts }} sentences with the exact ones.",
-        "Then keep {{ smaller/row_or_blocks.kept }} of the {{ smaller/row_or_blocks.numbers:,}} numbers as they are: "
-        "those that are more than 15 times as large as the usual number (the root mean square) of their row. In the "
-        "control, as many others of the same rows are kept.",
+        "Round all {{ smaller/row_or_blocks.count }} matrices of MiniLM's layers, and compare the vectors of the {{ smaller/row_or_blocks.texts }} sentences with the exact ones.",
+        "Then keep the {{ smaller/row_or_blocks.kept }} of {{ smaller/row_or_blocks.numbers:,}} numbers that are more than 15 times as large as the root mean square of their row; in the control, as many others of the same rows.",
         "By the weights, rows are nearer in {{ smaller/row_or_blocks.nearer }} of {{ smaller/row_or_blocks.count }} "
-        "matrices. And yet the sentences' vectors are far worse: their cosine is {{ smaller/row_or_blocks.mean_rows:.2f}}, "
+        "matrices. And yet the vectors are far worse: their cosine is {{ smaller/row_or_blocks.mean_rows:.2f}}, "
         "with blocks {{ smaller/row_or_blocks.mean_blocks:.2f}}. With the {{ smaller/row_or_blocks.kept }} large numbers "
         "kept, rows have {{ smaller/row_or_blocks.mean_large:.2f}}, with others {{ smaller/row_or_blocks.most_others:.2f}}. "
         "So a few real numbers make the rows bad here.",
-        "Finer steps were nearer for the same bytes in most of MiniLM's matrices, but its vectors were worse, for a "
-        "few large weights.",
+        "Rows with finer steps were nearer in most of MiniLM's matrices, but a few large weights made its vectors worse.",
         "The [outlier](glossary.md#outlier) of [the whole model](architecture.md#two-layers-for-one-token) is no weight, "
         "but an [activation](glossary.md#activation). In 2022 such outliers were found to spoil the rounding of large "
         "models, and a way around them was shown.[^int8]",
