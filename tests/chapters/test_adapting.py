@@ -1,6 +1,7 @@
 """The chapter on further training: labels, LoRA, preferences, rewards, and three ways to know."""
 
 import math
+import random
 import re
 from pathlib import Path
 
@@ -220,7 +221,7 @@ def test_lora_comes_about_as_far(values, small, says):
         "and not that it is as good as the whole.",
         "The paper finds LoRA as good or better in far larger models and trainings (section 5[^lora]). Others "
         "found in 2024, on code and mathematics, that with the usual ranks it learns less than the whole matrices "
-        "do, and forgets less.[^biderman]",
+        "do, and forgets less.[^biderman] In 2025 it was found to learn as well, where the texts are not too many for its rank and the learning rate is about ten times as large.[^regret]",
         "(The learning rates stand in the program, that of LoRA ten times as large as that of the whole matrices. We "
         "tried a few others, and made no search.)",
     )
@@ -300,28 +301,27 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
         "{{ adapting/dpo.used }} pairs of the training, and on average becomes more probable; by lot, chosen in half "
         "of them, it gains in {{ adapting/dpo.lot_apart }} and in {{ adapting/dpo.other_apart }}.",
         "But nothing in the loss says that the chosen text must become more probable. It may fall, if the "
-        "rejected one falls more. (By lot, nearer and farther drafts both fall on average; how far the chosen ones did, the "
-        "table does not tell.)",
+        "rejected one falls more. (By lot, the nearer and the farther drafts both fall on average.)",
         "Pal and others found in 2024 that the chosen texts can fall on the whole, above all where the two "
         "texts differ in few tokens.[^pal]",
         "Asked for five words, it is {{ adapting/dpo.near_off:.0%}} off, where it was {{ adapting/dpo.five_off:.0%}}.",
         "But by lot it is {{ adapting/dpo.lot_off:.0%}} in one run, and {{ adapting/dpo.other_off:.0%}} in the other: after "
         "a training that says nothing about the number, the texts can be as near. So these runs do not show that the "
-        "preference did it. (With 16 texts, some of this may be the luck of the draw; how much, we did not measure.)",
+        "preference did it.",
         "In {{ adapting/dpo.shorter }} of the {{ adapting/dpo.used }} pairs the nearer draft is the shorter one. A "
         "model that writes less, whatever it is asked, has learned all that these pairs ask for.",
-        "Asked for twelve words, it is further off than before: {{ adapting/dpo.near_twelve_off:.0%}}, where it was "
-        "{{ adapting/dpo.twelve_off:.0%}}. (So is one of the runs by lot.)",
+        "Asked for twelve words, it is no nearer than before: {{ adapting/dpo.near_twelve_off:.0%}}, where it was "
+        "{{ adapting/dpo.twelve_off:.0%}}.",
         "Before the training it writes {{ adapting/dpo.more_before:.1f}} words more for twelve than for five, and after "
         "it {{ adapting/dpo.more_after:.1f}}; seven more are asked for. So it has not learned to count.",
-        "(What else changed is little: the loss on the news by {{ adapting/dpo.news_change:+.2f}}; and the different "
+        "What else changed is little: the loss on the news by {{ adapting/dpo.news_change:+.2f}}; and the different "
         "words were {{ adapting/dpo.old_distinct:.0%}} of all that it wrote, and are now "
         "{{ adapting/dpo.distinct:.0%}}.)",
         "From pairs, SmolLM2 [did not learn to count](#tried-on-a-number-of-words).",
         "- A score that is better after a training says little without the same training by lot.",
         "- [x] That is not shown without a control by lot, and other numbers.",
-        "After a training [by lot](#tried-on-a-number-of-words), which says nothing about the number, ours were as near.",
-        "Ours were, and it was [further off](#tried-on-a-number-of-words) where twelve words were asked for.",
+        "After a training [by lot](#tried-on-a-number-of-words), which says nothing about the number, one of ours was as near.",
+        "Ours were, and it was [no nearer](#tried-on-a-number-of-words) where twelve words were asked for.",
         "They may be the [shorter ones](#tried-on-a-number-of-words), too. Then writing less is enough.",
         "That is all that the [loss](#two-texts-one-preferred) sees.",
         "- DPO asks that the chosen text moves up more than the rejected one, from where both were. It does "
@@ -341,8 +341,7 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
     # Nearer to five; but a run by lot is as near, and the other is not: without a meaning the lengths move.
     assert run.near_off < run.five_off - 0.2 and min(run.lot_off, run.other_off) < run.near_off + 0.1
     assert abs(run.lot_off - run.other_off) > 0.2 and run.shorter >= 30
-    assert sum(float(row[4].strip("%")) > float(rows[0][4].strip("%")) for row in rows[2:]) == 1, "one by lot, too"
-    assert run.near_twelve_off > run.twelve_off + 0.02 and run.near_twelve < run.twelve - 1
+    assert run.near_twelve_off >= run.twelve_off and run.near_twelve < run.twelve - 1
     assert max(run.more_before, run.more_after) < 3.5 and run.more_after - run.more_before < 1
     assert abs(run.news_change) < 0.1 and 0 < run.distinct - run.old_distinct < 0.1
     # Below log 2 it has gained. That the loss fell says less: from 3 behind to 2 behind it falls, too.
@@ -352,6 +351,23 @@ def test_pairs_do_not_teach_to_count(values, cells, says):
     # Both may fall, and the loss falls with them; both may rise.
     for moves in ((-1.0, -3.0), (3.0, 1.0)):
         assert -logsigmoid(torch.tensor(0.1 * (moves[0] - moves[1]))) < math.log(2)
+
+
+def test_the_luck_and_the_cut_of_the_headlines(values, tokenizer, smollm2, monkeypatch, says):
+    says(
+        "(And 16 texts are few: in three other draws, the untrained model alone ranges wider than that fall.)",
+        "(Before the training, about half of these texts are cut at their twentieth token; uncut, they are farther off.",
+    )
+    run = values("adapting/dpo")
+    draws = [headlines.Headlines(smollm2, tokenizer, headlines.TEST, seed) for seed in (3, 4, 5)]
+    five, twelve = zip(*(draw.lengths()[1::2] for draw in draws))
+    assert max(five) - min(five) > run.five_off - run.near_off > 0
+    whole = torch.cat([(draw.ids == headlines.END).any(1) for draw in draws])
+    assert 0.35 < 1 - whole.float().mean() < 0.65
+    longer = smollm2.generate
+    monkeypatch.setattr(smollm2, "generate", lambda *a, **k: longer(*a, **k | {"max_new_tokens": 60}))
+    _, five_uncut, _, twelve_uncut = headlines.Headlines(smollm2, tokenizer, headlines.TEST, 3).lengths()
+    assert five_uncut > max(five) and twelve_uncut > 2 * max(twelve)
 
 
 class Few:
@@ -440,7 +456,8 @@ def test_a_reward_on_a_leash_teaches_to_count(values, cells, says):
         "Large models were trained so to follow requests, in 2022: by a reward that a second model learned from "
         "people's preferences, with the rule PPO and a leash of this kind.[^instruct] That is *reinforcement "
         "learning from human feedback*. GRPO, of 2024, compares each text with the mean reward of several texts "
-        "for the same request.[^grpo]",
+        "for the same request.[^grpo] Where a program can check the answer, the leash is not always used: DAPO, of 2025, "
+        "leaves it out.[^dapo]",
         "So the right rewards are needed, and the leash, which is all that differs between the two pairs of "
         "runs, goes with more right new requests and more texts. How it does that, we did not test.",
         "The loss on texts of the old kind rises far more with the reward than by lot. Some of that is wanted, since a model that keeps to the "
@@ -566,6 +583,16 @@ def test_what_the_prompts_share_is_read_once(tokenizer, smollm2):
         assert " ".join(tokenizer.decode(whole, skip_special_tokens=True).split()) == answer
         lengths.append(batch.input_ids.shape[1])
     assert len(set(lengths)) > 1 and read == sum(lengths) / 3
+
+
+def test_facts_in_other_orders(values, tokenizer, smollm2, says):
+    says("(In two other orders it was more once and fewer once, and both times fewer than with the one fact.")
+    run, good, shuffled = values("adapting/ways"), [], list(facts.FACTS)
+    random.Random(0).shuffle(shuffled)
+    for mixed in (random.Random(0).sample(facts.FACTS, 12), shuffled):
+        prompts = [f"{' '.join(mixed)}\n\n{question}" for question in facts.REWORDED]
+        good.append(facts.ask(smollm2, tokenizer, prompts, facts.ANSWERS)[0])
+    assert min(good) < run.in_all < max(good) < run.nearest_fact
 
 
 def test_three_ways_to_a_fact(values, cells, says):
