@@ -208,6 +208,9 @@ class Desk:
         build, answer, inject = server.builder, server.get_app(), server._inject_js_into_html
 
         def builder() -> None:
+            with server._epoch_cond:  # else mkdocs lets all requests wait until the build is there
+                wanted, server._wanted_epoch = server._wanted_epoch, server._visible_epoch
+                server._epoch_cond.notify_all()
             seen = needs.changes(self.root)
             saved = seen != self.seen or self.wrong
             loud, self.drawn = saved or self.drawn, False
@@ -216,8 +219,6 @@ class Desk:
                 if self.seen["programs"] != seen["programs"]:
                     self._settle()
             self.seen, self.wrong, began = seen, "", time.monotonic()
-            # Else mkdocs lets all requests wait until the build is there.
-            wanted, server._wanted_epoch = server._wanted_epoch, server._visible_epoch
             errors, log = _Errors(), logging.getLogger("mkdocs")
             log.addHandler(errors)
             try:

@@ -418,6 +418,8 @@ def test_no_page_waits_for_a_build(tmp_path):
     begun, go_on = threading.Semaphore(0), threading.Semaphore(0)
     ours, number = desk.Desk(site.folder, quiet, quiet), iter(range(1, 9))
     ours._wake = lambda: None  # nothing is computed here
+    ours._settle = lambda: asked.append(get("/").read())  # … so nothing is waited for
+    asked = []
 
     def build() -> None:
         folder = Path(ours.beside(str(tmp_path / "site")))
@@ -441,10 +443,12 @@ def test_no_page_waits_for_a_build(tmp_path):
     try:
         for last in (1, 2):
             (site.folder / "docs" / "index.md").write_text(f"# Saved {last}\n", "utf-8")
+            site.add(f"saved{last}")
             with server._rebuild_cond:
                 server._want_rebuild = True
                 server._rebuild_cond.notify_all()
             assert begun.acquire(timeout=PATIENCE)
+            assert len(asked) == last, "no page waits for what the build waits for"
             assert f"build {last}<" in get("/").read().decode() and ours.loud == (last > 1) * last
             with pytest.raises(urllib.error.HTTPError, match="404") as error:
                 get("/no_such/")
