@@ -314,5 +314,9 @@ def test_heads_off_on_a_phone_by_a_link_with_mistakes(visit, chances, tokenizer,
     page = opened(visit("heads_off", "?live=the-figure&off=16.0-30.0-x-2.9&seed=-4", phone=True))
     compared(page, chances, tokenizer, NAMES, [(16, 0)])
     expect(page.get_by_label("seed of the lot")).to_have_value("1")
+    numbers = page.evaluate(
+        "[...document.querySelectorAll('.live-switch-row > :first-child')].map((one) => one.getBoundingClientRect().height)"
+    )
+    assert len(numbers) == 30 and max(numbers) < 1.5 * min(numbers), "a number stands in one line"
     touched(page)
     assert "\n".join(violations(page, ".live-widget")) == ""
