@@ -60,6 +60,11 @@ return document.fonts.ready.then(drawn).then(() => {
 """
 # Colors that change slowly have changed.
 STILL = "return document.getAnimations().every((one) => one.playState === 'finished')"
+# The page has done what it puts off until it is idle, such as giving a place for Tab to what scrolls.
+SETTLED = """
+const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 1000));
+return new Promise((then) => idle(() => idle(() => requestAnimationFrame(() => setTimeout(() => then(true))))));
+"""
 AXE = """
 const only = arguments[0] ? {runOnly: arguments[0]} : {};
 return axe.run(document, {resultTypes: ["violations"], ...only}).then(({violations}) =>
@@ -100,7 +105,9 @@ def axe(browser: Browser, server: ThreadingHTTPServer, page: str, source: str) -
     """What axe-core sees on a page; in the dark scheme only the contrast can be another."""
     browser.size(WIDTHS[0], HEIGHT)
     browser.open(server.url + page)
+    browser.js(SETTLED)
     browser.js(ALL, audit.ALL)
+    browser.js(SETTLED)
     browser.js(source)
     for scheme, named in (("light", "default"), ("dark", "slate")):
         browser.scheme(scheme)
