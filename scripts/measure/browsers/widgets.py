@@ -9,6 +9,7 @@ from http.server import ThreadingHTTPServer
 from scripts.measure.browsers import Browser, BrowserError
 
 PLAYGROUND = "playground/"
+CLIP = "assets/live/sounds/open_the_window.wav"
 TEXTS = """
 return [...document.querySelectorAll(arguments[0])].filter((one) => one.checkVisibility())
   .map((one) => one.textContent.replace(/\\s+/g, " ").trim());
@@ -23,6 +24,22 @@ return field && `#${CSS.escape(field.id)}`;
 # Presses Stop if there still is something to stop: between a look and a press it may have ended.
 STOP = """
 [...document.querySelectorAll(arguments[0])].find((one) => one.textContent === "Stop").click();
+"""
+# Chooses a file, as a reader would: the first half second of a clip of the book is left out of it.
+CHOOSE = """
+const [selector, clip] = arguments;
+const field = document.querySelector(selector);
+return fetch(clip).then((one) => one.arrayBuffer()).then((bytes) => {
+  const [head, samples] = [bytes.slice(0, 44), bytes.slice(44 + 16_000)];
+  const view = new DataView(head);
+  view.setUint32(4, 36 + samples.byteLength, true);
+  view.setUint32(40, samples.byteLength, true);
+  const chosen = new DataTransfer();
+  chosen.items.add(new File([head, samples], "mine.wav", {type: "audio/wav"}));
+  field.files = chosen.files;
+  field.dispatchEvent(new Event("change", {bubbles: true}));
+  return samples.byteLength / 32_000;
+});
 """
 OPENED = """
 const one = document.querySelector(arguments[0] + " .live-widget");
@@ -129,7 +146,12 @@ def _hear(browser: Browser, box: str) -> list[str]:
     browser.click(f"{box} button", "Clip: the train")
     until(browser, f"{box} .live-quiet", "1.8 seconds of sound")
     browser.click(f"{box} summary", "The strongest moment of each token")
-    return said + texts(browser, f"{box} .live-translation, {box} .live-reading, {box} details p")
+    read = f"{box} .live-translation, {box} .live-reading, {box} details p"
+    said += texts(browser, read)
+    clip = browser.js("return document.baseURI").split(PLAYGROUND)[0] + CLIP
+    seconds = browser.js(CHOOSE, f"{box} input[type=file]", clip)
+    until(browser, f"{box} .live-quiet, {box} .live-problem", f"{seconds:.1f} seconds of sound")
+    return said + texts(browser, read)
 
 
 def _training(browser: Browser, box: str) -> list[str]:
