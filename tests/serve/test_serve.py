@@ -585,7 +585,8 @@ def test_a_second_server_takes_over(gates, served):
     try:
         second.wait(lambda: second.get("/third/"))
         assert second.state("third/")["says"].keys() == {"gated/third"}
-        running = [one for one in psutil.process_iter(["cmdline"]) if _runs(one, gates.folder)]
+        run = gates.folder / ".cache" / "run" / "gated" / "third"
+        running = [one for one in psutil.process_iter(["cmdline"]) if _runs(one, run)]
         assert len(running) == 1, "one process runs the snippet, though two servers serve"
         gates.open("third")
         second.wait(lambda: "it has ended with well" in second.get("/third/") or second.state("third/") and None)  # noqa: E501
@@ -593,11 +594,10 @@ def test_a_second_server_takes_over(gates, served):
         second.end()
 
 
-def _runs(process: psutil.Process, folder: Path) -> bool:
+def _runs(process: psutil.Process, run: Path) -> bool:
     """Whether a process is writing what a snippet prints."""
     with contextlib.suppress(psutil.Error):
-        written = [file.path for file in process.open_files()]
-        return any(path.startswith(str(folder / ".cache" / "run")) and path.endswith("/text") for path in written)
+        return str(run / "text") in [file.path for file in process.open_files()]
     return False
 
 

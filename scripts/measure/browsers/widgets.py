@@ -25,7 +25,7 @@ return field && `#${CSS.escape(field.id)}`;
 STOP = """
 [...document.querySelectorAll(arguments[0])].find((one) => one.textContent === "Stop").click();
 """
-# Chooses a file, as a reader would: the first half second of a clip of the book is left out of it.
+# Chooses a file of the reader: it is a clip of the book without its first half second.
 CHOOSE = """
 const [selector, clip] = arguments;
 const field = document.querySelector(selector);
