@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ENGINES = ("chromium", "firefox", "webkit")
+PATIENCE = 120  # seconds for a program in a page: axe on a long one, on a busy machine
 # Keys that write no letter, as WebDriver numbers them.
 KEYS = {
     "Backspace": "\ue003", "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008",

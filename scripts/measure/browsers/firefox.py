@@ -19,6 +19,7 @@ from typing import Any
 
 from scripts.measure.browsers import (
     ELEMENT,
+    PATIENCE,
     Browser,
     BrowserError,
     actions,
@@ -85,6 +86,7 @@ class Firefox(Browser):
             self._read()  # it says who it is
             told = self("WebDriver:NewSession", capabilities={})
             self.version = told["capabilities"]["browserVersion"]
+            self("WebDriver:SetTimeouts", script=1000 * PATIENCE)
             self._chrome("document.documentElement.style.setProperty('min-width', '0', 'important')")
             # Marionette turns this off; then pages from a folder could do more than a reader's.
             self._chrome('Services.prefs.setBoolPref("security.fileuri.strict_origin_policy", true)')

@@ -24,6 +24,7 @@ from typing import Any
 
 from scripts.measure.browsers import (
     ELEMENT,
+    PATIENCE,
     Browser,
     BrowserError,
     actions,
@@ -104,8 +105,9 @@ class WebKit(Browser):
             "webkitgtk:browserOptions": window}}})  # fmt: skip
         self.version = made["capabilities"]["browserVersion"]
         self.base += f"/session/{made['sessionId']}"
+        self("POST", "/timeouts", {"script": 1000 * PATIENCE})
 
-    def __call__(self, method: str, path: str, body: dict | None = None, seconds: float = 120):
+    def __call__(self, method: str, path: str, body: dict | None = None, seconds: float = 2 * PATIENCE):
         """One command of WebDriver; its value."""
         data = json.dumps(body or {}).encode() if method == "POST" else None
         kind = {"Content-Type": "application/json"}
