@@ -1,4 +1,4 @@
-"""Eight clusters of the states that a router reads: what they tell, made without a loss."""
+"""Eight clusters of the states that a router reads: what they tell of a character."""
 
 import torch
 from safetensors.torch import load_file

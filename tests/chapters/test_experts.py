@@ -476,30 +476,26 @@ def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
         "ones, three bits.",
         "There are three controls, which read the same states. One is a router with random weights; its rows have the "
         "mean of 20. The second, *for the source*, has learned on other texts to tell the source, and nothing else: "
-        "so we see how much there is to tell. The third learns from no loss: *clusters* puts states that lie near "
-        "each other together, eight clusters in place of eight experts (the mean of ten beginnings).",
+        "so we see how much there is to tell. The third, *clusters*, learns from no loss: eight clusters of "
+        "near states in place of eight experts.",
         "But they hardly could: of the two bits that four sources have, even the router that learned nothing else "
-        "tells less than a tenth of one. This model sees 32 characters at most, and its states hold little of where "
-        "they come from.",
+        "tells less than a tenth of one.",
         "In large models, both divisions were found: by form, and by source. Mixtral's authors saw no obvious "
         "pattern by topic, but some by syntax.[^mixtral] In OLMoE some experts take far more of the tokens of scientific papers or of program code "
         "than of other texts; counted in the same way, Mixtral shows less of it.[^olmoe]",
         "A row sums to one; the stronger the blue, the more.",
         "The middle columns need their control: a router, trained or not, sends equal states to the same expert.",
-        "The last line tells of each seed which part of the spaces goes to the expert that takes most of them; "
-        "the end of a line counts as a space.",
         "The expert tells {{ experts/takes.least:.1f down}} bits or more about the character, and about the "
         "source hardly more than a hundredth of a bit, trained or random: next to nothing.",
         "So these experts did not divide the sources among themselves.",
         "Routers that nobody trained tell more than one bit about the character, too, in the mean of 20, and the "
         "best of them {{ experts/takes.most_random:.1f}}.",
-        "Of what its load could tell, the trained router tells more than three quarters, the random ones about half.",
-        "Is it the loss, then, that gave each expert its characters? Not by this: the clusters, which know of no "
-        "loss, tell {{ experts/clusters.least:.2f}} to {{ experts/clusters.most:.2f}} bits, about as much as the "
-        "trained router. States of one character lie near each other.",
-        "Another seed has another map: in seed 0 nearly all spaces go to two experts, in the two others nearly "
-        "all to one.",
-        "- Its experts divided characters among themselves, and not the sources, of which their states told little. A "
+        "Is the loss needed for that? The clusters, which know of no loss, tell {{ experts/clusters.least:.2f}} to "
+        "{{ experts/clusters.most:.2f}} bits (means of ten beginnings), about as much as the trained router. States of "
+        "one character lie near each other. (Nor need the choice be learned: in 2021, a fixed table from each token to "
+        "its expert did as well as learned routers, or better.[^hash])",
+        "In seed 0 nearly all spaces (and ends of lines) go to two experts, in the two others nearly all to one.",
+        "- Its experts divided characters among themselves, and not the sources, of which a router could tell little. A "
         "router with random weights did so less, clusters of the states about as much.",
         "From each seed, [more bits](#who-takes-what). Clusters of the states tell about as many.",
         "About the source, the expert tells [hardly anything](#who-takes-what).",
