@@ -222,7 +222,7 @@ def test_a_dear_draft_loses(values, cells, smollm2, says):
         "So both together read {{ faster/drafts.read_one:.2f}} times as much as plain writing.",
         "For greedy guesses this is the *acceptance rate* of the first papers.[^leviathan]",
         "A draft must be cheap: it gains if it costs less than the share of all its guesses that is kept. (vLLM "
-        "logs this lower share as the acceptance rate.[^vllm]) Without layers 18 to 21, with four guesses, it "
+        "logs this share, lower than *agree*, as the acceptance rate.[^vllm]) Without layers 18 to 21, with four guesses, it "
         "is {{ faster/drafts.even_four:.2f}}, and the draft costs {{ faster/drafts.cost_four:.2f}}.",
         "In one of the first papers, a model of 11 billion numbers has a draft of 77 million.[^leviathan]",
         "Layer 11 is one layer as well; without it only {{ faster/drafts.agree_sink:.0%}} agree.",
@@ -393,7 +393,7 @@ def test_caches_are_what_the_formula_says(values, cells, says):
         "the latents, and the matrix for the values is applied to the mix.",
         "Latent and short key take {{ faster/latent.times:.1f}} times fewer bytes than keys and values. But latents "
         "are long: for each pair of tokens, a head of DeepSeek-V2 makes {{ faster/configs.pair:.1f}} times as many "
-        "products. So vLLM unfolds them in the prefill, not in the decode.[^vllm]",
+        "products as with keys and values. So vLLM unfolds them in the prefill, not in the decode.[^vllm]",
         "The KV cache goes with the number of key heads, or with the width of a latent.",
         "A rotation by the place would stand between $q$ and $U$, another one for each place.",
         "Then the matrix could no longer go to the query.[^deepseek2]",
@@ -427,15 +427,13 @@ def test_published_configurations(values, says):
     says(
         "The next table has models that were published in 2023 and 2024.[^llama2][^llama3][^falcon][^deepseek2]"
         "[^deepseek3]",
-        "DeepSeek-V2 has 128 heads of width 128, and keeps as much as {{ faster/configs.heads_like:.2f}} key heads "
-        "of that width would.[^deepseek2]",
         "The last column compares a layer with multi-head attention of as many heads of the same width.",
         "Whether a model gets worse by it can only be seen by training both.",
         "The papers have compared (2023, 2024);[^gqa][^deepseek2] we have not.",
         "A cache is bounded if each token looks at the last $w$ tokens only: a [sliding window]"
         "(glossary.md#sliding-window).",
         "The first Mistral 7B, of 2023, was trained so, with 4,096 tokens.[^mistral]",
-        "In gpt-oss (2025), every other layer has one, of 128 tokens.[^gptoss]",
+        "In gpt-oss (2025), every other layer has a window, of 128 tokens.[^gptoss]",
         "At 32,768 tokens its cache has {{ faster/configs.window_gb:.2f}} GB and not "
         "{{ faster/configs.full_gb:.2f}}.",
         "`= {{ faster/configs.llama3:.0f}} ± 0 bytes`",
@@ -444,10 +442,10 @@ def test_published_configurations(values, says):
     )
     run, earlier = values("faster/configs"), values("parallelism/cache_bytes")
     assert run.llama3 == 2 * 32 * 8 * 128 * 2 == run.llama2 / 4 == earlier.llama3_cache
-    assert run.llama2 == earlier.llama2_cache and run.heads_like == 2.25
+    assert run.llama2 == earlier.llama2_cache
     v2 = re.search(r'"DeepSeek-V2": \((.*)\)', (CODE / "configs.py").read_text("utf-8"))[1]
     _, heads, width, *kept = map(int, v2.split(", "))
-    assert heads == width == 128 and run.heads_like == sum(kept) / (2 * width)
+    assert heads == width == 128 and sum(kept) == 2.25 * 2 * width, "as its paper says"
     v3, falcon, mistral = DeepseekV3Config(), FalconConfig(), MistralConfig()
     kept = v3.kv_lora_rank + v3.qk_rope_head_dim
     assert run.deepseek3 == 2 * v3.num_hidden_layers * kept and v3.num_attention_heads == 128
@@ -590,7 +588,7 @@ def test_the_exercises(values, says):
         "A round costs $1 + 4/10$ passes of the target, so {{ faster/answers.gain:.1f}} times as many tokens "
         "come out for the same bytes.",
         "If a pass of the draft cost {{ faster/answers.even:.2f}} of the target's, four guesses would gain nothing. "
-        "One guess would: $1 + a$ tokens for $1 + {{ faster/answers.even:.2f}}$ passes, "
+        "One guess would gain: $1 + a$ tokens for $1 + {{ faster/answers.even:.2f}}$ passes, "
         "{{ faster/answers.gain_once:.2f}} times as many.",
         "The scores are 0 and 1 in the first piece, and 2 in the second; the values are 6, 0 and 3.",
         "The sum is $(e^{-1} + 1)\\,e^{-1} + 1$, which is {{ faster/answers.total:.3f}}.",
