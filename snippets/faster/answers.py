@@ -5,6 +5,7 @@ right, guesses, cost = 0.8, 4, 0.1
 per_pass = sum(right**n for n in range(guesses + 1))
 gain = per_pass / (1 + guesses * cost)
 even = (per_pass - 1) / guesses  # a draft as dear as this gains nothing
+gain_once = (1 + right) / (1 + even)  # with one guess a round it does
 print(f"{per_pass:.2f} tokens per pass, gain {gain:.2f}, even at a cost of {even:.2f}")
 
 # 2. A row in two pieces: scores 0 and 1, then 2; values 6, 0 and 3.

@@ -15,17 +15,17 @@ latent = {
 
 print("| model | attention | numbers in a layer | bytes per token | of multi-head |")
 print("|---|---|--:|--:|--:|")
-numbers, per_token = {}, {}
-rows = []
+per_token, rows = {}, []
 for model, (kind, layers, heads, kept, width) in shared.items():
     rows.append((model, kind, layers, 2 * kept * width, 2 * heads * width))
 for model, (layers, heads, width, short, turned) in latent.items():
     rows.append((model, "latent", layers, short + turned, 2 * heads * width))
 for model, kind, layers, kept, full in rows:
-    numbers[model], per_token[model] = kept, SIZE * layers * kept
+    per_token[model] = SIZE * layers * kept
     print(f"| {model} | {kind} | {kept:,} | {per_token[model]:,} | {kept / full:.1%} |")
 llama2, llama3, falcon, deepseek2, deepseek3 = per_token.values()
-heads_like = numbers["DeepSeek-V2"] / (2 * 128)  # key heads that would keep as much
+# Products of a head for a pair of tokens: with latents, and with a key and a value.
+pair = (2 * short + turned) / (2 * width + turned)
 
 # A window bounds what is kept. Mistral 7B: 32 layers, 8 key heads of width 128.
 WINDOW, TEXT = 4096, 32768

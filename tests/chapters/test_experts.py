@@ -474,30 +474,30 @@ def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
         "If each expert takes the same mix of characters, it tells 0 bits. If each character always goes to the "
         "same expert, it tells as much as the load could tell, the entropy of the experts' shares: of eight even "
         "ones, three bits.",
-        "There are two controls, which read the same states. One is a router with random weights; its rows have the "
-        "mean of 20. The other, *for the source*, has learned on other texts to tell the source, and nothing else: so "
-        "we see how much there is to tell.",
+        "There are three controls, which read the same states. One is a router with random weights; its rows have the "
+        "mean of 20. The second, *for the source*, has learned on other texts to tell the source, and nothing else: "
+        "so we see how much there is to tell. The third, *clusters*, learns from no loss: eight clusters of "
+        "near states in place of eight experts.",
         "But they hardly could: of the two bits that four sources have, even the router that learned nothing else "
-        "tells less than a tenth of one. This model sees 32 characters at most, and its states hold little of where "
-        "they come from.",
+        "tells less than a tenth of one.",
         "In large models, both divisions were found: by form, and by source. Mixtral's authors saw no obvious "
         "pattern by topic, but some by syntax.[^mixtral] In OLMoE some experts take far more of the tokens of scientific papers or of program code "
         "than of other texts; counted in the same way, Mixtral shows less of it.[^olmoe]",
         "A row sums to one; the stronger the blue, the more.",
         "The middle columns need their control: a router, trained or not, sends equal states to the same expert.",
-        "The last line tells of each seed which part of the spaces goes to the expert that takes most of them; "
-        "the end of a line counts as a space.",
         "The expert tells {{ experts/takes.least:.1f down}} bits or more about the character, and about the "
         "source hardly more than a hundredth of a bit, trained or random: next to nothing.",
         "So these experts did not divide the sources among themselves.",
         "Routers that nobody trained tell more than one bit about the character, too, in the mean of 20, and the "
         "best of them {{ experts/takes.most_random:.1f}}.",
-        "Training adds to that. Of what its load could tell, the trained router tells more "
-        "than three quarters about the character, the random ones about half.",
-        "Another seed has another map: in seed 0 nearly all spaces go to two experts, in the two others nearly "
-        "all to one.",
-        "- Its experts divided characters among themselves, and not the sources, of which their states told little. A "
-        "router with random weights does so too, but less.",
+        "Is the loss needed for that? The clusters, which know of no loss, tell {{ experts/clusters.least:.2f}} to "
+        "{{ experts/clusters.most:.2f}} bits (means of ten beginnings), about as much as the trained router. States of "
+        "one character lie near each other. (Nor need the choice be learned: in 2021, a fixed table from each token to "
+        "its expert did as well as learned routers, or better.[^hash])",
+        "In seed 0 nearly all spaces (and ends of lines) go to two experts, in the two others nearly all to one.",
+        "- Its experts divided characters among themselves, and not the sources, of which a router could tell little. A "
+        "router with random weights did so less, clusters of the states about as much.",
+        "From each seed, [more bits](#who-takes-what). Clusters of the states tell about as many.",
         "About the source, the expert tells [hardly anything](#who-takes-what).",
         "Nothing: the expert tells no more than that of a router with random weights.",
         "- [x] The characters, more than a router with random weights does.",
@@ -512,6 +512,14 @@ def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
         assert trained[1] / trained[0] > 0.75 > 0.6 > lot[1] / lot[0] > 0.4 and lot[1] > 1
         assert max(trained[3], lot[3]) < 0.02 < 0.04 < rows[f"for the source, seed {seed}"][3] < 0.1
     assert 1.4 < run.most_random < run.least, "more than the best of 60"
+    grouped = {row[0]: [float(n) for n in row[1:]] for row in cells("experts/clusters")}
+    means = [bits for _, bits in grouped.values()]
+    free = values("experts/clusters")
+    assert (free.least, free.most) == pytest.approx((min(means), max(means)), abs=0.006)
+    for seed, mean in enumerate(means):
+        assert abs(mean - rows[f"trained, seed {seed}"][1]) < 0.2 < mean - rows[f"random, seed {seed}"][1] - 0.5
+    program = (CODE / "clusters.py").read_text("utf-8")
+    assert "range(10)" in program and "[:8]].T" in program and "clusters(seen[" in program and "backward" not in program
     assert len(tiny.KINDS) == 4 and tiny.CONTEXT == 32, "two bits, if the sources are even"
     program = (CODE / "takes.py").read_text("utf-8")
     assert "in (learn, held_out)]" in program and "taught(seen[" in program and "seen, x = states[-2:]" in program
@@ -541,6 +549,16 @@ def test_who_takes_what(values, printed, maps, models, held_out, says, cells):
         blanks = torch.tensor([held_out[0].index(one) for one in " \n"])
         spaces = torch.isin(texts[:, :-1].flatten(), blanks)
         share = model.network.chosen[spaces].bincount(minlength=8) / spaces.sum()
+        states = []
+        hook = model.network.router.register_forward_hook(lambda _, x, logits, kept=states: kept.extend(x))
+        with torch.no_grad():
+            tiny.test(model, held_out[2])
+        hook.remove()
+        read = texts[:, :-1].flatten()
+        for letter in range(10):  # those that come most
+            own, rest = (states[0][who][::7][:300] for who in (read == letter, read != letter))
+            near, far = (torch.cdist(own, other).mean() for other in (own, rest))
+            assert near < 0.8 * far, held_out[0][letter]
         most.append(share.max().item())
     assert most[0] < 0.8 < 0.9 < min(most[1:])
     assert printed("experts/takes").strip().endswith(": " + ", ".join(f"{share:.0%}" for share in most))
