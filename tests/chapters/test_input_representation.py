@@ -5,6 +5,7 @@ import math
 import random
 import re
 import runpy
+import unicodedata
 from collections import Counter
 from itertools import pairwise, product
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer, models
 from tokenizers.implementations import BertWordPieceTokenizer
+from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from snippets.shared.translator import Translator
@@ -174,7 +176,10 @@ def test_three_tokenizers(says, values, printed, tokenizers):
 
 
 def test_bpe_bytes_are_never_unknown(says, tokenizers):
-    says("every character is made of bytes, so nothing here is unknown.")
+    says(
+        "Byte-level BPE starts from bytes, and every character is made of bytes; those of these two"
+        " are all in its vocabulary, so nothing here is unknown."
+    )
     tokenizer = tokenizers["BPE"]
     for text in ["🌻", "向日葵", "рóбот\n\t  x", "\u200d\u0301", "💧" * 5]:
         assert tokenizer.decode(tokenizer(text).input_ids) == text
@@ -182,9 +187,38 @@ def test_bpe_bytes_are_never_unknown(says, tokenizers):
     assert sum(symbol in vocabulary for symbol in set("".join(vocabulary))) <= 256
 
 
+def test_byte_level_is_no_promise(says, values, tokenizers):
+    """Every character of Unicode, by its bytes; and those that vanish, one by one."""
+    says(
+        "But “byte-level” is no promise: SmolLM2's vocabulary lacks {{"
+        " input_representation/round_trip.missing }} of the {{"
+        " input_representation/round_trip.all_bytes }} bytes. Fifteen of these stand in no character"
+        " that Unicode has given out; the other six are control characters, and such a one vanishes,"
+        " without `[UNK]` and without an error.",
+        "A vocabulary that holds all 256 bytes has no unknown character.",
+    )
+    found, tokenizer = values(f"{CHAPTER}/round_trip"), tokenizers["BPE"]
+    lacking = set(ByteLevel.alphabet()) - set(tokenizer.get_vocab())
+    assert (found.missing, found.all_bytes) == (len(lacking), 256) == (6 + 15, 256)
+    cut, signs = ByteLevel(add_prefix_space=False, use_regex=False), {}
+    for number in range(0x110000):
+        letter = chr(number)
+        if unicodedata.category(letter) in ("Cn", "Cs"):  # not given out, or half a pair
+            continue
+        if new := set(letter.encode()) - signs.keys():
+            [(shown, _)] = cut.pre_tokenize_str(letter)
+            signs |= {byte: sign for byte, sign in zip(letter.encode(), shown) if byte in new}
+    lost = [byte for byte, sign in signs.items() if sign in lacking]
+    assert len(lost) == 6, "so the other fifteen stand in no character"
+    for byte in lost:
+        assert unicodedata.category(chr(byte)) == "Cc", "a control character"
+        ids = tokenizer("a" + chr(byte) + "b").input_ids
+        assert tokenizer.decode(ids) == "ab" and not set(ids) & set(tokenizer.all_special_ids)
+
+
 def test_round_trip(says, values, tokenizers):
     says(
-        "Only the byte-level tokenizer returned every text.",
+        "Only the byte-level tokenizer returned all four texts.",
         "WordPiece changed all four, Unigram two.",
         "But a model that writes cannot give back what its tokenizer has lost.",
     )
@@ -549,7 +583,7 @@ def test_forgotten_mask(says, values, tokenizers, minilm):
         "So the mask is needed twice: in the model, and again in the average.",
         "With 64 padding tokens, the cosine is {{ "
         "input_representation/forgotten_mask.model_64:.2f}} when",
-        "With both mistakes the text no longer looks like itself: the other sentences of our "
+        "With both mistakes this text no longer looks like itself: the other sentences of our "
         "[story](#bpe-join-the-most-frequent-pair) have a mean cosine of {{ "
         "input_representation/forgotten_mask.others:.2f}} to it, and the nearest one of {{ "
         "input_representation/forgotten_mask.nearest:.2f}}.",
