@@ -382,7 +382,7 @@ def test_head_3_of_layer_1_looks_at_the_previous_token(says, values, cells, maps
 def test_heads_park_on_cls_and_not_on_sep(says, values, cells):
     says(
         "other sentences and other rows are counted there",
-        "One explanation: it is a parking",
+        "One explanation, [tested below](#what-a-map-does-not-tell-you): it is a parking",
         "The *average* head puts {{ self_attention/jobs.cls_mean:.0%}} of its weight there.",
         "even the head that looks at `[SEP]` most gives it only {{ "
         "self_attention/jobs.sep_best:.2f}}.",
@@ -734,6 +734,49 @@ def test_answers(says, values):
         with torch.device("meta"):
             sizes.append(AutoModel.from_config(plan).num_parameters())
     assert sizes[0] == sizes[1]
+
+
+def test_cls_keeps_weight_from_the_others(says, values, model, tokenizer):
+    says(
+        "One explanation, [tested below](#what-a-map-does-not-tell-you): it is a parking place.",
+        "Now change something, in {{ self_attention/parking.sentences }} sentences from the news: in"
+        " every head, let `[CLS]` hand over nothing, with all other weights as they were; or let"
+        " nobody look at it, so that its weight goes to the others.",
+        "The table has the mean cosine between the last vectors of the other words and the usual ones.",
+        "Without what `[CLS]` hands over, the words end nearly as before: {{"
+        " self_attention/parking.silent:.3f}}, in no sentence below {{"
+        " self_attention/parking.silent_lowest:.2f}}. But when its weight must go elsewhere, it is {{"
+        " self_attention/parking.masked_cls:.2f}}, in no sentence above {{"
+        " self_attention/parking.masked_highest:.2f}}.",
+        "So what this weight does in MiniLM is to keep out the others; what it brings counts for"
+        " little. That fits the parking place.",
+    )
+    found = values("self_attention/parking")
+    assert found.sentences == 40 and found.silent > 0.99 and found.silent_lowest > 0.95
+    assert found.silent > found.silent_word > found.masked_highest > found.masked_cls
+    assert found.masked_highest < 0.9 and found.masked_cls < 0.8
+    # Other texts, another way: a value of zeros, and the library's own mask.
+    texts = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()[1:]
+    silent, masked = [], []
+    for text in texts:
+        inputs = tokenizer(text, return_tensors="pt")
+        with torch.no_grad():
+            usual = model(**inputs).last_hidden_state[0, 1:-1]
+            hidden = inputs.attention_mask.clone()
+            hidden[0, 0] = 0
+            unseen = model(inputs.input_ids, hidden).last_hidden_state[0, 1:-1]
+            hooks = [
+                layer.attention.self.value.register_forward_hook(
+                    lambda part, given, made: made.index_fill(1, torch.tensor([0]), 0)
+                )
+                for layer in model.encoder.layer
+            ]
+            mute = model(**inputs).last_hidden_state[0, 1:-1]
+        for hook in hooks:
+            hook.remove()
+        silent.append(F.cosine_similarity(mute, usual).mean().item())
+        masked.append(F.cosine_similarity(unseen, usual).mean().item())
+    assert len(texts) > 20 and min(silent) > 0.95 > 0.9 > max(masked)
 
 
 def test_a_score_without_a_token_is_a_way_out(says):
