@@ -399,7 +399,11 @@ def test_who_sees_whom(says, values, cells):
 def test_removing_parts(says, values, cells):
     says(
         "the vectors point in directions nearly unrelated to those from before",
-        "A test of who did what to whom might show a difference; this one cannot.",
+        "A harder one helps only if the whole model can do it: [who did what to whom]"
+        "(input_representation.md#positions-where-does-a-word-stand) is nearly lost in such means"
+        " with attention too.",
+        "A test that shows what attention does must need more than the words, and the whole model must"
+        " pass it.",
         "given a sentence, find the one among sixteen others that means the same.",
         "Without any removal it is one; every removal makes it much smaller.",
         "Without any of it the model still finds {{ "
@@ -422,6 +426,22 @@ def test_removing_parts(says, values, cells):
         "Then the vectors would be the same as before.",
     )
     assert list(table) == ["nothing", "attention", "feed-forward", "layer norms", "residuals"]
+    # The passive and not the swap: seldom found by the whole model, and seldom without attention.
+    swapped = Path("snippets/input_representation/swapped.py").read_text("utf-8")
+    space = {}
+    exec(swapped.split('print(f"')[0], space)
+    tokenizer = AutoTokenizer.from_pretrained("models/minilm")
+    for silent in (False, True):
+        model, right = AutoModel.from_pretrained("models/minilm"), 0
+        for layer in model.encoder.layer if silent else ():
+            layer.attention.output.dense.register_forward_hook(lambda part, given, made: made * 0)
+        for one, swap, passive, _ in space["quartets"]:
+            inputs = [tokenizer(text, return_tensors="pt") for text in (one, swap, passive)]
+            with torch.no_grad():
+                means = torch.stack([model(**x).last_hidden_state[0].mean(dim=0) for x in inputs])
+            to_swap, to_passive = torch.cosine_similarity(means[:1], means[1:])
+            right += bool(to_passive > to_swap)
+        assert len(space["quartets"]) == 20 and right <= 3, "far below half"
     program = Path("snippets/architecture/remove_parts.py").read_text("utf-8")
     assert "backward" not in program and "optim" not in program
 
