@@ -783,7 +783,8 @@ def test_a_score_without_a_token_is_a_way_out(says):
     says(
         "The weights of a row must sum to one, so a head that finds nothing to take must still put"
         " its weight somewhere. (gpt-oss, of 2025, has a way out: each head learns one more score,"
-        " which belongs to no token.[^gptoss])",
+        " which belongs to no token.[^gptoss]) A study of BERT found the same habit, with `[SEP]` as"
+        " the usual place.",
     )
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8}
     small = {"hidden_size": 32, "num_hidden_layers": 1, "vocab_size": 50, "pad_token_id": 0}
