@@ -578,6 +578,36 @@ def test_padding(says, values, printed, tokenizers):
     assert plain < 0.99, "and the plain mean takes them"
 
 
+def test_padding_in_front(says, values, tokenizers, minilm):
+    """On sentences of the news: the mean, as a search would take it, with the mask used twice."""
+    says(
+        "The mask is not enough if the padding stands in *front*, where [decoders want it]"
+        "(hugging_face.md#batches-padding-and-the-mask). MiniLM counts its [positions]"
+        "(#a-learned-table) from the first place of the row, so each word gets the vector of a later"
+        " position: the largest change is {{ input_representation/padding.left_change:.1f}}. Count"
+        " from the first real token, and the vectors are those of the text alone.",
+    )
+    found = values(f"{CHAPTER}/padding")
+    assert found.same_moved and found.left_change > 0.3
+    news = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()[:400:20]
+    cosines = {"left": [], "right": [], "counted": []}
+    for text in (line.split("\t")[1] for line in news):
+        own = tokenizers["WordPiece"](text, return_tensors="pt")
+        how = {"padding": "max_length", "max_length": own.input_ids.shape[1] + 8}
+        with torch.no_grad():
+            alone = minilm(**own).last_hidden_state[0].mean(0)
+            for name, row in cosines.items():
+                side = name.replace("counted", "left")
+                inputs = tokenizers["WordPiece"](text, padding_side=side, return_tensors="pt", **how)
+                real = inputs.attention_mask[0].bool()
+                if name == "counted":
+                    inputs["position_ids"] = (inputs.attention_mask.cumsum(1) - 1).clamp(min=0)
+                mean = minilm(**inputs).last_hidden_state[0, real].mean(0)
+                row.append(F.cosine_similarity(mean, alone, dim=0).item())
+    assert min(cosines["right"] + cosines["counted"]) > 0.9999
+    assert max(cosines["left"]) < 0.99 and sum(cosines["left"]) / 20 < 0.95
+
+
 def test_forgotten_mask(says, values, tokenizers, minilm):
     says(
         "So the mask is needed twice: in the model, and again in the average.",
@@ -587,7 +617,8 @@ def test_forgotten_mask(says, values, tokenizers, minilm):
         "[story](#bpe-join-the-most-frequent-pair) have a mean cosine of {{ "
         "input_representation/forgotten_mask.others:.2f}} to it, and the nearest one of {{ "
         "input_representation/forgotten_mask.nearest:.2f}}.",
-        "Padding needs a mask in the model, and again in every average you take.",
+        "Padding needs a mask in the model, and again in every average you take. With absolute"
+        " positions it stands behind the text.",
     )
     found = values(f"{CHAPTER}/forgotten_mask")
     assert found.used_64 > 0.9999
