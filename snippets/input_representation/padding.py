@@ -17,7 +17,7 @@ print("long ", *tokens[1])
 print("mask ", *batch.attention_mask[1].tolist())
 
 left = tokenizer([short, long], padding=True, padding_side="left", return_tensors="pt")
-counted = (left.attention_mask.cumsum(dim=1) - 1).clamp(min=0)  # from the first real one
+counted = (left.attention_mask.cumsum(dim=1) - 1).clamp(min=0)  # from [CLS]
 with torch.no_grad():
     alone = model(**tokenizer(short, return_tensors="pt")).last_hidden_state[0]
     together = model(**batch).last_hidden_state[0, : len(alone)]  # (tokens, width)

@@ -31,7 +31,8 @@ for text in news:
     inputs = tokenizer(text, return_tensors="pt")
     last = inputs.input_ids.shape[1] - 1
     usual = last_vectors(inputs, lambda weights: weights)
-    for name, place in ("`[CLS]`", 0), ("the middle token", last // 2), ("`[SEP]`", last):
+    places = {"`[CLS]`": 0, "the middle token": last // 2, "`[SEP]`": last}
+    for name, place in places.items():
         at = torch.tensor([place])
         # All other weights stay, and a row sums to less than one.
         nothing = lambda weights: weights.index_fill(-1, at, 0)
@@ -44,8 +45,9 @@ for text in news:
             found.setdefault((name, change is masked), []).append(cosine)
 print("| token | hands over nothing | cannot be looked at |\n|---|---:|---:|")
 mean = {key: sum(cosines) / len(news) for key, cosines in found.items()}
-for name in ("`[CLS]`", "the middle token", "`[SEP]`"):
+for name in places:
     print(f"| {name} | {mean[name, False]:.3f} | {mean[name, True]:.3f} |")
+cls_silent, cls_masked = found["`[CLS]`", False], found["`[CLS]`", True]
 silent, masked_cls = mean["`[CLS]`", False], mean["`[CLS]`", True]
-silent_lowest, masked_highest = min(found["`[CLS]`", False]), max(found["`[CLS]`", True])
+silent_lowest, masked_highest = min(cls_silent), max(cls_masked)
 silent_word, sentences = mean["the middle token", False], len(news)
