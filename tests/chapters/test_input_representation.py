@@ -5,6 +5,7 @@ import math
 import random
 import re
 import runpy
+import unicodedata
 from collections import Counter
 from itertools import pairwise, product
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer, models
 from tokenizers.implementations import BertWordPieceTokenizer
+from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from snippets.shared.translator import Translator
@@ -174,7 +176,10 @@ def test_three_tokenizers(says, values, printed, tokenizers):
 
 
 def test_bpe_bytes_are_never_unknown(says, tokenizers):
-    says("every character is made of bytes, so nothing here is unknown.")
+    says(
+        "Byte-level BPE starts from bytes, and every character is made of bytes; those of these two"
+        " are all in its vocabulary, so nothing here is unknown."
+    )
     tokenizer = tokenizers["BPE"]
     for text in ["🌻", "向日葵", "рóбот\n\t  x", "\u200d\u0301", "💧" * 5]:
         assert tokenizer.decode(tokenizer(text).input_ids) == text
@@ -182,9 +187,38 @@ def test_bpe_bytes_are_never_unknown(says, tokenizers):
     assert sum(symbol in vocabulary for symbol in set("".join(vocabulary))) <= 256
 
 
+def test_byte_level_is_no_promise(says, values, tokenizers):
+    """Every character of Unicode, by its bytes; and those that vanish, one by one."""
+    says(
+        "But “byte-level” is no promise: SmolLM2's vocabulary lacks {{"
+        " input_representation/round_trip.missing }} of the {{"
+        " input_representation/round_trip.all_bytes }} bytes. Fifteen of these stand in no character"
+        " that Unicode has given out; the other six are control characters, and such a one vanishes,"
+        " without `[UNK]` and without an error.",
+        "A vocabulary that holds all 256 bytes has no unknown character.",
+    )
+    found, tokenizer = values(f"{CHAPTER}/round_trip"), tokenizers["BPE"]
+    lacking = set(ByteLevel.alphabet()) - set(tokenizer.get_vocab())
+    assert (found.missing, found.all_bytes) == (len(lacking), 256) == (6 + 15, 256)
+    cut, signs = ByteLevel(add_prefix_space=False, use_regex=False), {}
+    for number in range(0x110000):
+        letter = chr(number)
+        if unicodedata.category(letter) in ("Cn", "Cs"):  # not given out, or half a pair
+            continue
+        if new := set(letter.encode()) - signs.keys():
+            [(shown, _)] = cut.pre_tokenize_str(letter)
+            signs |= {byte: sign for byte, sign in zip(letter.encode(), shown) if byte in new}
+    lost = [byte for byte, sign in signs.items() if sign in lacking]
+    assert len(lost) == 6, "so the other fifteen stand in no character"
+    for byte in lost:
+        assert unicodedata.category(chr(byte)) == "Cc", "a control character"
+        ids = tokenizer("a" + chr(byte) + "b").input_ids
+        assert tokenizer.decode(ids) == "ab" and not set(ids) & set(tokenizer.all_special_ids)
+
+
 def test_round_trip(says, values, tokenizers):
     says(
-        "Only the byte-level tokenizer returned every text.",
+        "Only the byte-level tokenizer returned all four texts.",
         "WordPiece changed all four, Unigram two.",
         "But a model that writes cannot give back what its tokenizer has lost.",
     )
@@ -544,16 +578,47 @@ def test_padding(says, values, printed, tokenizers):
     assert plain < 0.99, "and the plain mean takes them"
 
 
+def test_padding_in_front(says, values, tokenizers, minilm):
+    """On sentences of the news: the mean, as a search would take it, with the mask used twice."""
+    says(
+        "The mask is not enough if the padding stands in *front*, where [decoders want it]"
+        "(hugging_face.md#batches-padding-and-the-mask). MiniLM counts its [positions]"
+        "(#a-learned-table) from the first place of the row, so each word gets the vector of a later"
+        " position: the largest change is {{ input_representation/padding.left_change:.1f}}. Count"
+        " from the first real token, and the vectors are those of the text alone.",
+    )
+    found = values(f"{CHAPTER}/padding")
+    assert found.same_moved and found.left_change > 0.3
+    news = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()[:400:20]
+    cosines = {"left": [], "right": [], "counted": []}
+    for text in (line.split("\t")[1] for line in news):
+        own = tokenizers["WordPiece"](text, return_tensors="pt")
+        how = {"padding": "max_length", "max_length": own.input_ids.shape[1] + 8}
+        with torch.no_grad():
+            alone = minilm(**own).last_hidden_state[0].mean(0)
+            for name, row in cosines.items():
+                side = name.replace("counted", "left")
+                inputs = tokenizers["WordPiece"](text, padding_side=side, return_tensors="pt", **how)
+                real = inputs.attention_mask[0].bool()
+                if name == "counted":
+                    inputs["position_ids"] = (inputs.attention_mask.cumsum(1) - 1).clamp(min=0)
+                mean = minilm(**inputs).last_hidden_state[0, real].mean(0)
+                row.append(F.cosine_similarity(mean, alone, dim=0).item())
+    assert min(cosines["right"] + cosines["counted"]) > 0.9999
+    assert max(cosines["left"]) < 0.99 and sum(cosines["left"]) / 20 < 0.95
+
+
 def test_forgotten_mask(says, values, tokenizers, minilm):
     says(
         "So the mask is needed twice: in the model, and again in the average.",
         "With 64 padding tokens, the cosine is {{ "
         "input_representation/forgotten_mask.model_64:.2f}} when",
-        "With both mistakes the text no longer looks like itself: the other sentences of our "
+        "With both mistakes this text no longer looks like itself: the other sentences of our "
         "[story](#bpe-join-the-most-frequent-pair) have a mean cosine of {{ "
         "input_representation/forgotten_mask.others:.2f}} to it, and the nearest one of {{ "
         "input_representation/forgotten_mask.nearest:.2f}}.",
-        "Padding needs a mask in the model, and again in every average you take.",
+        "Padding needs a mask in the model, and again in every average you take. With absolute"
+        " positions it stands behind the text.",
     )
     found = values(f"{CHAPTER}/forgotten_mask")
     assert found.used_64 > 0.9999

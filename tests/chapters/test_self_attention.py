@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer, GptOssConfig, GptOssModel
 
 SENTENCE = "The robot watered the sunflowers because they were thirsty."
 PAGE = Path("docs/self_attention.md")
@@ -180,8 +180,8 @@ def test_scaling_brings_the_spread_to_one(says, book, values):
         "Each of the $d_k$ products has mean 0 and variance 1, and they are independent, so their "
         "variances add up: the sum has variance $d_k$ and spread $\\sqrt{d_k}$.",
         "So that their spread does not grow with the width. For random vectors, a sum of more "
-        "products spreads wider. Softmax would then give nearly all weight to one token, where "
-        "the gradient is near zero: [why divide]",
+        "products spreads wider. The wider, the more weight softmax gives to one token, and the "
+        "less that weight follows its score: [why divide]",
         "So that no score is negative. Dividing keeps the sign.",
         "So that a wide head costs no more operations than a narrow one. The division changes the "
         "size of the numbers, not how many there are.",
@@ -210,6 +210,7 @@ def test_scaling_brings_the_spread_to_one(says, book, values):
     assert scaling.raw == pytest.approx(8, rel=0.05)
     assert scaling.scaled == pytest.approx(1, rel=0.05)
     assert scaling.raw_top > 2 * scaling.scaled_top
+    assert scaling.wide_slope < scaling.raw_slope < scaling.scaled_slope < 0.25
     torch.manual_seed(0)
     for width in (8, 32, 512):
         query, key = torch.randn(2, 10_000, width)
@@ -381,7 +382,7 @@ def test_head_3_of_layer_1_looks_at_the_previous_token(says, values, cells, maps
 def test_heads_park_on_cls_and_not_on_sep(says, values, cells):
     says(
         "other sentences and other rows are counted there",
-        "One explanation: it is a parking",
+        "One explanation, [tested below](#what-a-map-does-not-tell-you): it is a parking",
         "The *average* head puts {{ self_attention/jobs.cls_mean:.0%}} of its weight there.",
         "even the head that looks at `[SEP]` most gives it only {{ "
         "self_attention/jobs.sep_best:.2f}}.",
@@ -637,7 +638,7 @@ def test_the_best_heads_on_new_pairs(says, values):
         "In twelve new pairs, `answer_pairs.py`, the three are right in {{"
         " self_attention/answer_pairs.least_picked}} to {{ self_attention/answer_pairs.most_picked}} of"
         " {{ self_attention/answer_pairs.sentences}} sentences, and a head that never changes its choice"
-        " in 12. So none of them tells what *it* means.",
+        " in 12. So none of them tells reliably what *it* means.",
         "But when the choice of any of the 72 heads changes within a pair, it is mostly toward the noun"
         " that is meant: {{ self_attention/answer_pairs.meant}} of {{ self_attention/answer_pairs.changes}}"
         " times. So the last word may well do something. (That is not {{ self_attention/answer_pairs.changes}}"
@@ -733,6 +734,73 @@ def test_answers(says, values):
         with torch.device("meta"):
             sizes.append(AutoModel.from_config(plan).num_parameters())
     assert sizes[0] == sizes[1]
+
+
+def test_cls_keeps_weight_from_the_others(says, values, model, tokenizer):
+    says(
+        "One explanation, [tested below](#what-a-map-does-not-tell-you): it is a parking place.",
+        "Now change something, in {{ self_attention/parking.sentences }} sentences from the news: in"
+        " every head, let `[CLS]` hand over nothing, with all other weights as they were; or let"
+        " nobody look at it, so that its weight goes to the others.",
+        "The table has the mean cosine between the last vectors of the other words and the usual ones.",
+        "Without what `[CLS]` hands over, the words end nearly as before: {{"
+        " self_attention/parking.silent:.3f}}, in no sentence below {{"
+        " self_attention/parking.silent_lowest:.2f}}. But when its weight must go elsewhere, it is {{"
+        " self_attention/parking.masked_cls:.2f}}, in no sentence above {{"
+        " self_attention/parking.masked_highest:.2f}}.",
+        "So what this weight does in MiniLM is to keep out the others; what it brings counts for"
+        " little. That fits the parking place.",
+    )
+    found = values("self_attention/parking")
+    assert found.sentences == 40 and found.silent > 0.99 and found.silent_lowest > 0.95
+    assert found.silent > found.silent_word > found.masked_highest > found.masked_cls
+    assert found.masked_highest < 0.9 and found.masked_cls < 0.8
+    # Other texts, another way: a value of zeros, and the library's own mask.
+    texts = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()[1:]
+    silent, masked = [], []
+    for text in texts:
+        inputs = tokenizer(text, return_tensors="pt")
+        with torch.no_grad():
+            usual = model(**inputs).last_hidden_state[0, 1:-1]
+            hidden = inputs.attention_mask.clone()
+            hidden[0, 0] = 0
+            unseen = model(inputs.input_ids, hidden).last_hidden_state[0, 1:-1]
+            hooks = [
+                layer.attention.self.value.register_forward_hook(
+                    lambda part, given, made: made.index_fill(1, torch.tensor([0]), 0)
+                )
+                for layer in model.encoder.layer
+            ]
+            mute = model(**inputs).last_hidden_state[0, 1:-1]
+        for hook in hooks:
+            hook.remove()
+        silent.append(F.cosine_similarity(mute, usual).mean().item())
+        masked.append(F.cosine_similarity(unseen, usual).mean().item())
+    assert len(texts) > 20 and min(silent) > 0.95 > 0.9 > max(masked)
+
+
+def test_a_score_without_a_token_is_a_way_out(says):
+    says(
+        "The weights of a row must sum to one, so a head that finds nothing to take must still put"
+        " its weight somewhere. (gpt-oss, of 2025, has a way out: each head learns one more score,"
+        " which belongs to no token.[^gptoss]) A study of BERT found the same habit, with `[SEP]` as"
+        " the usual place.",
+    )
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8}
+    small = {"hidden_size": 32, "num_hidden_layers": 1, "vocab_size": 50, "pad_token_id": 0}
+    experts = {"intermediate_size": 16, "num_local_experts": 2, "num_experts_per_tok": 1}
+    plan = GptOssConfig(**heads, **small, **experts, attn_implementation="eager")
+    model = GptOssModel(plan).eval()
+    sinks = model.layers[0].self_attn.sinks
+    assert sinks.shape == (4,) and sinks.requires_grad, "one learned number a head"
+    sums = []
+    for score in (-100.0, 0.0, 100.0):
+        torch.nn.init.constant_(sinks, score)
+        with torch.no_grad():
+            weights = model(torch.tensor([[5, 6, 7]]), output_attentions=True).attentions[0]
+        sums.append(weights.sum(dim=-1))
+    usual, less, none = sums
+    assert torch.allclose(usual, torch.ones_like(usual)) and less.max() < 0.99 and none.max() < 1e-6
 
 
 def test_a_query_of_zeros_looks_everywhere(says, printed):
