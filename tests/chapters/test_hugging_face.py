@@ -349,6 +349,28 @@ def test_decoders_are_padded_on_the_left(says, values, printed):
         assert torch.equal(both[row, -5:], alone) == (row == 1), "the longest, and it alone"
 
 
+def test_where_positions_begin_behind_padding(values, says):
+    says(
+        "(`generate` counts positions from the first real token. An encoder that [takes them from "
+        "a table](input_representation.md#padding-and-the-mask) counts the padding: leave it on "
+        "the right there.)"
+    )
+    writer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    given = []
+    model.model.register_forward_pre_hook(
+        lambda _, args, options: given.append(options["position_ids"]), with_kwargs=True
+    )
+    batch = writer(["Rain", "The capital of France is"], padding=True, return_tensors="pt")
+    model.generate(**batch, max_new_tokens=2, do_sample=False)
+    real = batch.attention_mask.sum(1).tolist()
+    for row, count in enumerate(real):
+        assert given[0][row, -count:].tolist() == list(range(count))
+    assert given[1].flatten().tolist() == real, "the next ones"
+    found = values("input_representation/padding")
+    assert found.left_change > 0.3 and found.same_moved
+
+
 def test_prompts_come_back(says):
     says(
         "It limits [each row](#generate-translation-and-answers-without-a-pipeline) in the same "
