@@ -12,8 +12,8 @@ for low, high in train:
 most = max(map(len, groups.values()))
 plans_per_get = len(groups["plan"]) / len(groups["get"])
 equal = [pair for group in groups.values() for pair in (group * most)[:most]]
-held_out = rewriter.both_ways([pair for _, pair in test[::3]])  # without greetings
-kinds = [kind for kind, _ in test[::3]] * 2
+kinds = [kind for kind, _ in test[::3]]  # without greetings
+held_out = [(f"to-formal: {low}", high) for _, (low, high) in test[::3]]
 columns = []  # for each seed: (share after 100 steps, after 200) of each kind
 for seed in range(3):
     shares = []

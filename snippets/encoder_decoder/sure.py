@@ -1,4 +1,4 @@
-"""How sure was the translator? The likeliest pieces at a guess and at an idiom."""
+"""How sure was the translator? The likeliest pieces at guesses and an idiom."""
 
 import torch
 from transformers import AutoTokenizer
@@ -26,3 +26,8 @@ for text in ("My cousin arrived yesterday.", "He kicked the bucket."):
         print("  ", "   ".join(f"{p:.2f} {t}" for p, t in zip(best.values, pieces)))
 guess, other = steps("My cousin arrived yesterday.")[0].topk(2).values.tolist()
 idiom_least = steps("He kicked the bucket.").max(-1).values.min().item()
+minha = tokenizer.convert_tokens_to_ids("▁Minha")
+feminine = {who: steps(f"My {who} arrived yesterday.")[0, minha].item()
+            for who in ("cousin", "doctor", "boss", "brother")}  # fmt: skip
+print("▁Minha first:", ", ".join(f"{who} {p:.2f}" for who, p in feminine.items()))
+_, doctor, boss, brother = feminine.values()

@@ -327,7 +327,7 @@ def test_context_decides(printed):
 
 def test_probabilities_mark_some_of_the_wrong_sentences(values, printed, says):
     says(
-        "They mark some. The least sure word of *the children are without money* got"
+        "In this model they mark some. The least sure word of *the children are without money* got"
         " {{ encoder_decoder/doubt.money:.2f}}, less than any word of the"
         " {{ encoder_decoder/doubt.held_out }} held-out answers.",
         "But *the director will repair the equipment* is as wrong, and its least sure word got"
@@ -346,7 +346,7 @@ def test_probabilities_mark_some_of_the_wrong_sentences(values, printed, says):
 def test_outside_the_grammar_it_fails(printed, says):
     says(
         "None of these six is right.",
-        "They know *doesn't get*, but they have never seen *are not*.",
+        "They know *doesn't get*, but no informal sentence of the training has the word *not*.",
         "In *gonna fix the plan* every word is known; only the combination is new.",
         "All of them become one and the same unknown token, which training never showed.",
         "*The children are without money* is worse. It is good English, and none of its words marks it "
@@ -371,7 +371,7 @@ def test_outside_the_grammar_it_fails(printed, says):
     assert "coffee" not in outside["wanna grab a coffee ?"]
     seen = [low for low, _ in styles.split()[0]]
     assert any("doesn't get" in low for low in seen)
-    assert not any("are not" in low or "fix the plan" in low for low in seen)
+    assert not any("not" in low.split() or "fix the plan" in low for low in seen)
     assert {"gonna", "fix", "the", "plan"} <= {word for low in seen for word in low.split()}
     [maria], [wanna], [coffee] = (rewriter.ids([x]).tolist() for x in ("maria", "wanna", "coffee"))
     assert maria == wanna == coffee
@@ -538,6 +538,7 @@ def test_rarity_is_enough_to_explain_it(says, values, printed):
         "training pairs for each *get*.",
         "Which kind leads and which is last differ: *state* leads in one training and is last in"
         " another.",
+        "of one training, to formal (the way that needs the look), after 100 and after 200 steps.",
     )
     says(
         "Drawn as often, no kind is the last in all three: rarity is enough to explain it.",
@@ -553,7 +554,8 @@ def test_rarity_is_enough_to_explain_it(says, values, printed):
     assert "state" in first and "state" in last and len(set(last)) > 1
     left = values(f"{CHAPTER}/rarity")
     assert left.lowest >= 0.9
-    assert set(left.leaders.split(", ")) <= {"get", "a lot", "state"}
+    assert {kind: sum(kind == its for its, _ in styles.split()[1][::3]) for kind in early}["get"] == 6
+    assert 'held_out = [(f"to-formal: {low}", high)' in source(f"{CHAPTER}/rarity")
     # As they are drawn in the chapter, the same kinds are late at the same step.
     score = values(f"{CHAPTER}/rewrite")
     assert left.plans_per_get > 10
@@ -606,14 +608,17 @@ def test_the_guess_shows_and_the_idiom_does_not(says, values, printed):
         "*Minha*, the feminine one, {{ encoder_decoder/sure.other:.2f}}.",
     )
     says(
-        "The guess shows.",
-        "The idiom does not show",
-        "Two sentences make no rule: here the probabilities show the guess and not the idiom.",
+        "This guess shows.",
+        "Others do not show. A doctor or a boss can be a woman too,",
+        "there, as little as for *my brother* ({{ encoder_decoder/sure.brother:.2f}}).",
+        "A program that asks the reader where both have a share would miss these two.",
+        "The idiom does not show: its least sure piece has {{ encoder_decoder/sure.idiom_least:.2f}}.",
     )
     left = values(f"{CHAPTER}/sure")
     first = printed(f"{CHAPTER}/sure").splitlines()[1]
     assert "▁Meu" in first and "▁Minha" in first
     assert left.guess < 0.7 and left.other > 0.1
+    assert max(left.doctor, left.boss, left.brother) < 0.03 < left.other / 5
     assert left.idiom_least > 0.9
     assert f"{left.guess:.2f}" in first and f"{left.other:.2f}" in first
 

