@@ -609,9 +609,9 @@ def test_the_guess_shows_and_the_idiom_does_not(says, values, printed):
     )
     says(
         "This guess shows.",
-        "Others do not show. A doctor or a boss can be a woman too,",
-        "there, as little as for *my brother* ({{ encoder_decoder/sure.brother:.2f}}).",
-        "A program that asks the reader where both have a share would miss these two.",
+        "Others do not show: for *my doctor* *Minha* got {{ encoder_decoder/sure.doctor:.2f}}, for",
+        "as little as for *my brother* ({{ encoder_decoder/sure.brother:.2f}}).",
+        "A program that asks where both have a share misses these two.",
         "The idiom does not show: its least sure piece has {{ encoder_decoder/sure.idiom_least:.2f}}.",
     )
     left = values(f"{CHAPTER}/sure")

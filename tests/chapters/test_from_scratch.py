@@ -261,9 +261,9 @@ def test_the_mistakes_in_the_encoder_do_harm(says, values, maps, printed):
 
 def test_the_worst_row_is_one_of_many(says, values, minilm, monkeypatch):
     says(
-        "Its cosine hardly shows that: the worst row is only one of many. If every row of every "
-        "layer kept no more, the cosine would fall below that of the forgotten scale (a test of "
-        "this book tries it).",
+        "Its cosine hardly shows that: the worst row is only one of many. With all rows cut as "
+        "far, the cosine would fall below that of the forgotten scale (a test of this book tries "
+        "it).",
     )
     ours, _, tokenizer = minilm
     texts = ["The dog chased the ball because it was bored.", "A puppy ran after a toy."]
