@@ -10,7 +10,7 @@ END, START, NO_LABEL = 9, 10, -100  # squares are the tokens 0 to 8
 
 
 def judge():
-    # The shares of moves to a free square and of right games; right ones of the new ones.
+    # The shares of moves to a free square, of right games, and of right ones among new.
     start = torch.full((500, 1), START)
     written = model.generate(
         start, attention_mask=start > 0, do_sample=True, top_k=0, max_new_tokens=10,

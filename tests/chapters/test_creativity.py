@@ -330,11 +330,11 @@ def test_what_whisper_writes(says, values, printed):
 
 def test_left_to_choose_whisper_says_that_nobody_speaks(says):
     says(
-        "And they must, because the library sets the first token itself.",
-        "When we let the model choose that one, too, it took *no speech* for the hiss and for"
-        " silence, and ended. Only the backward voice kept its text.",
-        "The library [sets its first token](#a-sound-is-a-row-of-moments). Left to choose it, the"
-        " model says *no speech* and ends.",
+        "And they must: the library sets the first token itself, and forbids some others.",
+        "Left to choose each token, the model took *no speech* for the hiss and for silence, and"
+        " ended. Only the backward voice kept its text.",
+        "The library [sets its first token](#a-sound-is-a-row-of-moments). Left to choose each"
+        " token, the model says *no speech* and ends.",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/whisper")
     model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
@@ -354,6 +354,7 @@ def test_left_to_choose_whisper_says_that_nobody_speaks(says):
                 ids = torch.cat([ids, row.argmax().view(1, 1)], dim=1)
         found.append([tokenizer.decode(one[1:]) for one in (library, ids[0])])
     assert [library.startswith("<|notimestamps|>") for library, _ in found] == [True] * 3
+    assert len(model.generation_config.suppress_tokens) > 50, "forbidden"
     assert [own for _, own in found[:2]] == ["<|nocaptions|><|endoftext|>"] * 2
     library, own = (text.removesuffix("<|endoftext|>") for text in found[2])
     assert own == library and len(own.split()) > 5, "the backward voice"

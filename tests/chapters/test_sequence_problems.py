@@ -437,7 +437,7 @@ def test_beyond_language(says, values, printed, cells):
     says(
         "to the same length, so both have {{ sequence_problems/beyond.moments:,}} moments.",
         "It is right, and {{ sequence_problems/beyond.sure:.0%}} sure. (This model has read whole"
-        " reactions; in one that makes paracetamol, the same gap gets 99%.)",
+        " reactions; in one that makes paracetamol, it is nearly certain of the same gap.)",
         "*Sure* is the mean probability of the tokens that Whisper chose: {{"
         " sequence_problems/beyond.sure_window:.0%}} where it is right, {{"
         " sequence_problems/beyond.sure_train:.0%}} where it is wrong.",
@@ -487,7 +487,7 @@ def test_in_a_reaction_the_gap_is_clear():
         gap = (batch.input_ids[0] == tokenizer.mask_token_id).nonzero().item()
         with torch.no_grad():
             row = model(**batch).logits[0, gap].softmax(dim=-1)
-        assert row[tokenizer.convert_tokens_to_ids("N")] == pytest.approx(0.99, abs=0.005)
+        assert row[tokenizer.convert_tokens_to_ids("N")] > 0.98
 
 
 def test_the_chat_model_declines_and_makes_up():
