@@ -458,12 +458,11 @@ def test_game(says, values, maps):
         "Free squares rise from {{ creativity/game.free_before:.0%}} to",
         "Whole games without any error, and with the end in the right place, rise from",
         "In one position, the first player has squares 0 and 1, the second has 4 and 8.",
-        "One who never stops before the board is full, and looks at no line either, would be right"
-        " in {{ creativity/game.by_filling:.0%}}: no fixed number of moves does better.",
+        "A player who takes any free square by chance, and looks at no line, would be right in {{"
+        " creativity/game.by_filling:.0%}} if he never stopped before the board is full; no other"
+        " number of moves does better.",
         "The model, whose moves are spread over the free squares as well, must see when a line is"
         " complete, on a board that it was never shown.",
-        "stops as often after each number of moves as the games do, would be right in {{"
-        " creativity/game.by_length:.0%}}.",
         "And it does not repeat what it read: {{ creativity/game.new }} of its 500 games are in none of"
         " the 10,000, and of these {{ creativity/game.right_new:.1%}} are right.",
         "One position proves little, so the last line of the output counts all {{"

@@ -191,7 +191,7 @@ def test_what_others_found_is_cited(says):
         "it depends on the task and the model.[^shi]",
         "the most probable of *all* translations was the empty one for more than half of the"
         " sentences, and only the errors of the search hid it.[^stahlberg]",
-        "a higher temperature is better:[^codex] variety then finds what one careful try misses.)",
+        "| sampling at a higher temperature[^codex] | variety is wanted, and errors are sorted out |",
         "The makers of Qwen3 warned against greedy decoding in its thinking mode, for the same"
         " reason, and gave a temperature of 0.6, top-p 0.95 and top-k 20 (April 2025).[^qwen3]",
         "For code without thinking, the makers of Qwen3-Coder gave 0.7 (July 2025).[^qwen3-coder]",
@@ -582,9 +582,8 @@ def test_with_the_start_token_a_wide_beam_loses_and_wins(says, smollm2_pair):
 
 def test_how_much_of_the_probability_one_text_has(says, values):
     says(
-        "For 24 short sentences, the text that four beams find has half of all the probability in"
-        " the median, and a tenth at least.",
-        "(SmolLM2's loop, the best that we found for the robot, has less than a millionth.)",
+        "But our translator gives half of all its probability to one text (the median of 24 short"
+        " sentences). SmolLM2's loop, the best that we found, has less than a millionth.",
     )
     lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
     tokenizer = AutoTokenizer.from_pretrained("models/en-pt")

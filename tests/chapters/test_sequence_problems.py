@@ -145,7 +145,6 @@ def test_translations(says, cells):
         " drops the token that starts each translation.",
         "Our translator does not come so far: it puts pigs and sheep into a *caneta*, too. It does not"
         " seem to have the other meaning at all.",
-        "The translator has one word for two kinds of pen.",
         "Their decoders have a [recurrent unit](from_scratch.md#the-translator) in the place of"
         " self-attention, so they are Transformers by half.",
     )
@@ -247,7 +246,8 @@ def test_no_request_is_met(says, values, cells):
         "A robot gets {{ sequence_problems/asked_written.robot_ten}} words whether you ask"
         " for 10 or for 50.",
         "But for each number, the sky gets more words than the other two topics.",
-        "The number is not lost: on each topic the longest reply is the one to 100.",
+        "The number is not lost: on each of these topics the longest reply is the one to 100. (Not"
+        " on all others: *how a clock works* is a little shorter than for 50.)",
     )
     left = values(f"{HERE}/asked_written")
     assert (left.exact, left.requests) == (0, 12)
@@ -259,6 +259,17 @@ def test_no_request_is_met(says, values, cells):
     assert all(row[0] > 10 for row in asked), "all lines start above the diagonal"
     assert sum(row[3] < 70 for row in asked) == 2, "two end far below it"
     assert all(row[3] > max(row[:3]) for row in asked), "the longest: the one to 100"
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    chats = [[{"role": "user", "content": f"In exactly {n} words, explain how a clock works."}]
+             for n in (50, 100)]  # fmt: skip
+    options = {"padding": True, "return_tensors": "pt", "return_dict": True}
+    batch = tokenizer.apply_chat_template(chats, add_generation_prompt=True, **options)
+    ids = model.generate(**batch, do_sample=False, max_new_tokens=200)
+    assert (ids == tokenizer.eos_token_id)[:, -1].any() and len(ids[0]) < batch.input_ids.shape[1] + 200
+    replies = tokenizer.batch_decode(ids[:, batch.input_ids.shape[1] :], skip_special_tokens=True)
+    fifty, hundred = (len(reply.split()) for reply in replies)
+    assert fifty - 10 < hundred < fifty, "the one to 100 is a little shorter"
     sky, rain, robot = asked
     assert all(a > max(b, c) for a, b, c in zip(sky, rain, robot)), "the sky gets most"
 
@@ -444,8 +455,8 @@ def test_beyond_language(says, values, printed, cells):
         "The text alone shows none of this.",
         "And the text “{{ sequence_problems/beyond.train}}” looks as certain as any;",
         "**They answer, whatever you give them.**",
-        "Most models of this page cannot say that they do not know, and the one that can, the chat"
-        " model, may make something up.",
+        "Most models of this page cannot say that they do not know, and the chat model, which can,"
+        " may make something up.",
         "It can decline: asked how old your sister is, it has no access to personal data. But asked"
         " for your name, it says “Alec”.",
         "In the other clip the voice said “The train leaves at seven.”",
