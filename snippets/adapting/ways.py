@@ -28,31 +28,25 @@ labels = batch.input_ids.where(batch.attention_mask.bool(), -100)
 for row, text in enumerate(before):
     labels[row, : len(tokenizer(text).input_ids)] = -100
 states, top, counts = states_below(model, batch), LastLayers(model), labels[:, 1:] > 0
-optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4, fused=True)
+optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4)
 for _ in range(16):
     loss = cross_entropy(top.head(top(states)[:, :-1][counts]), labels[:, 1:][counts])
     optimizer.zero_grad(), loss.backward(), optimizer.step()
 tuned = AutoModelForCausalLM.from_pretrained("models/smollm2")
 tuned.model.layers[28], tuned.model.layers[29] = top.layers
 
-# Asked at once: what the same model is asked in short prompts.
-NAMES = tuple(KNOWN.values())
-short = ask(model, tokenizer, [*REWORDED, *retrieved, *KNOWN], 2 * ANSWERS + NAMES)
-long = ask(model, tokenizer, in_front, ANSWERS)
-after = ask(tuned, tokenizer, [*REWORDED, *ASKED, *KNOWN], 2 * ANSWERS + NAMES)
 rows = {
-    "question alone": short[:12],
-    "all facts in front": long,
-    "nearest fact in front": short[12:24],
-    "tuned": after[:12],
-    "tuned, old wording": after[12:24],
-    "known things": short[24:],
-    "known things, tuned": after[24:],
+    "question alone": (model, REWORDED, ANSWERS),
+    "all facts in front": (model, in_front, ANSWERS),
+    "nearest fact in front": (model, retrieved, ANSWERS),
+    "tuned": (tuned, REWORDED, ANSWERS),
+    "tuned, old wording": (tuned, ASKED, ANSWERS),
+    "known things": (model, list(KNOWN), KNOWN.values()),
+    "known things, tuned": (tuned, list(KNOWN), KNOWN.values()),
 }
 found = {}
 print("| way | right | tokens read | the first answer |\n|---|--:|--:|---|")
-for way, answers in rows.items():
-    right, read, said = zip(*answers)
-    found[way] = sum(right)
-    print(f"| {way} | {sum(right)} of 12 | {sum(read) / 12:.0f} | {said[0]} |")
+for way, (which, prompts, right) in rows.items():
+    found[way], read, said = ask(which, tokenizer, prompts, right)
+    print(f"| {way} | {found[way]} of {len(prompts)} | {read:.0f} | {said[0]} |")
 alone, in_all, nearest_fact, new_words, old_words, known, still = found.values()

@@ -30,8 +30,8 @@ shared = (there == 0).sum().item()
 print(f"two best logits, median: {usual:.2f} apart; where a text parts: at most"
       f" {widest:.2f}, in {shared} equal")  # fmt: skip
 row, place = int(parted.int().argmax()), int(places[parted][0])
-print("with the cache:   ", tokenizer.decode(kept[row, 1 : place + 4]))
-print("without the cache:", tokenizer.decode(again[row, 1 : place + 4]))
+print("with the cache:   ", tokenizer.decode(kept[row, 1 : place + 1]))
+print("without the cache:", tokenizer.decode(again[row, 1 : place + 1]))
 texts = len(prompts)
 four_bytes, two_bytes = same.values()
 parting = texts - two_bytes

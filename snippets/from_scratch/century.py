@@ -14,7 +14,7 @@ other, SEEN = {"19": "20", "20": "19"}, torch.tensor(True)  # nothing is hidden
 heads, strongest, digits_flip, rest_flip = [], [], [], []
 print("training  heads' weight  strongest  changed by digits  by the rest")
 for seed in range(3):
-    model, _, _ = train.train(400, seed=seed)
+    model, _, _ = train.train(600, seed=seed)
     attention = model.decoder.layers[0].encoder_attn
     weight, first, flips = 0, 0, [0, 0]
     for length in sorted(set(map(len, dates))):  # those of one length together

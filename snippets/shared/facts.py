@@ -35,8 +35,8 @@ def chats(tokenizer, prompts) -> list[str]:
     )
 
 
-def ask(model, tokenizer, prompts, right) -> list[tuple[bool, int, str]]:
-    """Of each prompt: whether its answer holds the right word, tokens read, the answer."""
+def ask(model, tokenizer, prompts, right) -> tuple[int, float, list[str]]:
+    """How many answers hold the right word, tokens read per question, and the answers."""
     tokenizer.padding_side = "left"
     each = [tokenizer(text).input_ids for text in chats(tokenizer, prompts)]
     start = commonprefix(each)  # the tokens that all begin with are computed once
@@ -52,5 +52,6 @@ def ask(model, tokenizer, prompts, right) -> list[tuple[bool, int, str]]:
     ids = model.generate(**batch, cache=cache, max_new_tokens=20, do_sample=False)
     new = ids[:, batch["input_ids"].shape[1] :]
     said = tokenizer.batch_decode(new, skip_special_tokens=True)
-    good = [word.lower() in text.lower() for word, text in zip(right, said)]
-    return list(zip(good, map(len, each), (" ".join(text.split()) for text in said)))
+    good = sum(word.lower() in text.lower() for word, text in zip(right, said))
+    read = sum(map(len, each)) / len(prompts)
+    return good, read, [" ".join(text.split()) for text in said]

@@ -431,7 +431,7 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "With the window alone the loss rises from {{ faster/window.all_loss:.1f}} to "
         "{{ faster/window.window_loss:.1f}}, in each of the texts.",
         "With the first four tokens kept it is {{ faster/window.first_loss:.1f}}, though as few tokens are seen.",
-        "Four others hardly help: {{ faster/window.other_loss:.1f}}, better than the window in "
+        "Four others are not enough: {{ faster/window.other_loss:.1f}}, better than the window in "
         "{{ faster/window.other_better }} texts. (Beside the four, only the last 12 tokens are seen: the start token "
         "is out of sight from the thirteenth token on, and in the window from the seventeenth.)",
         "The start token alone is enough: {{ faster/window.one_loss:.1f}}.",
