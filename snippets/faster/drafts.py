@@ -20,10 +20,9 @@ written, layers = ids[:, -NEW:], model.model.layers  # written: (texts, new)
 
 
 def read(without):
-    """The logits without these layers, read from where they begin: (texts, new, 49152)."""
+    """The logits without these layers, read from their place: (texts, new, 49152)."""
     model.model.layers = layers[without.stop :]
-    output = model(inputs_embeds=states[without.start], **options)
-    return output.logits[:, :-1]
+    return model(inputs_embeds=states[without.start], **options).logits[:, :-1]
 
 
 def rounds(agreed):
@@ -35,9 +34,8 @@ def rounds(agreed):
 
 
 numbers, each = (sum(w.numel() for w in x.parameters()) for x in (model, layers[0]))
-whole = model(ids, output_hidden_states=True, **options)
-states = whole.hidden_states  # before each layer, (texts, tokens, 576)
-target = whole.logits[:, :-1].softmax(-1)
+whole = model(ids, output_hidden_states=True, **options)  # states: before each layer
+target, states = whole.logits[:, :-1].softmax(-1), whole.hidden_states
 print("| without | agree | lowest | highest | overlap | per pass | cost | read |")
 print("|---|--:|--:|--:|--:|--:|--:|--:|")
 sets = {"20": range(20, 21), "18 to 21": range(18, 22), "11": range(11, 12)}

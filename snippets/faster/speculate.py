@@ -27,10 +27,9 @@ def write(ids, end):
     """The tokens up to this length, and the passes that it took to write them."""
     ids, cache, read, passes = list(ids), None, 0, 0
     while len(ids) < end:
-        guessed = guess(ids)
+        guessed, right = guess(ids), 0
         output = model(torch.tensor([ids[read:] + guessed]), cache=cache)
         choices = output.logits[0, -len(guessed) - 1 :].argmax(-1).tolist()
-        right = 0
         while right < len(guessed) and guessed[right] == choices[right]:
             right += 1
         ids += choices[: right + 1]  # the right guesses, and one token of its own
@@ -41,8 +40,8 @@ def write(ids, end):
 
 print("tokens  passes  the same")
 chats = [[{"role": "user", "content": text}] for text in asked]
-prompts = tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
-batch = tokenizer(prompts, padding=True, return_tensors="pt")
+options = {"add_generation_prompt": True, "return_dict": True, "return_tensors": "pt"}
+batch = tokenizer.apply_chat_template(chats, padding=True, **options)
 rows = model.generate(**batch, max_new_tokens=40, do_sample=False).tolist()
 END, found = tokenizer.eos_token_id, []  # tokens and passes
 for text, row, mask in zip(asked, rows, batch.attention_mask):

@@ -22,7 +22,8 @@ for seed in range(3):
         others = [date[:-4] + other[date[digits]] + date[-2:] for date in some]
         start = torch.full((len(some), 1), train.IDS["start"])
         with torch.no_grad():
-            whole, rest = (model.encoder(train.batch_of(x), SEEN) for x in (some, others))
+            both = map(train.batch_of, (some, others))
+            whole, rest = (model.encoder(ids, SEEN) for ids in both)
             exchanged = whole.clone()
             exchanged[:, digits] = rest[:, digits]  # only the digits are of the other
             rest[:, digits] = whole[:, digits]  # all but the digits
