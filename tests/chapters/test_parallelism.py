@@ -729,8 +729,7 @@ def test_grouping_changes_choices_in_two_bytes_only(values, says):
         "put into one byte since 2022;[^int8] DeepSeek-V3, of 2024, was in part trained so.[^deepseek])",
         "That is one reason why a chat service can give different answers to the same question "
         "even with [greedy decoding](glossary.md#greedy-decoding): your text was in another "
-        "batch. A program can add in one order for every batch, and then this reason goes, at a cost in "
-        "speed.[^he]",
+        "batch. Programs that add in one order for every batch avoid it.[^he]",
         "With four bytes {{ parallelism/rounding.four_bytes }} choices change; with "
         "two bytes it is {{ parallelism/rounding.two_bytes }} of {{ "
         "parallelism/rounding.tokens }}.",

@@ -148,13 +148,14 @@ def test_each_bit_less_doubles_the_error(values, cells, says):
         "about twice as far apart.",
         "In all {{ smaller/errors.count }} matrices it becomes {{ smaller/errors.lowest_factor:.1f}} to {{ "
         "smaller/errors.highest_factor:.1f}} times as large.",
-        "Of the single weights of the first one, {{ smaller/errors.half_off:.0%}} are off by more than half "
+        "Of the single weights of the first matrix, {{ smaller/errors.half_off:.0%}} are off by more than half "
         "of themselves at 4 bits. With 2 bits the mean cosine is {{ smaller/errors.mean_2:.2f}}; two "
         "different sentences have {{ smaller/errors.strangers:.2f}}.",
         "- In each matrix of MiniLM's layers, one bit less about doubles the error of the "
         "weights.",
         "GPTQ, of 2022, rounds one weight after the other and lets those that are not yet rounded "
         "make up for the error, as it is measured on sample texts.[^gptq]",
+        "gpt-oss, of 2025, was published with most of its weights in blocks, at 4.25 bits each.[^gptoss]",
     )
     run = values("smaller/errors")
     table = numbers(cells("smaller/errors"))
@@ -282,7 +283,7 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
         "Each of the {{ smaller/fewer.texts }} texts has a higher loss.",
         "Both have the same ends, and 15 and 31 have no common divisor but 1.",
         "So between the ends, none of the old levels is among the new ones, and the weights move.",
-        "How many choices change is another question: one level more, and it is [about half as many](#try-it).",
+        "(With 33 levels none is either, and about [half as many](#try-it) choices change.)",
         "With 8 bits all of them are: {{ smaller/fewer.levels_8}} levels have 255 gaps, and 255 is 17 times "
         "15.",
         "With 3 bits the perplexity rises to {{ smaller/fewer.loss_3:,.0f}}, and {{ "
@@ -294,9 +295,8 @@ def test_more_bits_are_worse_where_the_levels_do_not_meet(values, printed, smoll
         "31 levels have 30 gaps, twice 15, so each old level is among them.",
         "The error is {{ smaller/exercises.fit_levels:.1%}}.",
         "With 32 levels it is {{ smaller/exercises.other_levels:.1%}} of the weights' length, and "
-        "{{ smaller/exercises.others_32 }} of {{ smaller/exercises.tokens }} first choices are others. With 33 "
-        "levels none of the old ones is among the new either, but only {{ smaller/exercises.others_33 }} "
-        "choices change.",
+        "{{ smaller/exercises.others_32 }} of {{ smaller/exercises.tokens }} first choices are others. With one "
+        "level more, {{ smaller/exercises.others_33 }} are.",
         "More levels, and nearly all weights move: the new levels lie [between the old ones]"
         "(#fewer-bits-for-a-model-that-writes).",
         "Only the ends of each block are levels in both.",
@@ -414,7 +414,7 @@ def test_a_student_of_fewer_layers(values, printed, says):
         "{{ smaller/distill.one_for_all:.2f}}. The control is {{ smaller/distill.most_control:.2f}} at most.",
         "But most of it needs no layer: from the embeddings alone it is "
         "{{ smaller/distill.none_kept:.2f}}.",
-        "What this shows is only that a teacher's vectors can teach, and not how good a student could become.",
+        "this does not show how good one could become.",
         "MiniLM was first made in a similar way: with twelve layers, it learned to imitate the attention of "
         "a larger model.[^minilm] Then every second layer was left out.[^half]",
     )
