@@ -497,8 +497,8 @@ def test_padding_is_counted(values, book, says):
     says(
         "in each batch, the others are filled up to the length of the longest.",
         "The original paper put sentences of similar length together.[^vaswani] Later, large trainings put "
-        "several texts into one row instead: T5 did,[^t5] and Llama 3, which also hides the texts of a row "
-        "from each other with a mask.[^llama3]",
+        "several texts into one row instead: T5 did,[^t5] and so did Llama 3, with a mask that hides "
+        "the texts of a row from each other.[^llama3]",
         "In writing the same waste comes later: a plain batch runs until its *longest* answer is finished. "
         "Servers put a new text into a place as soon as it is free ([continuous "
         "batching](glossary.md#continuous-batching)).[^orca]",
