@@ -282,8 +282,7 @@ def test_one_pass_gives_the_logits_of_128(values, smollm2, story_ids, says):
         "and each but the last is an exercise with a known answer",
         "{{ parallelism/one_pass.exercises }} exercises in this one pass.",
         "In the real model they agreed to rounding",
-        "Passes of other shapes give the same numbers to rounding, not to the last "
-        "bit.",
+        "Passes of other shapes give the same numbers to rounding. To the last bit they need not.",
         "The time (of each way, the lesser of two rounds) differs by a factor of {{ "
         "parallelism/one_pass.ratio_seconds:.0f}}.",
     )
@@ -498,8 +497,8 @@ def test_padding_is_counted(values, book, says):
     says(
         "in each batch, the others are filled up to the length of the longest.",
         "The original paper put sentences of similar length together.[^vaswani] Later, large trainings put "
-        "several texts into one row instead: T5 did,[^t5] and Llama 3, which also hides the texts of a row "
-        "from each other with a mask.[^llama3]",
+        "several texts into one row instead: T5 did,[^t5] and so did Llama 3, with a mask that hides "
+        "the texts of a row from each other.[^llama3]",
         "In writing the same waste comes later: a plain batch runs until its *longest* answer is finished. "
         "Servers put a new text into a place as soon as it is free ([continuous "
         "batching](glossary.md#continuous-batching)).[^orca]",
@@ -507,8 +506,8 @@ def test_padding_is_counted(values, book, says):
         "The larger the batch, the more padding, or as much: in the order of the story {{"
         " parallelism/padding.wasted_of_two:.0%}} in batches of two, and {{"
         " parallelism/padding.wasted_of_all:.0%}} in one batch of all.",
-        "Sorting helps most in small batches: of two, {{ parallelism/padding.sorted_of_two:.0%}} is left."
-        " In one batch of all it cannot help.",
+        "Sorted, the smaller the batch, the less is left: of two, {{ parallelism/padding.sorted_of_two:.0%}}."
+        " In one batch of all sorting cannot help.",
         "The 32 sentences of a short story go into batches, in the figure of eight.",
         "In batches of eight and in the order of the story, {{ parallelism/padding.wasted_as_they_come:.0%}} "
         "of all positions are padding",
@@ -537,8 +536,9 @@ def test_padding_is_counted(values, book, says):
     shares = [[float(n) for n in re.findall(r": (\d+)%", one["says"])] for one in slider["positions"]]
     come, ordered = zip(*shares)
     assert list(come) == sorted(come) and list(ordered) == sorted(ordered)
-    left_over = [after / before for before, after in shares]
-    assert left_over == sorted(left_over) and left_over[-1] == 1
+    assert len(set(ordered)) == 5 and come[-1] == ordered[-1]
+    gain = [before - after for before, after in shares]
+    assert max(gain) > gain[0] + 3, "so no sentence says that sorting helps most in batches of two"
     assert (left.wasted_of_two, left.sorted_of_two, left.wasted_of_all) == pytest.approx(
         (come[0] / 100, ordered[0] / 100, come[-1] / 100), abs=0.005
     )
@@ -725,11 +725,11 @@ def test_grouping_changes_choices_in_two_bytes_only(values, says):
         "parallelism/rounding.widest_gap:.1f}} above the second.",
         "Of all places, half have a gap of {{ parallelism/rounding.usual_gap:.1f}} or more. (No logit moved "
         "by more than {{ parallelism/rounding.moved:.1f}}.)",
-        "which round much more coarsely. (For use, some weights and products have also been put "
-        "into one byte since 2022;[^int8] DeepSeek-V3, of 2024, was in part trained so.[^deepseek])",
+        "which round much more coarsely. (For use, weights and products of large ones have also been "
+        "put into one byte since 2022;[^int8] DeepSeek-V3, of 2024, was in part trained so.[^deepseek])",
         "That is one reason why a chat service can give different answers to the same question "
         "even with [greedy decoding](glossary.md#greedy-decoding): your text was in another "
-        "batch.[^he]",
+        "batch. Programs that add in one order for every batch avoid it.[^he]",
         "With four bytes {{ parallelism/rounding.four_bytes }} choices change; with "
         "two bytes it is {{ parallelism/rounding.two_bytes }} of {{ "
         "parallelism/rounding.tokens }}.",
