@@ -410,7 +410,7 @@ def test_a_student_of_fewer_layers(values, printed, says):
         "With three of six layers, the fitted vectors have a cosine of "
         "{{ smaller/distill.half_kept:.2f}}, instead of {{ smaller/distill.half_plain:.2f}} as "
         "they are.",
-        "That is little more than one vector for all texts has, the mean of the teacher's 800: "
+        "One vector for all texts, the mean of the teacher's 800, has hardly less: "
         "{{ smaller/distill.one_for_all:.2f}}. The control is {{ smaller/distill.most_control:.2f}} at most.",
         "But most of it needs no layer: from the embeddings alone it is "
         "{{ smaller/distill.none_kept:.2f}}.",
