@@ -412,7 +412,7 @@ def test_the_fix_has_exactly_fifty_words(says, values, cells):
     assert left.kept.endswith(",") and len(left.kept.split()) == 32
     assert "words" not in left.reply, "it does not speak of their number"
     code = source("sequence_problems/exactly_fifty")
-    assert "while not found and drafts < 160" in code and "num_return_sequences=16" in code
+    assert "while not found and drafts < 160" in code and "write(kept, 16, " in code
     assert "text.split()[:50]" in code, "a word is what stands between spaces"
     assert len("well-known".split()) == 1 and len(re.findall(r"\w+", "well-known")) == 2
 
