@@ -41,4 +41,4 @@ def compared(chosen):
 
 unsure_count, unsure_gap_points, unsure_error_points = compared(sure < 0.9)
 sure_count, sure_gap_points, sure_error_points = compared(sure >= 0.9)
-sure_off_points = abs(sure_gap_points)
+sure_more_points = -sure_gap_points

@@ -10,7 +10,7 @@ rows = sorted({line.strip() for line in open("models/rated-sentences/films.tsv")
 rows = [(float(rating), text) for rating, text in (row.split("\t") for row in rows)]
 clear = [(text, int(rating > 0)) for rating, text in rows if abs(rating) > 1]
 random.Random(0).shuffle(clear)
-training = clear[1000:3000]  # the first thousand are held out
+training = clear[1000:3500]  # the first thousand are held out
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 training.sort(key=lambda pair: len(tokenizer(pair[0]).input_ids))
@@ -27,8 +27,8 @@ for part in (model.bert.embeddings, *model.bert.encoder.layer[:3]):
     part.requires_grad_(False)  # what the lower half knows, it keeps
 moving = [weight for weight in model.parameters() if weight.requires_grad]
 trained_share = sum(w.numel() for w in moving) / model.num_parameters()
-optimizer = torch.optim.AdamW(moving, lr=2e-4)
-pace = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-4, steps, pct_start=0.1)
+optimizer = torch.optim.AdamW(moving, lr=1.5e-4)
+pace = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.5e-4, steps, pct_start=0.1)
 
 model.train()
 losses = []

@@ -115,7 +115,7 @@ def test_opinions_go_wrong_as_told(says, values):
         "*Not a dull moment* should be praise twice turned around.",
         "For this model *A moment* is praise, and each word alone turns it to blame, *Not a"
         " moment* and *A dull moment*; the two together do not turn it back (all four at more than"
-        " 80%).",
+        " 70%).",
         "{{ sequence_problems/opinion.wrong}} of these {{ sequence_problems/opinion.asked}}"
         " go wrong, because we chose them so;",
         "It gives {{ sequence_problems/opinion.robot:.0%}} to blame; why to blame, we do not know.",
@@ -129,7 +129,7 @@ def test_opinions_go_wrong_as_told(says, values):
     assert [answer["label"] for answer in said] == ["NEGATIVE", "NEGATIVE"]
     turned = classify(["A moment.", "Not a moment.", "A dull moment.", "Not a dull moment."])
     assert [answer["label"] for answer in turned] == ["POSITIVE", *3 * ["NEGATIVE"]]
-    assert min(answer["score"] for answer in turned) > 0.8, "no near tie"
+    assert min(answer["score"] for answer in turned) > 0.7, "no near tie"
     ratio = 355 / (classify.model.num_parameters() / 1e6)
     assert round(ratio) == 16, "“sixteen times smaller”"
     assert 110 / (classify.model.num_parameters() / 1e6) == pytest.approx(5, abs=0.3)
