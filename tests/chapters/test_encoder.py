@@ -595,17 +595,16 @@ def test_held_out_reviews_are_not_trained_on():
 def test_sentiment_can_be_fooled(says, values, printed):
     says(
         "It is wrong {{ encoder/fooled.fooled }} times out of {{ encoder/fooled.asked }}.",
-        "The others are negations, such as *nobody … boring*, an exception that takes all back, and "
+        "The others are a negation, *nobody … boring*, an exception that takes all back, and "
         "irony: *Great, another two hours of my life gone.*",
     )
     left = values("encoder/fooled")
     assert 2 <= left.fooled < left.asked / 2
     wrong = [line.split("|")[1] for line in printed("encoder/fooled").splitlines() if "**" in line]
     assert len(wrong) == left.fooled
-    *negations, irony, exception, neither = (line.strip() for line in wrong)
+    negation, irony, exception, neither = (line.strip() for line in wrong)
     assert exception == "Everything about it is fine, except the film."
-    assert "Nobody could call this film boring." in negations
-    assert set(negations) <= {"It was not bad at all.", "Nobody could call this film boring."}
+    assert negation == "Nobody could call this film boring."
     assert irony == "Great, another two hours of my life gone." and neither.startswith("The film starts at")
 
 
@@ -1121,12 +1120,13 @@ def test_it_is_surer_than_it_should_be_where_it_is_unsure(says, values):
 def test_a_stray_i(says, values):
     says(
         "Our score counts such a name, as `seqeval` does if nothing else is asked for.",
-        "Counted strictly, {{ encoder/stray.stray }} names are not there, {{ encoder/stray.lost }} right ones among them.",
+        "Counted strictly, {{ encoder/stray.stray }} names are not there. Fewer than half of them were "
+        "right ({{ encoder/stray.lost }}), so here the strict score is the higher one.",
         "Scores of two papers can be compared only if both read the tags alike.",
     )
     left = values("encoder/stray")
-    assert 0 < left.lost < left.stray
-    assert left.strict_f1 < left.lenient_f1 == pytest.approx(values("encoder/ner_score").f1, abs=1e-6)
+    assert 0 < left.lost < left.stray / 2
+    assert left.strict_f1 > left.lenient_f1 == pytest.approx(values("encoder/ner_score").f1, abs=1e-6)
     assert spans("O I-PER O".split()) == {(1, 2, "PER")}
 
 
