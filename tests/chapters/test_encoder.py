@@ -757,6 +757,19 @@ def test_the_score_is_what_the_model_does(says, values, gold, printed):
     assert [low, high] == pytest.approx([float(end) for end in told], abs=0.015)
 
 
+def test_it_practices_on_the_shortest_sentences(says, values):
+    says(
+        "It takes the {{ encoder/train_ner.sentences:,}} shortest of the sentences, which cost the "
+        "least time."
+    )
+    lines = [line for kind in ("made", "found") for line in open(f"models/{kind}-sentences/train.tsv")]
+    left = values("encoder/train_ner")
+    assert left.sentences < 0.8 * len(lines), "and leaves many out"
+    code = open("snippets/encoder/train_ner.py").read()
+    assert "key=lambda number: len(pieces[number])" in code and "by_length[:3200]" in code
+    assert left.sentences == 3200 and left.steps == 3200 / 16
+
+
 def test_labels_reach_the_first_piece(says, printed):
     says(
         "One thing it cannot use: MiniLM's tokenizer makes every letter small.",
