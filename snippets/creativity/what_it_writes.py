@@ -22,11 +22,9 @@ def read(name):
 def write(sound):
     """What is written, the probability of no speech, and the mean log-probability."""
     features = extractor(sound, sampling_rate=16000, return_tensors="pt").input_features
+    written = model.generate(features, return_dict_in_generate=True).sequences[0]
     with torch.no_grad():
-        heard = model.get_encoder()(features)
-        given = {"encoder_outputs": heard, "return_dict_in_generate": True}
-        written = model.generate(**given).sequences[0]
-        logits = model(encoder_outputs=heard, decoder_input_ids=written[None, :-1]).logits[0]
+        logits = model(features, decoder_input_ids=written[None, :-1]).logits[0]
     sure = logits.log_softmax(dim=-1)  # (tokens, vocabulary)
     text = tokenizer.decode(written, skip_special_tokens=True).strip()
     mean = sure[1:].gather(1, written[2:, None]).mean().item()

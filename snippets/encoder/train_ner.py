@@ -49,5 +49,4 @@ sentences, steps = len(shortest), len(batches)
 model.save_pretrained("models/minilm-ner")
 tokenizer.save_pretrained("models/minilm-ner")
 
-plt.plot(losses, linewidth=1)
-plt.title("The loss of the name tagger falls early")
+plt.plot(losses, linewidth=1), plt.title("The loss of the name tagger falls early")

@@ -46,6 +46,7 @@ tokenizer.save_pretrained("models/minilm-sentiment")
 
 first_loss, last_loss = (sum(part) / 20 for part in (losses[:20], losses[-20:]))
 print(f"loss: {first_loss:.2f} in the first 20 steps, {last_loss:.2f} in the last 20")
-plt.plot(losses, linewidth=1)
+means = [sum(losses[i : i + 10]) / 10 for i in range(steps - 9)]
+plt.plot(losses, "C0", linewidth=0.5), plt.plot(range(9, steps), means, "C0")
 plt.xlabel("step"), plt.ylabel("loss")
 plt.title("The loss falls within a hundred steps")

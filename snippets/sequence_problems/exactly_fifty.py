@@ -12,7 +12,7 @@ prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prom
 
 def write(beginning, drafts, **options):
     batch = tokenizer([prompt + beginning] * drafts, return_tensors="pt")
-    with torch.no_grad():  # all drafts begin alike: read that once, but for its last token
+    with torch.no_grad():  # what all drafts begin with is read once
         cache = model(batch.input_ids[:1, :-1], logits_to_keep=1).cache
     cache.batch_repeat_interleave(drafts)
     ids = model.generate(**batch, cache=cache, **options)[:, batch.input_ids.shape[1] :]
