@@ -60,13 +60,14 @@ def test_three_shapes(says, values, cells):
 def test_names_are_joined_and_one_is_torn(says, values, cells):
     says(
         "plain code joins a B with the I's that follow it and have the same kind.",
-        "find the tag that spoils the second.",
+        "find the tags that spoil the second.",
         "also says that a word cut in two has the tag of its [first piece]",
-        "In the second, *New* begins an organization and *York* goes on inside a place.",
+        "In the second, *the* becomes a name of its own, and worse, *New* begins an organization and "
+        "*York* goes on inside a place.",
     )
     left = values(f"{HERE}/names")
     assert left.first == "Maria Silva (PER), Siemens (ORG), Munich (LOC), "
-    assert "New (ORG), York (LOC)" in left.second
+    assert "the (ORG), " in left.second and "New (ORG), York (LOC)" in left.second
     tags = [row[:2] for row in cells(f"{HERE}/names")]
     assert ["new", "B-ORG"] in tags and ["york", "I-LOC"] in tags
     assert ["##a", "I-PER"] in tags, "a rare name is cut in two"
@@ -116,7 +117,7 @@ def test_opinions_go_wrong_as_told(says, values):
         "*Not a dull moment* should be praise twice turned around.",
         "For this model *A moment* is praise, and each word alone turns it to blame, *Not a"
         " moment* and *A dull moment*; the two together do not turn it back (all four at more than"
-        " 80%).",
+        " 70%).",
         "{{ sequence_problems/opinion.wrong}} of these {{ sequence_problems/opinion.asked}}"
         " go wrong, because we chose them so;",
         "It gives {{ sequence_problems/opinion.robot:.0%}} to blame; why to blame, we do not know.",
@@ -130,7 +131,7 @@ def test_opinions_go_wrong_as_told(says, values):
     assert [answer["label"] for answer in said] == ["NEGATIVE", "NEGATIVE"]
     turned = classify(["A moment.", "Not a moment.", "A dull moment.", "Not a dull moment."])
     assert [answer["label"] for answer in turned] == ["POSITIVE", *3 * ["NEGATIVE"]]
-    assert min(answer["score"] for answer in turned) > 0.8, "no near tie"
+    assert min(answer["score"] for answer in turned) > 0.7, "no near tie"
     ratio = 355 / (classify.model.num_parameters() / 1e6)
     assert round(ratio) == 16, "“sixteen times smaller”"
     assert 110 / (classify.model.num_parameters() / 1e6) == pytest.approx(5, abs=0.3)
@@ -436,7 +437,7 @@ def test_the_fix_has_exactly_fifty_words(says, values, cells):
     assert left.kept.endswith(",") and len(left.kept.split()) == 32
     assert "words" not in left.reply, "it does not speak of their number"
     code = source("sequence_problems/exactly_fifty")
-    assert "while not found and drafts < 160" in code and "num_return_sequences=16" in code
+    assert "while not found and drafts < 160" in code and "write(kept, 16, " in code
     assert "text.split()[:50]" in code, "a word is what stands between spaces"
     assert len("well-known".split()) == 1 and len(re.findall(r"\w+", "well-known")) == 2
 
