@@ -42,7 +42,7 @@
       (br_if $eight (i32.lt_u (local.get $x) (local.get $end)))))
 
   ;; out = W · x for one position; `room` is for x rounded. With one scale for all of x, sums stay whole to
-  ;; the end of a row: a lane holds a quarter of its products, below 2^31 up to a width of 2,064. Four rows
+  ;; the end of a row: a lane holds a quarter of its products, below 2^31 up to a width of 2,048. Four rows
   ;; go together, so that what is read of x serves them all; `rows` is a multiple of 4, `width` of 32.
   (func (export "rowsI8") (param $w i32) (param $rows i32) (param $x i32) (param $width i32) (param $out i32) (param $room i32)
     (local $to i32) (local $at i32) (local $end i32) (local $w1 i32) (local $w2 i32) (local $w3 i32)
