@@ -31,9 +31,9 @@ export class Branches {
    */
   next(texts, { attentions = false } = {}) {
     return this.#withRoom(texts, () => {
-      const places = texts.length > 1 ? texts.map((ids) => this.#read(ids)) : this.#unread(texts[0]);
-      const maps = this.#compute(places, attentions);
-      return { logits: this.decoder.logits(places.length - texts.length, texts.length), maps };
+      const lasts = texts.map((ids) => this.#read(ids, ids.length - 1));
+      const maps = this.#compute(lasts, attentions);
+      return { logits: this.decoder.logits(0, texts.length), maps };
     });
   }
 
@@ -57,26 +57,17 @@ export class Branches {
     });
   }
 
-  /** Where token number `count` of a text belongs; those before it that are not cached are computed. */
-  #read(ids, count = ids.length - 1) {
-    const places = this.#unread(ids, count);
-    const last = places.pop();
-    if (places.length) this.#compute(places, false);
-    return last;
-  }
-
-  /** Where token number `count` belongs, and before it those that are not cached. Of more than go through the
-   *  model together, the first are computed. */
-  #unread(ids, count = ids.length - 1) {
+  /** Computes what is not yet cached of the first `count` tokens; says where the next belongs. */
+  #read(ids, count) {
     let node = this.root;
     let known = 0;
     while (known < count && node.children.has(ids[known])) node = node.children.get(ids[known++]);
-    const places = [];
-    for (let i = known; i <= count; i++) {
-      if (places.length === Decoder.most) this.#compute(places.splice(0), false);
-      places.push(this.#place(ids, i));
+    for (let at = known; at < count; at += Decoder.most) {
+      const places = [];
+      for (let i = at; i < Math.min(at + Decoder.most, count); i++) places.push(this.#place(ids, i));
+      this.#compute(places, false);
     }
-    return places;
+    return this.#place(ids, count);
   }
 
   /** Token number `index` of a text: its slot (a new one if it has none) and those before it. */
