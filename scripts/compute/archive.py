@@ -87,7 +87,7 @@ def load(root: Path, file: Path) -> tuple[list[str], list[str]]:
         for name in came:
             for kind in KINDS:
                 here.output(name, kind).unlink(missing_ok=True)
-                if data := members.get(f"snippets/{name}.{kind}"):
+                if (data := members.get(f"snippets/{name}.{kind}")) is not None:  # may be empty
                     put(here.output(name, kind), data)
     for name in members:  # each has its own stamp and seal, which `labs` asks
         if LABS.fullmatch(name) and not (root / ".cache" / name).exists():

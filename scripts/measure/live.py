@@ -111,7 +111,9 @@ def run(page: Any, home: str, code: str, **arguments) -> Any:
 def compared(browser: Any, page: Any, home: str) -> tuple[list[tuple], list[str]]:
     """Rows with our share of what others take, and a table of what each takes."""
     (sides.PEERS / "index.html").write_text("<!doctype html><title>Peers</title>")
-    ids = run(page, home, IDS, family="smollm2", text=f"{SENTENCE} " * 15)
+    lines = (ROOT / "snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[:TEXTS]
+    # Text that does not repeat: of prompts that begin as an earlier one did, nothing would be read again.
+    ids = run(page, home, IDS, family="smollm2", text=" ".join(lines))
     count = sides.COUNTS["prompt"] * sides.ROUNDS
     given = {
         "sentence": run(page, home, IDS, family="minilm", text=SENTENCE), "prompt": ids, "start": START,
@@ -125,7 +127,6 @@ def compared(browser: Any, page: Any, home: str) -> tuple[list[tuple], list[str]
             if kind in told[other]:
                 share = told["ours"][kind][1] / told[other][kind][1]
                 rows.append((f"{says}: processor time, ours / {other}", f"{share:.2f}", goal))
-    lines = (ROOT / "snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[:TEXTS]
     ours, native, counts = sides.translating(browser.new_context(), home, lines)
     says = f"translating {TEXTS} sentences: processor time, ours"
     config = json.loads((SITE / "assets/live/weights.json").read_bytes())["en-pt"]["config"]

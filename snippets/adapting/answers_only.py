@@ -12,22 +12,21 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endofte
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 films = FilmQuestions(model, tokenizer)
 kinds = {"the answer": films.answer, "question too": films.whole}
-found, TESTED = {}, (0, 2, 4, 7, 10)
+found, TESTED, untrained = {}, (0, 2, 4, 7, 10), films.test(LastLayers(model))
 for name, labels in kinds.items():
     for seed in range(2):
         torch.manual_seed(seed)
         top = LastLayers(model)
-        optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4)
-        for step in range(11):
-            if step in TESTED:
-                found[name, seed, step] = films.test(top)
-            if step == 10:
-                break
+        optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4, fused=True)
+        found[name, seed, 0] = untrained
+        for step in range(10):
             if step % 8 == 0:
                 order = torch.randperm(48)
             part = order[step % 8 * 6 :][:6]
             loss, _ = films.loss_of(top, part, labels)
             optimizer.zero_grad(), loss.backward(), optimizer.step()
+            if step + 1 in TESTED:
+                found[name, seed, step + 1] = films.test(top)
         curve = [found[name, seed, step][0] for step in TESTED]
         style = dict(color=WARM, ls="--") if "too" in name else dict(color=COOL)
         plt.plot(TESTED, curve, label=None if seed else name, **style)

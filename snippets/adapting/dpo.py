@@ -30,7 +30,8 @@ for name, seed in ("(before)", 0), ("nearer", 0), ("by lot", 0), ("by lot", 1):
         moved = beta * (learn.logs(top, pairs[part]) - before[part])
         loss = -logsigmoid(signs[part] * (moved[:, 0] - moved[:, 1])).mean()
         optimizer.zero_grad(), loss.backward(), optimizer.step()
-    moved, news = (learn.logs(top, pairs) - before).detach(), loss_of(top)
+    now = before if name == "(before)" else learn.logs(top, pairs).detach()
+    moved, news = now - before, loss_of(top)
     moved = moved.where(first, moved.flip(1))  # the nearer, the farther
     apart = (moved[:, 0] > moved[:, 1]).sum().item()
     model.model.layers[28], model.model.layers[29] = top.layers

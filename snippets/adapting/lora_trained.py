@@ -27,7 +27,7 @@ def train(what, rate, seed):
             layer.input_layernorm.requires_grad_(True)
             layer.post_attention_layernorm.requires_grad_(True)
     learning = [weight for weight in top.layers.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=rate)
+    optimizer = torch.optim.AdamW(learning, lr=rate, fused=True)
     for step in range(16):
         if step % 8 == 0:
             order = torch.randperm(48)

@@ -32,7 +32,7 @@ for seed, positions in product(range(3), (True, False)):
         table.data.zero_()
         table.requires_grad = False
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    for step in range(200):
+    for step in range(120):
         some = torch.randint(3000, (32,))
         model(pictures[some], labels=answers[some]).loss.backward()
         optimizer.step()

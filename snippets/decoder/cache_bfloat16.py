@@ -8,7 +8,7 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 lines = open("snippets/decoder/beginnings.txt", encoding="utf-8").read().splitlines()
 begun = ["<|endoftext|>" + " ".join(line.split()[:4]) for line in lines]
 rows = [row for row in tokenizer(begun).input_ids if len(row) == 5]
-prompts, written = torch.tensor(rows), 12  # (texts, 5): no padding
+prompts, written = torch.tensor(rows), 10  # (texts, 5): no padding
 same = {}
 for dtype in (torch.float32, torch.bfloat16):
     model = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=dtype)
@@ -30,8 +30,8 @@ shared = (there == 0).sum().item()
 print(f"two best logits, median: {usual:.2f} apart; where a text parts: at most"
       f" {widest:.2f}, in {shared} equal")  # fmt: skip
 row, place = int(parted.int().argmax()), int(places[parted][0])
-print("with the cache:   ", tokenizer.decode(kept[row, 1 : place + 4]))
-print("without the cache:", tokenizer.decode(again[row, 1 : place + 4]))
+print("with the cache:   ", tokenizer.decode(kept[row, 1 : place + 1]))
+print("without the cache:", tokenizer.decode(again[row, 1 : place + 1]))
 texts = len(prompts)
 four_bytes, two_bytes = same.values()
 parting = texts - two_bytes

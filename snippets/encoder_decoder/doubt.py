@@ -5,7 +5,7 @@ import torch
 from snippets.shared import rewriter, styles
 
 train, test = styles.split()
-for model, _ in rewriter.train(rewriter.both_ways(train), 400):  # the first of the four
+for model, _ in rewriter.train(rewriter.both_ways(train), 400):  # the first of three
     pass
 
 

@@ -1,4 +1,4 @@
-"""Train three more models from other random starts; show them the same sentences."""
+"""Train two more models from other random starts; show them the same sentences."""
 
 from snippets.shared import rewriter, styles
 
@@ -7,7 +7,7 @@ outside = ["the kids are not late .", "the boss is gonna fix the plan .",
            "can you fix the car , sorry ?", "the boss is late . the kids are mad .",
            "hey maria , the boss is late .", "wanna grab a coffee ?"]  # fmt: skip
 models = []
-for seed in (1, 2, 3):
+for seed in (1, 2):
     for model, loss in rewriter.train(rewriter.both_ways(train), 400, seed):
         pass
     models.append(model)

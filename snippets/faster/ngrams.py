@@ -32,13 +32,14 @@ print("| what is asked | tokens | passes | tokens per pass: all | lowest | highe
 print("|---|--:|--:|--:|--:|--:|")
 options = {"add_generation_prompt": True, "tokenize": False}
 gains, means = [], []
-for task in tasks:
-    chats = [[{"role": "user", "content": f"{task} {text}"}] for text in news]
-    prompts = tokenizer.apply_chat_template(chats, **options)
-    batch = tokenizer(prompts, padding=True, return_tensors="pt")
-    rows = model.generate(**batch, max_new_tokens=24, do_sample=False)
+asked = [f"{task} {text}" for task in tasks for text in news]
+chats = [[{"role": "user", "content": text}] for text in asked]
+prompts = tokenizer.apply_chat_template(chats, **options)
+batch = tokenizer(prompts, padding=True, return_tensors="pt")
+rows = model.generate(**batch, max_new_tokens=24, do_sample=False)
+for task, part in zip(tasks, (slice(0, len(news)), slice(len(news), None))):
     pairs = []  # of each text: tokens written, passes
-    for row, mask in zip(rows.tolist(), batch.attention_mask):
+    for row, mask in zip(rows[part].tolist(), batch.attention_mask[part]):
         prompt, new = row[: len(mask)][-mask.sum() :], row[len(mask) :]
         new = new[: (new + [END]).index(END) + 1]  # behind the end stands filling
         pairs.append((len(new), passes(prompt + new, len(prompt))))

@@ -4,7 +4,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 torch.set_grad_enabled(False)
-tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 robot = "The robot watered the sunflowers because they were thirsty."
 rain = "It rained in the night, so the garden was wet in the morning."
@@ -27,10 +27,9 @@ def write(ids, end):
     """The tokens up to this length, and the passes that it took to write them."""
     ids, cache, read, passes = list(ids), None, 0, 0
     while len(ids) < end:
-        guessed = guess(ids)
+        guessed, right = guess(ids), 0
         output = model(torch.tensor([ids[read:] + guessed]), cache=cache)
         choices = output.logits[0, -len(guessed) - 1 :].argmax(-1).tolist()
-        right = 0
         while right < len(guessed) and guessed[right] == choices[right]:
             right += 1
         ids += choices[: right + 1]  # the right guesses, and one token of its own
@@ -40,14 +39,15 @@ def write(ids, end):
 
 
 print("tokens  passes  the same")
+chats = [[{"role": "user", "content": text}] for text in asked]
 options = {"add_generation_prompt": True, "return_dict": True, "return_tensors": "pt"}
-found = []  # tokens and passes
-for text in asked:
-    chat = [{"role": "user", "content": text}]
-    batch = tokenizer.apply_chat_template(chat, **options)
-    plain = model.generate(**batch, max_new_tokens=40, do_sample=False)[0].tolist()
-    start = len(batch.input_ids[0])
-    ids, passes = write(plain[:start], len(plain))
-    found.append((len(plain) - start, passes))
+batch = tokenizer.apply_chat_template(chats, padding=True, **options)
+rows = model.generate(**batch, max_new_tokens=40, do_sample=False).tolist()
+END, found = tokenizer.eos_token_id, []  # tokens and passes
+for text, row, mask in zip(asked, rows, batch.attention_mask):
+    start, new = row[: len(mask)][-mask.sum() :], row[len(mask) :]
+    plain = start + new[: (new + [END]).index(END) + 1]  # behind the end stands filling
+    ids, passes = write(start, len(plain))
+    found.append((len(plain) - len(start), passes))
     print(f"{found[-1][0]:6}  {passes:6}  {ids == plain!s:>8}  {text[:45]}")
 (two, two_passes), (new, new_passes) = found[1:3]

@@ -12,7 +12,7 @@ model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 news = [line.split("\t")[1] for line in lines]
 TOKENS, WINDOW, FIRST = 49, 16, 4
-texts = ["<|endoftext|>" + " ".join(news[n : n + 12]) for n in range(0, 1200, 100)]
+texts = ["<|endoftext|>" + " ".join(news[n : n + 12]) for n in range(0, 1200, 150)]
 ids = torch.tensor([row[:TOKENS] for row in tokenizer(texts).input_ids])
 place = torch.arange(TOKENS)
 back = place[:, None] - place  # how far back each key stands, for each query

@@ -8,37 +8,38 @@ from snippets.from_scratch import train
 
 dice = random.Random(2)
 count = 500
-dates = [train.task(dice) for _ in range(count)]
+dates = [train.task(dice)[0] for _ in range(count)]
 digits = slice(-4, -2)  # of “28 March 1974”: the century
+other, SEEN = {"19": "20", "20": "19"}, torch.tensor(True)  # nothing is hidden
 heads, strongest, digits_flip, rest_flip = [], [], [], []
 print("training  heads' weight  strongest  changed by digits  by the rest")
 for seed in range(3):
     model, _, _ = train.train(600, seed=seed)
     attention = model.decoder.layers[0].encoder_attn
     weight, first, flips = 0, 0, [0, 0]
-    for date, answer in dates:
-        other = date[:-4] + {"19": "20", "20": "19"}[date[digits]] + date[-2:]
-        source, ids = train.batch_of([date, other]), train.batch_of([answer])
+    for length in sorted(set(map(len, dates))):  # those of one length together
+        some = [date for date in dates if len(date) == length]
+        others = [date[:-4] + other[date[digits]] + date[-2:] for date in some]
+        start = torch.full((len(some), 1), train.IDS["start"])
         with torch.no_grad():
-            states = model.encoder(source, (source > 0)[:, None, None, :])
-            whole, exchanged = states[:1], states[:1].clone()
-            exchanged[:, digits] = states[1, digits]  # only the digits are of the other
-            rest = states[1:].clone()
-            rest[:, digits] = states[0, digits]  # all but the digits
-            read = torch.cat([exchanged, rest, whole])  # (3, letters, width)
-            given = train.shifted(ids).expand(3, -1)
-            logits = model.decode(given, read, torch.tensor(True))
-            letters = logits[:, 0].argmax(dim=-1)  # the first letter of each
-        row = attention.map[2, :, 0]  # (heads, letters): its look at the whole date
-        weight += row[:, digits].sum(dim=1) / count
-        first += row.mean(dim=0).argmax().item() - len(date) in (-4, -3)
-        flips = [n + (x != letters[2]).item() for n, x in zip(flips, letters)]
+            both = map(train.batch_of, (some, others))
+            whole, rest = (model.encoder(ids, SEEN) for ids in both)
+            exchanged = whole.clone()
+            exchanged[:, digits] = rest[:, digits]  # only the digits are of the other
+            rest[:, digits] = whole[:, digits]  # all but the digits
+            read = exchanged, rest, whole  # each (dates, letters, width)
+            letters = [model.decode(start, x, SEEN)[:, 0].argmax(dim=-1) for x in read]
+        rows = attention.map[:, :, 0]  # (dates, heads, letters): the look at the whole
+        weight += rows[..., digits].sum(dim=(0, 2)) / count
+        strongest_letter = rows.mean(dim=1).argmax(dim=-1) - length  # (dates,)
+        first += ((strongest_letter == -4) | (strongest_letter == -3)).sum().item()
+        flips = [n + (x != letters[2]).sum().item() for n, x in zip(flips, letters)]
     heads.append(weight.mean().item())
     strongest.append(first / count)
     digits_flip.append(flips[0] / count)
     rest_flip.append(flips[1] / count)
     print(f"{seed + 1:>8}  {heads[-1]:13.2f}  {strongest[-1]:9.1%}", end="")
     print(f"  {digits_flip[-1]:17.1%}  {rest_flip[-1]:11.1%}")
-even = sum(2 / len(date) for date, _ in dates) / count
+even = sum(2 / len(date) for date in dates) / count
 least_heads, least_strongest, least_flip = min(heads), min(strongest), min(digits_flip)
 most_by_rest = max(rest_flip)

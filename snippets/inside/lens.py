@@ -10,8 +10,8 @@ tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 torch.set_grad_enabled(False)
 rows = list(open("models/rated-sentences/news.tsv", encoding="utf-8"))
-starts = [tokenizer(row.split("\t")[1]).input_ids[:11] for row in rows]
-starts = [[0, *ids] for ids in starts if len(ids) == 11][:: len(rows) // 300]
+starts = tokenizer([row.split("\t")[1] for row in rows]).input_ids
+starts = [[0, *ids[:11]] for ids in starts if len(ids) >= 11][:: len(rows) // 300]
 tested, learned_on = torch.tensor(starts[:120]), torch.tensor(starts[120:220])
 
 

@@ -14,15 +14,15 @@ half = torch.randint(lowest_id, ids_end, (texts, length))
 start = torch.zeros(texts, 1, dtype=torch.long)  # <|endoftext|> has the id 0
 
 
-def losses(second, half=half):
-    """Of each token after the start, with that second half: (texts, 2 · length)."""
-    ids = torch.cat([start, half, second], dim=1)  # (texts, 1 + 2 · length)
+def losses(*halves):
+    """Of each token after the start: (texts, 2 · length) for two halves."""
+    ids = torch.cat([start, *halves], dim=1)  # (texts, 1 + 2 · length)
     with torch.no_grad():
         log_p = model(ids).logits[:, :-1].log_softmax(dim=-1)
     return -log_p.gather(2, ids[:, 1:, None])[..., 0]
 
 
-loss, mixed = losses(half), losses(half[:, torch.randperm(length)])
+loss, mixed = losses(half, half), losses(half, half[:, torch.randperm(length)])
 first = loss[:, :length].mean().item()
 second = loss[:, length + 1 :].mean().item()  # its first token could not be known
 lowest_first = loss[:, :length].mean(dim=1).min().item()
@@ -30,7 +30,7 @@ highest_second = loss[:, length + 1 :].mean(dim=1).max().item()
 shuffled = mixed[:, length + 1 :].mean().item()
 lowest_shuffled = mixed[:, length + 1 :].mean(dim=1).min().item()
 any_half = torch.randint(0, model.config.vocab_size, (texts, length))
-from_all = losses(any_half, any_half)[:, :length].mean().item()
+from_all = losses(any_half).mean().item()
 blind = torch.tensor(model.config.vocab_size).log().item()
 print(f"loss of the first half:  {first:.1f}, lowest text {lowest_first:.1f}")
 print(f"… drawn from all tokens: {from_all:.1f}")

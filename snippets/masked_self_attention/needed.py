@@ -6,7 +6,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 rows = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
-texts = [tokenizer(row.split("\t")[1]).input_ids for row in rows[:240:10]]
+texts = [tokenizer(row.split("\t")[1]).input_ids for row in rows[:180:10]]
 START = 10  # judge from the place where all rules hide something
 
 

@@ -13,7 +13,7 @@ torch.set_grad_enabled(False)
 torch.set_num_threads(1)
 torch.manual_seed(0)
 model = AutoModelForCausalLM.from_pretrained("models/smollm2").to(device)
-all_ids = torch.randint(49_152, (64, 16), device=device)  # 64 texts of 16 tokens
+all_ids = torch.randint(49_152, (64, 4), device=device)  # 64 texts of 4 tokens
 
 
 def clock():

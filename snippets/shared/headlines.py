@@ -23,18 +23,23 @@ class Headlines:
             f"<|im_start|>user\nWrite a headline of {NUMBERS[number]} words about the "
             f"{topic}.<|im_end|>\n<|im_start|>assistant\n"
             for number, topic in requests
-            for _ in range(2)
         ]
-        ids = torch.tensor(tokenizer(texts).input_ids)  # (texts, 19)
+        ids = torch.tensor(tokenizer(texts).input_ids)  # (requests, 19)
+        with torch.no_grad():  # a request is read once, for both of its drafts
+            read = model(ids[:, :-1], output_hidden_states=True, logits_to_keep=1)
+        read.cache.batch_repeat_interleave(2)
+        ids = ids.repeat_interleave(2, 0)  # (texts, 19)
         run = model.generate(
-            ids, attention_mask=torch.ones_like(ids), max_new_tokens=20,
+            ids, cache=read.cache, attention_mask=torch.ones_like(ids), max_new_tokens=20,
             do_sample=True, temperature=0.7, top_k=0,
             return_dict_in_generate=True, output_hidden_states=True,
         )  # fmt: skip
         self.start, self.ids = ids.shape[1] - 1, run.sequences[:, ids.shape[1] :]
         self.counts = (self.ids == END).cumsum(1) - (self.ids == END).long() == 0
         # What the last two layers read, (texts, tokens, 576), was computed on the way.
-        self.states = torch.cat([layers[-3] for layers in run.hidden_states], 1)
+        before = read.hidden_states[-3].repeat_interleave(2, 0)
+        after = [layers[-3] for layers in run.hidden_states]
+        self.states = torch.cat([before, *after], 1)
         drafts = tokenizer.batch_decode(self.ids, skip_special_tokens=True)
         texts = [draft.lower().split() for draft in drafts]
         self.words = torch.tensor([len(text) for text in texts]).view(-1, 2)

@@ -49,15 +49,22 @@ class Rewriter(nn.Module):
         """(texts, words) → (texts, words, width)"""
         return self.embed(ids) + self.position.weight[: ids.shape[1]]
 
-    def forward(self, source: torch.Tensor, written: torch.Tensor) -> torch.Tensor:
-        """What was read, what is written → logits of the next word at each place."""
+    def read(self, source: torch.Tensor) -> torch.Tensor:
+        """The encoder's states, (texts, words, width)."""
+        gaps = source == 0
+        return self.transformer.encoder(self.vectors(source), src_key_padding_mask=gaps)
+
+    def write(self, read, source, written: torch.Tensor) -> torch.Tensor:
+        """What is written → logits of the next word at each place."""
         words, gaps = written.shape[1], source == 0
         future = torch.ones(words, words, dtype=torch.bool).triu(diagonal=1)
-        states = self.transformer(
-            self.vectors(source), self.vectors(written), tgt_mask=future,
-            src_key_padding_mask=gaps, memory_key_padding_mask=gaps,
-        )  # fmt: skip
+        states = self.transformer.decoder(
+            self.vectors(written), read, tgt_mask=future, memory_key_padding_mask=gaps
+        )
         return self.head(states)  # (texts, words, vocabulary)
+
+    def forward(self, source: torch.Tensor, written: torch.Tensor) -> torch.Tensor:
+        return self.write(self.read(source), source, written)
 
 
 def train(pairs: list[tuple[str, str]], steps: int = 600, seed: int = 0):
@@ -81,10 +88,11 @@ def train(pairs: list[tuple[str, str]], steps: int = 600, seed: int = 0):
 @torch.no_grad()
 def rewrite(model: Rewriter, sources: list[str]) -> list[str]:
     """Greedy: from the start token, append the best word until all have ended."""
-    read = ids(sources)
+    source = ids(sources)
+    read = model.read(source)  # once
     written = torch.full((len(sources), 1), NUMBER[START])
     for _ in range(LONGEST - 1):
-        best = model(read, written)[:, -1].argmax(dim=-1)  # (texts)
+        best = model.write(read, source, written)[:, -1].argmax(dim=-1)  # (texts)
         written = torch.cat([written, best[:, None]], dim=1)
         if (written == NUMBER[END]).any(dim=1).all():
             break

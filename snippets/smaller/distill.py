@@ -39,10 +39,12 @@ def fitted(x, wanted):
 plain = [nearness(x) for x in found]
 taught = [nearness(fitted(x, last)) for x in found]
 control = [nearness(fitted(x, last.roll(400, 0))) for x in found]  # of another text
+one_for_all = nearness(last[learn].mean(0).expand(900, 384))
 print("layers kept          ", *(f"{n:5}" for n in range(7)))
 print("as they are          ", *(f"{cosine:5.2f}" for cosine in plain))
 print("fitted to the teacher", *(f"{cosine:5.2f}" for cosine in taught))
 print("fitted to other texts", *(f"{cosine:5.2f}" for cosine in control))
+print(f"one vector for all texts: {one_for_all:.2f}")
 none_kept, half_kept, half_plain = taught[0], taught[3], plain[3]
 most_control = max(control)
 plt.plot(taught, "o-", color=plots.BLUE, label="fitted to the teacher")

@@ -1,6 +1,7 @@
 """What docs/decoding.md claims, checked on the real models."""
 
 import ast
+import math
 import re
 from pathlib import Path
 
@@ -190,11 +191,15 @@ def test_what_others_found_is_cited(says):
         "it depends on the task and the model.[^shi]",
         "the most probable of *all* translations was the empty one for more than half of the"
         " sentences, and only the errors of the search hid it.[^stahlberg]",
-        "a higher temperature is better:[^codex] variety then finds what one careful try misses.)",
+        "| sampling at a higher temperature[^codex] | variety is wanted, and errors are sorted out |",
         "The makers of Qwen3 warned against greedy decoding in its thinking mode, for the same"
         " reason, and gave a temperature of 0.6, top-p 0.95 and top-k 20 (April 2025).[^qwen3]",
         "For code without thinking, the makers of Qwen3-Coder gave 0.7 (July 2025).[^qwen3-coder]",
         "since it may loop below that.[^gemini3]",
+        "Claude, from Opus 4.7 on (April 2026), refuses each temperature, top-k or top-p but its"
+        " own.[^opus47]",
+        "The wording is free: a study counts billions of right translations for an ordinary"
+        " sentence.[^hyter]",
         "often $T$ between $0.5$ and $1$",
         "| they warn of loops under greedy, or at a low temperature |",
         "beam, 4 or 5, as in the papers of the first Transformer and of Whisper[^beams]",
@@ -554,14 +559,15 @@ def test_a_wider_beam_is_not_always_better(says, values, printed):
     assert widest.count("the robot watered the sunflowers") == 3, "wider, and still a loop"
 
 
-def test_with_the_start_token_other_capitals_are_false(says, smollm2_pair):
+def test_with_the_start_token_a_wide_beam_loses_and_wins(says, smollm2_pair):
     says(
-        "With the start token in front, eight beams are right about Brazil, too; but they write"
-        " Sydney and Lagos, where greedy has Canberra and Abuja.",
+        "With the start token in front, both are right about Brazil. For other capitals, the wide"
+        " beam is now worse (Sydney, where greedy has Canberra), now better (Cairo, where greedy has"
+        " Alexandria).",
     )
     tokenizer, model = smollm2_pair
     for country, first, wide in (("Brazil", "Bras", "Bras"), ("Australia", "Canberra", "Sydney"),
-                                 ("Nigeria", "Abuja", "Lagos")):  # fmt: skip
+                                 ("Egypt", "Alexandria", "Cairo")):  # fmt: skip
         prompt = f"<|endoftext|>The capital of {country} is"
         inputs = tokenizer(prompt, return_tensors="pt")
         totals = []
@@ -572,6 +578,24 @@ def test_with_the_start_token_other_capitals_are_false(says, smollm2_pair):
             assert text.startswith(f" {capital}"), "greedy, then eight beams"
             totals.append(total(tokenizer, model, prompt, text))
         assert totals[1] > totals[0] + 1, "more probable"
+
+
+def test_how_much_of_the_probability_one_text_has(says, values):
+    says(
+        "But our translator gives half of all its probability to one text (the median of 24 short"
+        " sentences). SmolLM2's loop, the best that we found, has less than a millionth.",
+    )
+    lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
+    tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
+    model = Translator.from_pretrained("models/en-pt")
+    inputs = tokenizer(lines, return_tensors="pt", padding=True)
+    ids = model.generate(**inputs, num_beams=4, length_penalty=0.0)
+    with torch.no_grad():
+        log_p = model(**inputs, decoder_input_ids=ids[:, :-1]).logits.log_softmax(-1)
+    log_p = log_p.gather(2, ids[:, 1:, None])[..., 0]
+    share = (log_p * (ids[:, 1:] != tokenizer.pad_token_id)).sum(1).exp()
+    assert share.median().item() == pytest.approx(0.5, abs=0.03) and share.min() > 0.1
+    assert math.exp(values("decoding/beam").total) < 1e-6
 
 
 def test_a_search_draws_nothing_and_the_cache_changes_nothing(says, smollm2_pair):

@@ -482,14 +482,14 @@ def test_sentiment_beats_both_baselines(says, values):
     clear = clear_reviews()
     assert len(clear) == sum(abs(float(row.split("\t")[0])) > 1 for row in set(rows))
     labels = torch.tensor([label for _, label in clear])
-    assert len(labels[1000:5000]) == values("encoder/train_sentiment").training_examples
-    frequent = labels[1000:5000].double().mean().round()
+    assert len(labels[1000:3500]) == values("encoder/train_sentiment").training_examples
+    frequent = labels[1000:3500].double().mean().round()
     share = (labels[:1000] == frequent).double().mean().item()
     assert base.majority_accuracy == pytest.approx(share)
     code = open("snippets/encoder/frozen_baseline.py").read()
     assert "weight = torch.zeros(384," in code and "bias = torch.zeros(1," in code
     assert values("encoder/one_vector_a_token").width == 384
-    assert tuned.accuracy > 0.82  # 0.848, 0.843 and 0.845 from the seeds 0, 1 and 2
+    assert tuned.accuracy > 0.82  # 0.845; two other trainings of this size gave 0.848 and 0.855
     assert base.logistic_accuracy > base.majority_accuracy + 0.2
     assert tuned.held_out == 1000
     gap = tuned.accuracy - base.logistic_accuracy
@@ -502,13 +502,12 @@ def test_two_models_are_compared_in_pairs(says, values):
         "the gap is {{ encoder/frozen_baseline.errors_wide:.1f}} errors wide",
         "Chance alone seldom makes a gap of more than two errors.",
         "the root of the sum of their squares.",
-        "and the gap is then less than two errors wide. Compare two models on the same",
         "Both models read the same thousand sentences.",
         "On {{ encoder/frozen_baseline.both_agree }} of them both are right or both are wrong.",
         "on {{ encoder/frozen_baseline.only_tuned }} only the fine-tuned model is right",
         "these {{ encoder/frozen_baseline.differ }} would fall on either side like coins",
-        "That gives {{ encoder/frozen_baseline.separate_points:.1f}} points, and the gap is "
-        "then less than",
+        "That gives {{ encoder/frozen_baseline.separate_points:.1f}} points, and the same gap seems "
+        "only {{ encoder/frozen_baseline.seem_wide:.1f}} errors wide.",
         "Compare two models on the same items, in pairs.",
         "These tell nothing about which model is better.",
     )
@@ -522,7 +521,9 @@ def test_two_models_are_compared_in_pairs(says, values):
     spread = torch.tensor(signs).double().std(correction=0) / 1000**0.5
     assert base.paired_error == pytest.approx(spread.item())
     assert base.errors_wide == pytest.approx(base.gap / base.paired_error)
-    assert base.errors_wide > 2 > base.gap / base.separate_error
+    assert base.errors_wide > 2, "seldom by chance"
+    assert base.seem_wide == pytest.approx(base.gap / base.separate_error)
+    assert base.seem_wide < 0.75 * base.errors_wide, "only"
     scores = base.logistic_accuracy, tuned.accuracy
     squares = sum(score * (1 - score) / 1000 for score in scores)
     assert base.separate_error == pytest.approx(squares**0.5)
@@ -568,7 +569,8 @@ def test_scores_elsewhere_are_not_ranked(says, values, printed):
     scores = (left.products, left.tweets, left.news)
     assert left.spread_points == pytest.approx(100 * (max(scores) - min(scores)))
     assert left.spread_points < 2 * left.error_points
-    assert left.error_points == pytest.approx(100 * (0.85 * 0.15 / 300) ** 0.5, abs=0.1)
+    mean = sum(scores) / 3
+    assert left.error_points == pytest.approx(100 * (mean * (1 - mean) / 300) ** 0.5)
     assert left.kind == "news", "whose share of praise was counted last"
     base, reviews = values("encoder/frozen_baseline"), values("encoder/sentiment")
     assert max(left.positive, 1 - left.positive) > base.majority_accuracy + 0.05
@@ -588,21 +590,22 @@ def test_held_out_reviews_are_not_trained_on():
     pairs = [row.split("\t") for row in rows]
     clear = [text for rating, text in pairs if abs(float(rating)) > 1]
     random.Random(0).shuffle(clear)
-    assert len(set(clear[:1000]) & set(clear[1000:5000])) <= 5
+    assert len(set(clear[:1000]) & set(clear[1000:3500])) <= 5
 
 
 def test_sentiment_can_be_fooled(says, values, printed):
     says(
         "It is wrong {{ encoder/fooled.fooled }} times out of {{ encoder/fooled.asked }}.",
-        "The others are negations, such as *nobody … boring*, and irony: *Great, another two hours of my life gone.*",
+        "The others are a negation, *nobody … boring*, an exception that takes all back, and "
+        "irony: *Great, another two hours of my life gone.*",
     )
     left = values("encoder/fooled")
     assert 2 <= left.fooled < left.asked / 2
     wrong = [line.split("|")[1] for line in printed("encoder/fooled").splitlines() if "**" in line]
     assert len(wrong) == left.fooled
-    *negations, irony, neither = (line.strip() for line in wrong)
-    assert "Nobody could call this film boring." in negations
-    assert set(negations) <= {"It was not bad at all.", "Nobody could call this film boring."}
+    negation, irony, exception, neither = (line.strip() for line in wrong)
+    assert exception == "Everything about it is fine, except the film."
+    assert negation == "Nobody could call this film boring."
     assert irony == "Great, another two hours of my life gone." and neither.startswith("The film starts at")
 
 
@@ -753,6 +756,19 @@ def test_the_score_is_what_the_model_does(says, values, gold, printed):
     low, high = (2 * right / both).quantile(torch.tensor([0.025, 0.975])).tolist()
     told = re.findall(r"([\d.]+) to ([\d.]+)", printed("encoder/ner_score"))[-1]
     assert [low, high] == pytest.approx([float(end) for end in told], abs=0.015)
+
+
+def test_it_practices_on_the_shortest_sentences(says, values):
+    says(
+        "It takes the {{ encoder/train_ner.sentences:,}} shortest of the sentences, which cost the "
+        "least time."
+    )
+    lines = [line for kind in ("made", "found") for line in open(f"models/{kind}-sentences/train.tsv")]
+    left = values("encoder/train_ner")
+    assert left.sentences < 0.8 * len(lines), "and leaves many out"
+    code = open("snippets/encoder/train_ner.py").read()
+    assert "key=lambda number: len(pieces[number])" in code and "by_length[:3200]" in code
+    assert left.sentences == 3200 and left.steps == 3200 / 16
 
 
 def test_labels_reach_the_first_piece(says, printed):
@@ -1102,26 +1118,29 @@ def test_a_decoder_is_averaged(says, values, printed):
 
 def test_it_is_surer_than_it_should_be_where_it_is_unsure(says, values):
     says(
-        "From 90% on, the probabilities fit",
-        "Below 90% it is too sure of itself, by {{ encoder/sure.unsure_gap_points:.1f}} points"
-        " with an error of {{ encoder/sure.unsure_error_points:.1f}}.",
+        "Below 90% it is too sure of itself: over these {{ encoder/sentiment.unsure_count }} "
+        "sentences what it says is {{ encoder/sentiment.unsure_gap_points:.1f}} points more than "
+        "how often it is right",
+        "From 90% on it is not: there it is right {{ encoder/sentiment.sure_more_points:.1f}} "
+        "points more often than it says",
     )
     says("Whether a model is right as often as its probabilities say.", page="glossary")
-    left = values("encoder/sure")
+    left = values("encoder/sentiment")
     assert left.unsure_count + left.sure_count == 1000
     assert left.unsure_gap_points > 2 * left.unsure_error_points
-    assert abs(left.sure_gap_points) < 2 * left.sure_error_points
+    assert left.sure_more_points == -left.sure_gap_points > 0, "it is not"
 
 
 def test_a_stray_i(says, values):
     says(
         "Our score counts such a name, as `seqeval` does if nothing else is asked for.",
-        "Counted strictly, {{ encoder/stray.stray }} names are not there, {{ encoder/stray.lost }} right ones among them.",
+        "Counted strictly, {{ encoder/stray.stray }} names are not there. Fewer than half of them were "
+        "right ({{ encoder/stray.lost }}), so here the strict score is the higher one.",
         "Scores of two papers can be compared only if both read the tags alike.",
     )
     left = values("encoder/stray")
-    assert 0 < left.lost < left.stray
-    assert left.strict_f1 < left.lenient_f1 == pytest.approx(values("encoder/ner_score").f1, abs=1e-6)
+    assert 0 < left.lost < left.stray / 2
+    assert left.strict_f1 > left.lenient_f1 == pytest.approx(values("encoder/ner_score").f1, abs=1e-6)
     assert spans("O I-PER O".split()) == {(1, 2, "PER")}
 
 

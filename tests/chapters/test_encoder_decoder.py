@@ -566,39 +566,35 @@ def test_rarity_is_enough_to_explain_it(says, values, printed):
 
 def test_what_other_seeds_do_outside(says, printed):
     says(
-        "all four models lose the *not*",
-        "One of the four gets it right.",
-        "all four drop *sorry*",
+        "all three models lose the *not*",
+        "One of the three gets it right.",
+        "all three drop *sorry*",
         "Of two sentences each keeps at most one.",
-        "in one of the four, words that form no sentence; in the other three, a sentence about "
-        "something else, one of them in the wrong style.",
+        "in one of the three, words that form no sentence; in the other two, a sentence about "
+        "something else.",
         "Maria turns into Anna or Tom",
         "sometimes as fluently as before",
         "Held-out data from the same grammar tests only that grammar.",
     )
     lines = printed(f"{CHAPTER}/seeds").splitlines()
-    others = {lines[i]: [x.strip() for x in lines[i + 1 : i + 4]] for i in range(0, 24, 4)}
+    others = {lines[i]: [x.strip() for x in lines[i + 1 : i + 3]] for i in range(0, 18, 3)}
     _, outside = rewritten(printed)
     assert others.keys() == outside.keys()
-    four = {text: [outside[text], *three] for text, three in others.items()}
-    assert not any(" not " in text for text in four["the kids are not late ."])
-    plans = four["the boss is gonna fix the plan ."]
+    three = {text: [outside[text], *two] for text, two in others.items()}
+    assert not any(" not " in text for text in three["the kids are not late ."])
+    plans = three["the boss is gonna fix the plan ."]
     assert plans.count("the director will repair the plan .") == 1
-    assert not any("regret" in text for text in four["can you fix the car , sorry ?"])
-    two = four["the boss is late . the kids are mad ."]
+    assert not any("regret" in text for text in three["can you fix the car , sorry ?"])
+    two = three["the boss is late . the kids are mad ."]
     assert not any("director" in text and "children" in text for text in two)
-    maria = four["hey maria , the boss is late ."]
+    maria = three["hey maria , the boss is late ."]
     assert {text.split()[1] for text in maria} == {"anna", "tom"}
-    coffee = four["wanna grab a coffee ?"]
-    assert len(set(coffee)) == 4
+    coffee = three["wanna grab a coffee ?"]
+    assert len(set(coffee)) == 3
     made = {high for kind in styles.sentences().values() for pair in kind for high in pair}
     formal = [text for text in coffee if text in made]
     assert len(formal) == 2, "two are sentences of the grammar"
-    # One more is the informal sentence of a plan, but for a formal noun; the last has two verbs.
-    lower = [text.replace("refrigerator", "fridge") for text in coffee if text not in made]
-    low = {low for kind in styles.sentences().values() for low, _ in kind}
-    assert sorted(text in low for text in lower) == [False, True]
-    [broken] = [text for text in lower if text not in low]
+    [broken] = [text for text in coffee if text not in made]  # it has two verbs
     assert "gonna" in broken and " the are " in broken
 
 

@@ -282,16 +282,15 @@ def test_one_pass_gives_the_logits_of_128(values, smollm2, story_ids, says):
         "and each but the last is an exercise with a known answer",
         "{{ parallelism/one_pass.exercises }} exercises in this one pass.",
         "In the real model they agreed to rounding",
-        "Passes of other shapes give the same numbers to rounding, not to the last "
-        "bit.",
-        "The time (of each way, the lesser of two rounds) differs by a factor of {{ "
+        "Passes of other shapes give the same numbers to rounding. To the last bit they need not.",
+        "The time (of the single pass, the least of three) differs by a factor of {{ "
         "parallelism/one_pass.ratio_seconds:.0f}}.",
     )
     left = values("parallelism/one_pass")
     assert left.tokens == left.passes == left.same_choice == 128
     assert left.exercises == 127
     code = (CODE / "one_pass.py").read_text("utf-8")
-    assert "for _ in range(2):" in code and "min(steps_seconds) / min(read_seconds)" in code
+    assert "for _ in range(3):" in code and "steps_seconds / min(read_seconds)" in code
     assert left.difference < 1e-5 * left.largest
     # A prefix alone gives the same as the prefix in a longer text, and not by being trivial.
     ids = story_ids[:, :40]
@@ -498,8 +497,8 @@ def test_padding_is_counted(values, book, says):
     says(
         "in each batch, the others are filled up to the length of the longest.",
         "The original paper put sentences of similar length together.[^vaswani] Later, large trainings put "
-        "several texts into one row instead: T5 did,[^t5] and Llama 3, which also hides the texts of a row "
-        "from each other with a mask.[^llama3]",
+        "several texts into one row instead: T5 did,[^t5] and so did Llama 3, with a mask that hides "
+        "the texts of a row from each other.[^llama3]",
         "In writing the same waste comes later: a plain batch runs until its *longest* answer is finished. "
         "Servers put a new text into a place as soon as it is free ([continuous "
         "batching](glossary.md#continuous-batching)).[^orca]",
@@ -507,8 +506,8 @@ def test_padding_is_counted(values, book, says):
         "The larger the batch, the more padding, or as much: in the order of the story {{"
         " parallelism/padding.wasted_of_two:.0%}} in batches of two, and {{"
         " parallelism/padding.wasted_of_all:.0%}} in one batch of all.",
-        "Sorting helps most in small batches: of two, {{ parallelism/padding.sorted_of_two:.0%}} is left."
-        " In one batch of all it cannot help.",
+        "Sorted, the smaller the batch, the less is left: of two, {{ parallelism/padding.sorted_of_two:.0%}}."
+        " In one batch of all sorting cannot help.",
         "The 32 sentences of a short story go into batches, in the figure of eight.",
         "In batches of eight and in the order of the story, {{ parallelism/padding.wasted_as_they_come:.0%}} "
         "of all positions are padding",
@@ -537,8 +536,9 @@ def test_padding_is_counted(values, book, says):
     shares = [[float(n) for n in re.findall(r": (\d+)%", one["says"])] for one in slider["positions"]]
     come, ordered = zip(*shares)
     assert list(come) == sorted(come) and list(ordered) == sorted(ordered)
-    left_over = [after / before for before, after in shares]
-    assert left_over == sorted(left_over) and left_over[-1] == 1
+    assert len(set(ordered)) == 5 and come[-1] == ordered[-1]
+    gain = [before - after for before, after in shares]
+    assert max(gain) > gain[0] + 3, "so no sentence says that sorting helps most in batches of two"
     assert (left.wasted_of_two, left.sorted_of_two, left.wasted_of_all) == pytest.approx(
         (come[0] / 100, ordered[0] / 100, come[-1] / 100), abs=0.005
     )
@@ -725,11 +725,11 @@ def test_grouping_changes_choices_in_two_bytes_only(values, says):
         "parallelism/rounding.widest_gap:.1f}} above the second.",
         "Of all places, half have a gap of {{ parallelism/rounding.usual_gap:.1f}} or more. (No logit moved "
         "by more than {{ parallelism/rounding.moved:.1f}}.)",
-        "which round much more coarsely. (For use, some weights and products have also been put "
-        "into one byte since 2022;[^int8] DeepSeek-V3, of 2024, was in part trained so.[^deepseek])",
+        "which round much more coarsely. (For use, weights and products of large ones have also been "
+        "put into one byte since 2022;[^int8] DeepSeek-V3, of 2024, was in part trained so.[^deepseek])",
         "That is one reason why a chat service can give different answers to the same question "
         "even with [greedy decoding](glossary.md#greedy-decoding): your text was in another "
-        "batch.[^he]",
+        "batch. Programs that add in one order for every batch avoid it.[^he]",
         "With four bytes {{ parallelism/rounding.four_bytes }} choices change; with "
         "two bytes it is {{ parallelism/rounding.two_bytes }} of {{ "
         "parallelism/rounding.tokens }}.",
@@ -829,7 +829,7 @@ def test_what_a_batch_shares(values, smollm2, says):
         "The dashed line is what you would get if a step with 64 texts took no longer than with "
         "one.",
         "Gain in tokens per second against the number of texts, both axes logarithmic.",
-        "SmolLM2, one step of generation with a cache of 15 tokens, one core: tokens per second, "
+        "SmolLM2, one step of generation with a cache of 3 tokens, one core: tokens per second, "
         "with one text as the unit.",
         "With 8 texts you get {{ parallelism/batching.eight_gain_seconds:.1f}} times the tokens "
         "per second, with 64 texts {{ parallelism/batching.top_gain_seconds:.0f}} times.",
@@ -843,7 +843,7 @@ def test_what_a_batch_shares(values, smollm2, says):
     assert "at first, then falls" not in page and "about even" not in page
     for line in ('ax.plot(sizes, sizes, "--"', 'xscale="log", yscale="log"',
                  "gain_seconds = [n * step_seconds[0] / t for n, t in zip(sizes, step_seconds)]",
-                 "(64, 16)", "past.crop(-1)", "torch.set_num_threads(1)"):  # fmt: skip
+                 "(64, 4)", "past.crop(-1)", "torch.set_num_threads(1)"):  # fmt: skip
         assert line in code
     left = values("parallelism/batching")
     assert 1 < left.eight_gain_seconds < 8 and 1 < left.top_gain_seconds < 64

@@ -12,6 +12,7 @@ from programs import source
 from transformers import (
     AutoFeatureExtractor,
     AutoModelForCausalLM,
+    AutoModelForMaskedLM,
     AutoModelForSpeechSeq2Seq,
     AutoModelForTokenClassification,
     AutoTokenizer,
@@ -59,13 +60,14 @@ def test_three_shapes(says, values, cells):
 def test_names_are_joined_and_one_is_torn(says, values, cells):
     says(
         "plain code joins a B with the I's that follow it and have the same kind.",
-        "find the tag that spoils the second.",
+        "find the tags that spoil the second.",
         "also says that a word cut in two has the tag of its [first piece]",
-        "In the second, *New* begins an organization and *York* goes on inside a place.",
+        "In the second, *the* becomes a name of its own, and worse, *New* begins an organization and "
+        "*York* goes on inside a place.",
     )
     left = values(f"{HERE}/names")
     assert left.first == "Maria Silva (PER), Siemens (ORG), Munich (LOC), "
-    assert "New (ORG), York (LOC)" in left.second
+    assert "the (ORG), " in left.second and "New (ORG), York (LOC)" in left.second
     tags = [row[:2] for row in cells(f"{HERE}/names")]
     assert ["new", "B-ORG"] in tags and ["york", "I-LOC"] in tags
     assert ["##a", "I-PER"] in tags, "a rare name is cut in two"
@@ -115,7 +117,7 @@ def test_opinions_go_wrong_as_told(says, values):
         "*Not a dull moment* should be praise twice turned around.",
         "For this model *A moment* is praise, and each word alone turns it to blame, *Not a"
         " moment* and *A dull moment*; the two together do not turn it back (all four at more than"
-        " 80%).",
+        " 70%).",
         "{{ sequence_problems/opinion.wrong}} of these {{ sequence_problems/opinion.asked}}"
         " go wrong, because we chose them so;",
         "It gives {{ sequence_problems/opinion.robot:.0%}} to blame; why to blame, we do not know.",
@@ -129,7 +131,7 @@ def test_opinions_go_wrong_as_told(says, values):
     assert [answer["label"] for answer in said] == ["NEGATIVE", "NEGATIVE"]
     turned = classify(["A moment.", "Not a moment.", "A dull moment.", "Not a dull moment."])
     assert [answer["label"] for answer in turned] == ["POSITIVE", *3 * ["NEGATIVE"]]
-    assert min(answer["score"] for answer in turned) > 0.8, "no near tie"
+    assert min(answer["score"] for answer in turned) > 0.7, "no near tie"
     ratio = 355 / (classify.model.num_parameters() / 1e6)
     assert round(ratio) == 16, "“sixteen times smaller”"
     assert 110 / (classify.model.num_parameters() / 1e6) == pytest.approx(5, abs=0.3)
@@ -142,7 +144,8 @@ def test_translations(says, cells):
     says(
         "In the code, `num_beams=1` takes the most probable token at each step, and `[0, 1:]`"
         " drops the token that starts each translation.",
-        "Our translator shows none here.",
+        "Our translator does not come so far: it puts pigs and sheep into a *caneta*, too. It does not"
+        " seem to have the other meaning at all.",
         "Their decoders have a [recurrent unit](from_scratch.md#the-translator) in the place of"
         " self-attention, so they are Transformers by half.",
     )
@@ -171,6 +174,15 @@ def test_translations(says, cells):
 def test_the_box_stays_in_the_pen_with_beams():
     tokenizer = AutoTokenizer.from_pretrained("models/en-pt")
     model = Translator.from_pretrained("models/en-pt")
+    pens = [
+        "The pigs were in the pen.", "The sheep are in the pen.", "The ink was in the pen.",
+        "The farmer built a pen for the pigs.", "The animals are kept in a pen.",
+        "He opened the gate of the pen and the sheep ran out.",
+        "Little John was looking for his toy box. Finally he found it. The box was in the pen.",
+    ]  # fmt: skip
+    batch = tokenizer(pens, return_tensors="pt", padding=True, return_token_type_ids=False)
+    ids = model.generate(**batch, num_beams=1, max_new_tokens=40)
+    assert all("caneta" in text for text in tokenizer.batch_decode(ids)), "whatever is in it"
     batch = tokenizer("The box was in the pen.", return_tensors="pt", return_token_type_ids=False)
     ids = model.generate(**batch, num_beams=4, max_new_tokens=20)[0]
     assert "caneta" in tokenizer.decode(ids, skip_special_tokens=True)
@@ -235,7 +247,8 @@ def test_no_request_is_met(says, values, cells):
         "A robot gets {{ sequence_problems/asked_written.robot_ten}} words whether you ask"
         " for 10 or for 50.",
         "But for each number, the sky gets more words than the other two topics.",
-        "The number is not lost: on each topic the longest reply is the one to 100.",
+        "The number is not lost: on each of these topics the longest reply is the one to 100. (Not"
+        " on all others: *how a clock works* is a little shorter than for 50.)",
     )
     left = values(f"{HERE}/asked_written")
     assert (left.exact, left.requests) == (0, 12)
@@ -247,6 +260,17 @@ def test_no_request_is_met(says, values, cells):
     assert all(row[0] > 10 for row in asked), "all lines start above the diagonal"
     assert sum(row[3] < 70 for row in asked) == 2, "two end far below it"
     assert all(row[3] > max(row[:3]) for row in asked), "the longest: the one to 100"
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    chats = [[{"role": "user", "content": f"In exactly {n} words, explain how a clock works."}]
+             for n in (50, 100)]  # fmt: skip
+    options = {"padding": True, "return_tensors": "pt", "return_dict": True}
+    batch = tokenizer.apply_chat_template(chats, add_generation_prompt=True, **options)
+    ids = model.generate(**batch, do_sample=False, max_new_tokens=200)
+    assert (ids == tokenizer.eos_token_id)[:, -1].any() and len(ids[0]) < batch.input_ids.shape[1] + 200
+    replies = tokenizer.batch_decode(ids[:, batch.input_ids.shape[1] :], skip_special_tokens=True)
+    fifty, hundred = (len(reply.split()) for reply in replies)
+    assert fifty - 10 < hundred < fifty, "the one to 100 is a little shorter"
     sky, rain, robot = asked
     assert all(a > max(b, c) for a, b, c in zip(sky, rain, robot)), "the sky gets most"
 
@@ -366,13 +390,11 @@ def test_what_others_found(says):
         " [DeepSeek-V3](the_paper.md#research-that-paid-off).",
         "A model can be trained to say that there is no answer.[^squad]",
         "Whisper has a token for *no speech*, and for three seconds of silence it is by far the most"
-        " probable one. But the library's settings forbid it while the text is written: out comes"
-        " *you*.",
+        " probable one. But the library sets the first token itself, so this one is never chosen: out"
+        " comes *you*.",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/whisper")
-    settings = json.loads(Path("models/whisper/generation_config.json").read_text("utf-8"))
     nothing = tokenizer.convert_tokens_to_ids("<|nocaptions|>")
-    assert nothing in settings["suppress_tokens"]
     model = AutoModelForSpeechSeq2Seq.from_pretrained("models/whisper")
     extractor = AutoFeatureExtractor.from_pretrained("models/whisper")
     silence = extractor(np.zeros(48_000), sampling_rate=16_000, return_tensors="pt").input_features
@@ -382,6 +404,9 @@ def test_what_others_found(says):
     assert first.argmax() == nothing and first[nothing] > 0.8
     written = tokenizer.decode(model.generate(silence)[0], skip_special_tokens=True)
     assert written.strip().lower() == "you"
+    model.generation_config.suppress_tokens = model.generation_config.begin_suppress_tokens = None
+    free = model.generate(silence, return_dict_in_generate=True).sequences[0]
+    assert tokenizer.decode(free) == "<|startoftranscript|><|notimestamps|> you<|endoftext|>"
     assert "DeepSeek-V3" in Path("docs/the_paper.md").read_text("utf-8")
 
 
@@ -412,7 +437,7 @@ def test_the_fix_has_exactly_fifty_words(says, values, cells):
     assert left.kept.endswith(",") and len(left.kept.split()) == 32
     assert "words" not in left.reply, "it does not speak of their number"
     code = source("sequence_problems/exactly_fifty")
-    assert "while not found and drafts < 160" in code and "num_return_sequences=16" in code
+    assert "while not found and drafts < 160" in code and "write(kept, 16, " in code
     assert "text.split()[:50]" in code, "a word is what stands between spaces"
     assert len("well-known".split()) == 1 and len(re.findall(r"\w+", "well-known")) == 2
 
@@ -423,14 +448,18 @@ def test_the_fix_has_exactly_fifty_words(says, values, cells):
 def test_beyond_language(says, values, printed, cells):
     says(
         "to the same length, so both have {{ sequence_problems/beyond.moments:,}} moments.",
-        "It is right, and {{ sequence_problems/beyond.sure:.0%}} sure.",
+        "It is right, and {{ sequence_problems/beyond.sure:.0%}} sure. (This model has read whole"
+        " reactions; in one that makes paracetamol, it is nearly certain of the same gap.)",
         "*Sure* is the mean probability of the tokens that Whisper chose: {{"
         " sequence_problems/beyond.sure_window:.0%}} where it is right, {{"
         " sequence_problems/beyond.sure_train:.0%}} where it is wrong.",
         "The text alone shows none of this.",
         "And the text “{{ sequence_problems/beyond.train}}” looks as certain as any;",
         "**They answer, whatever you give them.**",
-        "None of the models of this page says that it does not know.",
+        "Most models of this page cannot say that they do not know, and the chat model, which can,"
+        " may make something up.",
+        "It can decline: asked how old your sister is, it has no access to personal data. But asked"
+        " for your name, it says “Alec”.",
         "In the other clip the voice said “The train leaves at seven.”",
     )
     left = values(f"{HERE}/beyond")
@@ -460,6 +489,32 @@ def test_beyond_language(says, values, printed, cells):
     replies += [row[1] for row in cells(f"{HERE}/translation")]
     replies += [left.window, left.train]
     assert not [one for one in replies if re.search(r"not (know|sure)|cannot|sorry|não sei", one)]
+
+
+def test_in_a_reaction_the_gap_is_clear():
+    tokenizer = AutoTokenizer.from_pretrained("models/rxnmapper")
+    model = AutoModelForMaskedLM.from_pretrained("models/rxnmapper")
+    for other in ("CC(=O)Cl", "CC(=O)OC(C)=O"):  # two ways to make it
+        batch = tokenizer(f"{other}.Nc1ccc(O)cc1>>CC(=O)[MASK]c1ccc(O)cc1", return_tensors="pt")
+        gap = (batch.input_ids[0] == tokenizer.mask_token_id).nonzero().item()
+        with torch.no_grad():
+            row = model(**batch).logits[0, gap].softmax(dim=-1)
+        assert row[tokenizer.convert_tokens_to_ids("N")] > 0.98
+
+
+def test_the_chat_model_declines_and_makes_up():
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    told = []
+    for question in ("How old is my sister?", "What is my name?"):
+        batch = tokenizer.apply_chat_template(
+            [{"role": "user", "content": question}],
+            add_generation_prompt=True, return_tensors="pt", return_dict=True,
+        )  # fmt: skip
+        ids = model.generate(**batch, do_sample=False, max_new_tokens=40)
+        told.append(tokenizer.decode(ids[0, batch.input_ids.shape[1] :]))
+    assert "I don't have the ability to access personal data" in told[0]
+    assert told[1].startswith('Your name is "Alec"')
 
 
 def test_folders_say_what_they_hold(says, values, cells):

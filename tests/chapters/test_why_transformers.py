@@ -162,7 +162,8 @@ def test_the_task_and_its_training(says, values):
         "Both models get the same texts, the same number of steps and the same [learning "
         "rate](glossary.md#learning-rate) (exercise 2 tries others).",
         "For each distance we train a new model, which practices nothing else.",
-        "The dotted line is the same LSTM, trained four times as long.",
+        "The dotted line is the same LSTM at two of the distances, trained on until it has had "
+        "four times as many steps.",
         "One LSTM layer and one Transformer layer of equal size, trained for 300 steps (dotted: "
         "1,200) to name the letter d steps back.",
         "**2. Was the LSTM treated badly?** Perhaps the learning rate, `0.005`, was right for the "
@@ -203,10 +204,11 @@ def test_the_task_and_its_training(says, values):
         moves = [(p - s).abs().max().item() for p, s in zip(model.parameters(), start)]
         assert 0 < min(moves) and max(moves) < 0.01, "each, a little"
     code = (CODE / "recall.py").read_text("utf-8")
-    for line in ('"LSTM, 4 times the steps": (Recurrent, 1200, ', '(plots.WARM, "D:")',
+    for line in ('"LSTM, 4 times the steps": (Recurrent, 1200, [8, 16])', '(plots.WARM, "D:")',
+                 "train(model, distance, steps - before, seed=before)",
                  '"LSTM": (Recurrent, 300, ', '"Transformer": (Transformer, 300, ',
                  "    for distance in trained:\n        torch.manual_seed(0)\n        "
-                 "model = reader()"):  # fmt: skip
+                 "model = models.setdefault((reader, distance), reader())"):  # fmt: skip
         assert line in code
     rates = (CODE / "rates.py").read_text("utf-8")
     assert '("LSTM", Recurrent, 8), ("Transformer", Transformer, 64)' in rates
@@ -260,8 +262,7 @@ def test_recall(values, says, printed):
         "why_transformers/recall.transformer_lowest:.0%}}.",
         "With four times the steps it reaches {{ "
         "why_transformers/recall.longer_8:.0%}} at distance 8, but {{ "
-        "why_transformers/recall.longer_16:.0%}} at 16 and {{ "
-        "why_transformers/recall.longer_32:.0%}} at 32.",
+        "why_transformers/recall.longer_16:.0%}} at 16.",
         "(For both, a text holds fewer answers at a longer distance:",
         "With equal size and equal training, the Transformer recalls a letter from "
         "64 steps back, where our LSTM only guesses.",
@@ -284,7 +285,6 @@ def test_recall(values, says, printed):
     assert 0.1 < found.lstm_32 < found.lstm_16 - 0.03
     assert found.lstm_64 < 0.09, "it guesses"
     assert found.longer_8 > 0.8 > 0.5 > found.longer_16 > found.lstm_16 + 0.05
-    assert found.longer_16 - 0.1 > found.longer_32 > found.lstm_32 + 0.02
 
 
 def test_another_seed_says_the_same(says):
@@ -866,12 +866,15 @@ def test_answers(values, says):
 
 def test_other_rates(values, says):
     says(
-        "The rate of the chapter is the best of the three for the LSTM, and the "
-        "Transformer hardly minds which it gets: its lowest result",
+        "The rate of the chapter, with {{ why_transformers/recall.lstm_8:.0%}} at 8 steps, is the "
+        "best of the three for the LSTM.",
+        "The Transformer hardly minds which it gets: its lowest result",
     )
     found = values(f"{CHAPTER}/rates")
-    assert found.lstm_chosen == found.lstm_best < 0.55, "the chapter's rate is the best"
-    assert found.transformer_worst > 0.9 > found.lstm_best
+    recall = values(f"{CHAPTER}/recall")
+    assert found.lstm_best + 0.02 < recall.lstm_8 < 0.55, "the chapter's rate is the best"
+    assert recall.transformer_lowest > found.transformer_worst - 0.01, "nor is that one lower"
+    assert found.transformer_worst > 0.9 > recall.lstm_8
 
 
 def test_wider_gates(values, says):

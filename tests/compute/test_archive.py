@@ -10,7 +10,7 @@ from scripts.compute import archive, runner
 from scripts.compute.book import Book
 
 ONE = '"""One."""\nimport matplotlib.pyplot as plt\n\ncount = 3\nprint(count)\nplt.plot([1, 2])\n'
-TWO = '"""Two."""\nprint("two")\n'
+TWO = '"""Two, which prints nothing."""\nsaid = "two"\n'
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,7 @@ def test_loaded_outputs_are_what_was_recorded_and_nothing_is_run(ran, fresh, say
         assert book.recorded(name) and not book.stale(name)
         assert book.outcome(name) == before.outcome(name)
         assert book.took(name) == before.took(name)
+        assert book.output(name, "txt").read_bytes() == before.output(name, "txt").read_bytes()
     assert book.figure("topic/one").read_bytes() == before.figure("topic/one").read_bytes()
     assert archive.load(root, file) == ([], []), "what is there stays"
 

@@ -71,10 +71,10 @@ def test_widgets_are_used_by_widgets_alone(says):
     says(
         "`widgets/` has one file a widget and what only widgets use.",
         "`models/` has the four models with the names of `snippets/from_scratch/`",
-        "The three `.wat` files are the exception: the build turns them into WebAssembly.",
+        "The five `.wat` files are the exception: the build turns them into WebAssembly.",
         page="contributing",
     )
-    assert len(live._kernels(ROOT)) == 3
+    assert len(live._kernels(ROOT)) == 5
     worker = (ROOT / "docs/assets/live/engine/worker.js").read_text("utf-8")
     assert set(re.findall(r"^import \{ (Encoder|Decoder|Translator) \}", worker, re.M)) == {"Encoder", "Decoder", "Translator"}
     assert "(await hearing()).Whisper" in worker
@@ -172,8 +172,9 @@ def test_a_damaged_checker_is_fetched_again(copy, monkeypatch):
 def test_published_whole_and_without_working_files(folder, tmp_path):
     live.publish(tmp_path, ROOT)
     there = tmp_path / "assets" / "live"
-    for name in ("blocks", "bytes", "products", "blocks.fused", "bytes.fused", "products.fused"):
-        assert (there / f"{name}.wasm").read_bytes()[:4] == b"\0asm"
+    for name in ("blocks", "bytes", "exp", "products", "rows"):
+        for kind in ("", ".fused"):
+            assert (there / f"{name}{kind}.wasm").read_bytes()[:4] == b"\0asm"
     assert (there / "tokenizers.min.mjs").exists()
     assert {p.stem for p in (there / "tokenizers").iterdir()} >= set(live.TOKENIZERS)
     assert not [path for path in there.rglob(".*")]

@@ -1,10 +1,10 @@
 /**
  * One memory with weights and activations in it, and the few products that a model consists of.
  *
- * The products are in WebAssembly (blocks.wat, bytes.wat, products.wat), or in plain JavaScript (plain.js)
- * where a page may not run WebAssembly: then all is slower and nothing is different. Weights stay
- * as the file has them. For one position, rows of 4-bit or 8-bit blocks are multiplied as they
- * are; for several positions, sixteen rows at a time become float32, and each serves them all.
+ * The products are in WebAssembly (the .wat files), or in plain JavaScript (plain.js) where a page may not
+ * run WebAssembly: then all is slower and nothing is different. Weights stay as the file has them. For one
+ * position, rows of 4-bit or 8-bit blocks are multiplied as they are; for several positions, sixteen rows
+ * at a time become float32, and each serves them all.
  */
 import { plainProducts } from "./plain.js";
 
@@ -22,15 +22,17 @@ const rowBytes = {
   Q8_0: (width) => (width / 32) * 34,
   I8: (width) => width,
 };
+const FILES = ["blocks", "bytes", "rows", "products", "exp"];
 const AT_ONCE = 16; // rows that are unpacked together: they fit the processor's nearest cache
-const SCALES = [...Array(7).keys()].map((k) => 16 ** -k).concat(1); // see rowsQ4_1
 const WIDEST = 4096; // numbers in a row, at most
+/** So many positions are multiplied one after the other; to unpack rows for all of them would take longer. */
+const FEW = { Q4_1: 1, Q8_0: 1, I8: Infinity };
 
 export class Kernel {
   /** Where the products in WebAssembly are: for most browsers, then for those of before 2023. */
   static FILES = [
-    ["blocks.fused.wasm", "bytes.fused.wasm", "products.fused.wasm"], // multiply and add in one instruction
-    ["blocks.wasm", "bytes.wasm", "products.wasm"],
+    FILES.map((name) => `${name}.fused.wasm`), // multiply and add in one instruction
+    FILES.map((name) => `${name}.wasm`),
   ];
 
   /**
@@ -81,7 +83,7 @@ export class Kernel {
     this.fast = fast;
     this.end = 256; // the next free byte
     this.unpacked = this.allocate(4 * WIDEST * AT_ONCE);
-    this.arranged = this.matrix(1, 2 * WIDEST);
+    this.arranged = this.allocate(8 * WIDEST); // x as rows.wat or bytes.wat wants it
   }
 
   /** Claims bytes for good and says where they begin. Fresh memory holds zeros. */
@@ -124,6 +126,12 @@ export class Kernel {
     return new Float32Array(this.buffer, at, width);
   }
 
+  /** The logarithm of the sum of the exponentials of numbers that lie in the memory. */
+  logSum({ byteOffset, length }) {
+    const [sum, most] = this.products.expSum(byteOffset, length);
+    return most + Math.log(sum);
+  }
+
   /**
    * A linear layer without its bias, out = x Wᵀ, for the first `positions` rows of x.
    * @param {Matrix} x
@@ -131,40 +139,19 @@ export class Kernel {
    * @param {Matrix} out (positions, rows)
    */
   multiply(x, weight, out, positions) {
-    const { type, at } = weight;
+    const { products, arranged, unpacked } = this;
     const [rows, width] = weight.shape;
-    const one = this.products[`rows${type}`];
-    if (one && positions === 1) {
-      one(at, rows, this.fast && type === "Q4_1" ? this.arrange(x) : x.at, width, out.at);
+    const { type, at } = weight;
+    if (positions <= FEW[type]) {
+      for (let t = 0; t < positions; t++) products[`rows${type}`](at, rows, x.at + 4 * t * width, width, out.at + 4 * t * out.width, arranged);
       return;
     }
     const bytes = rowBytes[type](width);
     for (let row = 0; row < rows; row += AT_ONCE) {
       const count = Math.min(AT_ONCE, rows - row);
       let from = at + row * bytes;
-      if (type !== "F32") this.products[`unpack${type}`](from, (from = this.unpacked), count * width);
-      this.products.product(from, count, x.at, positions, width, out.at + 4 * row, 4 * out.width);
+      if (type !== "F32") products[`unpack${type}`](from, (from = unpacked), count * width);
+      products.product(from, count, x.at, positions, width, out.at + 4 * row, 4 * out.width);
     }
-  }
-
-  /**
-   * The first row of x in the order that rowsQ4_1 wants; see there. Value 4 · lane + byte of a
-   * block is in the low half of a byte, value 16 + 4 · lane + byte in its high half.
-   */
-  arrange(x) {
-    const { data, at } = this.arranged;
-    for (let block = 0, to = 0; block < x.width; block += 32, to += 36) {
-      let sum = 0;
-      for (let k = 0; k < 8; k++) {
-        const from = block + (k >> 1) + 16 * (k & 1);
-        for (let lane = 0; lane < 4; lane++) {
-          const value = x.data[from + 4 * lane];
-          data[to + 4 * k + lane] = value * SCALES[k];
-          sum += value;
-        }
-      }
-      data[to + 33] = data[to + 35] = sum;
-    }
-    return at;
   }
 }

@@ -1,9 +1,11 @@
 /**
- * The functions of blocks.wat, bytes.wat and products.wat in plain JavaScript, for browsers that refuse WebAssembly.
+ * The functions of the .wat files in plain JavaScript, for browsers that refuse WebAssembly.
  *
  * The same names, the same arguments: addresses in bytes, `width` in numbers. Read these first,
  * and then the .wat files, where each does four numbers at a time.
  */
+
+import { softmax } from "../models/attention.js";
 
 /** Every float16 as a float32: there are only 65,536 of them. */
 function halfTable() {
@@ -120,6 +122,24 @@ export function plainProducts(buffer) {
         for (let i = 0; i < width; i++) sum += signed[w + i] * floats[x + i];
         floats[(out >> 2) + row] = sum;
       }
+    },
+
+    /** SwiGLU: gate = gate · sigmoid(gate) · up */
+    gate(gate, up, count) {
+      [gate, up] = [gate >> 2, up >> 2];
+      for (let i = 0; i < count; i++) floats[gate + i] *= floats[up + i] / (1 + Math.exp(-floats[gate + i]));
+    },
+
+    /** In place: e^(x · scale), divided by their sum. */
+    softmax(x, count, scale) {
+      softmax(floats.subarray(x >> 2, (x >> 2) + count), scale);
+    },
+
+    /** The sum of e^(x - the largest x), and the largest. */
+    expSum(x, count) {
+      const some = floats.subarray(x >> 2, (x >> 2) + count);
+      const most = some.reduce((a, b) => Math.max(a, b));
+      return [some.reduce((sum, value) => sum + Math.exp(value - most), 0), most];
     },
 
     /** out[j] = query · key[slot[j]] */

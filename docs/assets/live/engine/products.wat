@@ -2,8 +2,8 @@
 ;; positions, and attention.
 ;;
 ;; All addresses are bytes in one memory, which kernel.js owns; `width` counts numbers. plain.js
-;; says the same in plain JavaScript, function by function: read it first. blocks.wat has what
-;; reads weights of 4, 8 and 16 bits.
+;; says the same in plain JavaScript, function by function: read it first. rows.wat and bytes.wat
+;; have those with weights of 4 and 8 bits.
 (module
   (import "live" "memory" (memory 1))
 

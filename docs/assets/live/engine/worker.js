@@ -25,6 +25,8 @@ const READERS = { gguf: readGguf, safetensors: readSafetensors, bin: readMarian 
 const TREES = new Map([[Decoder, Branches], [Translator, Translating]]);
 /** @type {Encoder | Branches | Translating | import("../models/whisper.js").Whisper} */
 let model; // the one that this worker was begun for
+/** @type {Kernel} */
+let kernel; // that it runs in
 
 const list = once((path) => file(path, "json"));
 
@@ -54,6 +56,7 @@ async function turn() {
 
 /** The loop of all that write: each step is told, and between two it may be stopped. */
 async function written(next, ids, settings, { signal, tell }) {
+  settings.sum = (logits) => kernel.logSum(logits);
   const steps = settings.method === "beam" ? beamSearch(next, ids, settings) : write(next, ids, settings);
   const begin = performance.now();
   for (let before = begin; ; ) {
@@ -81,7 +84,7 @@ const calls = {
     const listed = await entry(name);
     const Model = MODELS[name] ?? (await hearing()).Whisper;
     const wasm = await Kernel.fetch((path) => file(path, "arrayBuffer"));
-    const kernel = await Kernel.create(listed.bytes + Model.room(listed.config), wasm);
+    kernel = await Kernel.create(listed.bytes + Model.room(listed.config), wasm);
     const base = kernel.allocate(listed.bytes);
     const bytes = new Uint8Array(kernel.buffer, base, listed.bytes);
     let told = 0;

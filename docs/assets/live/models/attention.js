@@ -28,6 +28,6 @@ export function softmax(x, scale = 1) {
 export function attention(kernel, query, keys, values, slots, width, weights, out) {
   const { products } = kernel;
   products.scores(query, keys.at, slots.at, slots.count, width, keys.stride, weights.byteOffset);
-  softmax(weights, 1 / Math.sqrt(width)); // section 3.2.1: divide by √d_k
+  products.softmax(weights.byteOffset, slots.count, 1 / Math.sqrt(width)); // section 3.2.1: divide by √d_k
   products.mix(weights.byteOffset, values.at, slots.at, slots.count, width, values.stride, out);
 }

@@ -87,10 +87,7 @@ class FeedForward {
   forward(kernel, tokens, { normed, gate, up, change }) {
     kernel.multiply(normed, this.gateProj, gate, tokens); // (tokens, inner)
     kernel.multiply(normed, this.upProj, up, tokens);
-    const [inner, passed] = [gate.data, up.data];
-    for (let i = 0; i < tokens * gate.width; i++) {
-      inner[i] *= passed[i] / (1 + Math.exp(-inner[i])); // gate · sigmoid(gate) · up
-    }
+    kernel.products.gate(gate.at, up.at, tokens * gate.width); // gate · sigmoid(gate) · up
     kernel.multiply(gate, this.downProj, change, tokens);
   }
 }

@@ -10,7 +10,7 @@ const SHOWN = 40; // candidates that a step tells, at most
 
 /**
  * @typedef {{steps: number, stop?: number[], temperature?: number, topK?: number, topP?: number,
- *   seed?: number, beams?: number, lengthPenalty?: number}} Settings
+ *   seed?: number, beams?: number, lengthPenalty?: number, sum?: typeof logSum}} Settings   `sum`: a faster one
  * @typedef {{ids: number[], logProbabilities: number[]}} Written   the new tokens only
  */
 
@@ -21,13 +21,13 @@ const SHOWN = 40; // candidates that a step tells, at most
  * @param {Settings & {method: "greedy" | "sample"}} settings
  * @returns {Generator<object, Written>}
  */
-export function* write(next, prompt, { method, steps, stop = [], seed = 0, ...settings }) {
+export function* write(next, prompt, { method, steps, stop = [], seed = 0, sum = logSum, ...settings }) {
   const chance = random(seed);
   const ids = [];
   const logProbabilities = [];
   while (ids.length < steps) {
     const [logits] = next([[...prompt, ...ids]]);
-    const less = logSum(logits); // of the model itself, whatever the temperature
+    const less = sum(logits); // of the model itself, whatever the temperature
     const kept = method === "greedy" ? null : candidates(logits, settings);
     const shown = kept
       ? largest(kept.probabilities, SHOWN).map((one) => ({ id: kept.ids[one.id], probability: one.value }))
@@ -48,14 +48,14 @@ export function* write(next, prompt, { method, steps, stop = [], seed = 0, ...se
  * when the best open beam could no longer beat the worst of as many finished ones as beams.
  * @returns {Generator<object, Written>}
  */
-export function* beamSearch(next, prompt, { steps, stop = [], beams: count = 4, lengthPenalty = 1 }) {
+export function* beamSearch(next, prompt, { steps, stop = [], beams: count = 4, lengthPenalty = 1, sum = logSum }) {
   let beams = [{ ids: [], logProbability: 0, logProbabilities: [] }];
   let finished = []; // best first, never more than `count`
   for (let length = 1; length <= steps; length++) {
     const logits = next(beams.map(({ ids }) => [...prompt, ...ids]));
     const wanted = Math.max(2, 1 + stop.length) * count;
     const continued = beams.flatMap((beam, parent) => {
-      const less = logSum(logits[parent]);
+      const less = sum(logits[parent]);
       return largest(logits[parent], wanted).map(({ id, value }) => ({
         id, parent, ids: [...beam.ids, id], logProbability: beam.logProbability + value - less,
         logProbabilities: [...beam.logProbabilities, value - less],

@@ -18,9 +18,10 @@ export class LayerNorm {
     for (let t = 0; t < tokens; t++) {
       const row = x.data.subarray(t * x.width, (t + 1) * x.width); // (width)
       let [mean, variance] = [0, 0];
-      for (const value of row) mean += value / x.width;
-      for (const value of row) variance += (value - mean) ** 2 / x.width;
-      const scale = 1 / Math.sqrt(variance + eps);
+      for (let i = 0; i < x.width; i++) mean += row[i];
+      mean /= x.width;
+      for (let i = 0; i < x.width; i++) variance += (row[i] - mean) ** 2;
+      const scale = 1 / Math.sqrt(variance / x.width + eps);
       for (let i = 0; i < x.width; i++) row[i] = (row[i] - mean) * scale * weight[i] + bias[i];
     }
   }

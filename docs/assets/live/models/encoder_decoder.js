@@ -14,11 +14,11 @@ export class Linear {
 
   forward(x, out, tokens) {
     const { kernel, weight, bias } = this;
-    const { multiplier = 1 } = weight;
+    const scale = 1 / (weight.multiplier ?? 1);
     const { data, width } = out;
     kernel.multiply(x, weight, out, tokens);
     for (let t = 0, at = 0; t < tokens; t++) {
-      for (let i = 0; i < width; i++, at++) data[at] = data[at] / multiplier + bias[i];
+      for (let i = 0; i < width; i++, at++) data[at] = data[at] * scale + bias[i];
     }
   }
 }
@@ -86,7 +86,7 @@ export class Block {
   feedForward(x, { inner, change }, tokens) {
     this.fc1.forward(x, inner, tokens); // (tokens, inner)
     const { data } = inner;
-    for (let i = 0; i < tokens * inner.width; i++) if (data[i] < 0) data[i] = 0; // ReLU, equation (2)
+    for (let i = 0; i < tokens * inner.width; i++) data[i] = (data[i] + Math.abs(data[i])) / 2; // ReLU, equation (2)
     this.fc2.forward(inner, change, tokens);
   }
 

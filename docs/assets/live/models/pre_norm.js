@@ -5,7 +5,6 @@
  * processor's cache. In the decoder one token comes after the other, and finds the keys and values
  * of those before.
  */
-import { softmax } from "./attention.js";
 import { Attention } from "./encoder_decoder.js";
 import { erf } from "./erf.js";
 
@@ -38,7 +37,7 @@ export class SelfAttention extends Attention {
         const some = part(queries, from, Math.min(AT_ONCE, positions - from));
         take(some, head, row.data);
         kernel.products.product(ofHead.at, positions, row.at, some.rows, width, scores.at, 4 * positions);
-        for (let t = 0; t < some.rows; t++) softmax(scores.data.subarray(t * positions, (t + 1) * positions), 1 / Math.sqrt(width));
+        for (let t = 0; t < some.rows; t++) kernel.products.softmax(scores.at + 4 * t * positions, positions, 1 / Math.sqrt(width));
         kernel.products.product(turned.at, width, scores.at, some.rows, positions, some.at + 4 * head * width, 4 * some.width);
       }
       yield;
