@@ -2,9 +2,9 @@
  * One memory with weights and activations in it, and the few products that a model consists of.
  *
  * The products are in WebAssembly (the .wat files), or in plain JavaScript (plain.js) where a page may not
- * run WebAssembly: then all is slower and nothing is different. Weights stay as the file has them. For one
- * position, rows of 4-bit or 8-bit blocks are multiplied as they are; for several positions, sixteen rows
- * at a time become float32, and each serves them all.
+ * run WebAssembly: then all is slower, and the same to rounding. Weights stay as the file has them.
+ * For one position, rows of 4-bit or 8-bit blocks are multiplied as they are; for several positions,
+ * sixteen rows at a time become float32, and each serves them all. Bytes are multiplied as they are.
  */
 import { plainProducts } from "./plain.js";
 
