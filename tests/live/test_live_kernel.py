@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.live.test_live import run, site  # noqa: F401
+from test_live import run, site  # noqa: F401 - fixtures
 
 
 @pytest.mark.parametrize("kernel", ["fused", "simd"])

@@ -96,6 +96,14 @@ def narrow(page) -> None:
             .map(one => one.getBoundingClientRect()).map(box => [box.width, box.height])"""
     )
     assert sizes and min(map(min, sizes)) >= 24
+    seen = page.widget.locator("caption:visible").evaluate_all(
+        """all => all.flatMap((one) => [0, 9999].map((left) => {
+            one.closest(".md-typeset__scrollwrap").scrollLeft = left;
+            const box = one.getBoundingClientRect();
+            return box.left >= 0 && box.right <= innerWidth;
+        }))"""
+    )
+    assert all(seen), "the words over a table stay in sight, however far it is scrolled"
     page.set_viewport_size(before)
 
 
@@ -425,7 +433,7 @@ def test_all_four_write_what_the_library_writes(decoding, values):
     expect(best).to_have_count(28)  # the winner's path from the first token to the last
     path = "".join(best.locator("text:first-of-type").all_text_contents())
     assert " ".join(path.replace("␣", " ").replace("↵", "\n").split()) == compare.beam_text
-    expect(heard(page)).to_contain_text("Done. Log-probability a token: Greedy −1.")
+    expect(heard(page)).to_contain_text("Done. Log-probability per token: Greedy −1.")
 
 
 def test_the_tree_has_the_sums_of_the_book(decoding, printed):

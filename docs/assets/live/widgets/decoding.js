@@ -15,7 +15,7 @@ const METHODS = {
   topK: ["Top-k", ({ topK, seed }) => ({ method: "sample", topK, seed })],
   topP: ["Top-p", ({ topP, seed }) => ({ method: "sample", topP, seed })],
 };
-const COLUMNS = ["log-probability a token", "repeated words", "distinct-2", "tokens", "tokens a second"];
+const COLUMNS = ["log-probability per token", "repeated words", "distinct-2", "tokens", "tokens a second"];
 // name → what it says, smallest, largest, step, where it starts
 const FIELDS = {
   steps: ["tokens", 1, 80, 1, 28],
@@ -79,7 +79,7 @@ export async function show(place, options) {
       if (!ids.length) throw new Error("Write a beginning first.");
       reset(wish);
       for (const name of Object.keys(METHODS)) await write(name, ids, wish, mine);
-      say(`Done. Log-probability a token: ${all.map(({ row, cells }) => `${row.firstChild.textContent} ${cells[0].textContent}`).join(", ")}.`);
+      say(`Done. Log-probability per token: ${all.map(({ row, cells }) => `${row.firstChild.textContent} ${cells[0].textContent}`).join(", ")}.`);
     } catch (error) {
       if (!mine.signal.aborted) problem.textContent = error.message;
       say("Stopped.");
