@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from test_live import run, site  # noqa: F401 - fixtures
 
 
