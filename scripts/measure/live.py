@@ -131,7 +131,7 @@ def compared(browser: Any, page: Any, home: str) -> tuple[list[tuple], list[str]
     says = f"translating {TEXTS} sentences: processor time, ours"
     config = json.loads((SITE / "assets/live/weights.json").read_bytes())["en-pt"]["config"]
     every, last = sides.products(config, *counts)
-    rows.append((f"{says} ({every / 1e9:.1f} billion products of float32, {last / 1e9:.1f} of them for the whole vocabulary)",
+    rows.append((f"{says} ({every / 1e9:.1f} billion products, {last / 1e9:.1f} of them for the whole vocabulary)",
                  f"{ours:.2f} s", ""))  # fmt: skip
     if native:
         rows.append((f"{says} / the native engine's {native:.2f} s", f"{ours / native:.1f}", "2"))
