@@ -40,9 +40,9 @@ for texts in kinds.values():
     alone = torch.where(first.abs() == first.abs().max(), first, 0)
     found.append([times(2), times(11), times(11, slice(1, None)),
                   times(11, new=first - alone), times(11, new=alone)])  # fmt: skip
-print("| left out for the first token |", " | ".join(kinds), "|\n|---|---:|---:|---:|")
-ways = ["layer 2", "layer 11", "layer 11, for all others", "the largest number",
-        "all numbers but it"]  # fmt: skip
+print("| left out |", " | ".join(kinds), "|\n|---|---:|---:|---:|")
+ways = ["layer 2, first token", "layer 11, first token", "layer 11, all others",
+        "first token: its largest number", "first token: all but this one"]  # fmt: skip
 for name, row in zip(ways, zip(*found)):
     shown = ("over 1,000" if cost > 1000 else f"{cost:.1f}" for cost in row)
     print(f"| {name} |", " | ".join(shown), "|")
