@@ -31,6 +31,18 @@ with torch.no_grad():
 
 without_6 = max(table[6])
 others_kept = sum(kept[1:]) - kept[6]
+whole = reaction.format("F").replace("[MASK]", "F")
+ids = tokenizer(whole, return_tensors="pt").input_ids[0]
+gaps = range(1, len(ids) - 1)  # not [CLS], not [SEP]
+hidden = ids.repeat(len(gaps), 1)  # (gaps, tokens): one copy for each gap
+hidden[range(len(gaps)), gaps] = tokenizer.mask_token_id
+with torch.no_grad():
+    join.copy_(intact)
+    join[:, 5 * size : 6 * size] = 0  # head 6
+    best = model(hidden).logits[range(len(gaps)), gaps].argmax(dim=-1)
+filled = (best == ids[1:-1]).sum().item()
+print(f"every token hidden once, without head 6: {filled} of {len(gaps)} found")
+
 title = "Without head 6 the atom is not found"
 ax = plots.heatmap(table, rows, halogens, title, numbers=True, top=1)
 ax.tick_params(axis="x", rotation=0)

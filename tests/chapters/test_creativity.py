@@ -105,7 +105,10 @@ def test_without_head_6_the_atom_is_not_found(says, values, maps, printed):
         "In eight rows the right element has at least a third in each column; the row without head"
         " 6 is empty.",
     )
-    says("(And the model still works without head 6: of the 54 gaps above it fills 39.)")
+    says(
+        "(And the model still works without head 6: of the {{ creativity/masked_atoms.gaps }} gaps"
+        " above it fills {{ creativity/cut_head.filled }}.)"
+    )
     cut = values(f"{CHAPTER}/cut_head")
     [table] = maps(f"{CHAPTER}/cut_head")
     weights = torch.tensor(table["values"])
@@ -131,7 +134,8 @@ def test_without_head_6_the_model_still_works(values):
             layer.attention.dense.weight[:, columns] = 0
             best = model(hidden).logits[range(masked.gaps), range(1, masked.gaps + 1)].argmax(-1)
             filled.append((best == ids[1:-1]).sum().item())
-    assert filled == [masked.right, 39]
+    assert filled == [masked.right, values(f"{CHAPTER}/cut_head").filled]
+    assert filled[1] > masked.gaps / 2, "it still works"
 
 
 def test_only_attention_carries_between_tokens(says):

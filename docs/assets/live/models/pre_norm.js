@@ -19,7 +19,8 @@ export function gelu(x, rows) {
   for (let i = 0; i < rows * x.width; i++) x.data[i] *= (1 + erf(x.data[i] / Math.SQRT2)) / 2;
 }
 
-/** The encoder's self-attention: all queries of a head together, as two products of matrices. */
+/** The encoder's self-attention: all queries of a head together, as two products of matrices.
+ *  Of a sound there are 1,500 positions: a multiple of four, so softmax writes into no other row. */
 export class SelfAttention extends Attention {
   /** Writes over `queries` what the heads have mixed. One step a head. */
   *mix(kernel, queries, { ofHead, turned, row, scores }) {
