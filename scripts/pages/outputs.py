@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from scripts.compute.book import Book
-from scripts.pages import cells, formulas, numbers, pending, printed, slider
+from scripts.pages import formulas, images, numbers, pending, printed, slider
 from scripts.pages.patterns import SIZE
 from scripts.pages.tongues import digits, phrase
 
@@ -57,7 +57,7 @@ class Output:
     def figure(self) -> str | None:
         """Its drawing as SVG, its numbers in colors that can be read; None if it drew none."""
         path = None if self.pending else self.book.figure(self.name)
-        return cells.legible(path.read_text("utf-8")) if path else None
+        return images.shown(path.read_text("utf-8")) if path else None
 
     @cached_property
     def csv(self) -> str:
@@ -87,7 +87,7 @@ class Output:
             yield f"figures/{self.name}.csv", self.csv
         for position, one in enumerate(self.slider.get("positions", [])):
             if "svg" in one:
-                yield f"figures/{self.name}.{position}.svg", cells.legible(one["svg"])
+                yield f"figures/{self.name}.{position}.svg", images.shown(one["svg"])
 
     # --------------------------------------------------------------------------- as Markdown
 
@@ -168,7 +168,7 @@ class Output:
 
     def tables(self) -> str:
         """The numbers behind the maps of the figure, folded, and its other positions."""
-        return numbers.tables(self.maps) + slider.templates(self.slider, cells.legible)
+        return numbers.tables(self.maps) + slider.templates(self.slider, images.shown)
 
 
 def included(book: Book, name: str) -> str | None:
