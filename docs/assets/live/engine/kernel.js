@@ -3,7 +3,7 @@
  *
  * The products are in WebAssembly (the .wat files), or in plain JavaScript (plain.js) where a page may not
  * run WebAssembly: then all is slower, and the same to rounding. Weights stay as the file has them.
- * For one position, rows of 4-bit or 8-bit blocks are multiplied as they are; for several positions,
+ * For a few positions, rows of 4-bit or 8-bit blocks are multiplied as they are; for more positions,
  * sixteen rows at a time become float32, and each serves them all. Bytes are multiplied as they are.
  */
 import { plainProducts } from "./plain.js";
@@ -26,7 +26,7 @@ const FILES = ["blocks", "bytes", "rows", "products", "exp"];
 const AT_ONCE = 16; // rows that are unpacked together: they fit the processor's nearest cache
 const WIDEST = 4096; // numbers in a row, at most
 /** So many positions are multiplied one after the other; to unpack rows for all of them would take longer. */
-const FEW = { Q4_1: 1, Q8_0: 1, I8: Infinity };
+const FEW = { Q4_1: 3, Q8_0: 3, I8: Infinity };
 
 export class Kernel {
   /** Where the products in WebAssembly are: for most browsers, then for those of before 2023. */
