@@ -516,8 +516,8 @@ def test_a_text_comes_as_it_is_written(says, values, printed, tmp_path):
         "[where two are nearly equal](decoder.md#the-cache-in-two-byte-numbers).",
         "Many models are stored so; some large ones, such as gpt-oss of 2025, have most of their "
         "weights in 4 bits.[^mxfp4]",
-        "If you say nothing, the library takes the type that `config.json` names, and without a name "
-        'that of the file (`dtype="auto"`, the default since version 5); ours have 32 bits.',
+        "If you say nothing, the library takes the type that `config.json` names, else the file's "
+        '(`dtype="auto"`, the default since version 5); ours have 32 bits.',
         "4 bits for most weights, and [two numbers for each 32](smaller.md) of them; this book turns it into 32-bit numbers.",
         "Their results may differ: in the last digits, and by more where the weights are [rounded to"
         " fewer bits](smaller.md#fewer-bits-for-a-model-that-writes).",
@@ -546,8 +546,8 @@ def test_a_text_comes_as_it_is_written(says, values, printed, tmp_path):
 
 def test_code_of_another_folder_has_a_version_of_its_own(says, monkeypatch):
     says(
-        "Read them first, and pin the version with `revision=`, or with `code_revision=` where the "
-        "code lies in another folder than the weights."
+        "Read them first, and pin the version with `revision=`, or with `code_revision=` for code "
+        "in another folder."
     )
     asked = []
     monkeypatch.setattr(

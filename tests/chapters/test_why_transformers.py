@@ -432,7 +432,7 @@ def test_the_load_counts_and_not_the_room(values, says):
     says(
         "A state twice as wide did not help in these 300 steps",
         "Letters that carry less helped",
-        "two letters and four among blanks helped about equally: both bring it about half",
+        "two letters and four among blanks both bring it about half of the way",
         "where the LSTM unchanged gets a fifth",
         "So the load counts; more room alone did not help.",
         "In 300 steps a wider state did not help ours; fewer or simpler letters did.",
@@ -452,7 +452,6 @@ def test_the_load_counts_and_not_the_room(values, says):
     simpler = (above(found.two_low, 1 / 2) + above(found.two_letters, 1 / 2)) / 2
     fewer = (above(found.four_low) + above(found.four_held)) / 2
     assert 0.42 < min(simpler, fewer) <= max(simpler, fewer) < 0.58, "about half"
-    assert abs(simpler - fewer) < 0.1, "about equally"
 
 
 def test_another_seed_and_rate_say_that_it_is_not_the_room(says):
@@ -523,10 +522,10 @@ def keep_task(code: str, reader: str = "") -> dict:
 def test_the_gate_that_lets_in_opens_for_a_capital(says):
     """Where the capital may stand anywhere; where it is always first, the place is learned."""
     says(
-        "Gates can do this: the one that lets in opens for a capital and stays shut for all other "
-        "letters, and the one that keeps stays open. Ours comes near it: on average, the gate that "
-        "lets in is more than three quarters open at a capital and less than a third at other "
-        "letters. (Trained with the capital always in front, it only guesses a capital elsewhere.)"
+        "Gates can do this: the one that lets in opens only for a capital, and the one that keeps "
+        "stays open. In ours the first is, on average, more than three quarters open at a capital "
+        "and less than a third at other letters. (Trained with the capital always in front, it only "
+        "guesses a capital elsewhere.)"
     )
     code = (CODE / "keep.py").read_text("utf-8")
     names = keep_task(code, "Recurrent")
@@ -554,8 +553,8 @@ def test_without_softmax_the_work_grows_with_the_length_alone(says):
     says(
         "The $n^2$ in the *amount of work* stays as long as softmax weighs each token against all "
         "others.",
-        "Without softmax, the same kind of sum can be taken in another order, so that the work "
-        "grows only with $n$: *linear attention*, which is a recurrent network, too.[^linear]",
+        "Without softmax, the sums can be taken in another order, and the work grows only with "
+        "$n$: *linear attention*, a recurrent network as well.[^linear]",
         "- The price: work that grows with the square of the length if softmax weighs each token "
         "against all others,",
     )
