@@ -187,7 +187,7 @@ def test_bleu_prefers_the_wrong_sentence(values, says):
         "Other sentences, other references or [another way to cut words](#what-is-bleu) can move "
         "the number by more than that.",
         "One of the authors tells that they cut the German words at their hyphens, to be "
-        "comparable with two earlier papers; the paper does not say so.[^hyphens]",
+        "comparable with the ensemble above; the paper does not say so.[^hyphens]",
         "The first understands the source better.",
     )
     bleu = runpy.run_path("snippets/the_paper/bleu.py")
