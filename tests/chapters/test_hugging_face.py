@@ -17,6 +17,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    dynamic_module_utils,
     pipeline,
 )
 from transformers.pipelines import SUPPORTED_TASKS
@@ -327,7 +328,7 @@ def test_padding_needs_its_mask(values, says):
 
 def test_decoders_are_padded_on_the_left(says, values, printed):
     says(
-        "In a batch, with the right attention mask, only the longest prompt goes on well.",
+        "In a batch, with a correct attention mask, only the longest prompt goes on well.",
         "from the vector of a padding token, which sees the prompt but is no part of it.",
         "and decoders need the padding on the left when they generate for a batch.",
     )
@@ -347,6 +348,16 @@ def test_decoders_are_padded_on_the_left(says, values, printed):
         one = writer(text, return_tensors="pt")
         alone = model.generate(**one, max_new_tokens=5, do_sample=False)[0, -5:]
         assert torch.equal(both[row, -5:], alone) == (row == 1), "the longest, and it alone"
+        if row == 0:
+            short = alone
+    # Nothing else is wrong on the right: with the first token read at the last real place, the
+    # rest goes on behind the padding as it does alone.
+    with torch.no_grad():
+        first = model(**batch).logits[0, batch.attention_mask[0].sum() - 1].argmax()
+    row = torch.cat([batch.input_ids[0], first[None]])[None]
+    mask = torch.cat([batch.attention_mask[0], torch.ones(1, dtype=torch.long)])[None]
+    rest = model.generate(input_ids=row, attention_mask=mask, max_new_tokens=4, do_sample=False)
+    assert torch.equal(rest[0, -5:], short)
 
 
 def test_where_positions_begin_behind_padding(values, says):
@@ -505,8 +516,8 @@ def test_a_text_comes_as_it_is_written(says, values, printed, tmp_path):
         "[where two are nearly equal](decoder.md#the-cache-in-two-byte-numbers).",
         "Many models are stored so; some large ones, such as gpt-oss of 2025, have most of their "
         "weights in 4 bits.[^mxfp4]",
-        "If you say nothing, the library takes what the file has (`dtype=\"auto\"`, the default since"
-        " version 5); ours have 32 bits.",
+        "If you say nothing, the library takes the type that `config.json` names, else the file's "
+        '(`dtype="auto"`, the default since version 5); ours have 32 bits.',
         "4 bits for most weights, and [two numbers for each 32](smaller.md) of them; this book turns it into 32-bit numbers.",
         "Their results may differ: in the last digits, and by more where the weights are [rounded to"
         " fewer bits](smaller.md#fewer-bits-for-a-model-that-writes).",
@@ -521,12 +532,41 @@ def test_a_text_comes_as_it_is_written(says, values, printed, tmp_path):
             AutoModel.from_pretrained("models/minilm").half().save_pretrained(tmp_path)
         loaded = AutoModel.from_pretrained(f"models/{folder}" if folder == "minilm" else tmp_path)
         assert loaded.dtype == kept, "what the file has"
+    plan = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    for named, kept in (("float32", torch.float32), (None, torch.float16)):  # the file: 16 bits
+        (tmp_path / "config.json").write_text(json.dumps(plan | {"dtype": named}), "utf-8")
+        assert AutoModel.from_pretrained(tmp_path).dtype == kept, "what the plan names, or the file"
     packed = next(Path("models/smollm2-gguf").rglob("*.gguf")).stat().st_size
     assert 4 < 8 * packed / model.num_parameters() < 8, "4 bits for most, more for the rest"
     assert values(f"{CHAPTER}/streaming").bytes_a_number == pytest.approx(2, abs=0.01)
     first, *text = printed(f"{CHAPTER}/streaming").splitlines()
     assert first.startswith("torch.bfloat16") and "Paris" in " ".join(text)
     assert text[0].strip() == "Paris.", "the prompt is skipped"
+
+
+def test_code_of_another_folder_has_a_version_of_its_own(says, monkeypatch):
+    says(
+        "Read them first, and pin the version with `revision=`, or with `code_revision=` for code "
+        "in another folder."
+    )
+    asked = []
+    monkeypatch.setattr(
+        dynamic_module_utils,
+        "get_cached_module_file",
+        lambda folder, name, revision=None, **_: asked.append((folder, revision)),
+    )
+    monkeypatch.setattr(dynamic_module_utils, "get_class_in_module", lambda *_, **__: None)
+    for code in ("modeling.Model", "a/code--modeling.Model"):
+        for how in ({}, {"code_revision": "two"}):
+            dynamic_module_utils.get_class_from_dynamic_module(
+                code, "a/weights", revision="one", **how
+            )
+    assert asked == [
+        ("a/weights", "one"),
+        ("a/weights", "two"),
+        ("a/code", None),  # the newest: `revision` does not count there
+        ("a/code", "two"),
+    ]
 
 
 def test_keys_of_the_questions_are_what_came_out(values, says):

@@ -432,7 +432,7 @@ def test_the_load_counts_and_not_the_room(values, says):
     says(
         "A state twice as wide did not help in these 300 steps",
         "Letters that carry less helped",
-        "two letters and four among blanks helped about equally: both bring it about half",
+        "two letters and four among blanks both bring it about half of the way",
         "where the LSTM unchanged gets a fifth",
         "So the load counts; more room alone did not help.",
         "In 300 steps a wider state did not help ours; fewer or simpler letters did.",
@@ -452,7 +452,6 @@ def test_the_load_counts_and_not_the_room(values, says):
     simpler = (above(found.two_low, 1 / 2) + above(found.two_letters, 1 / 2)) / 2
     fewer = (above(found.four_low) + above(found.four_held)) / 2
     assert 0.42 < min(simpler, fewer) <= max(simpler, fewer) < 0.58, "about half"
-    assert abs(simpler - fewer) < 0.1, "about equally"
 
 
 def test_another_seed_and_rate_say_that_it_is_not_the_room(says):
@@ -467,18 +466,19 @@ def test_another_seed_and_rate_say_that_it_is_not_the_room(says):
 
 
 def test_keep(values, printed, says):
-    """On four seeds the LSTM got all of them, at ten times the length as well."""
+    """On four seeds the LSTM got all of them, and 94% or more at ten times the length."""
     says(
-        "The LSTM is right {{ why_transformers/keep.lstm:.0%}} of the time, 95 steps "
-        "after the capital.",
-        "On texts ten times as long as any that it practiced on, it gets {{ "
+        "The LSTM is right {{ why_transformers/keep.lstm:.0%}} of the time after the last letter.",
+        "On texts ten times as long as any that it practiced on, {{ "
+        "why_transformers/keep.steps_kept }} steps after the capital or more, it gets {{ "
         "why_transformers/keep.lstm_longer:.0%}}.",
         "Our Transformer learns the task as well, but on the longer texts it cannot even try.",
         "It has a vector for each of 96 positions, and none for the 97th.",
         "An LSTM can keep one thing well that is marked as important: ours kept a letter on texts "
         "ten times as long as any that it practiced on.",
-        "In the next task the first letter of the text is a capital, and at every step the model "
-        "must name it. The same two models learn this, from texts of 96 letters.",
+        "In the next task one letter, anywhere in the text, is a capital, and from there on the "
+        "model must name it at every step. The same two models learn this, from texts of 96 "
+        "letters.",
         "Still, in a study of 2021 such models got worse on texts longer than those of their "
         "training.[^short]",
         "!!! question \"A smoke detector sends one number a second, for years.",
@@ -486,19 +486,107 @@ def test_keep(values, printed, says):
         "Then both must do it on texts ten times as long.",
     )
     code = (CODE / "keep.py").read_text("utf-8")
-    assert "ids[:, 0] += LETTERS" in code and "(ids[:, :1] - LETTERS).expand(-1, length)" in code
+    ids, names = keep_task(code)["texts"](300, 2 * LENGTH)
+    for row, asked in zip(ids, names):
+        (place,) = (row >= LETTERS).nonzero().flatten().tolist()
+        assert (asked[:place] == -100).all() and (asked[place:] == row[place] - LETTERS).all()
+    places = (ids >= LETTERS).nonzero()[:, 1]
+    assert places.min() < 10 and LENGTH - 10 < places.max() < LENGTH, "anywhere in its first 96"
     assert "lr=5e-3" in code and inspect.signature(train).parameters["rate"].default == 5e-3
     found = values(f"{CHAPTER}/keep")
     assert min(found.lstm, found.transformer) > 0.97
     assert found.lstm_longer > 0.95 and found.times_longer == 10
-    assert found.steps_kept == LENGTH - 1 == 95
+    assert found.steps_kept == (10 * LENGTH - 1) - (LENGTH - 1), "the last letter, the last place"
     says(
-        "If the keeping gate is at 1, such a rule does not depend on the length.",
+        "If the keeping gate is at 1, the rule does not depend on the length.",
         "the one that keeps must [stay at 1](#try-it), or very nearly.",
     )
     assert 0.999 < values(f"{CHAPTER}/answers").share_a_step < 1, "very nearly is not enough"
     assert found.transformer_stops
     assert "no vector for position 97" in printed(f"{CHAPTER}/keep")
+
+
+def keep_task(code: str, reader: str = "") -> dict:
+    """The names of keep.py after its functions, or after it has trained one model."""
+    head, loop = code.split("right = {}")
+    names = {}
+    exec(head, names)
+    if reader:
+        loop = loop.split("    for length in")[0].replace(
+            '(("LSTM", Recurrent), ("Transformer", Transformer))', f'(("{reader}", {reader}),)'
+        )
+        exec("right = {}" + loop, names)
+    return names
+
+
+def test_the_gate_that_lets_in_opens_for_a_capital(says):
+    """Where the capital may stand anywhere; where it is always first, the place is learned."""
+    says(
+        "Gates can do this: the one that lets in opens only for a capital, and the one that keeps "
+        "stays open. In ours the first is, on average, more than three quarters open at a capital "
+        "and less than a third at other letters. (Trained with the capital always in front, it only "
+        "guesses one in the middle of a text.)"
+    )
+    code = (CODE / "keep.py").read_text("utf-8")
+    names = keep_task(code, "Recurrent")
+    model, (ids, answers) = names["model"], names["texts"](200)
+    vectors, lstm = model.embed(ids), model.lstm
+    before = lstm(vectors)[0].roll(1, dims=1)  # the state that each step starts from
+    before[:, 0] = 0
+    let_in = vectors @ lstm.weight_ih_l0[:96].T + before @ lstm.weight_hh_l0[:96].T
+    let_in = (let_in + lstm.bias_ih_l0[:96] + lstm.bias_hh_l0[:96]).sigmoid().mean(dim=-1)
+    capital = ids >= LETTERS
+    assert let_in[capital].mean() > 3 / 4 > 1 / 3 > let_in[~capital].mean()
+    assert let_in[(answers >= 0) & ~capital].mean() < 1 / 3, "shut behind the capital, too"
+    anywhere = "torch.randint(LENGTH, (count, 1))"
+    assert code.count(anywhere) == 1
+    first = keep_task(code.replace(anywhere, "torch.zeros(count, 1, dtype=int)"), "Recurrent")
+    for place in (0, LENGTH // 2):
+        ids = torch.randint(LETTERS, (1000, LENGTH))
+        asked = ids[:, place].clone()
+        ids[:, place] += LETTERS
+        for task in (names, first):
+            right = task["model"](ids)[:, -1].argmax(dim=-1) == asked
+            share = right.float().mean().item()
+            guesses = place > 0 and task is first
+            assert share < 0.1 if guesses else share > 0.95, place
+
+
+def test_without_softmax_the_work_grows_with_the_length_alone(says):
+    """The same sums in two orders: all weights first, or all keys and values first."""
+    says(
+        "The $n^2$ in the *amount of work* stays as long as softmax weighs each token against all "
+        "others.",
+        "Without softmax, the sums can be taken in another order, and the work grows only with "
+        "$n$: *linear attention*, a recurrent network as well.[^linear]",
+        "- The price: work that grows with the square of the length if softmax weighs each token "
+        "against all others,",
+    )
+
+    def weights_first(query, key, value):
+        return (query @ key.T) @ value
+
+    def keys_first(query, key, value):
+        return query @ (key.T @ value)
+
+    work = {}
+    for n in (64, 128):
+        query, key, value = torch.rand(3, n, 8, dtype=torch.float64)
+        for order in (weights_first, keys_first):
+            with FlopCounterMode(display=False) as count:
+                order(query, key, value)
+            work[order, n] = count.get_total_flops()
+        assert torch.allclose(weights_first(query, key, value), keys_first(query, key, value))
+        state, steps = torch.zeros(8, 8, dtype=torch.float64), []
+        for q, k, v in zip(query, key, value):  # one of fixed size, carried along
+            state = state + torch.outer(k, v)
+            steps.append(q @ state)
+        looked_back = (query @ key.T).tril() @ value
+        assert torch.allclose(torch.stack(steps), looked_back), "the recurrent network"
+    assert work[weights_first, 128] == 4 * work[weights_first, 64]
+    assert work[keys_first, 128] == 2 * work[keys_first, 64]
+    softmax = (query @ key.T).softmax(dim=-1) @ value
+    assert not torch.allclose(softmax, keys_first(query, key, value))
 
 
 def test_names(values, cells, says):
@@ -789,11 +877,8 @@ def test_memory(values, book, cells, says):
         "{{ why_transformers/memory.time_ratio_seconds:.1f}}.",
         "newer code computes the maps in small tiles and never writes them out.[^flash]",
         "The $n^2$ in *memory* can be avoided:",
-        "The $n^2$ in the *amount of work* stays as long as each token may look at all others.",
         "Some models let many layers look only at a window, as Gemma 3 of 2025 does in five layers "
-        "of six. In Longformer, of 2020, a few chosen tokens look at all others besides.[^window]",
-        "- The price: work that grows with the square of the length if each token looks at all "
-        "others,",
+        "of six, or at a window and a few chosen tokens.[^window]",
         "Newer recurrent models, called state-space models or linear RNNs, keep the fixed state "
         "but change $f$: as in the halving above, the old state is only multiplied and added to. "
         "Steps of that kind can be merged, so training need not go one by one "
