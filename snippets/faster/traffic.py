@@ -13,7 +13,7 @@ def in_pieces(queries, keys):
 
 def at_once(queries, keys):
     """The same two products, but scores and weights are written, and read again."""
-    square = queries * keys
+    square = queries * keys  # once more where a row is too long: not counted
     return in_pieces(queries, keys) + SIZE * 4 * square
 
 

@@ -225,9 +225,9 @@ def test_a_dear_draft_loses(values, cells, smollm2, says):
         "logs this share, lower than *agree*, as the acceptance rate.[^vllm]) Without layers 18 to 21, with four guesses, it "
         "is {{ faster/drafts.even_four:.2f}}, and the draft costs {{ faster/drafts.cost_four:.2f}}.",
         "In one of the first papers, a model of 11 billion numbers has a draft of 77 million.[^leviathan]",
-        "Without layer 11 only {{ faster/drafts.agree_sink:.0%}} agree.",
-        "All this counts bytes. A refused guess wastes multiplications, too: where they set the speed, as they may with "
-        "many texts in a batch, guesses do not help.[^leviathan]",
+        "Without [layer 11](architecture.md#two-layers-for-one-token) only {{ faster/drafts.agree_sink:.0%}} agree.",
+        "Refused guesses waste multiplications. Where these set the speed, as they may with many texts in a batch, "
+        "guessing does not help.[^leviathan]",
         "A draft that costs nearly as much as the target loses, even if it agrees most of the time.",
         "A draft agrees with the target at three of four tokens, and with it more bytes are read than in plain "
         "writing.",
@@ -278,7 +278,7 @@ def test_the_rule_gives_the_target(values, printed, says):
         "[Other probabilities](#drawn-and-still-the-same) come out.",
     )
     run = values("faster/exact")
-    says("But for rounding, greedy text does not change, and what is drawn keeps its probability.", page="glossary")
+    says("But for rounding, greedy text stays, and what is drawn keeps its probability.", page="glossary")
     drafts = (CODE / "drafts.py").read_text("utf-8")
     assert "do_sample=False" in drafts and "torch.minimum(logits.softmax(-1), target).sum(-1).mean()" in drafts
     assert run.equal and not run.equal_unfair and run.texts == 3**4 and run.most_off > 0.1
@@ -328,8 +328,8 @@ def test_bytes_of_pieces(values, cells, says):
         "Take a head of width 64, two bytes a number, and a fast memory of {{ faster/traffic.FAST:,}} bytes "
         "beside a slow one that holds everything.",
         "An A100's has 192 KB, which are also its L1 cache.[^ampere])",
-        "In half of it, {{ faster/traffic.ROWS }} queries and their sums, 64 numbers each, can stay; a number of a sum has "
-        "four bytes.",
+        "In half of the fast memory, {{ faster/traffic.ROWS }} queries and their sums, 64 numbers each, can stay; a sum has "
+        "four bytes a number.",
         "*At once* multiplies in the same way, but writes and reads the square.",
         "All keys and values pass through the other half, a few at a time.",
         "Its last column has *at once* first.",
@@ -409,8 +409,8 @@ def test_caches_are_what_the_formula_says(values, cells, says):
         "of the query, rotated too, is added to the score.",
     )
     says(
-        "Attention that keeps one short vector per token, from which keys and values could be unfolded, and one short "
-        "key that is rotated by its place.",
+        "Attention that keeps one short vector per token, which could be unfolded into keys and values, and a short "
+        "rotated key.",
         page="glossary",
     )
     run, latent = values("faster/caches"), values("faster/latent")
@@ -503,7 +503,7 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "{{ faster/window.window_loss:.1f}}.",
     )
     says(
-        "A mask by which each token sees a fixed number of tokens up to itself. The cache of a layer that has it stops "
+        "A mask by which each token sees a fixed number of tokens up to itself. The cache of such a layer stops "
         "growing.",
         page="glossary",
     )

@@ -404,8 +404,8 @@ def test_what_a_training_keeps(says):
 def test_a_norm_of_the_batch(says):
     """One text beside two companions: in training, and when the model is used."""
     says(
-        "So in training, what comes out for a text depends on the texts beside it; later, stored averages take their "
-        "place. The norm of a Transformer looks at one vector alone."
+        "So in training, a text's result depends on the texts beside it; later, stored averages take their place. "
+        "The norm of a Transformer looks at one vector alone."
     )
     torch.manual_seed(0)
     text, near, far = torch.randn(3, 4)
