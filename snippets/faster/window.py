@@ -41,7 +41,7 @@ for name, late in found.items():
           f" {worse:15} {better:19}")  # fmt: skip
 count, losses = len(ids), [x.mean().item() for x in found.values()]
 all_loss, window_loss, first_loss, other_loss, one_loss = losses
-first_worse = (found["window, first 4"] > found["everything"]).sum().item()
+one_worse = (found["window, first 1"] > found["everything"]).sum().item()
 other_better = (found["window, 4 others"] < found["window"]).sum().item()
 plt.axvline(WINDOW, ymax=0.7, color=plots.GRID)
 plt.gca().set(xlabel="tokens read", ylabel="loss", ylim=(3.5, 9.6))

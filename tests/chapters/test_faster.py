@@ -220,12 +220,14 @@ def test_a_dear_draft_loses(values, cells, smollm2, says):
         "target gives {{ faster/drafts.tokens_one:.1f}} of them.",
         "But the four passes of the draft cost nearly four of the target.",
         "So both together read {{ faster/drafts.read_one:.2f}} times as much as plain writing.",
-        "For greedy guesses this is the *acceptance rate* of the first papers.[^leviathan]",
+        "For greedy guesses this is what the first paper calls *acceptance rate*.[^leviathan]",
         "A draft must be cheap: it gains if it costs less than the share of all its guesses that is kept. (vLLM "
         "logs this share, lower than *agree*, as the acceptance rate.[^vllm]) Without layers 18 to 21, with four guesses, it "
         "is {{ faster/drafts.even_four:.2f}}, and the draft costs {{ faster/drafts.cost_four:.2f}}.",
         "In one of the first papers, a model of 11 billion numbers has a draft of 77 million.[^leviathan]",
-        "Layer 11 is one layer as well; without it only {{ faster/drafts.agree_sink:.0%}} agree.",
+        "Without [layer 11](architecture.md#two-layers-for-one-token) only {{ faster/drafts.agree_sink:.0%}} agree.",
+        "Refused guesses waste multiplications. Where these set the speed, as they may with many texts in a batch, "
+        "guessing does not help.[^leviathan]",
         "A draft that costs nearly as much as the target loses, even if it agrees most of the time.",
         "A draft agrees with the target at three of four tokens, and with it more bytes are read than in plain "
         "writing.",
@@ -238,6 +240,8 @@ def test_a_dear_draft_loses(values, cells, smollm2, says):
     assert run.agree_one > 0.7 > 0.6 > run.agree_sink and run.tokens_one > 2
     cost_one = 1 - run.each / run.numbers
     assert run.read_one == pytest.approx((1 + 4 * cost_one) / run.tokens_one) and 0.95 < cost_one < 1
+    # The target multiplies for all five tokens of a pass, and keeps fewer, even of a draft that costs nothing.
+    assert all(float(row[5]) < 1 + 4 for row in table)
     assert 1 + 4 * run.even_four == pytest.approx(run.tokens_four) and run.even_four < run.cost_four
     for name, agree, low, high, _, tokens, cost, read in table:
         assert numbers(low)[0] <= numbers(agree)[0] <= numbers(high)[0], name
@@ -274,7 +278,7 @@ def test_the_rule_gives_the_target(values, printed, says):
         "[Other probabilities](#drawn-and-still-the-same) come out.",
     )
     run = values("faster/exact")
-    says("What is written does not change, but for rounding.", page="glossary")
+    says("But for rounding, greedy text stays, and what is drawn keeps its probability.", page="glossary")
     drafts = (CODE / "drafts.py").read_text("utf-8")
     assert "do_sample=False" in drafts and "torch.minimum(logits.softmax(-1), target).sum(-1).mean()" in drafts
     assert run.equal and not run.equal_unfair and run.texts == 3**4 and run.most_off > 0.1
@@ -324,9 +328,11 @@ def test_bytes_of_pieces(values, cells, says):
         "Take a head of width 64, two bytes a number, and a fast memory of {{ faster/traffic.FAST:,}} bytes "
         "beside a slow one that holds everything.",
         "An A100's has 192 KB, which are also its L1 cache.[^ampere])",
-        "In pieces, {{ faster/traffic.rows }} queries and their sums, 64 numbers each, stay in half of the fast memory.",
+        "In half of the fast memory, {{ faster/traffic.ROWS }} queries and their sums, 64 numbers each, can stay; a sum has "
+        "four bytes a number.",
+        "*At once* multiplies in the same way, but writes and reads the square.",
         "All keys and values pass through the other half, a few at a time.",
-        "Its last column has *at once* first, then *in pieces*.",
+        "Its last column has *at once* first.",
         "In pieces, from {{ faster/traffic.least:.0f}} to {{ faster/traffic.most:.0f}} times fewer bytes move.",
         "Without a mask, the two products (queries with keys, weights with values) need as many multiply-adds as "
         "before, and the shrinking a few more. (Under a causal mask, pieces that are all masked can be left out: "
@@ -342,9 +348,10 @@ def test_bytes_of_pieces(values, cells, says):
         "It needs [a few more](#attention-in-pieces), for the shrinking.",
     )
     run = values("faster/traffic")
-    stay, with_77 = 2 * run.rows * 64 * 2, 77 * (2 * 64 * 2 + run.rows * 2)  # keys, values, scores
-    assert stay + with_77 <= run.FAST < stay + 2 * with_77 and run.FAST < 192_000
-    shrinking = (64 + 1) / (2 * 77 * 64)  # for each query and piece of 77 keys
+    stay = run.ROWS * (64 * 2 + 64 * 4 + 2 * 4)  # queries, sums of values, largest scores and sums
+    with_60 = 60 * (2 * 64 * 2 + run.ROWS * 4)  # keys, values, scores
+    assert stay + with_60 <= run.FAST < stay + 2 * with_60 and run.FAST < 192_000
+    shrinking = (64 + 1) / (2 * 60 * 64)  # for each query and piece of 60 keys
     assert 0 < shrinking < 0.01 and "result * old" in (CODE / "pieces.py").read_text("utf-8")
     assert run.one_query == pytest.approx((2 * 64 + 2 * run.n * 64 + 4 * run.n) / (2 * 64 + 2 * run.n * 64))
     assert 1 < run.one_query < 1.05
@@ -368,9 +375,10 @@ def test_bytes_of_pieces(values, cells, says):
             mixed = mixed * old + shares @ value[at : at + 16]
         assert torch.allclose(mixed / total, wanted)
     assert 0.45 < 1 - computed / 32**2 < 0.5, "nearly half"
-    n = 1024  # by hand: four squares and four times the vectors, against a read for each round
-    rounds = -(-n // run.rows)
-    whole, pieces = 2 * (4 * n * n + 4 * n * 64), 2 * (2 * n * 64 + rounds * 2 * n * 64)
+    n = 1024  # by hand: both read keys and values in each round; at once moves the square four times as well
+    rounds = -(-n // run.ROWS)
+    pieces = 2 * (2 * n * 64 + rounds * 2 * n * 64)
+    whole = pieces + 2 * 4 * n * n
     assert times[1] == pytest.approx(whole / pieces, abs=0.06)
 
 
@@ -399,6 +407,11 @@ def test_caches_are_what_the_formula_says(values, cells, says):
         "Then the matrix could no longer go to the query.[^deepseek2]",
         "So what comes out of the latent is not rotated: the short key is there for that. Its product with a part "
         "of the query, rotated too, is added to the score.",
+    )
+    says(
+        "Attention that keeps one short vector per token, which could be unfolded into keys and values, and a short "
+        "rotated key.",
+        page="glossary",
     )
     run, latent = values("faster/caches"), values("faster/latent")
     for row in cells("faster/caches"):
@@ -479,7 +492,7 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "{{ faster/window.other_better }} texts. (Beside the four, only the last 12 tokens are seen: the start token "
         "is out of sight from the thirteenth token on, and in the window from the seventeenth.)",
         "The start token alone is enough: {{ faster/window.one_loss:.1f}}.",
-        "With the first four, {{ faster/window.first_worse }} of the {{ faster/window.count }} texts still "
+        "With the start token kept, {{ faster/window.one_worse }} of the {{ faster/window.count }} texts still "
         "have a higher loss than with everything: no token can look at what stood between.",
         "a model that was trained with one may do without the rest.",
         "Xiao and others found this in several models, and keep four tokens for it.[^sink]",
@@ -490,13 +503,16 @@ def test_the_first_tokens_are_needed(values, printed, says):
         "{{ faster/window.window_loss:.1f}}.",
     )
     says(
-        "A mask by which each token sees a fixed number of tokens up to itself. The cache then stops growing.",
+        "A mask by which each token sees a fixed number of tokens up to itself. The cache of such a layer stops "
+        "growing.",
         page="glossary",
     )
     run = values("faster/window")
     table = [line.rsplit(None, 5) for line in printed("faster/window").splitlines()[1:]]
     worse, better = ({row[0].strip(): int(row[n]) for row in table} for n in (4, 5))
-    assert better["window, 4 others"] == run.other_better < 7 and worse["window, first 4"] == run.first_worse <= 8
+    assert better["window, 4 others"] == run.other_better < 7
+    # By chance, seven or eight of eight would come once in 28 times.
+    assert worse["window, first 1"] == run.one_worse >= 7
     assert better["window, first 4"] == better["window, first 1"] == run.count
     assert run.TOKENS - 1 - (run.WINDOW + 12) == 20 and run.one_loss - run.all_loss < 0.3 * (
         run.window_loss - run.all_loss

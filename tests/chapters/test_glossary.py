@@ -376,7 +376,7 @@ def test_what_a_training_keeps(says):
     """Of one layer: how often it is computed, what is kept for the gradient, and numbers of how many bytes."""
     says(
         "To keep only what enters each layer during training, and to compute the rest a second time when the gradient needs it.",
-        "To compute most products of a training with numbers of two bytes and to keep the parameters in four.",
+        "To compute most products of a training with numbers of fewer bytes, usually two, and to keep the parameters in four.",
     )
     torch.manual_seed(0)
     layer = nn.Sequential(nn.Linear(8, 32), nn.GELU(), nn.Linear(32, 8))
@@ -399,6 +399,29 @@ def test_what_a_training_keeps(says):
     with torch.autocast("cpu", torch.bfloat16):
         assert layer(entering).dtype == torch.bfloat16
     assert layer[0].weight.dtype == torch.float32
+
+
+def test_a_norm_of_the_batch(says):
+    """One text beside two companions: in training, and when the model is used."""
+    says(
+        "So in training, a text's result depends on the texts beside it; later, stored averages take their place. "
+        "The norm of a Transformer looks at one vector alone."
+    )
+    torch.manual_seed(0)
+    text, near, far = torch.randn(3, 4)
+    batch, layer = nn.BatchNorm1d(4), nn.LayerNorm(4)
+    batch(torch.randn(32, 4))  # from here on it has averages
+    for norm, training, differs in ((batch, True, True), (batch, False, False), (layer, True, False)):
+        norm.train(training)
+        one, other = (norm(torch.stack([text, beside]))[0] for beside in (near, far))
+        assert torch.allclose(one, other) != differs
+
+
+def test_how_much_a_gate_lets_through(says):
+    says("In SwiGLU, its factor can be above 1 or below 0.")
+    scores = torch.linspace(-6, 6, 25)
+    assert 0 < scores.sigmoid().min() < scores.sigmoid().max() < 1
+    assert functional.silu(scores).min() < 0 < 1 < functional.silu(scores).max()
 
 
 def test_only_what_a_grammar_allows(says):

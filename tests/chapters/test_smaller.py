@@ -236,8 +236,8 @@ def test_a_few_real_numbers_spoil_the_rows(values, cells, says):
         "So a few real numbers make the rows bad here.",
         "Rows with finer steps were nearer in most of MiniLM's matrices, but a few large weights made its vectors worse.",
         "The [outlier](glossary.md#outlier) of [the whole model](architecture.md#two-layers-for-one-token) is no weight, "
-        "but an [activation](glossary.md#activation). In 2022 such outliers were found to spoil the rounding of large "
-        "models, and a way around them was shown.[^int8]",
+        "but an [activation](glossary.md#activation). In 2022 such outliers were found to spoil large models when "
+        "activations are rounded, too, and a way around them was shown.[^int8]",
     )
     run, table = values("smaller/row_or_blocks"), numbers(cells("smaller/row_or_blocks"))
     assert run.count == 36 and run.nearer == table["rows, 5 bits"][0] > 0.8 * run.count
