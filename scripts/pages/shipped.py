@@ -45,7 +45,7 @@ def shorten(site: Path, docs: Path, cache: Path) -> None:
     """
     for name, text in short(docs, cache).items():
         there = posixpath.relpath(source(name), posixpath.dirname(name))
-        put(site / name, f"// MIT. With its comments: {there}\n{text}\n".encode())
+        put(site / name, f"// MIT. Readable: {there}\n{text}\n".encode())
 
 
 def short(docs: Path, cache: Path) -> dict[str, str]:

@@ -36,7 +36,7 @@ def docs(tmp_path):
 def test_comments_and_spaces_go_and_names_and_texts_stay(docs, cache, tmp_path):
     shipped.shorten(tmp_path, docs, cache)
     first, _, text = (tmp_path / "assets/live/engine/engine.js").read_text("utf-8").partition("\n")
-    assert first == "// MIT. With its comments: ../../../source/live/engine/engine.js"
+    assert first == "// MIT. Readable: ../../../source/live/engine/engine.js"
     assert "export function twice(x){const text=`a  //b\\n  c`\nreturn x*2+text.length}" in text
     assert not re.search(r"Why|and how|no more|@param", text)
     assert (tmp_path / "assets/book.js").read_text("utf-8").partition("\n")[2] == text
@@ -77,7 +77,7 @@ def test_each_script_of_the_site_leads_to_its_source(built, says):
     for path in paths:
         there = site / path.relative_to(docs)
         first, _, text = there.read_text("utf-8").partition("\n")
-        source = there.parent / re.fullmatch(r"// MIT\. With its comments: (\S+)", first)[1]
+        source = there.parent / re.fullmatch(r"// MIT\. Readable: (\S+)", first)[1]
         assert source.read_bytes() == path.read_bytes()
         assert "/**" not in text and len(text) < len(path.read_text("utf-8"))
 

@@ -6,7 +6,7 @@
 ;;
 ;; The instruction takes 16 bits, and 16 bits of x are too few: SmolLM2's logits would be off by 0.01. So x
 ;; becomes whole numbers of 31 bits, with a scale for each block of 32, and each is two of 16 bits: whole =
-;; 2^15 · high + low. That is finer than float32 and still less work; logits are right to 0.00003.
+;; 2^15 · high + low. That is finer than float32 and still less work; logits are right to 0.0001.
 (module
   (import "live" "memory" (memory 1))
 

@@ -44,6 +44,20 @@ class BertTokenizer extends Tokenizer {
   }
 }
 
+/** All pieces, found by their letters in one map. The library's own tree of letters grows to 50 MB. */
+function lookUp(model, pieces) {
+  model.vocab = pieces.map(([piece]) => piece);
+  model.scores = pieces.map(([, score]) => score);
+  model.unk_score = model.scores[model.unk_token_id] = Math.min(...model.scores) - 10;
+  const ids = (model.tokens_to_ids = new Map(model.vocab.map((piece, id) => [piece, id])));
+  const longest = Math.max(...model.vocab.map(({ length }) => length));
+  model.trie.common_prefix_search = function* (letters, from) {
+    for (let piece = ""; from < letters.length && piece.length < longest; ) {
+      if (ids.has((piece += letters[from++]))) yield piece;
+    }
+  };
+}
+
 /**
  * @param {object} definition tokenizer.json of the model
  * @param {object} config tokenizer_config.json of the model
@@ -52,12 +66,15 @@ export function makeTokenizer(definition, config) {
   const Made = definition.normalizer?.handle_chinese_chars ? BertTokenizer : Tokenizer;
   const [first, ...rest] = definition.normalizer?.normalizers ?? [];
   const table = first?.type === "Precompiled" ? first.precompiled_charsmap : null;
+  const pieces = definition.model.type === "Unigram" ? definition.model.vocab : null;
+  const model = pieces ? { ...definition.model, vocab: pieces.slice(0, 2) } : definition.model;
   const normalizer = worded(table ? { ...definition.normalizer, normalizers: rest } : definition.normalizer);
-  const made = new Made({ ...definition, normalizer, pre_tokenizer: worded(definition.pre_tokenizer) }, config);
+  const made = new Made({ ...definition, model, normalizer, pre_tokenizer: worded(definition.pre_tokenizer) }, config);
   if (table) {
     const [rewrite, next] = [rewriter(table), made.normalizer];
     made.normalizer = (text) => next(rewrite(text));
   }
+  if (pieces) lookUp(made.model, pieces);
   // Its tables are made: of the file that they were made from, only the short settings are kept.
   const { vocab, merges, ...settings } = made.model.config;
   made.model.config = settings;
