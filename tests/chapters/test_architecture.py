@@ -127,7 +127,6 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
         "[Cosine similarity](glossary.md#cosine-similarity) is 1 for two vectors of the same"
         " direction.",
         "With residuals it stays near a half or below.",
-        "the differences between tokens vanish faster than exponentially with depth.[^dong]",
         "That nearly happens without [residual connections](#residual-connections).",
     )
     found = values("architecture/residual")
@@ -140,13 +139,37 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
     assert all(low <= mean <= high for low, mean, high in rows_shown) and len(rows_shown) == 5
     says(
         "To find the cause, the table then leaves out less, and then more.",
-        "Dong, Cordonnier and Loukas proved it for attention alone:",
     )
     left_out = [row[0] for row in cells("architecture/residual")]
     assert left_out[1] == "both additions" and left_out[-1] == "both, and all looks at others"
     assert all(name.startswith("that around") for name in left_out[2:4])
     x = torch.randn(384)
     assert torch.cosine_similarity(x, 3 * x, dim=0) == pytest.approx(1)
+
+
+def test_attention_alone_makes_tokens_alike(says):
+    """Layers of attention alone, drawn by chance: small parameters, and thirty times as large."""
+    says(
+        "Of attention alone, without it, Dong, Cordonnier and Loukas proved that the differences"
+        " between tokens vanish faster than exponentially with depth, if the parameters are not too"
+        " large.[^dong]",
+    )
+
+    def differences(size: float) -> list[float]:
+        """How much of the vectors' length is not in their mean, after each of six layers."""
+        torch.manual_seed(0)
+        x, found = torch.randn(10, 32, dtype=torch.double), []
+        for _ in range(6):
+            Q, K = torch.randn(2, 4, 32, 8, dtype=torch.double) * size / 32**0.5
+            V = torch.randn(4, 32, 32, dtype=torch.double) / (4 * 32) ** 0.5
+            weights = ((x @ Q) @ (x @ K).mT / 8**0.5).softmax(-1)  # (heads, tokens, tokens)
+            x = (weights @ x @ V).sum(dim=0)
+            found.append(((x - x.mean(dim=0)).norm() / x.norm()).item())
+        return found
+
+    small, large = differences(1), differences(30)
+    assert small[1] / small[0] > 10 * small[2] / small[1], "each layer shrinks more than the last"
+    assert small[3] < 1e-6 and min(large) > 0.1, "if the parameters are not too large"
 
 
 def test_averages_are_enough_wherever_they_are_taken(says, values, cells):
@@ -683,7 +706,7 @@ def test_another_first_token_has_one_peak(says, values):
     """The texts of the figure behind another start, and behind none."""
     says(
         "Its peak goes with this token: where the same texts begin with `<|im_start|>`, or with their"
-        " own first word, layer 2 costs a few times at most, and layer 11 as much as here or more.",
+        " own first word, layer 2 costs a few times at most, layer 11 as much as here or more.",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     model = AutoModelForCausalLM.from_pretrained("models/smollm2").eval()
