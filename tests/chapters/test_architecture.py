@@ -653,8 +653,8 @@ def test_three_objectives(says, values, printed):
         "The next token is asked for at each place but the first: {{ architecture/objectives.in_text"
         " }} times.",
         "Filling gaps asks for {{ architecture/objectives.in_gaps }} tokens, and the spans for {{"
-        " architecture/objectives.in_spans }} with a mark before each and one more at the end; both"
-        " read the rest from both sides.",
+        " architecture/objectives.in_spans }}, with a mark before each span and one more at the end;"
+        " both read the rest from both sides.",
     )
     asked = values("architecture/objectives")
     assert (asked.in_gaps, asked.in_spans, asked.in_text) == (2, 4, 9)
