@@ -17,6 +17,7 @@ for number, (begin, end) in enumerate(spans):
     target += [mark] + words[begin:end]
     done = end
 source += words[done:]
+target += [f"<{len(spans)}>"]  # a last mark ends the answer
 print("write spans  reads ", *source)
 print("             says  ", *target)
 in_gaps, in_text = len(hidden), len(words) - 1

@@ -127,7 +127,6 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
         "[Cosine similarity](glossary.md#cosine-similarity) is 1 for two vectors of the same"
         " direction.",
         "With residuals it stays near a half or below.",
-        "the differences between tokens vanish faster than exponentially with depth.[^dong]",
         "That nearly happens without [residual connections](#residual-connections).",
     )
     found = values("architecture/residual")
@@ -140,13 +139,37 @@ def test_without_residuals_all_tokens_turn_one_way(says, values, printed, cells)
     assert all(low <= mean <= high for low, mean, high in rows_shown) and len(rows_shown) == 5
     says(
         "To find the cause, the table then leaves out less, and then more.",
-        "Dong, Cordonnier and Loukas proved it for attention alone:",
     )
     left_out = [row[0] for row in cells("architecture/residual")]
     assert left_out[1] == "both additions" and left_out[-1] == "both, and all looks at others"
     assert all(name.startswith("that around") for name in left_out[2:4])
     x = torch.randn(384)
     assert torch.cosine_similarity(x, 3 * x, dim=0) == pytest.approx(1)
+
+
+def test_attention_alone_makes_tokens_alike(says):
+    """Layers of attention alone, drawn by chance: small parameters, and thirty times as large."""
+    says(
+        "Of attention alone, without it, Dong, Cordonnier and Loukas proved that the differences"
+        " between tokens vanish faster than exponentially with depth, if the parameters are not too"
+        " large.[^dong]",
+    )
+
+    def differences(size: float) -> list[float]:
+        """How much of the vectors' length is not in their mean, after each of six layers."""
+        torch.manual_seed(0)
+        x, found = torch.randn(10, 32, dtype=torch.double), []
+        for _ in range(6):
+            Q, K = torch.randn(2, 4, 32, 8, dtype=torch.double) * size / 32**0.5
+            V = torch.randn(4, 32, 32, dtype=torch.double) / (4 * 32) ** 0.5
+            weights = ((x @ Q) @ (x @ K).mT / 8**0.5).softmax(-1)  # (heads, tokens, tokens)
+            x = (weights @ x @ V).sum(dim=0)
+            found.append(((x - x.mean(dim=0)).norm() / x.norm()).item())
+        return found
+
+    small, large = differences(1), differences(30)
+    assert small[1] / small[0] > 10 * small[2] / small[1], "each layer shrinks more than the last"
+    assert small[3] < 1e-6 and min(large) > 0.1, "if the parameters are not too large"
 
 
 def test_averages_are_enough_wherever_they_are_taken(says, values, cells):
@@ -320,8 +343,16 @@ def test_where_the_parameters_sit(says, cells, values):
         "In MiniLM {{ architecture/where_parameters.minilm_embeddings:.0%}} of the parameters are",
         "In SmolLM2, which has five times as many layers, it is",
         "In each of the four models, attention has fewer parameters than the feed-forward "
-        "networks, even",
+        "networks, even with cross-attention added. (Not so in RXNMapper. Its inner width is only "
+        "twice its width, and attention has a few more.)",
+        "works on each token alone and, in the four models counted, holds more parameters.",
     )
+    layer = AutoModel.from_pretrained("models/rxnmapper").encoder.albert_layer_groups[0]
+    sizes = {name: one.numel() for name, one in layer.named_parameters() if "norm" not in name.lower()}
+    own = sum(size for name, size in sizes.items() if ".attention." in name)
+    feed = sum(size for name, size in sizes.items() if ".ffn" in name)
+    assert own + feed == sum(sizes.values()) and feed < own < 1.01 * feed
+    assert layer.albert_layers[0].ffn.weight.shape == (512, 256), "twice its width"
     table = cells("architecture/where_parameters")
     count = {row[0].strip("*"): [int(c.strip("*").replace(",", "")) for c in row[1:]]
              for row in table}  # fmt: skip
@@ -622,13 +653,15 @@ def test_three_objectives(says, values, printed):
         "The next token is asked for at each place but the first: {{ architecture/objectives.in_text"
         " }} times.",
         "Filling gaps asks for {{ architecture/objectives.in_gaps }} tokens, and the spans for {{"
-        " architecture/objectives.in_spans }} and the two marks before them; both read the rest from"
-        " both sides.",
+        " architecture/objectives.in_spans }}, with a mark before each span and one more at the end;"
+        " both read the rest from both sides.",
     )
     asked = values("architecture/objectives")
     assert (asked.in_gaps, asked.in_spans, asked.in_text) == (2, 4, 9)
     spans = printed("architecture/objectives").splitlines()[-1].split()[1:]
-    assert len(spans) == asked.in_spans + 2 and sum(one.startswith("<") for one in spans) == 2
+    # As in section 3.1.4 of the paper: "plus a final sentinel token".
+    assert [one for one in spans if one.startswith("<")] == ["<0>", "<1>", "<2>"]
+    assert len(spans) == asked.in_spans + 3 and spans[-1] == "<2>"
 
 
 def test_two_layers_are_for_the_first_token(says, values):
@@ -667,6 +700,42 @@ def test_two_layers_are_for_the_first_token(says, values):
     assert left.count == len(lines[::2]) and '"<|endoftext|>" + ' in program
     assert "states, whole = output.hidden_states, perplexity(output.logits)" in program and "perplexity(logits) / whole" in program
     assert "for n in range(29)" in program, "not the last of 30"
+
+
+def test_another_first_token_has_one_peak(says, values):
+    """The texts of the figure behind another start, and behind none."""
+    says(
+        "Its peak goes with this token: where the same texts begin with `<|im_start|>`, or with their"
+        " own first word, layer 2 costs a few times at most, layer 11 as much as here or more.",
+    )
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2").eval()
+    lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()[::2]
+    begun = [" ".join(line.split()[:6]) for line in lines]
+
+    def left_out(layer: int, start: str) -> float:
+        """How many times the perplexity, if this layer changes nothing at the first token."""
+        texts, found = [tokenizer(start + text, return_tensors="pt").input_ids for text in begun], []
+        seen = torch.nn.utils.rnn.pad_sequence([one[0] for one in texts], True)
+        kept = model(seen, output_hidden_states=True).hidden_states
+        mixed = kept[layer + 1].clone()
+        mixed[:, 0] = kept[layer][:, 0]
+        for state in (kept[layer + 1], mixed):
+            all_layers, model.model.layers = model.model.layers, model.model.layers[layer + 1 :]
+            rest = model(inputs_embeds=state, use_cache=False)
+            model.model.layers = all_layers
+            lost, tokens = losses(lambda _, rest=rest: rest, texts)
+            found.append((lost.sum() / tokens.sum()).exp().item())
+        return found[1] / found[0]
+
+    with torch.no_grad():
+        here = {layer: left_out(layer, "<|endoftext|>") for layer in (2, 11)}
+        left = values("architecture/one_layer")
+        assert here[2] == pytest.approx(left.first_2, rel=0.01), "the same as in the figure"
+        assert here[11] == pytest.approx(left.first_11, rel=0.01)
+        for start in ("<|im_start|>", ""):
+            assert left_out(2, start) < 4 < here[2] / 10
+            assert left_out(11, start) > 0.99 * here[11]
 
 
 def losses(model, texts: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -16,7 +16,14 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer, models
 from tokenizers.implementations import BertWordPieceTokenizer
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2Model,
+)
 
 from snippets.shared.translator import Translator
 
@@ -586,7 +593,22 @@ def test_padding_in_front(says, values, tokenizers, minilm):
         "(#a-learned-table) from the first place of the row, so each word gets the vector of a later"
         " position: the largest change is {{ input_representation/padding.left_change:.1f}}. Count"
         " from the first real token, and the vectors are those of the text alone.",
+        "With absolute positions it stands behind the text, or they are counted from the text's first"
+        " token.",
     )
+    torch.manual_seed(0)  # a decoder with a table of positions: the same two ways out
+    gpt2 = GPT2Model(GPT2Config(n_layer=2, n_head=2, n_embd=32, vocab_size=50)).eval()
+    text, padding = torch.randint(1, 50, (1, 6)), torch.zeros(1, 4, dtype=torch.long)
+    ones, zeros = torch.ones_like(text), torch.zeros_like(padding)
+    before = {"input_ids": torch.cat([padding, text], 1), "attention_mask": torch.cat([zeros, ones], 1)}
+    behind = {"input_ids": torch.cat([text, padding], 1), "attention_mask": torch.cat([ones, zeros], 1)}
+    counted = (before["attention_mask"].cumsum(1) - 1).clamp(min=0)
+    with torch.no_grad():
+        alone = gpt2(text).last_hidden_state
+        assert torch.allclose(gpt2(**behind).last_hidden_state[:, :6], alone, atol=1e-5)
+        assert not torch.allclose(gpt2(**before).last_hidden_state[:, 4:], alone, atol=1e-2)
+        moved = gpt2(**before, position_ids=counted).last_hidden_state[:, 4:]
+        assert torch.allclose(moved, alone, atol=1e-5)
     found = values(f"{CHAPTER}/padding")
     assert found.same_moved and found.left_change > 0.3
     news = Path("models/rated-sentences/news.tsv").read_text("utf-8").splitlines()[:400:20]
@@ -617,8 +639,7 @@ def test_forgotten_mask(says, values, tokenizers, minilm):
         "[story](#bpe-join-the-most-frequent-pair) have a mean cosine of {{ "
         "input_representation/forgotten_mask.others:.2f}} to it, and the nearest one of {{ "
         "input_representation/forgotten_mask.nearest:.2f}}.",
-        "Padding needs a mask in the model, and again in every average you take. With absolute"
-        " positions it stands behind the text.",
+        "Padding needs a mask in the model, and again in every average you take.",
     )
     found = values(f"{CHAPTER}/forgotten_mask")
     assert found.used_64 > 0.9999
@@ -699,7 +720,11 @@ def test_word_order(says, values):
 
 
 def test_sinusoids(says, values, maps):
-    says("On the left the colors change at every row, on the right they stay nearly the same.")
+    says(
+        "On the left the colors change at every row, on the right they stay nearly the same.",
+        "With them, the stored numbers are the formula's, up to the rounding of a file with 16-bit"
+        " numbers.",
+    )
     found = values(f"{CHAPTER}/sinusoidal")
     assert found.largest < 1e-3
     table = maps(f"{CHAPTER}/sinusoidal")[0]["values"]
@@ -709,6 +734,10 @@ def test_sinusoids(says, values, maps):
         assert math.isclose(table[p][2 * i + 1], math.cos(p * rate), abs_tol=1e-3)
     whisper = AutoModel.from_pretrained("models/whisper").encoder.embed_positions.weight
     assert torch.equal(whisper, whisper.half().float())  # stored with 16 bits
+    rates = 10000 ** (-torch.arange(192, dtype=torch.double) / 191)
+    angle = torch.arange(1500)[:, None] * rates
+    exact = torch.cat([angle.sin(), angle.cos()], dim=1)
+    assert torch.equal(exact.half().float(), whisper), "computed exactly, then rounded: each number"
     steps = torch.tensor(table).diff(dim=0).abs()  # (positions - 1, columns)
     assert steps[:, 0].mean() > 0.5 and steps[:, -2:].max() < 0.001
 
@@ -994,7 +1023,8 @@ def test_what_wordpiece_joins_first(says, values):
         "BPE joined `u n` first.",
         "The paper takes the one that makes the training text most likely.[^wordpiece]",
         "a score that is often given is how often the pair occurs, divided by how often its two parts do.[^course]",
-        "The pair `e r` occurs once, but the only `e` of the corpus stands in it: so it has the best score.",
+        "The pair `e r` occurs once, but the only `e` of the corpus stands in it, and `r` is rare, too: so it"
+        " has the best score.",
         "That is not the likelihood: of all pairs, `u n` raises the logarithm of the likelihood most, by "
         "{{ input_representation/learn_pieces.gain_likeliest:.0f}}, and `e r` by "
         "{{ input_representation/learn_pieces.gain_score:.0f}}.",
@@ -1009,6 +1039,9 @@ def test_what_wordpiece_joins_first(says, values):
     often = {pair: len(re.findall(f"(?={pair})", text)) for pair in pairs}
     score = {pair: often[pair] / (text.count(pair[0]) * text.count(pair[1])) for pair in pairs}
     assert max(often, key=often.get) == "un" and max(score, key=score.get) == "er"
+    best = max(value for pair, value in score.items() if pair != "er")
+    assert score["ne"] < best, "it holds the only e as well, but not a rare letter"
+    assert often["er"] / text.count("n") < best < score["er"], "were r as frequent, e r would lose"
 
     def log_likelihood(joined):  # each place by itself, with the joined pair as one sign
         signs = "".join(corpus if joined is None else [word.replace(joined, "*") for word in corpus])

@@ -8,7 +8,14 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, GPT2Config
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2Config,
+    LlamaConfig,
+)
 
 PAGE = Path("docs/parallelism.md")
 CODE = Path("snippets/parallelism")
@@ -278,7 +285,7 @@ def test_one_pass_gives_the_logits_of_128(values, smollm2, story_ids, says):
         "token is the same at {{ parallelism/one_pass.same_choice }} of {{ "
         "parallelism/one_pass.tokens }} positions.",
         "One way is a single pass; the other is {{ parallelism/one_pass.passes }} "
-        "passes,",
+        "passes, one after the other.",
         "and each but the last is an exercise with a known answer",
         "{{ parallelism/one_pass.exercises }} exercises in this one pass.",
         "In the real model they agreed to rounding",
@@ -341,6 +348,7 @@ def test_the_next_token_hangs_on_this_one(smollm2, story_ids, says):
     says(
         "The next pass must read token 129, and nobody knows it before this pass ends.",
         "It makes each pass smaller. There are still [as many passes]",
+        "Writing token by token needs one pass for each, unless guesses are checked together.",
         "An answer that says the same in half as many tokens. A [pass for each "
         "token](#reading-is-parallel-writing-is-not): fewer tokens, fewer passes.",
         "Weights stored in fewer bytes. That makes each pass [faster](#bytes-not-operations), and "
@@ -409,16 +417,17 @@ def test_the_bounds_follow_from_the_data_sheet(values, says):
     says(
         "with two-byte weights that every token uses, $n$ is operations a second divided by",
         "2,039 GB of memory traffic and 312 trillion operations a second.",
-        "SmolLM2 in two-byte numbers: an upper limit for tokens per second, computed "
-        "from the data sheet of an A100.",
+        "SmolLM2 in two-byte numbers, with logits for each token: an upper limit for tokens per "
+        "second, computed from the data sheet of an A100.",
         "A program that fetches all weights in each pass, and writes one token, cannot be faster "
         "than bytes a second divided by the bytes of the weights, here about {{ "
         "parallelism/roofline.one_bound:,.0f}} tokens a second.",
         "The slope ends where fetching takes as long as computing.",
         "To fetch are two bytes for each weight; to compute are two operations for each weight and token.",
         "On this GPU, that is {{ parallelism/roofline.ridge:.0f}} tokens.",
-        "about {{ parallelism/roofline.top_bound_millions:.1f}} million tokens a second at most "
-        "for SmolLM2.",
+        "From there on, the arithmetic units are the limit: about {{ "
+        "parallelism/roofline.top_bound_millions:.1f}} million tokens a second at most for SmolLM2, "
+        "if each gets its logits. (In a prompt only the last one needs them.)",
         "It is fast if they all have something to do at the same moment.",
         "A chip has two speeds: how many bytes it can fetch in a second, and how many "
         "operations it can do. It does both at the same time, so whichever takes longer "
@@ -434,6 +443,17 @@ def test_the_bounds_follow_from_the_data_sheet(values, says):
     left = values("parallelism/roofline")
     assert left.one_bound == round(2039e9 / left.weight_bytes, -2), "two digits are enough"
     assert left.top_bound_millions == pytest.approx(312 / (2 * left.single / 1e6))
+    # The products with weights of a prompt that ends in one row of logits: a higher limit.
+    plan = AutoConfig.from_pretrained("models/smollm2", attn_implementation="eager")
+    with torch.device("meta"):
+        empty, prompt = AutoModelForCausalLM.from_config(plan), torch.zeros(1, 64, dtype=torch.long)
+    work = []
+    for rows in (64, 1):
+        with FlopCounterMode(display=False) as counter:
+            empty(prompt, logits_to_keep=rows)
+        counts = {str(name): count for name, count in counter.get_flop_counts()["Global"].items()}
+        work.append(counts["aten.mm"] / 2 / 64)
+    assert work[0] == left.single and work[1] < 0.85 * left.single
     # P cancels: the corner is the ratio of the two speeds, 153 (the alt text names it)
     assert left.ridge == pytest.approx(312e12 / 2039e9, rel=0.001)
     assert round(left.ridge) == 153
@@ -738,6 +758,14 @@ def test_grouping_changes_choices_in_two_bytes_only(values, says):
     assert left.four_bytes == 0 and 0 < left.two_bytes < left.tokens / 10
     assert left.widest_gap < left.usual_gap / 2, "near ties"
     assert left.widest_gap < 2 * left.moved, "two logits, each moved by as much, change places"
+    # In writing: a step with one text, and the same step in a batch of eight.
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2", dtype=torch.bfloat16)
+    torch.manual_seed(6)
+    ids, rows = torch.randint(49_152, (8, 9)), []
+    for batch in (ids[:1], ids):
+        past = model(batch[:, :8]).cache
+        rows.append(model(batch[:, 8:], cache=past).logits[0, 0].float())
+    assert 0.01 < (rows[0] - rows[1]).abs().max() < 2, "another batch, other logits"
     assert torch.finfo(torch.bfloat16).eps > 1000 * torch.finfo(torch.float32).eps, "coarsely"
     code = (CODE / "rounding.py").read_text("utf-8")
     assert "for dtype in (torch.float32, torch.bfloat16):" in code
@@ -756,7 +784,9 @@ def test_answers(values, says):
         "The weights of Llama 2 7B take {{ "
         "parallelism/cache_bytes.llama2_gigabytes:.2f}} GB, and an A100 fetches "
         "2,039 GB a second.",
-        "so divide: {{ parallelism/answers.single_bound:.1f up}} at most.",
+        "(Of the table of tokens, {{ parallelism/answers.table_gigabytes:.2f}} GB, a pass needs one row.)",
+        "A pass for one token fetches all weights but the table once, so divide: {{ "
+        "parallelism/answers.single_bound:.1f up}} at most.",
         "Only the bytes become fewer, and not the operations.",
         "so the limit is four times that, {{ parallelism/answers.four_bits_bound:.1f up}}.",
         "The published plain loop reached {{ parallelism/answers.plain_share:.0%}} "
@@ -780,7 +810,14 @@ def test_answers(values, says):
     assert 107 < left.single_bound < 160
     assert left.compiled_share == pytest.approx(107 / left.single_bound)
     assert left.weight_bytes == pytest.approx(roof.llama2_gigabytes * 1e9, rel=1e-4)
-    assert left.single_bound == pytest.approx(2039e9 / left.weight_bytes)
+    plan = LlamaConfig(num_hidden_layers=1, hidden_size=4096, vocab_size=32_000, intermediate_size=8)
+    with torch.device("meta"):
+        empty = AutoModelForCausalLM.from_config(plan)
+    table, head = empty.get_input_embeddings().weight, empty.get_output_embeddings().weight
+    assert table is not head, "not shared: nothing else needs the table"
+    assert left.table_gigabytes == 2 * table.numel() / 1e9
+    fetched = left.weight_bytes - 2 * table.numel()
+    assert left.single_bound == pytest.approx(2039e9 / fetched) and left.single_bound > 2039e9 / left.weight_bytes
     assert left.four_bits_bound == pytest.approx(4 * left.single_bound)
     weight = torch.randn(8, 8, generator=torch.Generator().manual_seed(0))
     packed = torch.randint(0, 256, (8, 4), generator=torch.Generator().manual_seed(0)).byte()
