@@ -11,8 +11,8 @@ begun = ["<|endoftext|>" + text for text in texts]
 batch = tokenizer(begun, padding=True, return_tensors="pt")
 NEW, GUESSES, found = 20, 4, {}
 CELLS = "{:.0%} | {:.0%} | {:.0%} | {:.0%} | {:.2f} | {:.2f} | {:.2f} |"
-run = model.generate(**batch, max_new_tokens=NEW, return_dict_in_generate=True,
-                     output_hidden_states=True, output_logits=True)  # fmt: skip
+keep = {"output_logits": True, "output_hidden_states": True, "max_new_tokens": NEW}
+run = model.generate(**batch, do_sample=False, return_dict_in_generate=True, **keep)
 mask = torch.cat([batch.attention_mask, torch.ones(len(texts), NEW - 1).long()], dim=1)
 places = (mask.cumsum(1) - 1).clamp(min=0)
 rest = {"attention_mask": mask, "position_ids": places, "use_cache": False}

@@ -427,6 +427,28 @@ def test_exit_is_a_failure_with_a_sentence(small):
     assert "exit code 3" in error_of(book)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="its C library is told to keep memory")
+def test_memory_is_neither_looked_through_nor_asked_for_again(small):
+    for name in "wxyz":  # as many as a warm parent pays for
+        book = small(f"a/{name}", """
+            import gc
+            import resource
+
+            import torch
+
+            pages = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            frozen = gc.get_freeze_count()
+            torch.ones(10_000_000).sum()  # 40 MB, freed at once
+            before = pages()
+            torch.ones(10_000_000).sum()
+            new = pages() - before
+        """)
+    assert runner.run(book) == {}
+    for name in "wxyz":
+        left = book.outcome(f"a/{name}").values
+        assert left["frozen"] > 100_000 and left["new"] < 1000  # of about 10,000 pages
+
+
 def test_no_state_leaks(small, says):
     says("each has a process of its own, so that it leaves nothing behind in another", page="how_it_is_made")
     small("a/a", "import torch\ntorch.leak = 1\nimport os\nos.environ['LEAK'] = '1'")
