@@ -10,7 +10,7 @@ lines = open("snippets/decoder/beginnings.txt", encoding="utf-8").read().splitli
 news = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 story = open("snippets/parallelism/story.txt", encoding="utf-8").read()
 kinds = {"beginnings": [" ".join(line.split()[:6]) for line in lines[::2]],
-         "sentences": [line.split("\t")[1] for line in news[:400:20]],
+         "sentences": [x.split("\t")[1] for x in news[:400:5] if len(x) < 100][:20],
          "story": [story]}  # fmt: skip
 layers, found = model.model.layers, []
 

@@ -11,18 +11,18 @@ begun = ["<|endoftext|>" + text for text in texts]
 batch = tokenizer(begun, padding=True, return_tensors="pt")
 NEW, GUESSES, found = 20, 4, {}
 CELLS = "{:.0%} | {:.0%} | {:.0%} | {:.0%} | {:.2f} | {:.2f} | {:.2f} |"
-ids = model.generate(**batch, max_new_tokens=NEW, do_sample=False)
-mask = torch.cat([batch.attention_mask, torch.ones(len(texts), NEW).long()], dim=1)
+keep = {"output_logits": True, "output_hidden_states": True, "max_new_tokens": NEW}
+run = model.generate(**batch, do_sample=False, return_dict_in_generate=True, **keep)
+mask = torch.cat([batch.attention_mask, torch.ones(len(texts), NEW - 1).long()], dim=1)
 places = (mask.cumsum(1) - 1).clamp(min=0)
-options = {"attention_mask": mask, "position_ids": places, "use_cache": False,
-           "logits_to_keep": NEW + 1}  # fmt: skip
-written, layers = ids[:, -NEW:], model.model.layers  # written: (texts, new)
+rest = {"attention_mask": mask, "position_ids": places, "use_cache": False}
+written, layers = run.sequences[:, -NEW:], model.model.layers  # (texts, new)
 
 
 def read(without):
     """The logits without these layers, read from their place: (texts, new, 49152)."""
     model.model.layers = layers[without.stop :]
-    return model(inputs_embeds=states[without.start], **options).logits[:, :-1]
+    return model(inputs_embeds=states[without.start], **rest, logits_to_keep=NEW).logits
 
 
 def rounds(agreed):
@@ -34,8 +34,9 @@ def rounds(agreed):
 
 
 numbers, each = (sum(w.numel() for w in x.parameters()) for x in (model, layers[0]))
-whole = model(ids, output_hidden_states=True, **options)  # states: before each layer
-target, states = whole.logits[:, :-1].softmax(-1), whole.hidden_states
+# What was computed while it wrote: before each layer, at all places but the last.
+states = [torch.cat(steps, dim=1) for steps in zip(*run.hidden_states)]
+target = torch.stack(run.logits, dim=1).softmax(-1)  # (texts, new, 49152)
 print("| without | agree | lowest | highest | overlap | per pass | cost | read |")
 print("|---|--:|--:|--:|--:|--:|--:|--:|")
 sets = {"20": range(20, 21), "18 to 21": range(18, 22), "11": range(11, 12)}

@@ -51,6 +51,7 @@ class Writer(nn.Module):
             for _ in range(2)
         )
         self.head = nn.Linear(64, self.embed.num_embeddings)
+        self.eval()  # there is no dropout; so PyTorch may take its fast way to draw
 
     def forward(self, ids):
         """Ids (texts, tokens) → log-probabilities of the next token at each place."""

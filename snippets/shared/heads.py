@@ -80,3 +80,20 @@ def losses_of(run: Any, ids: torch.Tensor) -> torch.Tensor:
     """The same, of a run."""
     log_p = run.logits[:, :-1].log_softmax(dim=-1)
     return -log_p.gather(2, ids[:, 1:, None])[..., 0]
+
+
+def losses_from(model: Any, states: torch.Tensor, ids: torch.Tensor) -> Any:
+    """A function: a layer → the losses where only the layers from there on run again.
+
+    Args:
+        states: What each layer reads; nothing below the layer may have changed.
+    """
+    every = model.model.layers
+
+    def losses(layer: int) -> torch.Tensor:
+        model.model.layers = every[layer:]
+        run = model(inputs_embeds=states[layer], use_cache=False)
+        model.model.layers = every
+        return losses_of(run, ids)
+
+    return losses

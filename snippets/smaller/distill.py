@@ -11,7 +11,7 @@ torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 teacher = AutoModel.from_pretrained("models/minilm")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
-news = [line.split("\t")[1] for line in lines[:900]]
+news = [line.split("\t")[1] for line in lines if len(line) < 150][:900]
 place = sorted(range(900), key=lambda n: len(news[n]))  # of like length: little padding
 found = torch.empty(7, 900, 384)  # the mean over the tokens, after each layer
 for at in range(0, 900, 50):

@@ -7,8 +7,9 @@ torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/smollm2", pad_token="<|endoftext|>")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:50]]
-batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
-seen = batch.attention_mask[:, 1:].bool()
+news.sort(key=lambda text: len(tokenizer(text).input_ids))  # so there is little padding
+padded = {"padding": True, "padding_side": "right", "return_tensors": "pt"}
+batches = [tokenizer(part, **padded) for part in (news[:5], news[5:])]
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 
 
@@ -16,7 +17,8 @@ def rounded(weight, levels, size=32):
     blocks = weight.reshape(-1, size)
     least, most = blocks.aminmax(dim=1, keepdim=True)
     scale = (most - least) / (levels - 1)
-    return (least + scale * ((blocks - least) / scale).round()).reshape(weight.shape)
+    steps = (blocks - least).div_(scale).round_()  # in place: less memory is asked for
+    return steps.mul_(scale).add_(least).reshape(weight.shape)
 
 
 numbers = sum(weight.numel() for weight in model.parameters())
@@ -33,7 +35,9 @@ same_levels, fit_levels, other_levels = error.values()
 
 
 def first_choices():
-    return model(**batch).logits[:, :-1].argmax(-1)[seen]
+    seen = [batch.attention_mask[:, 1:].bool() for batch in batches]
+    found = (model(**batch).logits[:, :-1].argmax(-1) for batch in batches)
+    return torch.cat([choices[places] for choices, places in zip(found, seen)])
 
 
 choices = first_choices()

@@ -9,7 +9,7 @@ lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitli
 news = ["<|endoftext|>" + line.split("\t")[1] for line in lines[:400:50]]
 news.sort(key=lambda text: len(tokenizer(text).input_ids))  # so there is little padding
 padded = {"padding": True, "padding_side": "right", "return_tensors": "pt"}
-batches = [tokenizer(news[n : n + 4], **padded) for n in range(0, len(news), 4)]
+batches = [tokenizer(part, **padded) for part in (news[:5], news[5:])]
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 matrices = [m for m in model.model.layers.modules() if isinstance(m, torch.nn.Linear)]
 exact = [m.weight.data for m in matrices]
@@ -26,10 +26,10 @@ def rounded(weight, bits, size):
 
 def read(batch):
     """The loss of each text of the batch, and the first choice at each place."""
-    logits = model(**batch).logits[:, :-1]  # (4 texts, tokens - 1, 49152)
+    logits = model(**batch).logits[:, :-1]  # (texts, tokens - 1, 49152)
     seen, targets = batch.attention_mask[:, 1:].bool(), batch.input_ids[:, 1:, None]
-    loss = -logits.log_softmax(-1).gather(-1, targets)[..., 0] * seen
-    return loss.sum(1), logits.argmax(-1)[seen]
+    loss = logits.logsumexp(-1) - logits.gather(-1, targets)[..., 0]
+    return (loss * seen).sum(1), logits.argmax(-1)[seen]
 
 
 of_texts, choices = map(torch.cat, zip(*map(read, batches)))

@@ -427,6 +427,31 @@ def test_exit_is_a_failure_with_a_sentence(small):
     assert "exit code 3" in error_of(book)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="its C library is told to keep memory")
+def test_freed_memory_is_kept_for_the_next_tensor(small):
+    book = small("a/x", """
+        import resource
+
+        import torch
+
+        pages = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for number in range(30):  # at first, small things take a part of what was freed
+            if number == 20:
+                before = pages()
+            torch.ones(10_000_000).sum()  # 40 MB, freed at once
+        new = pages() - before
+    """)
+    assert runner.run(book) == {}
+    assert book.outcome("a/x").values["new"] < 20_000  # of about 100,000 pages
+
+
+def test_what_the_parent_keeps_is_not_looked_through_again(tmp_path):
+    code = "import gc, scripts.compute.warm; print(gc.get_freeze_count())"
+    told = os.environ | {"BOOK_WARM": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    made = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
+    assert int(made.stdout) > 100_000
+
+
 def test_no_state_leaks(small, says):
     says("each has a process of its own, so that it leaves nothing behind in another", page="how_it_is_made")
     small("a/a", "import torch\ntorch.leak = 1\nimport os\nos.environ['LEAK'] = '1'")
