@@ -330,9 +330,8 @@ def test_heads_off(says, values, cells):
         "see.)",
         "The early sets are another matter: from {{ inside/heads_off.lowest_early:.1f}} to "
         "{{ inside/heads_off.highest_early:.1f}}.",
-        "One of them does more harm than the best eight; with another off, the second half "
-        "costs less on these four texts than with all heads.",
-        "So harm alone does not say that a head copies.",
+        "One of them does more harm than the best eight.",
+        "Harm alone does not say that a head copies: you need the look *and* the change.",
         "So the copying needs these heads, more than their neighbors.",
         "Without the best eight, the copied half costs several times as much; without one head below "
         "them, too.",
@@ -358,25 +357,50 @@ def test_heads_off(says, values, cells):
         assert table[name][2] < off.without, "their means"
 
 
-def test_an_early_head_is_in_each_set_that_harms(says, values):
+def test_the_early_heads_harm_at_the_start_token_alone(says, values):
     says(
         "The three sets that do harm hold head 5 of layer 0, the two others do not.",
-        "Off alone, this head more than doubles the loss of the second half.",
+        "But all their harm is done at one place, the start token. Off there alone, they do about as much; off at all "
+        "other tokens, none of the five costs more than all heads on, and the best eight as much as before.",
+        "So the copying does not need these early heads where it happens. A mean in their place spoils the first "
+        "state, to which [much of the attention goes](#much-of-the-attention-goes-to-one-place).",
     )
     space = {}
     exec(source("inside/heads_off").split("found = {}")[0], space)
     model, texts, instead = space["model"], space["tested_on"], space["instead"]
-    whole = values("inside/heads_off").whole
+    off = values("inside/heads_off")
 
-    def second(some):
-        with heads.off(model, some, instead):
-            return heads.losses(model, texts)[:, heads.LENGTH + 1 :].mean().item()
+    def second(some, places):
+        """Loss of the second half, and number 507 of the first state, with means at these places alone."""
 
-    early = {tuple(some): second(some) for some in space["tried"]["early"]}
-    assert sum((0, 5) in some for some in early) == 3 and len(early) == 5
-    for some, loss in early.items():
-        assert loss > 2 * whole if (0, 5) in some else loss < whole, some
-    assert 2 * whole < second([(0, 5)]) < 3 * whole
+        def hook_for(layer, head):
+            def replace(_, inputs):
+                inputs[0].unflatten(-1, (-1, 64))[:, places, head] = instead[layer, head]
+
+            return model.model.layers[layer].self_attn.o_proj.register_forward_pre_hook(replace)
+
+        hooks = [hook_for(*one) for one in some]
+        run = model(texts, output_hidden_states=True)
+        for hook in hooks:
+            hook.remove()
+        loss = heads.losses_of(run, texts)[:, heads.LENGTH + 1 :].mean().item()
+        return loss, run.hidden_states[4][0, 0, 507].item()
+
+    start, others = slice(0, 1), slice(1, None)
+    _, whole_507 = second([], others)
+    early, harmful = space["tried"]["early"], 0
+    assert len(early) == 5
+    for some in early:
+        (everywhere, _), (at_start, spoiled), (elsewhere, _) = (second(some, x) for x in (slice(None), start, others))
+        assert elsewhere < off.whole + 0.05, some
+        if (0, 5) in some:
+            harmful += 1
+            assert min(everywhere, at_start) > 2 * off.whole and 0.8 < at_start / everywhere < 1.3
+            assert spoiled < 0.6 * whole_507
+        else:
+            assert max(everywhere, at_start) < off.whole
+    assert harmful == 3
+    assert second(space["best"], others)[0] == pytest.approx(off.without, abs=0.2)
 
 
 def apart(cosines):
