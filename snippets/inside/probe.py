@@ -48,7 +48,7 @@ for split in range(4):
         found += [[score(x[n], *y, z[n], r) for *y, z, r in asked] for n in range(3)]
 mean = torch.tensor(found).view(4, 6, 5).mean(dim=0).tolist()
 names = [f"{places} | {n}" for places in ("fixed", "varied") for n in (0, 3, 6)]
-print("| places | layers | known | new words | moved | it was | control |\n|" + 7 * "-:|")
+print("| places | layers | own | new words | moved | it was | control |\n|" + 7 * "-:|")
 for name, row in zip(names, mean):
     print(f"| {name} |", " | ".join(f"{share:.0%}" for share in row), "|")
 (_, new_0, *_), (_, new_3, moved_3, cleft_3, _), (task_6, new_6, *_) = mean[:3]
