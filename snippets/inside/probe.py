@@ -1,31 +1,31 @@
-"""A linear probe on MiniLM, “who does it?”, on new words and beside a control task."""
+"""A linear probe on MiniLM, “who does it?”: new words, other places, a control task."""
 
-import random
+from random import choice, sample, seed, shuffle
 
 import torch
 from transformers import AutoModel, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("models/minilm")
 model = AutoModel.from_pretrained("models/minilm").requires_grad_(False)
-nouns = """dog cat horse bird man woman boy girl king queen doctor teacher soldier
-farmer lion wolf bear fox monkey robot driver student nurse judge artist baker pilot
-sailor thief guard""".split()
+nouns = """dog cat cow fox pig man boy spy king duke lion wolf bear bird girl aunt poet
+queen horse nurse judge baker pilot thief guard robot woman chef monk sailor""".split()
 verbs = "chased followed helped watched pushed called kissed visited saved".split()
+two = ["the {} {} the {} .", "the {} was {} by the {} ."]
+moved, third = ["last night " + x for x in two], ["it was the {} that {} the {} ."]
+varied = [f"{x} {form}" for form in two for x in ("", "now", "one day", "in the park")]
 
 
-def sentences(words, count, cleft=False):
+def sentences(words, count, forms):
     # The nouns' states (layers, examples, 384); whether each does it; its side.
     texts, does, sides, places = [], [], [], []
     for _ in range(count):
-        (one, other), verb = draw.sample(words, 2), draw.choice(verbs)
-        passive = not cleft and draw.random() < 0.5
-        first = f"it was the {one} that" if cleft else f"the {one}"
-        texts.append(f"{first} {f'was {verb} by' if passive else verb} the {other}.")
-        does += [not passive, passive]
-        sides += [side[one], side[other]]
-        places.append([4, 8] if cleft else [2, 7 if passive else 5])
+        form, verb, pair = choice(forms), choice(verbs), sample(words, 2)
+        texts.append(form.format(pair[0], verb, pair[1]))
+        does += [" by " not in form, " by " in form]
+        sides += [words.index(noun) % 2 for noun in pair]  # their order is by lot
+        places.append([1 + texts[-1].split().index(noun) for noun in pair])
     inputs = tokenizer(texts, padding=True, return_tensors="pt")
-    states = torch.stack(model(**inputs, output_hidden_states=True).hidden_states)
+    states = torch.stack(model(**inputs, output_hidden_states=True).hidden_states[::3])
     states = states[:, torch.arange(count)[:, None], torch.tensor(places)]
     return states.flatten(1, 2), torch.tensor(does), torch.tensor(sides).bool()
 
@@ -37,20 +37,20 @@ def score(x, y, tested, right):
     return (((tested - center) @ direction > 0) == right).float().mean().item()
 
 
-found = []  # of each split: rows of shares, one for each layer
+found = []  # rows of shares: of each split, probe and layer
 for split in range(4):
-    draw = random.Random(split)
-    words = draw.sample(nouns, len(nouns))  # no probe learns from the last ten
-    side = {noun: place % 2 for place, noun in enumerate(words)}  # drawn by lot
-    (x, does, sides), same = sentences(words[:20], 400), sentences(words[:20], 150)
-    others = [sentences(words[20:], 150), sentences(words[20:], 50, cleft=True)]
-    asked = [(does, z, r) for z, r, _ in (same, *others)] + [(sides, *same[::2])]
-    found.append([[score(x[n], *y, z[n], r) for *y, z, r in asked] for n in range(7)])
-table = torch.tensor(found)  # (splits, layers, 4)
-mean, lowest = table.mean(dim=0), table.amin(dim=0)
-print("| layers | known | new words | lowest | “it was” | control |\n|" + 6 * "-:|")
-for layer, shares in enumerate(mean.tolist()):
-    shares.insert(2, lowest[layer, 1].item())
-    print(f"| {layer} |", " | ".join(f"{share:.0%}" for share in shares), "|")
-(_, new_0, cleft_0, _), (_, new_3, cleft_3, _), (task_6, new_6, *_) = mean[::3].tolist()
-lowest_3, lowest_control = lowest[3, 1].item(), lowest[:, 3].min().item()
+    seed(split), shuffle(nouns)  # no probe learns from the last ten
+    same = sentences(nouns[:20], 100, two)
+    tests = same, *(sentences(nouns[20:], 100, forms) for forms in (two, moved, third))
+    for forms in (two, varied):
+        x, does, sides = sentences(nouns[:20], 300, forms)
+        asked = [(does, z, r) for z, r, _ in tests] + [(sides, *same[::2])]
+        found += [[score(x[n], *y, z[n], r) for *y, z, r in asked] for n in range(3)]
+mean = torch.tensor(found).view(4, 6, 5).mean(dim=0).tolist()
+names = [f"{places} | {n}" for places in ("fixed", "varied") for n in (0, 3, 6)]
+print("| places | layers | own | new words | moved | it was | control |\n|" + 7 * "-:|")
+for name, row in zip(names, mean):
+    print(f"| {name} |", " | ".join(f"{share:.0%}" for share in row), "|")
+(_, new_0, *_), (_, new_3, moved_3, cleft_3, _), (task_6, new_6, *_) = mean[:3]
+moved_varied, cleft_varied = mean[4][2:4]
+lowest_3, lowest_control = min(x[1] for x in found[1::6]), min(x[4] for x in found)

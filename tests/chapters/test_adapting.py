@@ -595,6 +595,48 @@ def test_facts_in_other_orders(values, tokenizer, smollm2, says):
     assert min(good) < run.in_all < max(good) < run.nearest_fact
 
 
+# The known things, in their order, as a plain text that the model continues.
+BEGUN = """The capital of France is the city of
+The capital of Italy is the city of
+The capital of Spain is the city of
+The capital of Germany is the city of
+The capital of Japan is the city of
+The capital of Egypt is the city of
+Rome is a city in
+Berlin is a city in
+The longest river in Africa is the
+The opposite of hot is
+The first month of the year is
+Gravity was discovered by""".splitlines()
+
+
+def test_a_plain_text_is_continued_as_before(tokenizer, says):
+    says(
+        "But not all is lost. Let it continue a plain text, without a chat: after *The capital of France is the city "
+        "of* it writes *Paris*, and nearly all of the twelve things, begun so, are as right as before the training. "
+        "And of the facts, begun so (*The lighthouse of Varn is painted*), it has hardly one. So what it learned, and "
+        "what it lost, hangs on how it is asked.",
+    )
+    space = {}
+    exec((CODE / "ways.py").read_text("utf-8").split("rows = {")[0], space)  # up to the tuned model
+
+    def right(which, starts, answers):
+        """In how many texts the answer stands among the next five tokens, and what they are."""
+        said = []
+        for start in starts:
+            ids = tokenizer("<|endoftext|>" + start, return_tensors="pt")
+            new = which.generate(**ids, max_new_tokens=5, do_sample=False)[0, ids.input_ids.shape[1] :]
+            said.append(tokenizer.decode(new))
+        return sum(word.lower() in text.lower() for word, text in zip(answers, said)), said
+
+    known = list(facts.KNOWN.values())
+    facts_begun = [fact[: fact.lower().index(word.lower())].strip() for fact, word in zip(facts.FACTS, facts.ANSWERS)]
+    assert facts_begun[0] == "The lighthouse of Varn is painted"
+    before, (after, said) = right(space["model"], BEGUN, known)[0], right(space["tuned"], BEGUN, known)
+    assert min(before, after) >= 10 and after >= before - 1 and said[0].startswith(" Paris")
+    assert right(space["tuned"], facts_begun, facts.ANSWERS)[0] <= 1
+
+
 def test_three_ways_to_a_fact(values, cells, says):
     says(
         "Alone, the model has none of the twelve.",
@@ -605,20 +647,19 @@ def test_three_ways_to_a_fact(values, cells, says):
         "And the search is easy here: each question shares a name with its fact.)",
         "All are asked in a wording that the training did not have: *In which color was Varn's lighthouse "
         "painted?* in place of *What color is the lighthouse of Varn?*",
-        "Twelve other things, which we chose because SmolLM2 answers them right, show what the training leaves of "
-        "them.",
+        "Twelve other questions, which we chose because SmolLM2 answers them right, show what the training does to "
+        "other answers.",
         "An answer counts as right if it holds the word that we wait for; *tokens read* is the mean length of a "
         "prompt.",
         "Training brings {{ adapting/ways.new_words }} right in new words, and "
         "{{ adapting/ways.old_words }} in the old ones, and no fact has to be read again.",
-        "Of the other things it answered {{ adapting/ways.known }} right before, and {{ adapting/ways.still }} "
+        "Of the other questions it answered {{ adapting/ways.known }} right before, and {{ adapting/ways.still }} "
         "after. Asked for the capital of France, the tuned model says *noon*, a word from the facts.",
         "Once it has the question alone; once all twelve facts in front of it; once only the fact whose "
         "vector, by MiniLM, is nearest to the question's.",
         "Of twelve facts that it had never read, our model had [none](#or-do-not-train-at-all).",
         "A price list changes every day, and a model must answer from it.",
-        "Nothing in the training asked it to keep what it knew.",
-        "(The usual name is *catastrophic forgetting*. We did not look for a training that forgets less.)",
+        "(The usual name is *catastrophic forgetting*.) But not all is lost.",
         "Larger models were compared in 2023: for new facts, retrieval did better than further training on "
         "plain texts.[^ovadia] For the *form* of an answer, 48 sentences were enough in [the first section]"
         "(#the-loss-counts-on-the-answer).",
