@@ -26,11 +26,8 @@ def by_pieces(left, product):
 
 # Six reactions, and the same six with the product begun at another of its atoms.
 lines = Path("snippets/creativity/reactions.txt").read_text("utf-8").splitlines()
-right, by_rule, atoms_asked = torch.zeros(2, 12, 8), [0, 0], [0, 0]
-for number, line in enumerate(lines):
-    reaction, *gold = line.split()
-    anew = int(number >= 6)
-    atoms_asked[anew] += len(gold)
+right, by_rule, asked = torch.zeros(2, 12, 8), [0, 0], [0, 0]
+for anew, (reaction, *gold) in zip([0] * 6 + [1] * len(lines), map(str.split, lines)):
     batch = tokenizer(reaction, return_tensors="pt")
     tokens = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
     arrow = tokens.index(">>")
@@ -44,11 +41,12 @@ for number, line in enumerate(lines):
         looks = torch.tensor(left)[maps[:, :, place, left].argmax(dim=-1)]
         right[anew] += torch.isin(looks, torch.tensor(answers))
         by_rule[anew] += pieces.get(place - arrow) in answers
+        asked[anew] += 1
 
-total, writings = atoms_asked[0], len(lines) - 6
-share, turned = right / torch.tensor(atoms_asked)[:, None, None]  # (layers, heads) each
+total, writings = asked[0], len(lines) - 6
+share, turned = right[0] / asked[0], right[1] / asked[1]  # (layers, heads) each
 authors, turned_authors = share[10, 5].item(), turned[10, 5].item()
-rule, turned_rule = (found / n for found, n in zip(by_rule, atoms_asked))
+rule, turned_rule = by_rule[0] / asked[0], by_rule[1] / asked[1]
 best, best_head = share.max().item(), share.argmax().item() % 8 + 1
 other_heads = share[:, [0, 1, 2, 3, 4, 6, 7]].max().item()
 print(f"{total} product atoms; {writings} other ways to write the six products:")

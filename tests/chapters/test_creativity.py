@@ -106,8 +106,8 @@ def test_without_head_6_the_atom_is_not_found(says, values, maps, printed):
         " 6 is empty.",
     )
     says(
-        "(And the model still works without head 6: of the {{ creativity/masked_atoms.gaps }} gaps"
-        " above it fills {{ creativity/cut_head.filled }}. Without another head it fills at least eight"
+        "(And the model still works without head 6: it fills {{ creativity/cut_head.filled }} of the {{"
+        " creativity/masked_atoms.gaps }} gaps above. Without another head it fills at least eight"
         " more.)"
     )
     cut = values(f"{CHAPTER}/cut_head")

@@ -67,8 +67,7 @@ def test_the_prompts_begin_without_the_token(says, printed):
         "(The prompts of this page, but one, stand in the first position, without the token that"
         " the model was trained to see in front of a text.",
         "[What that changes](decoder.md#what-stands-before-a-text) on average is, above all, the second"
-        " token. But what follows one prompt may come out quite otherwise: where it does, this page says"
-        " so.)",
+        " token. But what follows one prompt may come out quite otherwise.)",
     )
     begun = [idea.stem for idea in Path("snippets/decoding").glob("*.py")
              if "<|endoftext|>" in idea.read_text("utf-8")]  # fmt: skip
@@ -195,7 +194,7 @@ def test_what_others_found_is_cited(says):
         " sentences, and only the errors of the search hid it.[^stahlberg]",
         "| sampling at a higher temperature[^codex] | variety is wanted, and errors are sorted out |",
         "The makers of Qwen3 warned against greedy decoding in its thinking mode, for the same"
-        " reason, and gave a temperature of 0.6, top-p 0.95 and top-k 20 (April 2025).[^qwen3]",
+        " reason, and gave a temperature of 0.6 (April 2025).[^qwen3]",
         "For code without thinking, the makers of Qwen3-Coder gave 0.7 (July 2025).[^qwen3-coder]",
         "since it may loop below that.[^gemini3]",
         "Claude, from Opus 4.7 on (April 2026), refuses each temperature, top-k or top-p but its"
@@ -624,11 +623,11 @@ def test_with_the_start_token_a_wide_beam_loses_and_wins(says, smollm2_pair):
         prompt = f"<|endoftext|>The capital of {country} is"
         inputs = tokenizer(prompt, return_tensors="pt")
         totals = []
-        for beams, capital in ((1, first), (8, wide)):
+        for beams, capital in ((1, first), (16, wide)):
             settings = {"num_beams": beams, "length_penalty": 0.0} if beams > 1 else {}
             ids = model.generate(**inputs, max_new_tokens=20, **settings)[0]
             text = tokenizer.decode(ids).removeprefix(prompt)
-            assert text.startswith(f" {capital}"), "greedy, then eight beams"
+            assert text.startswith(f" {capital}"), "greedy, then sixteen beams"
             totals.append(total(tokenizer, model, prompt, text))
         assert totals[1] > totals[0] + 1, "more probable"
 

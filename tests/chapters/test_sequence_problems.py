@@ -522,8 +522,7 @@ def test_the_chat_model_declines_and_makes_up():
 
 def test_folders_say_what_they_hold(says, values, cells):
     says(
-        "(Chat models that read pictures, too, are also named `ConditionalGeneration`, Gemma 3 for"
-        " one.)",
+        "(Chat models that read pictures, such as Gemma 3, have this name, too.)",
         "There are [Transformers](glossary.md#transformer) for all of these.",
         "Here runs `minilm-ner`, a fifth of that size",
         "Here run two small translators from the Firefox browser, of {{"
