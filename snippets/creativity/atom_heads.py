@@ -24,11 +24,10 @@ def by_pieces(left, product):
     return found  # places of the product: places on the left
 
 
-# Six reactions, and the same six with the product written from its other end.
+# Six reactions, and the same six with the product begun at another of its atoms.
 lines = Path("snippets/creativity/reactions.txt").read_text("utf-8").splitlines()
-right, by_rule = torch.zeros(2, 12, 8), [0, 0]
-for number, line in enumerate(lines):
-    reaction, *gold = line.split()
+right, by_rule, asked = torch.zeros(2, 12, 8), [0, 0], [0, 0]
+for anew, (reaction, *gold) in zip([0] * 6 + [1] * len(lines), map(str.split, lines)):
     batch = tokenizer(reaction, return_tensors="pt")
     tokens = tokenizer.convert_ids_to_tokens(batch.input_ids[0])
     arrow = tokens.index(">>")
@@ -40,16 +39,17 @@ for number, line in enumerate(lines):
     for place, answer in zip(atoms[len(left) :], gold):
         answers = [left[int(n) - 1] for n in answer.split("/")]
         looks = torch.tensor(left)[maps[:, :, place, left].argmax(dim=-1)]
-        right[number // 6] += torch.isin(looks, torch.tensor(answers))
-        by_rule[number // 6] += pieces.get(place - arrow) in answers
+        right[anew] += torch.isin(looks, torch.tensor(answers))
+        by_rule[anew] += pieces.get(place - arrow) in answers
+        asked[anew] += 1
 
-total = sum(len(line.split()) - 1 for line in lines[:6])
-share, turned = right / total  # (layers, heads) each
+total, writings = asked[0], len(lines) - 6
+share, turned = right[0] / asked[0], right[1] / asked[1]  # (layers, heads) each
 authors, turned_authors = share[10, 5].item(), turned[10, 5].item()
-rule, turned_rule = (found / total for found in by_rule)
+rule, turned_rule = by_rule[0] / asked[0], by_rule[1] / asked[1]
 best, best_head = share.max().item(), share.argmax().item() % 8 + 1
-other_heads = (right / total)[:, :, [0, 1, 2, 3, 4, 6, 7]].max().item()
-print(f"{total} product atoms, the product as usual, and from its other end:")
+other_heads = share[:, [0, 1, 2, 3, 4, 6, 7]].max().item()
+print(f"{total} product atoms; {writings} other ways to write the six products:")
 print(f"rule {rule:.0%}, {turned_rule:.0%}; head {authors:.0%}, {turned_authors:.0%}")
 print(f"best of the 96 cells: {best:.0%}; of the other heads: {other_heads:.0%}")
 names = [f"layer {n + 1}" for n in range(12)], [f"head {n + 1}" for n in range(8)]

@@ -18,6 +18,7 @@ from transformers import (
     AutoTokenizer,
     pipeline,
 )
+from transformers.models.auto import modeling_auto
 
 from snippets.shared.tagging import spans
 from snippets.shared.translator import Translator
@@ -383,8 +384,10 @@ def test_what_others_found(says):
         "by which it breaks lines, and checked this by interventions.[^gurnee]",
         "In one study of 2025 GPT-4.1 met an exact length in fewer than 30% of cases, and in more"
         " than 95% when it had to write a countdown along with the words.[^xie]",
-        "Where the makers have told how theirs works, as for GPT-3, it takes the same kind of"
-        " steps.[^gpt3]",
+        "In a test of 26 models, also of 2025, those that think first kept lengths best.[^lifebench]",
+        "GPT-3 takes the same kind of steps.[^gpt3] Not every chat model does: a *diffusion* model such"
+        " as LLaDA fills gaps, many in one step.[^llada]",
+        "A chat model such as ours picks one token at a time.",
         "(Some ask you to accept terms first.[^gated])",
         "Large ones are built from most of these parts and some others, such as the *experts* of"
         " [DeepSeek-V3](the_paper.md#research-that-paid-off).",
@@ -519,6 +522,7 @@ def test_the_chat_model_declines_and_makes_up():
 
 def test_folders_say_what_they_hold(says, values, cells):
     says(
+        "(Chat models that read pictures, such as Gemma 3, have this name, too.)",
         "There are [Transformers](glossary.md#transformer) for all of these.",
         "Here runs `minilm-ner`, a fifth of that size",
         "Here run two small translators from the Firefox browser, of {{"
@@ -534,6 +538,8 @@ def test_folders_say_what_they_hold(says, values, cells):
         with open(f"models/{folder}/config.json") as file:
             assert row[3] in json.load(file)["architectures"]
     assert table["minilm-ner"][2] == "7 labels"
+    read_pictures = modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES.values()
+    assert "Gemma3ForConditionalGeneration" in read_pictures
     assert round(110 / int(table["minilm-ner"][1])) == 5, "“a fifth of that size”"
     assert table["smollm2"][1] == f"{left.chat:.0f}" == "135"
 
