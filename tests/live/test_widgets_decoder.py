@@ -548,6 +548,23 @@ def test_what_the_chat_shows_is_what_the_model_reads(chat, tokenizer):
     assert shown.text_content() == template([turn, answer])
 
 
+def test_no_message_is_said_and_what_is_typed_meanwhile_stays(chat):
+    page = chat
+    page.get_by_role("button", name="New conversation").click()
+    message = page.get_by_label("Your message")
+    for empty in ("", " \n"):
+        message.fill(empty)
+        page.get_by_role("button", name="Send").click()
+        expect(page.widget.get_by_role("alert")).to_have_text("Write a message first.")
+    message.fill("Write two words, then 90 words.")
+    message.press("Enter")
+    message.fill("And now in Portuguese?")
+    expect(page.widget.get_by_role("alert")).to_be_empty()
+    expect(page.locator(".live-counter").last).to_contain_text("✗")
+    done(page)
+    expect(message).to_have_value("And now in Portuguese?")
+
+
 def test_stop_a_new_conversation_and_text_that_looks_like_html(chat):
     page = chat
     page.get_by_role("button", name="New conversation").click()

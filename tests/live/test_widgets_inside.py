@@ -76,7 +76,7 @@ def holds(page, right, after: str) -> None:
     """Asserts that the widget shows all of these numbers."""
     names, best, final, place, leads = right
     expect(page.locator(".live-reading")).to_have_text(
-        f"After “{after}”, all 30 layers say “{names[-1]}”, {100 * best[-1]:.1f}%. "
+        f"After “{after}”, the whole model says “{names[-1]}”, {100 * best[-1]:.1f}%. "
         + ("It leads only after the last layer." if leads == 30 else f"It leads for good after {leads} of 30 layers.")
     )
     cells = [row.locator("td").all_inner_texts() for row in page.locator(".live-layers tbody tr").all()]
