@@ -226,6 +226,22 @@ def test_a_press_takes_what_was_seen(next_token):
     assert bar.evaluate(TWICE) == [1, 0], "one token was taken; then the text began anew"
 
 
+def test_the_bars_of_the_text_before_are_marked_as_such(next_token):
+    page = next_token
+    page.locator(".live-bars").evaluate("""(bars) => {
+        globalThis.seen = [];
+        const prompt = document.querySelector(".live-written > .live-quiet");
+        new MutationObserver(() => seen.push([bars.parentNode.ariaBusy, prompt.textContent]))
+            .observe(bars.parentNode, {attributes: true});
+    }""")
+    page.get_by_label("Text that the model reads").fill("Once upon a")
+    page.get_by_role("button", name="Start from this text").click()
+    expect(page.locator(".live-written > .live-quiet")).to_have_text("Once upon a")
+    assert page.evaluate("seen.map(([busy]) => busy)") == ["true", "false"]
+    assert page.evaluate("seen[0][1]") == PROMPT
+    page.get_by_label("Text that the model reads").fill(PROMPT)
+
+
 def test_a_draw_stays_inside_the_kept_set(next_token):
     page = next_token
     page.get_by_label("top-k").fill("1")  # two tokens
