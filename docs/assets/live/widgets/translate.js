@@ -55,9 +55,9 @@ export async function show(place, options, frame) {
   const written = el("p", { class: "live-translation", lang: to });
   const measured = el("p", { class: "live-quiet" });
   const compared = el("p", { class: "live-quiet" });
-  const told = [written, measured, compared];
   const lines = bridge({ onpick: pick, onhide: (one) => (state.hidden.delete(one) || state.hidden.add(one), translate()) });
   const [reading, pairing] = [el("p", { class: "live-reading" }), el("p", { class: "live-quiet" })];
+  const told = [written, measured, compared, reading, pairing];
   const step = (by, says) => el("button", { type: "button", onclick: () => pick(state.piece + by) }, says);
   const all = el("input", { type: "checkbox", onchange: () => follow() });
   const aligned = el("label", {}, all, " alignment: from each piece to where its weight is largest");
