@@ -207,6 +207,21 @@ def test_by_hand_shows_all_digits(visit):
     page.set_viewport_size({"width": 360, "height": 780})
     assert fields.evaluate_all(fits) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    fields.nth(0).fill("-123.456789")
+    tall = page.locator(".live-grid th:visible").evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert max(tall) < 1.5 * min(tall), "the name of a row is broken into pieces"
+
+
+def test_by_hand_keeps_the_number_that_was_there(visit):
+    """A field without a number is said, to ears too, and then another width can be computed."""
+    page = opened(visit("by_hand"))
+    page.get_by_label("key of watered, number 1").fill("3")
+    for wrong in ("", "1001"):
+        page.get_by_label("key of watered, number 1").fill(wrong)
+        expect(page.widget.get_by_role("alert")).to_have_text("Write a number from −1000 to 1000 in every cell.")
+    page.get_by_label("width dₖ").select_option("3")
+    assert numbers(page, "dots") == [4, 8, 0, 2, 4, 2, 0, 0, 0]
+    expect(page.widget.get_by_role("alert")).to_be_empty()
 
 
 def test_by_hand_by_keys_alone(visit):

@@ -226,6 +226,22 @@ def test_a_press_takes_what_was_seen(next_token):
     assert bar.evaluate(TWICE) == [1, 0], "one token was taken; then the text began anew"
 
 
+def test_the_bars_of_the_text_before_are_marked_as_such(next_token):
+    page = next_token
+    page.locator(".live-bars").evaluate("""(bars) => {
+        globalThis.seen = [];
+        const prompt = document.querySelector(".live-written > .live-quiet");
+        new MutationObserver(() => seen.push([bars.parentNode.ariaBusy, prompt.textContent]))
+            .observe(bars.parentNode, {attributes: true});
+    }""")
+    page.get_by_label("Text that the model reads").fill("Once upon a")
+    page.get_by_role("button", name="Start from this text").click()
+    expect(page.locator(".live-written > .live-quiet")).to_have_text("Once upon a")
+    assert page.evaluate("seen.map(([busy]) => busy)") == ["true", "false"]
+    assert page.evaluate("seen[0][1]") == PROMPT
+    page.get_by_label("Text that the model reads").fill(PROMPT)
+
+
 def test_a_draw_stays_inside_the_kept_set(next_token):
     page = next_token
     page.get_by_label("top-k").fill("1")  # two tokens
@@ -546,6 +562,23 @@ def test_what_the_chat_shows_is_what_the_model_reads(chat, tokenizer):
     answer = {"role": "assistant", "content": said[1]}
     expect(shown).to_contain_text("assistant")
     assert shown.text_content() == template([turn, answer])
+
+
+def test_no_message_is_said_and_what_is_typed_meanwhile_stays(chat):
+    page = chat
+    page.get_by_role("button", name="New conversation").click()
+    message = page.get_by_label("Your message")
+    for empty in ("", " \n"):
+        message.fill(empty)
+        page.get_by_role("button", name="Send").click()
+        expect(page.widget.get_by_role("alert")).to_have_text("Write a message first.")
+    message.fill("Write two words, then 90 words.")
+    message.press("Enter")
+    message.fill("And now in Portuguese?")
+    expect(page.widget.get_by_role("alert")).to_be_empty()
+    expect(page.locator(".live-counter").last).to_contain_text("✗")
+    done(page)
+    expect(message).to_have_value("And now in Portuguese?")
 
 
 def test_stop_a_new_conversation_and_text_that_looks_like_html(chat):

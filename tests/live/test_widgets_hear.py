@@ -155,7 +155,7 @@ def test_a_file_of_the_reader(page, tmp_path):
     (tmp_path / "text.wav").write_text("no sound at all")
     chosen = page.locator("input[type=file]")
     chosen.set_input_files(tmp_path / "text.wav")
-    expect(page.locator(".live-widget .live-problem")).to_have_text("This browser cannot read that as sound.")
+    expect(page.locator(".live-widget .live-problem")).to_have_text("This browser cannot read that as sound. Choose another file.")
     asked = len(page.asked)
     chosen.set_input_files(tmp_path / "mine.wav")
     done(page, "31.0")

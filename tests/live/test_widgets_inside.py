@@ -76,7 +76,7 @@ def holds(page, right, after: str) -> None:
     """Asserts that the widget shows all of these numbers."""
     names, best, final, place, leads = right
     expect(page.locator(".live-reading")).to_have_text(
-        f"After “{after}”, all 30 layers say “{names[-1]}”, {100 * best[-1]:.1f}%. "
+        f"After “{after}”, the whole model says “{names[-1]}”, {100 * best[-1]:.1f}%. "
         + ("It leads only after the last layer." if leads == 30 else f"It leads for good after {leads} of 30 layers.")
     )
     cells = [row.locator("td").all_inner_texts() for row in page.locator(".live-layers tbody tr").all()]
@@ -117,6 +117,22 @@ def test_another_text_and_another_token(lens, rows):
     page.get_by_label(FIELD).fill("")
     page.get_by_role("button", name="Show the layers").click()
     expect(page.get_by_text("Write a text first.")).to_be_visible()
+
+
+def test_the_layers_of_the_text_before_are_marked_as_such(lens, rows):
+    page = lens
+    page.locator(".live-layers").evaluate("""(view) => {
+        globalThis.seen = [];
+        new MutationObserver(() => seen.push([view.ariaBusy, view.querySelector(".live-reading").textContent.slice(0, 12)]))
+            .observe(view, {attributes: true});
+    }""")
+    for text, after in ("Once upon a", "␣a"), (TEXT, "␣of"):
+        page.get_by_label(FIELD).fill(text)
+        page.get_by_label(FIELD).press("Enter")
+        holds(page, rows(text), after)
+    seen = page.evaluate("seen")
+    assert [busy for busy, _ in seen] == ["true", "false"] * 2
+    assert seen[2][1] == seen[1][1].ljust(12)[:12] and seen[3][1].startswith("After “␣of”")
 
 
 def test_the_lens_by_keys_alone_and_by_a_link(visit, rows):

@@ -143,6 +143,36 @@ def test_other_sentences_and_any_heads(box, cosines):
     expect(page.get_by_text("Write a sentence, and one at least to compare it with.")).to_be_visible()
 
 
+# What stands there right after the reader has asked, before anything can have been computed.
+ASK = """(box) => {
+  box.querySelector("form").requestSubmit();
+  return [box.querySelector(".live-place > [role=alert]").textContent, box.querySelector(".live-layers").ariaBusy];
+}"""
+
+
+def test_while_it_computes_the_old_numbers_are_faint_and_no_problem_stands_there(box):
+    page = box
+    page.get_by_label(FIELDS[0]).fill("")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Write a sentence, and one at least")).to_be_visible()
+    page.get_by_label(FIELDS[0]).fill("Robots water flowers.")
+    assert page.widget.evaluate(ASK) == ["", "true"]
+    view, reading = page.locator(".live-layers"), page.locator(".live-reading")
+    expect(view).to_have_attribute("aria-busy", "false")
+    for busy, opacity in ("true", "0.4"), ("false", "1"):
+        view.evaluate("(view, busy) => { view.ariaBusy = busy; }", busy)
+        expect(view).to_have_css("opacity", opacity)
+        expect(reading).to_have_css("opacity", opacity)
+
+
+def test_a_seed_that_is_none_is_said(box):
+    field = box.get_by_label("seed of the lot")
+    field.evaluate("field => { field.reportValidity = () => { globalThis.told = true; }; }")
+    field.fill("-3")
+    field.press("Enter")
+    box.wait_for_function("() => globalThis.told")
+
+
 def test_by_keys_alone_and_by_a_link(visit, cosines):
     page = visit("similarity")
     tab_to(page, page.button)

@@ -181,6 +181,34 @@ def test_what_is_typed_stays_text_and_nothing_is_asked_of_nothing(page, library)
     expect(page.get_by_text("Write a sentence first.")).to_be_visible()
 
 
+# At each change of the translation's pieces: how many there are, and what stands above them.
+WATCH = """(box) => {
+  globalThis.seen = [];
+  const [line] = box.querySelectorAll("[role=radiogroup]");
+  const told = [...box.querySelectorAll(".live-translation, .live-quiet, .live-reading")].filter((one, i) => i !== 2).slice(0, 3);
+  new MutationObserver(() => {
+    if (line.children.length) seen.push([line.children.length, ...told.map((one) => one.textContent)]);
+  }).observe(line, {childList: true});
+}"""
+
+
+def test_while_it_writes_no_other_translation_stands_there(page, library):
+    text = "The old sailor told us a story about a storm."
+    page.widget.evaluate(WATCH)
+    page.get_by_label("English sentence").fill(text)
+    page.get_by_label("English sentence").press("Enter")
+    says(page, library("en-pt", text))
+    seen = page.evaluate("seen")
+    assert len(seen) > 5
+    for _, written, measured, reading in seen:
+        assert "girassóis" not in written and "log-probability" not in measured and not reading
+    assert seen[-1][1] and library("en-pt", text)["text"].startswith(seen[-1][1])
+    assert seen[-1][2].startswith("Pieces so far: ")
+    page.get_by_label("English sentence").fill(ENGLISH)
+    page.get_by_label("English sentence").press("Enter")
+    says(page, library("en-pt", ENGLISH))
+
+
 def test_by_keys_alone(visit, library):
     page = visit("translate")
     tab_to(page, page.button)

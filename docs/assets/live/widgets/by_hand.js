@@ -77,7 +77,7 @@ export function show(place) {
   const { node: heard, say } = announcer();
   const inputs = el("div", { class: "live-row" });
   const steps = el("div", { class: "live-row" });
-  const problem = el("p", { class: "live-problem" });
+  const problem = el("p", { class: "live-problem", role: "alert" });
 
   const light = (part) => {
     for (const one of formula.querySelectorAll("[data-part]"))
@@ -150,7 +150,7 @@ export function show(place) {
       const props = { type: "number", step: "any", min: -1000, max: 1000, required: true };
       const oninput = (event) => {
         fit(event.target);
-        given[name][i][j] = event.target.valueAsNumber;
+        if (event.target.checkValidity()) given[name][i][j] = event.target.valueAsNumber;
         compute();
       };
       const heard = { oninput, onfocus: () => meet(name, i), onblur: () => meet("", -1) };

@@ -75,9 +75,10 @@ export async function show(place, options) {
 
   async function send() {
     const text = input.value; // as it is: what stands in the field is what the model gets
-    if (stopper || !text.trim()) return;
+    if (stopper) return;
+    problem.textContent = text.trim() ? "" : "Write a message first.";
+    if (!text.trim()) return;
     const mine = (stopper = new AbortController());
-    problem.textContent = "";
     busy(true);
     const wanted = asked(text);
     const before = messages;
@@ -103,7 +104,7 @@ export async function show(place, options) {
       answer.count(wanted, said, true);
       answer.counter.append(cut);
       messages = [...messages, { role: "assistant", content: said }];
-      if (wanted && wanted !== words(said).length) input.value = `You wrote ${words(said).length} words. Write exactly ${wanted} words.`;
+      if (wanted && wanted !== words(said).length) input.value ||= `You wrote ${words(said).length} words. Write exactly ${wanted} words.`;
       say(`SmolLM2: ${said} ${answer.counter.textContent}`);
     } catch (error) {
       if (stopper !== mine) return; // a new conversation has begun
@@ -114,7 +115,7 @@ export async function show(place, options) {
         say("Stopped.");
       } else {
         messages = before;
-        input.value = text;
+        input.value ||= text;
         turns.lastChild.remove();
         turns.lastChild.remove();
         problem.textContent = `${error.message} A new conversation may help.`;

@@ -76,6 +76,7 @@ export async function show(box, options, frame) {
     grid.draw(state.off, others);
     try {
       if (!text) throw new Error("Write a text first.");
+      problem.textContent = "";
       state.text = text;
       link.renew();
       const ids = [START, ...(await engine.tokenize("smollm2", text)).ids];
@@ -86,7 +87,6 @@ export async function show(box, options, frame) {
       const tried = [[], state.off, others].filter((some, i) => !i || some.length);
       const logits = await engine.headsOff(ids, tried.map((some) => some.map(head)), instead);
       if (turn !== latest) return;
-      problem.textContent = "";
       await draw(logits, others, turn);
       if (others.length) await drawLots(ids, instead, logits, turn);
     } catch (error) {

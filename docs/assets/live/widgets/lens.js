@@ -67,6 +67,7 @@ export async function show(place, options, frame) {
     [...tokens.children].forEach((token, i) => token.setAttribute("aria-checked", String(i === state.token - 1)));
     mark(state.token - 1);
     link.renew();
+    view.ariaBusy = "true";
     const said = await engine.lens(ids.slice(0, state.token));
     const choices = await pieces(said.map(({ id }) => id));
     if (turn !== latest) return;
@@ -76,7 +77,7 @@ export async function show(place, options, frame) {
   function draw(said, choices) {
     const [layers, from, final] = [said.length - 1, leadsFrom(said), choices.at(-1)];
     const leads = from === layers ? "only after the last layer" : from ? `for good after ${from} of ${layers} layers` : "from the token table on";
-    const words = (shown) => `After ${shown(names[state.token - 1])}, all ${layers} layers say ${shown(final)}, ${percent(said.at(-1).chance)}. It leads ${leads}.`;
+    const words = (shown) => `After ${shown(names[state.token - 1])}, the whole model says ${shown(final)}, ${percent(said.at(-1).chance)}. It leads ${leads}.`;
     reading.textContent = words((name) => `“${visible(name)}”`);
     const count = (n) => n.toLocaleString("en");
     const rows = said.map(({ chance, final, place }, done) => [visible(choices[done]), percent(chance), percent(final), count(place)]);
@@ -88,12 +89,13 @@ export async function show(place, options, frame) {
       tint(row.cells[2], said[done].chance);
       tint(row.cells[3], said[done].final);
     });
-    view.replaceChildren(numbers);
+    view.replaceChildren(reading, numbers);
+    view.ariaBusy = "false";
     say(words(spoken));
   }
 
   const note = "In front of the text stands the start token. Choose a token: the model has read all up to it, and nothing behind it.";
-  place.append(form, problem, tokens, el("p", { class: "live-quiet" }, note), reading, view, el("p", { class: "live-tools" }, link.node), heard);
+  place.append(form, problem, tokens, el("p", { class: "live-quiet" }, note), view, el("p", { class: "live-tools" }, link.node), heard);
   await read();
   if (!view.firstChild) throw new Error(problem.textContent);
 }

@@ -48,7 +48,7 @@ export function seedField(wish, changed) {
     seed = input.valueAsNumber;
     changed();
   };
-  const input = el("input", { type: "number", id: newId("seed"), ...SEEDS, required: true, value: seed, oninput });
+  const input = el("input", { type: "number", id: newId("seed"), ...SEEDS, required: true, value: seed, oninput, onchange: () => input.reportValidity() });
   fit(input);
   const node = el("p", { class: "live-controls" }, el("span", { class: "live-number-field" }, el("label", { for: input.id }, "seed of the lot"), input));
   return { node, seed: () => seed };

@@ -93,7 +93,6 @@ export async function show(place, options, frame) {
     if (!fresh.length) throw new Error("Write a beginning first.");
     [start, path, branches] = [fresh, [], []];
     given = input.value;
-    prompt.textContent = edged(given);
     await look();
   }
 
@@ -108,7 +107,8 @@ export async function show(place, options, frame) {
 
   /** Ask the model about the text so far. */
   async function look() {
-    const { logits, maps } = await engine.next(ids(), { attentions: true });
+    list.node.ariaBusy = "true";
+    const { logits, maps } = await engine.next(ids(), { attentions: true }).finally(() => (list.node.ariaBusy = "false"));
     const top = largest(logits, SHOWN).map(({ id }) => id);
     now = { logits, maps, top, model: probabilities(logits) };
     drawText();
@@ -164,6 +164,7 @@ export async function show(place, options, frame) {
 
   function drawText() {
     const hadFocus = written.contains(document.activeElement);
+    prompt.textContent = edged(given);
     written.replaceChildren(...path.map((step, i) => {
       const onclick = () => act(() => goTo(path.slice(0, i)));
       const says = `${spoken(step.name)}, ${percent(step.chance)}: go back to before it`;

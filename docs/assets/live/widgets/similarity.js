@@ -93,6 +93,7 @@ export async function show(box, options, frame) {
     try {
       const compared = [1, 2, 3].filter((i) => texts[i].trim()); // by their numbers
       if (!texts[0].trim() || !compared.length) throw new Error("Write a sentence, and one at least to compare it with.");
+      problem.textContent = "";
       state.texts = texts;
       link.renew();
       if (!measured) reading.textContent = "Measuring what each head hands on, on average …";
@@ -103,7 +104,6 @@ export async function show(box, options, frame) {
       const tried = [[], ...(state.off.length ? [state.off] : []), ...lots];
       const vectors = await engine.vectorsOff(ids, tried.map((some) => some.map((i) => placed(i, HEADS))), instead);
       if (turn !== latest) return;
-      problem.textContent = "";
       draw(compared, vectors.map(([one, ...others]) => others.map((other) => cosine(one, other))), lots);
     } catch (error) {
       if (turn === latest) problem.textContent = error.message;

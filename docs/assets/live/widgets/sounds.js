@@ -18,7 +18,7 @@ export async function unpacked(file) {
   if (file.size > HEAVIEST * 1e6) throw new Error(`The file has ${Math.round(file.size / 1e6)} MB; choose one of at most ${HEAVIEST}.`);
   const bytes = await file.arrayBuffer();
   const buffer = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(bytes).catch(() => {
-    throw new Error("This browser cannot read that as sound.");
+    throw new Error("This browser cannot read that as sound. Choose another file.");
   });
   const channels = Array.from({ length: buffer.numberOfChannels }, (_, i) => buffer.getChannelData(i));
   return channels[0].map((_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length);

@@ -47,11 +47,7 @@ export async function show(place, options, frame) {
   const id = newId("choice");
   const choices = Object.entries(METHODS).map(([value, says]) => el("option", { value, selected: value === state.beams }, says));
   const method = el("select", { id, onchange: () => translate() }, choices);
-  const onsubmit = (event) => {
-    event.preventDefault();
-    state.hidden.clear();
-    translate();
-  };
+  const onsubmit = (event) => (event.preventDefault(), state.hidden.clear(), translate());
   const go = el("button", { type: "submit", class: "live-go" }, `Translate into ${LANGUAGES[to]}`);
   const ways = el("span", { class: "live-number-field" }, el("label", { for: id }, "method"), method);
   const form = el("form", { class: "live-form", onsubmit }, field.node, ways, go);
@@ -59,8 +55,9 @@ export async function show(place, options, frame) {
   const written = el("p", { class: "live-translation", lang: to });
   const measured = el("p", { class: "live-quiet" });
   const compared = el("p", { class: "live-quiet" });
-  const lines = bridge({ onpick: pick, onhide: hide });
+  const lines = bridge({ onpick: pick, onhide: (one) => (state.hidden.delete(one) || state.hidden.add(one), translate()) });
   const [reading, pairing] = [el("p", { class: "live-reading" }), el("p", { class: "live-quiet" })];
+  const told = [written, measured, compared, reading, pairing];
   const step = (by, says) => el("button", { type: "button", onclick: () => pick(state.piece + by) }, says);
   const all = el("input", { type: "checkbox", onchange: () => follow() });
   const aligned = el("label", {}, all, " alignment: from each piece to where its weight is largest");
@@ -103,6 +100,10 @@ export async function show(place, options, frame) {
       [source, result] = [pieces, undefined];
       Object.assign(state, { text, hidden: new Set(hidden), beams: method.value });
       lines.read(source, state.hidden);
+      for (const part of told) {
+        part.style.minHeight = `${part.offsetHeight}px`; // what stands below stays where it is
+        part.textContent = "";
+      }
       beams.clear(+method.value);
       const onStep = (now) => place.isConnected ? (drawn = drawn.then(() => grow(now, mine))) : mine.abort();
       let drawn = Promise.resolve();
@@ -126,16 +127,20 @@ export async function show(place, options, frame) {
     const names = await engine.pieces(direction, ids);
     const asked = now.candidates.map((one) => one.id);
     const others = now.beams ? await engine.pieces(direction, asked) : [];
+    const says = await spoken({ ids });
     if (mine.signal.aborted) return;
     result = { ...now, ids, names };
     lines.write(names);
     lines.follow(map(), names.length - 1, 0);
+    written.textContent = says;
+    measured.textContent = `Pieces so far: ${ids.length}`;
     if (now.beams) beams.add(now, new Map(asked.map((one, i) => [one, others[i]])));
   }
 
   /** All is written. */
   function tell(says) {
     const { ids, names, logProbabilities } = result;
+    for (const part of told) part.style.minHeight = "";
     written.textContent = says;
     const sum = logProbabilities.reduce((a, b) => a + b, 0);
     const cut = ids.at(-1) === END ? "" : ` It was stopped after ${STEPS} pieces.`;
@@ -149,11 +154,6 @@ export async function show(place, options, frame) {
     state.piece = Math.min(state.piece, names.length - 1);
     drawMap();
     say(`${says} ${measured.textContent} ${compared.textContent}`);
-  }
-
-  function hide(one) {
-    if (!state.hidden.delete(one)) state.hidden.add(one);
-    translate();
   }
 
   function pick(piece) {
@@ -172,7 +172,7 @@ export async function show(place, options, frame) {
 
   /** Shows the row of one piece everywhere, and says it in words. */
   function follow(piece = state.piece) {
-    if (!result) return;
+    if (!result?.names[piece]) return; // the map is still that of another sentence
     const { names } = result;
     const row = (one) => map().subarray(one * source.length, (one + 1) * source.length);
     const parts = strongest(row(piece)).slice(0, 3).filter(({ weight }) => weight >= 0.005).map(({ at, weight }) => `${source[at]} ${weight.toFixed(2)}`);
