@@ -61,7 +61,8 @@ def blocks(text: str) -> str:
     """Printed Markdown as Markdown: tables, headings that bear a name, and paragraphs of text.
 
     In them backticks make code, asterisks stress, `[words](#section)` or with an address in
-    place of the section is a link, and `\\|` is a bar. Nothing else acts, and no HTML.
+    place of the section is a link, `\\|` is a bar, and a line of text that ends with two spaces
+    ends there on the page too. Nothing else acts, and no HTML.
 
     Raises:
         PrintedError: there is no table in it, or a row has more or fewer cells than its head.
@@ -69,13 +70,13 @@ def blocks(text: str) -> str:
     made, head, tables = [], 0, 0
     lines = text.rstrip("\n").split("\n")
     for number, line in enumerate(lines, 1):
-        line = line.rstrip()
+        line, ends = line.rstrip(), line.endswith("  ")
         if not line.startswith("|"):
             if head and line:
                 raise PrintedError(f"line {number} goes on with a row of a table: {_cut(line)}")
             head = 0
             named = NAMED.fullmatch(line)
-            text = STARTS.sub(_number, marked(line))
+            text = STARTS.sub(_number, marked(line)) + "  " * (ends and bool(line))
             made.append(named[1] + marked(named[2]) + named[3] if named else text)
             continue
         cells = BAR.split(line)

@@ -476,6 +476,12 @@ def test_all_cuts_agree_with_viterbi(says, values, snippet):
     assert math.isclose(gap, found.times_better)
 
 
+def test_the_numbers_of_all_cuts_can_be_read_on_a_phone(book):
+    drawn = book.output(f"{CHAPTER}/all_cuts", "svg").read_text("utf-8")
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", drawn)]
+    assert len(sizes) > 20 and min(sizes) >= 8  # a phone shows them a little larger
+
+
 def test_languages(says, values, snippet, tokenizers):
     says(
         "Per word Greek is dearest",

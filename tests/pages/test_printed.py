@@ -151,6 +151,13 @@ def test_what_is_no_table_is_named_and_shown_as_text(small, html, name, said, sa
     assert read.elements.count("h1") == read.elements.count("h2") == 1
 
 
+def test_a_printed_line_ends_where_two_spaces_say_so(html):
+    """As in Markdown: below a table, lines that are no sentences would run into each other."""
+    text = "| a |\n|---|\n| b |\n\n1 right: 5%  \n2 *wrong*: 6%  \nthe same\nline\n"
+    made = html(printed.blocks(text))
+    assert "<p>1 right: 5%<br />\n2 <em>wrong</em>: 6%<br />\nthe same\nline</p>" in made
+
+
 def problems(book, text: str) -> list[str]:
     (book.root / "docs").mkdir(exist_ok=True)
     (book.root / "docs" / "x.md").write_text(text, "utf-8")
