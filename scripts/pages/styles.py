@@ -27,7 +27,6 @@ WORD = re.compile(r"[A-Za-z0-9_-]+")  # as PurgeCSS finds them
 
 SHEET = re.compile(r'\n[ \t]*<link rel="stylesheet" href="([^":]+\.css)">')
 EARLY = re.compile(r'<script src="([^":]*assets/(?:early|palette)\.js)"></script>')
-LATER = re.compile(r'(<script src="[^":]*" type="module")>')
 COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)\n", re.S | re.M)
 ADDRESS = re.compile(r'url\("?(?!data:|#)([^")]+)"?\)')
 
@@ -61,8 +60,6 @@ def inline(site: Path, cache: Path) -> None:
         text = SHEET.sub(lambda found: f"\n<style>{here}</style>", text, count=1)
         text = SHEET.sub("", text)
         text = EARLY.sub(lambda found: _script(path.parent / found[1]), text)
-        # A browser would fetch a module before what it needs to show the page's first lines.
-        text = LATER.sub(r'\1 fetchpriority="low">', text)
         path.write_text(text, "utf-8", newline="\n")
 
 

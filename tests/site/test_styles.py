@@ -18,8 +18,7 @@ pytest_plugins = ["browser"]
 
 PAGE = '<html><head>\n<link rel="stylesheet" href="{}assets/stylesheets/main.css">\n\
 <link rel="stylesheet" href="{}a/one.css">\n<link rel="stylesheet" \
-href="{}two.css"><script src="{}assets/early.js"></script>\
-<script src="{}assets/later.js" type="module"></script></head><p id="x" class="b"></p></html>'
+href="{}two.css"><script src="{}assets/early.js"></script></head><p id="x" class="b"></p></html>'
 ONE = """@charset "utf-8"; /* a comment */
 :root { --read-by-a-drawing: 1px; --mask: url("data:,<a b='url(#c)'>") }
 .b, .from-a-script { margin: var(--read-by-a-drawing); background: url("pictures/p.svg") }
@@ -41,7 +40,7 @@ def small(tmp_path, cache):
     site = tmp_path / "site"
     for page, up in (("index.html", ""), ("chapter/index.html", "../")):
         (site / page).parent.mkdir(parents=True, exist_ok=True)
-        (site / page).write_text(PAGE.format(up, up, up, up, up), "utf-8")
+        (site / page).write_text(PAGE.format(up, up, up, up), "utf-8")
     (site / "a").mkdir()
     (site / "a" / "one.css").write_text(ONE, "utf-8")
     (site / "two.css").write_text(".b { color: green; }\n", "utf-8")
@@ -52,11 +51,6 @@ def small(tmp_path, cache):
     (site / "assets" / "later.js").write_text('add("made-later")', "utf-8")
     styles.inline(site, cache)
     return site
-
-
-def test_a_module_comes_after_what_the_first_lines_need(small):
-    text = (small / "chapter" / "index.html").read_text("utf-8")
-    assert '<script src="../assets/later.js" type="module" fetchpriority="low">' in text
 
 
 def test_the_books_own_sheets_are_there_whole(small):
@@ -84,7 +78,7 @@ def test_made_once_and_again_when_a_word_changes(small, cache, monkeypatch):
 
     def again(word: str = "b"):
         for path in small.rglob("index.html"):
-            path.write_text(PAGE.format(*["" if path.parent == small else "../"] * 5)
+            path.write_text(PAGE.format(*["" if path.parent == small else "../"] * 4)
                             .replace('class="b"', f'class="{word}"'), "utf-8")  # fmt: skip
         styles.inline(small, cache)
         return (small / "index.html").read_text("utf-8")
@@ -96,7 +90,7 @@ def test_made_once_and_again_when_a_word_changes(small, cache, monkeypatch):
 
 def test_what_comes_first_is_in_the_page(small):
     text = (small / "chapter" / "index.html").read_text("utf-8")
-    assert "stylesheet" not in text and "early.js" not in text and text.count("<style>") == 1
+    assert "stylesheet" not in text and "src=" not in text and text.count("<style>") == 1
     assert "url(../a/pictures/p.svg)" in text and "url(../a/f.woff2)" in text
     assert "<script>{\nconst first = 1;\n}</script>" in text
 
