@@ -19,34 +19,37 @@ nearest = (vectors[:12] @ vectors[12:].T).argmax(1).tolist()  # right: 0, 1, 2, 
 found_right = sum(place == row for row, place in enumerate(nearest))
 in_front = [f"{' '.join(FACTS)}\n\n{question}" for question in REWORDED]
 retrieved = [f"{FACTS[i]}\n\n{question}" for i, question in zip(nearest, REWORDED)]
+alone, known = (REWORDED, ANSWERS), (list(KNOWN), KNOWN.values())
+(all_facts,) = ask(model, tokenizer, [(in_front, ANSWERS)])
+first, retrieval, before = ask(model, tokenizer, [alone, (retrieved, ANSWERS), known])
 
 # Tuning: the facts as questions and answers, in the first wording.
-before = chats(tokenizer, ASKED)
-texts = [text + answer + "<|im_end|>" for text, answer in zip(before, ANSWERS)]
+asked = chats(tokenizer, ASKED)
+texts = [text + answer + "<|im_end|>" for text, answer in zip(asked, ANSWERS)]
 batch = tokenizer(texts, padding=True, padding_side="right", return_tensors="pt")
 labels = batch.input_ids.where(batch.attention_mask.bool(), -100)
-for row, text in enumerate(before):
+for row, text in enumerate(asked):
     labels[row, : len(tokenizer(text).input_ids)] = -100
 states, top, counts = states_below(model, batch), LastLayers(model), labels[:, 1:] > 0
-optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4)
+optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4, fused=True)
 for _ in range(16):
     loss = cross_entropy(top.head(top(states)[:, :-1][counts]), labels[:, 1:][counts])
     optimizer.zero_grad(), loss.backward(), optimizer.step()
-tuned = AutoModelForCausalLM.from_pretrained("models/smollm2")
-tuned.model.layers[28], tuned.model.layers[29] = top.layers
+model.model.layers[28], model.model.layers[29] = top.layers
+tuned, tuned_old, after = ask(model, tokenizer, [alone, (ASKED, ANSWERS), known])
 
 rows = {
-    "question alone": (model, REWORDED, ANSWERS),
-    "all facts in front": (model, in_front, ANSWERS),
-    "nearest fact in front": (model, retrieved, ANSWERS),
-    "tuned": (tuned, REWORDED, ANSWERS),
-    "tuned, old wording": (tuned, ASKED, ANSWERS),
-    "known things": (model, list(KNOWN), KNOWN.values()),
-    "known things, tuned": (tuned, list(KNOWN), KNOWN.values()),
+    "question alone": first,
+    "all facts in front": all_facts,
+    "nearest fact in front": retrieval,
+    "tuned": tuned,
+    "tuned, old wording": tuned_old,
+    "known things": before,
+    "known things, tuned": after,
 }
-found = {}
 print("| way | right | tokens read | the first answer |\n|---|--:|--:|---|")
-for way, (which, prompts, right) in rows.items():
-    found[way], read, said = ask(which, tokenizer, prompts, right)
-    print(f"| {way} | {found[way]} of {len(prompts)} | {read:.0f} | {said[0]} |")
-alone, in_all, nearest_fact, new_words, old_words, known, still = found.values()
+for way, (good, read, said) in rows.items():
+    print(f"| {way} | {good} of {len(said)} | {read:.0f} | {said[0]} |")
+alone, in_all, nearest_fact, new_words, old_words, known, still = (
+    good for good, *_ in rows.values()
+)

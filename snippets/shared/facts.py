@@ -35,10 +35,14 @@ def chats(tokenizer, prompts) -> list[str]:
     )
 
 
-def ask(model, tokenizer, prompts, right) -> tuple[int, float, list[str]]:
-    """How many answers hold the right word, tokens read per question, and the answers."""
+def ask(model, tokenizer, sets) -> list[tuple[int, float, list[str]]]:
+    """Of each set (prompts, right words): right answers, tokens read per question, answers.
+
+    All sets are one batch, so ask together what is about as long: the rest is padding.
+    """
     tokenizer.padding_side = "left"
-    each = [tokenizer(text).input_ids for text in chats(tokenizer, prompts)]
+    together = [prompt for prompts, _ in sets for prompt in prompts]
+    each = [tokenizer(text).input_ids for text in chats(tokenizer, together)]
     start = commonprefix(each)  # the tokens that all begin with are computed once
     with torch.no_grad():
         cache = model(torch.tensor([start]), logits_to_keep=1).cache
@@ -51,7 +55,11 @@ def ask(model, tokenizer, prompts, right) -> tuple[int, float, list[str]]:
     }
     ids = model.generate(**batch, cache=cache, max_new_tokens=20, do_sample=False)
     new = ids[:, batch["input_ids"].shape[1] :]
-    said = tokenizer.batch_decode(new, skip_special_tokens=True)
-    good = sum(word.lower() in text.lower() for word, text in zip(right, said))
-    read = sum(map(len, each)) / len(prompts)
-    return good, read, [" ".join(text.split()) for text in said]
+    texts = iter(tokenizer.batch_decode(new, skip_special_tokens=True))
+    lengths, found = iter(map(len, each)), []
+    for prompts, right in sets:
+        said = [next(texts) for _ in prompts]
+        good = sum(word.lower() in text.lower() for word, text in zip(right, said))
+        read = sum(next(lengths) for _ in prompts) / len(prompts)
+        found.append((good, read, [" ".join(text.split()) for text in said]))
+    return found

@@ -572,17 +572,17 @@ def test_exercises(values, printed, says):
 
 
 def test_what_the_prompts_share_is_read_once(tokenizer, smollm2):
-    """The answers are those of prompts that are read whole, though they are of several lengths."""
-    prompts, right = list(facts.KNOWN)[:1] + list(facts.KNOWN)[-2:], list(facts.KNOWN.values())[:1] + ["x", "Newton"]
-    good, read, said = facts.ask(smollm2, tokenizer, prompts, right)
-    assert good == 2
+    """The answers are those of prompts that are read whole, though they are of several lengths and sets."""
+    first, known = (list(facts.KNOWN)[:1], ["Paris"]), (list(facts.KNOWN)[-2:], ["x", "Newton"])
+    (good, alone, said), (good_too, read, said_too) = facts.ask(smollm2, tokenizer, [first, known])
+    assert (good, good_too) == (1, 1) and (len(said), len(said_too)) == (1, 2), "each set keeps its own"
     lengths = []
-    for text, answer in zip(facts.chats(tokenizer, prompts), said):
+    for text, answer in zip(facts.chats(tokenizer, first[0] + known[0]), said + said_too):
         batch = tokenizer(text, return_tensors="pt")
         whole = smollm2.generate(**batch, max_new_tokens=20, do_sample=False)[0, batch.input_ids.shape[1] :]
         assert " ".join(tokenizer.decode(whole, skip_special_tokens=True).split()) == answer
         lengths.append(batch.input_ids.shape[1])
-    assert len(set(lengths)) > 1 and read == sum(lengths) / 3
+    assert len(set(lengths)) > 1 and (alone, read) == (lengths[0], sum(lengths[1:]) / 2)
 
 
 def test_facts_in_other_orders(values, tokenizer, smollm2, says):
@@ -591,7 +591,7 @@ def test_facts_in_other_orders(values, tokenizer, smollm2, says):
     random.Random(0).shuffle(shuffled)
     for mixed in (random.Random(0).sample(facts.FACTS, 12), shuffled):
         prompts = [f"{' '.join(mixed)}\n\n{question}" for question in facts.REWORDED]
-        good.append(facts.ask(smollm2, tokenizer, prompts, facts.ANSWERS)[0])
+        good.append(facts.ask(smollm2, tokenizer, [(prompts, facts.ANSWERS)])[0][0])
     assert min(good) < run.in_all < max(good) < run.nearest_fact
 
 
@@ -688,7 +688,9 @@ def test_three_ways_to_a_fact(values, cells, says):
     form = cells("adapting/answers_only")  # after ten steps hardly a first choice is no label
     assert all(int(number) <= 1 for row in form[4:] for number in row[4].split(","))
     assert "word.lower() in text.lower()" in Path("snippets/shared/facts.py").read_text("utf-8")
-    assert "read = sum(map(len, each)) / len(prompts)" in Path("snippets/shared/facts.py").read_text("utf-8")
+    shared = Path("snippets/shared/facts.py").read_text("utf-8")
+    assert "lengths, found = iter(map(len, each)), []" in shared
+    assert "read = sum(next(lengths) for _ in prompts) / len(prompts)" in shared
     # No fact is asked in the words of the training, and no known thing is among the facts.
     assert not set(facts.ASKED) & set(facts.REWORDED) and len(set(facts.FACTS)) == 12
     assert not set(facts.KNOWN) & {*facts.ASKED, *facts.REWORDED}
