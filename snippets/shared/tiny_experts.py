@@ -42,9 +42,7 @@ class Experts(nn.Module):
         order = self.chosen.argsort()  # the tokens of each expert stand together
         loads = self.chosen.bincount(minlength=len(self.experts)).tolist()
         parts = x[order].split(loads)
-        up, activation, down = zip(*self.experts)  # GELU takes all tokens at once
-        inner = activation[0](torch.cat([one(part) for one, part in zip(up, parts)]))
-        made = torch.cat([one(part) for one, part in zip(down, inner.split(loads))])
+        made = torch.cat([expert(part) for expert, part in zip(self.experts, parts)])
         return weight[:, None] * made[order.argsort()]
 
 
@@ -119,7 +117,7 @@ def train(
             loss = loss + strength * balancing(model.network)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step(), pace.step()
     return model.eval()
 
