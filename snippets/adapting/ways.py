@@ -38,18 +38,10 @@ for _ in range(16):
 model.model.layers[28], model.model.layers[29] = top.layers
 tuned, tuned_old, after = ask(model, tokenizer, [alone, (ASKED, ANSWERS), known])
 
-rows = {
-    "question alone": first,
-    "all facts in front": all_facts,
-    "nearest fact in front": retrieval,
-    "tuned": tuned,
-    "tuned, old wording": tuned_old,
-    "known things": before,
-    "known things, tuned": after,
-}
+ways = ["question alone", "all facts in front", "nearest fact in front", "tuned"]
+ways += ["tuned, old wording", "known things", "known things, tuned"]
+found = [first, all_facts, retrieval, tuned, tuned_old, before, after]
 print("| way | right | tokens read | the first answer |\n|---|--:|--:|---|")
-for way, (good, read, said) in rows.items():
+for way, (good, read, said) in zip(ways, found):
     print(f"| {way} | {good} of {len(said)} | {read:.0f} | {said[0]} |")
-alone, in_all, nearest_fact, new_words, old_words, known, still = (
-    good for good, *_ in rows.values()
-)
+alone, in_all, nearest_fact, new_words, old_words, known, still = next(zip(*found))
