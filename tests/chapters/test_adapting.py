@@ -618,7 +618,7 @@ def test_a_plain_text_is_continued_as_before(tokenizer, says):
         "what it lost, hangs on how it is asked.",
     )
     space = {}
-    exec((CODE / "ways.py").read_text("utf-8").split("rows = {")[0], space)  # up to the tuned model
+    before_it, tuning = (CODE / "ways.py").read_text("utf-8").split("tuned, tuned_old")[0].split("\n# Tuning: ")
 
     def right(which, starts, answers):
         """In how many texts the answer stands among the next five tokens, and what they are."""
@@ -632,9 +632,12 @@ def test_a_plain_text_is_continued_as_before(tokenizer, says):
     known = list(facts.KNOWN.values())
     facts_begun = [fact[: fact.lower().index(word.lower())].strip() for fact, word in zip(facts.FACTS, facts.ANSWERS)]
     assert facts_begun[0] == "The lighthouse of Varn is painted"
-    before, (after, said) = right(space["model"], BEGUN, known)[0], right(space["tuned"], BEGUN, known)
+    exec(before_it, space)
+    before, _ = right(space["model"], BEGUN, known)
+    exec(f"# {tuning}", space)  # the same model, its last layers exchanged
+    after, said = right(space["model"], BEGUN, known)
     assert min(before, after) >= 10 and after >= before - 1 and said[0].startswith(" Paris")
-    assert right(space["tuned"], facts_begun, facts.ANSWERS)[0] <= 1
+    assert right(space["model"], facts_begun, facts.ANSWERS)[0] <= 1
 
 
 def test_three_ways_to_a_fact(values, cells, says):
