@@ -385,7 +385,8 @@ def test_a_product_of_blocks_as_they_lie(values, says):
         "The result is the same.",
         "If it goes block by block, it reads the bytes as they lie; {{ smaller/product.times:.1f}} times as "
         "many would be read as float32.",
-        "For several tokens, sixteen rows at a time become float32, and serve them all.",
+        "The file lies in the page's memory as it came, and for up to three tokens its blocks are multiplied as they "
+        "are. For more, twenty-four rows at a time become float32, and serve them all.",
         "A block can be [multiplied as it lies](#a-product-of-blocks).",
         "To write a token, a model like SmolLM2 reads each of its weights once, and [the "
         "bytes set a limit to the speed](parallelism.md#bytes-not-operations).",
@@ -396,7 +397,8 @@ def test_a_product_of_blocks_as_they_lie(values, says):
     assert ((m + s * q) * x).sum() == pytest.approx(m * x.sum() + s * (q * x).sum())
     kernel = Path("docs/assets/live/engine/kernel.js").read_text("utf-8")
     assert "rows of 4-bit or 8-bit blocks are multiplied as they" in kernel
-    assert "sixteen rows at a time become float32, and each serves them all" in kernel
+    assert "twenty-four rows at a time become float32, and each serves them all" in kernel
+    assert "const AT_ONCE = 24;" in kernel and "const FEW = { Q4_1: 3," in kernel
     assert "## Bytes, not operations" in Path("docs/parallelism.md").read_text("utf-8")
     assert values("faster/speculate").two_passes < values("faster/speculate").two, "several tokens a pass"
 

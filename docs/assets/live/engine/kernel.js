@@ -23,7 +23,7 @@ const rowBytes = {
   I8: (width) => width,
 };
 const FILES = ["blocks", "bytes", "rows", "products", "exp"];
-const AT_ONCE = 24; // rows that are unpacked together: they fit the processor's nearest cache
+const AT_ONCE = 24; // rows that are unpacked together: they stay in the processor's caches
 const WIDEST = 4096; // numbers in a row, at most
 /** So many positions are multiplied one after the other; to unpack rows for all of them would take longer. */
 const FEW = { Q4_1: 3, Q8_0: 3, I8: Infinity };
