@@ -32,10 +32,6 @@ ENVIRONMENT = {  # of every run, of snippets and of labs
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "Agg",
-    # Memory that a tensor frees is kept for the next one. The C library of Linux would hand large
-    # parts back at once, and each new tensor would be filled with zeros, page by page, first.
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(2**40),
 }
 
 

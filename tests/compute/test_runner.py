@@ -427,8 +427,9 @@ def test_exit_is_a_failure_with_a_sentence(small):
     assert "exit code 3" in error_of(book)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="its C library is told to keep memory")
-def test_freed_memory_is_kept_for_the_next_tensor(small):
+@pytest.mark.skipif(sys.platform != "linux", reason="its C library gives large parts back at once")
+def test_memory_is_as_in_a_run_by_hand(small):
+    """What fresh pages cost is shown on a page (self_attention/seconds), so no run may save them."""
     book = small("a/x", """
         import resource
 
@@ -442,7 +443,7 @@ def test_freed_memory_is_kept_for_the_next_tensor(small):
         new = pages() - before
     """)
     assert runner.run(book) == {}
-    assert book.outcome("a/x").values["new"] < 20_000  # of about 100,000 pages
+    assert book.outcome("a/x").values["new"] > 50_000  # of about 100,000 pages; 0 if memory were kept
 
 
 def test_what_the_parent_keeps_is_not_looked_through_again(tmp_path):
