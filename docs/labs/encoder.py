@@ -1208,4 +1208,4 @@ examine(lines)
 # - Heads can be found by a score, and named wrongly: the separator head gave much to the end, and the idle head turned to words that return. What a head does, you learn by changing the sentence. Whether it matters, by switching it off.
 # - What the cosine drowns, a probe can hear. But a random split praises everybody; hold out what you want to know about, and bring a baseline.
 #
-# **Go on** with [Cross-attention](../cross_attention.md), where the looks go from one text to another, or with the chapter's [three uses](../encoder.md#use-1-is-this-praise-or-blame), where the encoder itself is trained too.
+# **Go on** with [Cross-attention](../cross_attention.md), where the looks go from one text to another, or with [three uses of an encoder](../encoder_uses.md), where the encoder itself is trained too.

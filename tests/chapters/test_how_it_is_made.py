@@ -253,7 +253,7 @@ def test_where_the_promise_ends(says):
         "A number can be read off a screen once, and typed.",
     )
     says("**Right answers that were written down**, such as the labels of the sentences on which the name finder")
-    assert "snippets/encoder/gold_ner.txt" in (ROOT / "snippets/encoder/ner_score.py").read_text("utf-8")
+    assert "snippets/encoder_uses/gold_ner.txt" in (ROOT / "snippets/encoder_uses/ner_score.py").read_text("utf-8")
     clips = sorted((ROOT / "snippets/audio").glob("*.wav"))
     code = " ".join(path.read_text("utf-8") for path in ROOT.glob("snippets/*/*.py"))
     assert len(clips) == 2 and all(clip.name in code for clip in clips) and "espeak" not in code

@@ -42,7 +42,7 @@ def test_every_chapter_uses_it(says):
     says("Every chapter of this book has programs that use it.")
     nav = re.findall(r"^      - (\w+)\.md$", Path("mkdocs.yml").read_text("utf-8"), re.M)
     chapters = nav[: nav.index("from_scratch") + 1]
-    assert len(chapters) == 16 and CHAPTER in chapters
+    assert len(chapters) == 17 and CHAPTER in chapters
     for chapter in chapters:
         programs = [path.read_text("utf-8") for path in Path(f"snippets/{chapter}").glob("*.py")]
         assert any("from transformers import" in program for program in programs), chapter

@@ -56,7 +56,7 @@ def test_is_one_plain_program(name, says):
 # and beside the words in which a reader has predicted it. Measured in Chromium, 1,366 pixels wide.
 SHOWN, SHOWN_IN_A_LIST, SHOWN_BESIDE = 92, 89, 52
 # The program makes what a model is trained on, so a change of its last line would train that again.
-WIDER = {"encoder/found_sentences"}
+WIDER = {"encoder_uses/found_sentences"}
 
 
 def test_what_is_printed_fits_a_laptop(book, says):

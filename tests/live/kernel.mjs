@@ -10,7 +10,8 @@ function numbers(count, seed) {
   return Float32Array.from({ length: count }, () => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 31 - 1));
 }
 
-const SHAPES = { Q4_1: [32, 576, 20], Q8_0: [32, 576, 34], I8: [32, 1536, 32] }; // rows, width, bytes of 32 numbers
+// rows, width, bytes of 32 numbers; 24 rows go together, so of 28 four are left over
+const SHAPES = { Q4_1: [28, 576, 20], Q8_0: [32, 576, 34], I8: [32, 1536, 32] };
 
 async function results(binaries) {
   const kernel = await Kernel.create(1 << 20, binaries);
@@ -31,6 +32,13 @@ async function results(binaries) {
     for (const [first, positions] of [[0, 1], [1, 1], [2, 1], [0, 6]]) {
       kernel.multiply({ at: x.at + 4 * first * width, width }, { type, shape: [rows, width], at }, out, positions);
       told[`${type} ${first} ${positions}`] = [...out.data.subarray(0, positions * rows)];
+    }
+  }
+  for (const rows of [4, 30]) {
+    try {
+      kernel.multiply(kernel.matrix(1, 32), { type: "Q8_0", shape: [rows, 32], at: 0 }, kernel.matrix(1, rows), 1);
+    } catch (error) {
+      told[`refused ${rows}`] = error.message;
     }
   }
   const [gate, up] = [kernel.matrix(1, 512), kernel.matrix(1, 512)];

@@ -9,6 +9,9 @@ from test_live import run, site  # noqa: F401 - fixtures
 def test_the_same_sums(run, kernel):  # noqa: F811
     """Of blocks and bytes, at the edges too; each to the digits that its format of x leaves."""
     told = run("kernel", {"kernel": kernel})
+    for side in ("fast", "plain"):  # what would be written past its end
+        for rows in (4, 30):
+            assert told[side].pop(f"refused {rows}") == f"{rows} rows: the products need a multiple of 4, from 8 on."
     assert told["fast"].keys() == told["plain"].keys() and len(told["fast"]) == 23
     for name, plain in told["plain"].items():
         fast, plain = np.array(told["fast"][name]), np.array(plain)

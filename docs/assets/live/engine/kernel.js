@@ -142,14 +142,16 @@ export class Kernel {
     const { products, arranged, unpacked } = this;
     const [rows, width] = weight.shape;
     const { type, at } = weight;
+    if (rows % 4 || rows < 8) throw new Error(`${rows} rows: the products need a multiple of 4, from 8 on.`);
     if (positions <= FEW[type]) {
       for (let t = 0; t < positions; t++) products[`rows${type}`](at, rows, x.at + 4 * t * width, width, out.at + 4 * t * out.width, arranged);
       return;
     }
     if (type === "F32") return products.product(at, rows, x.at, positions, width, out.at, 4 * out.width);
     const bytes = rowBytes[type](width);
-    for (let row = 0; row < rows; row += AT_ONCE) {
-      const count = Math.min(AT_ONCE, rows - row); // what `product` asks of it, the models' sizes grant
+    const count = Math.min(AT_ONCE, rows);
+    for (let next = 0; next < rows; next += count) {
+      const row = Math.min(next, rows - count); // the last may begin among those that are done
       products[`unpack${type}`](at + row * bytes, unpacked, count * width);
       products.product(unpacked, count, x.at, positions, width, out.at + 4 * row, 4 * out.width);
     }

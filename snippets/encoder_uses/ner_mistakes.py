@@ -17,7 +17,7 @@ def show(text, names):
 
 
 worst, boundary, kind_only, invented, missed = [], 0, 0, 0, 0
-for text, tags, _ in read_bracketed("snippets/encoder/gold_ner.txt"):
+for text, tags, _ in read_bracketed("snippets/encoder_uses/gold_ner.txt"):
     truth, guess = spans(tags), spans(predict(model, tokenizer, text))
     worst.append((len(truth ^ guess), text, truth - guess, guess - truth))
     for begin, end, kind in guess - truth:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snippets.shared.tagging import read_names, tagged, words
 
-names = read_names("snippets/encoder/names.txt")
+names = read_names("snippets/encoder_uses/names.txt")
 known = {name: "PER" for name in names["full"]}
 known |= {name.removeprefix("the "): "LOC" for name in names["place"]}
 known |= {name.removeprefix("the "): "ORG" for name in names["organization"]}

@@ -2,7 +2,7 @@
 
 from snippets.shared.tagging import read_names, spans
 
-names = read_names("snippets/encoder/names.txt")
+names = read_names("snippets/encoder_uses/names.txt")
 asked = {
     "Bellevue Hospital .": "a rule: capitals that end in *Hospital*",
     "Michael Caine whipping": "a rule: a first name of our list, then a capital",

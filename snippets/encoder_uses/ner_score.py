@@ -11,7 +11,7 @@ torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained("models/minilm-ner")
 model = AutoModelForTokenClassification.from_pretrained("models/minilm-ner")
 
-gold = read_bracketed("snippets/encoder/gold_ner.txt")
+gold = read_bracketed("snippets/encoder_uses/gold_ner.txt")
 kinds = ["PER", "ORG", "LOC", "all"]
 counts = torch.zeros(len(gold), 3, 4)  # (sentences, right or found or there, kinds)
 for counted, (text, tags, _) in zip(counts, gold):

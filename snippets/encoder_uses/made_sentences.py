@@ -7,8 +7,8 @@ from pathlib import Path
 from snippets.shared.tagging import read_names, tagged, words
 
 random.seed(0)
-names = read_names("snippets/encoder/names.txt")
-templates = open("snippets/encoder/templates.txt").read().splitlines()
+names = read_names("snippets/encoder_uses/names.txt")
+templates = open("snippets/encoder_uses/templates.txt").read().splitlines()
 patterns = {
     "per": ["{first} {last}"] * 6 + ["{full}", "{first}", "{last}", "{last}"]
     + ["{first} {letter}. {last}", "{letter}. {last}", "{first} {last}-{last}"],

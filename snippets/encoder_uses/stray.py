@@ -16,7 +16,7 @@ def strict(tags):
 
 
 right, found, there, stray, example = [0, 0], [0, 0], 0, 0, None
-for text, tags, _ in read_bracketed("snippets/encoder/gold_ner.txt"):
+for text, tags, _ in read_bracketed("snippets/encoder_uses/gold_ner.txt"):
     said, truth = predict(model, tokenizer, text), spans(tags)
     there += len(truth)
     for way, read in enumerate((spans, strict)):
