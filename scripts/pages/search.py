@@ -66,6 +66,7 @@ ALSO = {
     "decoding/#top-k-the-k-best-tokens": "top_k",
     "encoder/": "BERT",
     "encoder/#how-does-an-encoder-learn": "pretraining masked language model MLM",
+    "encoder_uses/": "NER named entity recognition text classification",
     "inside/": "interpretability mechanistic",
     "inside/#one-state-carried-over": "activation patching causal tracing",
     "hugging_face/#the-auto-classes": "from_pretrained AutoModel AutoTokenizer",

@@ -51,7 +51,7 @@ def test_chapters_are_named_as_they_call_themselves():
     listed = re.findall(
         r"^\[([^]]+)\]\((\w+)\.md\)$", Path("docs/index.md").read_text("utf-8"), re.M
     )
-    assert len(listed) == 23
+    assert len(listed) == 24
     for name, page in listed:
         heading = re.search("^# (.+)$", Path(f"docs/{page}.md").read_text("utf-8"), re.M)[1]
         assert heading.startswith(name), (name, heading)
