@@ -92,7 +92,7 @@ def test_code_that_goes_on_at_the_side_has_an_edge_there(browser, site_server, s
             }""",
             [kind, "steps back        0        1        8       32       64"],
         )
-        assert shades(page, 0) > 10
+        assert shades(page, 0) > 8
         assert shades(page, 9999) < 3
         page.evaluate("document.querySelector('#box code').textContent = 'short'")
         assert shades(page, 0) < 3
