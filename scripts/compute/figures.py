@@ -137,8 +137,22 @@ def _light(body: str) -> str:
 
 
 def maps(figure: Figure) -> list[dict]:
-    """The matrices that `plots.heatmap` drew: title, rows, columns, values."""
-    return [ax.map for ax in figure.axes if hasattr(ax, "map")]
+    """The matrices that `plots.heatmap` drew: title, rows, columns, values.
+
+    It keeps four digits of each. Of 0.47502 they are 0.475, which a table rounds down, beside a cell
+    that says 0.48: such a number is kept whole.
+    """
+
+    def kept(short: float | None, whole: float) -> float | None:
+        return short if short is None or f"{short:.2f}" == f"{whole:.2f}" else float(whole)
+
+    found = []
+    for ax in figure.axes:
+        if hasattr(ax, "map"):
+            rows = zip(ax.map["values"], ax.images[0].get_array())
+            values = [[kept(*pair) for pair in zip(*both)] for both in rows]
+            found.append(ax.map | {"values": values})
+    return found
 
 
 def left(opened: list[Figure], name: str, shown: object = None) -> dict:

@@ -28,7 +28,7 @@ there = gaps[parted, places[parted] - 5]
 usual, widest = gaps.median().item(), there.max().item()
 shared = (there == 0).sum().item()
 print(f"two best logits, median: {usual:.2f} apart; where a text parts: at most"
-      f" {widest:.2f}, in {shared} equal")  # fmt: skip
+      f" {widest:.3f}, in {shared} equal")  # fmt: skip
 row, place = int(parted.int().argmax()), int(places[parted][0])
 print("with the cache:   ", tokenizer.decode(kept[row, 1 : place + 1]))
 print("without the cache:", tokenizer.decode(again[row, 1 : place + 1]))

@@ -30,7 +30,7 @@ share_of_cls = sum(m for _, m in shares) / len(shares)
 print(f"average weight on [CLS]:         {weight_on_cls:.2f}")
 print(f"its share of what arrives:       {share_of_cls:.2f}")
 layers = [f"layer {n}" for n in range(1, 7)]
-both = list(zip(*shares))  # (2, layers)
+both = list(zip(*shares))  # (2 shares, layers)
 title = "[CLS]: much weight, a small share"
 ax = plots.heatmap(both, ["weight", "arrives"], layers, title, numbers=True)
 ax.figure.get_layout_engine().set(h_pad=0.1)  # room for the title

@@ -1025,7 +1025,7 @@ def test_a_cache_in_two_bytes_writes_other_texts(says, values, printed, smollm2_
         "With the cache, the products have other shapes, and"
         " [round differently](parallelism.md#where-it-breaks-equal-is-not-identical).",
         "That decides where the race is close: where a text parts, the two best logits are at most"
-        " {{ decoder/cache_bfloat16.widest:.2f up}} apart, and in {{ decoder/cache_bfloat16.shared }} of the"
+        " {{ decoder/cache_bfloat16.widest:.3f up}} apart, and in {{ decoder/cache_bfloat16.shared }} of the"
         " {{ decoder/cache_bfloat16.parting }} exactly equal; over all places the median is"
         " {{ decoder/cache_bfloat16.usual:.2f}}.",
         "In four bytes all are the same; in two bytes {{ decoder/cache_bfloat16.two_bytes }} of"

@@ -49,6 +49,15 @@ def both(drawing):
     return whole[:root] + figures._light(whole[root:]), whole
 
 
+@pytest.mark.parametrize("value, kept", [(0.475016, 0.475016), (0.47501, 0.47501), (0.12345678, 0.1235)])
+def test_what_is_kept_of_a_cell_rounds_as_what_is_drawn(value, kept):
+    """Four digits are kept, and all where four round to another hundredth."""
+    ax = plots.heatmap([[value, float("nan")]], numbers=True)
+    found = figures.maps(ax.figure)[0]["values"][0]
+    plt.close(ax.figure)
+    assert found == [kept, None] and [f"{found[0]:.2f}"] == [one.get_text() for one in ax.texts]
+
+
 def elements(svg: str) -> list[ElementTree.Element]:
     return list(ElementTree.fromstring(svg).iter())
 
