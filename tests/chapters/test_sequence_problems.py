@@ -360,12 +360,12 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, ce
     assert all(len(found) == 1 for found in before.values()), "always the same, or none"
 
 
-def test_without_a_number_the_end_is_held_back_most(says, values):
+def test_without_a_number_the_end_is_held_back_most(says, values, maps):
     """The same sentences after a request without a number, and after one whose number is no length."""
     says(
         "A large number holds the end back only beside a small one: where the request has no number,"
-        " the end stays below one percent at all twelve places. And whether the sky is to be explained"
-        " to 10 *children* or to 100 makes next to no difference.",
+        " the end is less probable still, at all places but the first. And whether the sky is to be"
+        " explained to 10 *children* or to 100 makes next to no difference.",
     )
     left = values(f"{HERE}/no_counter")
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="right")
@@ -386,7 +386,9 @@ def test_without_a_number_the_end_is_held_back_most(says, values):
             found = model.lm_head(states).softmax(-1)[:, tokenizer.eos_token_id]
         return found.view(len(orders), 12).mean(dim=0)
 
-    assert ends("Explain why the sky is blue.", orders).max() < 0.0099
+    (drawn,) = maps(f"{HERE}/no_counter")
+    hundred, none = torch.tensor(drawn["values"][3]), ends("Explain why the sky is blue.", orders)
+    assert (none[1:] < hundred[1:] / 2).all() and none[0] > hundred[0]
     few, many, short = (
         ends(question, orders[::4])
         for question in ("To a class of 10 children, explain why the sky is blue.",
