@@ -279,8 +279,12 @@ def test_smollm2_is_pre_norm_by_its_numbers(smollm2):
 
 def test_the_vectors_of_smollm2_grow(says, values):
     says(
-        "SmolLM2's vectors grow more than a hundredfold over all layers",
-        "That is one model of each kind.",
+        "SmolLM2's vectors grow more than a hundredfold over all layers; MiniLM's and Whisper's stay"
+        " about as long as they were.",
+        "the first layer alone makes them {{ architecture/growth.first_layer:.0f}} times as long.",
+        "So pre-norm lets the vectors grow, and does not make them grow: those of Whisper's encoder,"
+        " pre-norm too, come to {{ architecture/growth.speech_growth:.1f}} times their first length"
+        " before its last layer.",
         "MiniLM's vectors end at {{ architecture/growth.post_growth:.1f}} times their first "
         "length.",
         "SmolLM2's grow by a factor of {{ architecture/growth.pre_growth:.0f}} before the "
@@ -288,6 +292,7 @@ def test_the_vectors_of_smollm2_grow(says, values):
     )
     found = values("architecture/growth")
     assert found.pre_growth > 100 and 0.5 < found.post_growth < 2
+    assert 0.5 < found.speech_growth < 2 and 5 < found.first_layer < 30
     says(
         "In forty sentences from the news the factor lies between {{"
         " architecture/growth.post_lowest:.1f}} and {{ architecture/growth.post_highest:.1f}} for"

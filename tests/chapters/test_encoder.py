@@ -219,7 +219,7 @@ def test_the_dog_is_looked_at_whichever_it_is(says, values, book, maps, read):
         " any other token, in three at *bored*, and in one at *ball*.",
     )
     says("A second measurement in which only the supposed cause is missing.", page="glossary")
-    says("If the effect is still there, that was not its cause.", page="glossary")
+    says("If the effect is still there, something else can cause it.", page="glossary")
     left = values("encoder/attention_map")
     code = open("snippets/encoder/attention_map.py").read()
     exchanged = "The ball chased the dog because it was bored."

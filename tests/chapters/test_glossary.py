@@ -63,6 +63,7 @@ position interpolation
 context window
 prompt
 system text
+system prompt: system text
 generation prompt
 hallucination
 calibration

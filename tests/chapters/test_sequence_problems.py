@@ -312,10 +312,10 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, ce
         " sequence_problems/no_counter.first_ten:.0%}} if 10 words were asked for, of {{"
         " sequence_problems/no_counter.first_fifty:.0%}} if 50 were, and of less than one"
         " percent if 100 were.",
-        "A large number holds the end back, so the model has a sense of *short* and *long*.",
-        "Asked for 10 words, it would end after 44 as readily as after nine ({{"
-        " sequence_problems/no_counter.late_ten:.0%}}).",
-        "Asked for 100, the end is most probable at word 53, with {{"
+        "So the model has a sense of *short* and *long*.",
+        "If the model ended by a count, each row would grow strong where its number is reached:",
+        "Asked for 20 words, the end is after nine already three quarters as probable as it ever gets.",
+        "Asked for 100, it is most probable at word 53, with {{"
         " sequence_problems/no_counter.best_hundred:.0%}}; at word 106 it is down to {{"
         " sequence_problems/no_counter.last_hundred:.0%}}.",
         "The row of 50 is strongest near its place, at word 44, but so is the row of 20.",
@@ -335,7 +335,7 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, ce
     for place in range(5):
         assert stop[:, place].tolist() == sorted(stop[:, place].tolist(), reverse=True)
     assert left.first_ten > 10 * left.first_fifty and left.first_hundred < 0.01
-    assert left.late_ten == pytest.approx(left.first_ten, rel=0.05) and stop[0, 4] > 0.3
+    assert 0.7 < stop[1, 0] / stop[1].max() < 0.8, "three quarters"
     assert stop.argmax(dim=1).tolist()[1:] == [4, 4, 5], "20 and 50 at word 44, 100 at 53"
     assert left.last_hundred < 0.6 * left.best_hundred < 0.06, "faint, and fading"
     assert (stop[:2, :5] > 0.25).all() and (stop[:2, -1] < 0.1).all(), "left to right"
@@ -358,6 +358,44 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, ce
         for one, other in zip(order, order[1:]):
             before.setdefault(other, set()).add(one)
     assert all(len(found) == 1 for found in before.values()), "always the same, or none"
+
+
+def test_without_a_number_the_end_is_held_back_most(says, values, maps):
+    """The same sentences after a request without a number, and after one whose number is no length."""
+    says(
+        "A large number holds the end back only beside a small one: where the request has no number,"
+        " the end is less probable still, at all places but the first. And whether the sky is to be"
+        " explained to 10 *children* or to 100 makes next to no difference.",
+    )
+    left = values(f"{HERE}/no_counter")
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="right")
+    model = AutoModelForCausalLM.from_pretrained("models/smollm2")
+    sentences = [one + "." for one in left.text.removesuffix(".").split(". ")]
+    orders = [[(i + 5 * j) % 12 for j in range(12)] for i in range(12)]
+
+    def ends(question: str, orders: list[list[int]]) -> torch.Tensor:
+        """The probability of the end after each of twelve sentences, mean of the orders."""
+        chat, options = [{"role": "user", "content": question}], {"tokenize": False}
+        prompt = tokenizer.apply_chat_template(chat, add_generation_prompt=True, **options)
+        texts = [prompt + " ".join(sentences[i] for i in order) for order in orders]
+        batch = tokenizer(texts, padding=True, return_tensors="pt")
+        begun = len(tokenizer(prompt).input_ids)
+        stops = batch.input_ids[:, begun:] == tokenizer.convert_tokens_to_ids(".")
+        with torch.no_grad():
+            states = model.model(**batch).last_hidden_state[:, begun:][stops]
+            found = model.lm_head(states).softmax(-1)[:, tokenizer.eos_token_id]
+        return found.view(len(orders), 12).mean(dim=0)
+
+    (drawn,) = maps(f"{HERE}/no_counter")
+    hundred, none = torch.tensor(drawn["values"][3]), ends("Explain why the sky is blue.", orders)
+    assert (none[1:] < hundred[1:] / 2).all() and none[0] > hundred[0]
+    few, many, short = (
+        ends(question, orders[::4])
+        for question in ("To a class of 10 children, explain why the sky is blue.",
+                         "To a class of 100 children, explain why the sky is blue.",
+                         "In exactly 10 words, explain why the sky is blue.")
+    )  # fmt: skip
+    assert (few - many).abs().max() < 0.005 < 0.2 < short.mean()
 
 
 def test_the_probability_of_the_end_is_the_models(values):
