@@ -47,7 +47,7 @@ for length, row, of_each in zip(asked, table, by_sentence):
     print(f"{last:.1%} | {of_each.min():.0%} to {of_each.max():.0%} |")
 likely_end = " / ".join({sentences[i] for i in by_sentence.argmax(dim=1)})
 first_ten, _, first_fifty, first_hundred = table[:, 0].tolist()
-late_ten, best_fifty = table[0, 4].item(), table[2].max().item()
+best_fifty = table[2].max().item()
 best_hundred, last_hundred = table[3].max().item(), table[3, -1].item()
 requests = [f"asked {length}" for length in asked]
-plots.heatmap(table, requests, words, "A large number holds the end back")
+plots.heatmap(table, requests, words, "A small number brings the end on")

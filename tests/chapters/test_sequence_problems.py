@@ -331,7 +331,7 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, ce
     stop = torch.tensor(drawn["values"])  # (requests, places), means over the sentences
     words = [int(word) for word in drawn["columns"]]
     assert (words[0], words[4], words[5], words[-1]) == (9, 44, 53, 106)
-    assert drawn["title"] == "A large number holds the end back"
+    assert drawn["title"] == "A small number brings the end on"
     for place in range(5):
         assert stop[:, place].tolist() == sorted(stop[:, place].tolist(), reverse=True)
     assert left.first_ten > 10 * left.first_fifty and left.first_hundred < 0.01
