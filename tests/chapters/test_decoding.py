@@ -584,7 +584,7 @@ def test_sixteen_beams_find_the_same_loop_by_the_mean(says, values, smollm2_pair
 
 def test_our_model_was_trained_for_chats_and_ends_as_in_one(says, smollm2_pair):
     says(
-        "It was trained further for chats; here it continues texts without that form.",
+        "It was trained further for chats; here it continues plain texts.",
         "For the robot, sixteen beams end after one clause, with the sign that ends an answer in a chat."
         " (The sign between plain texts has almost no probability there.)",
     )
