@@ -3,6 +3,7 @@
 import ast
 import math
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -189,7 +190,8 @@ def test_what_others_found_is_cited(says):
     says(
         "Holtzman and others saw such a gap in 2020 with a larger model, and called the dull,"
         " looping output of such searches *neural text degeneration*.[^holtzman]",
-        "it depends on the task and the model.[^shi]",
+        "For models that were trained further to follow instructions, as ours was, it depends on the"
+        " task and the model.[^shi]",
         "the most probable of *all* translations was the empty one for more than half of the"
         " sentences, and only the errors of the search hid it.[^stahlberg]",
         "| sampling at a higher temperature[^codex] | variety is wanted, and errors are sorted out |",
@@ -304,8 +306,8 @@ def test_beam_tree_winner_was_third(says, values, printed):
 def test_beam_is_more_probable_and_a_loop(says, values):
     says(
         "its second sentence already walks in a circle: the robot was a robot.",
-        "Its text has a log-probability of {{ decoding/beam.total:.1f}}, against",
-        "It is also useless: a loop. And sixteen beams find the same one.",
+        "This text has a log-probability of {{ decoding/beam.total:.1f}}, against",
+        "It is also useless: a loop. And sixteen beams find the same one, by the mean per token.",
         "A search for the best score can end in a loop, as on our main prompt",
         "By the mean log-probability, beam search finds a text that is far better than the greedy one,"
         " and it is a loop.",
@@ -547,8 +549,7 @@ def test_a_wider_beam_is_not_always_better(says, values, printed):
         " decoding/beam_or_greedy.brazil_beam_total:.1f}} against",
         "Neither is sure to find the best.",
         "With two beams, a text came out that is less probable than greedy's.",
-        "For the robot, sixteen beams end after one clause. By the sum, that beats the loop of three"
-        " beams ({{ decoding/beam_or_greedy.robot_wide_total:.1f}} against {{"
+        "By the sum, that beats the loop of three beams ({{ decoding/beam_or_greedy.robot_wide_total:.1f}} against {{"
         " decoding/beam.total:.1f}}): there, the loop was a fault of the search. By the mean, the score"
         " of our own program, the loop stays ahead, and the fault is the aim's. One aim rewards copies,"
         " the other an early end.",
@@ -581,6 +582,26 @@ def test_sixteen_beams_find_the_same_loop_by_the_mean(says, values, smollm2_pair
     assert tokenizer.decode(ids).removeprefix(PROMPT) == values("decoding/beam").text
 
 
+def test_our_model_was_trained_for_chats_and_ends_as_in_one(says, smollm2_pair):
+    says(
+        "It was trained further for chats; here it continues plain texts.",
+        "For the robot, sixteen beams end after one clause, with the sign that ends an answer in a chat."
+        " (The sign between plain texts has almost no probability there.)",
+    )
+    assert "Instruct" in tomllib.loads(Path("snippets/models.toml").read_text("utf-8"))["smollm2"]["title"]
+    for program in Path("snippets/decoding").glob("*.py"):
+        assert "chat" not in program.read_text("utf-8"), program
+    tokenizer, model = smollm2_pair
+    chat = [{"role": "assistant", "content": "Paris."}]
+    answer = tokenizer.apply_chat_template(chat, tokenize=False)
+    assert f"Paris.{tokenizer.eos_token}" in answer, "an answer's end"
+    text = tokenizer(f"{PROMPT} the robot watered the sunflowers.", return_tensors="pt")
+    with torch.no_grad():
+        p = model(**text).logits[0, -1].softmax(-1)
+    assert tokenizer.convert_ids_to_tokens(0) == "<|endoftext|>"
+    assert p[tokenizer.eos_token_id] > 0.03 > 1e-3 > p[0]
+
+
 def test_on_other_beginnings(says, smollm2_pair):
     says(
         "Of 24 other beginnings, each continued by forty tokens behind the start token, greedy writes"
@@ -591,8 +612,9 @@ def test_on_other_beginnings(says, smollm2_pair):
     lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
     prompts = ["<|endoftext|>" + " ".join(line.split()[:4]) for line in lines]
     inputs = tokenizer(prompts, return_tensors="pt", padding=True)
-    start, looped, means = inputs.input_ids.shape[1], [], []
-    for settings in {}, {"num_beams": 4}, {"do_sample": True, "top_k": 0}:
+    start, looped, sums = inputs.input_ids.shape[1], [], []
+    by_sum = {"num_beams": 4, "length_penalty": 0.0}
+    for settings in {}, {"num_beams": 4}, by_sum, {"do_sample": True, "top_k": 0}:
         torch.manual_seed(0)
         ids = model.generate(**inputs, max_new_tokens=40, **settings)
         new = ids[:, start:]
@@ -602,13 +624,13 @@ def test_on_other_beginnings(says, smollm2_pair):
             logits = model(ids, attention_mask=mask, position_ids=places, logits_to_keep=new.shape[1] + 1).logits
         log_p = logits[:, :-1].log_softmax(-1).gather(2, new[..., None])[..., 0]
         alive = (new == tokenizer.eos_token_id).cumsum(1).cumsum(1) <= 1
-        means.append((log_p * alive).sum(1) / alive.sum(1))
+        sums.append((log_p * alive).sum(1))
         runs = [list(zip(*(text.split()[n:] for n in range(6))))
                 for text in tokenizer.batch_decode(new, skip_special_tokens=True)]  # fmt: skip
         looped.append(sum(len(one) > len(set(one)) for one in runs))
     assert len(prompts) == 24 and 9 <= looped[0] <= 12, "almost half"
-    assert looped[1] + 3 < looped[0] and looped[2] == 0
-    assert 1 <= (means[1] < means[0] - 1e-3).sum() <= 5, "a few"
+    assert max(looped[1:3]) + 3 < looped[0] and looped[3] == 0
+    assert 1 <= (sums[2] < sums[0] - 1e-3).sum() <= 5, "a few, where the sum decides"
 
 
 def test_with_the_start_token_a_wide_beam_loses_and_wins(says, smollm2_pair):
