@@ -98,6 +98,17 @@ def test_it_starts_with_the_last_line_of_the_program(similarity, cosines, values
     expect(page.get_by_role("status")).to_have_text(page.locator(".live-reading").inner_text())
 
 
+def test_on_a_phone_the_answer_is_seen_with_the_button(visit):
+    page = opened(visit("similarity", phone=True))
+    reading = page.locator(".live-reading")
+    expect(reading).to_contain_text("With the 12 heads off: ")
+    page.get_by_label("Sentence 3").fill("Robots water sunflowers.")
+    page.get_by_role("button", name="Compare").tap()
+    expect(reading).to_contain_text("sentence 3, ")
+    box = reading.bounding_box()
+    assert 0 < box["y"] and box["y"] + box["height"] <= 780
+
+
 def test_all_off_none_off_and_another_seed(box, cosines, says):
     says(
         "Press a head of MiniLM: how similar does it find your sentences without it, and without as many others by lot?",
