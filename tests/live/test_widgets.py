@@ -106,6 +106,20 @@ def test_styles_that_do_not_come_are_asked_for_again(visit):
     assert page.locator(".live-bars").evaluate("one => getComputedStyle(one).listStyleType") == "none"
 
 
+def test_a_text_that_a_field_cuts_off_is_told(visit):
+    page = opened(visit("tokenizer"))
+    field = page.get_by_label("Type anything")
+    told = page.get_by_text("This field takes at most 2000 characters.")
+    field.fill("")
+    page.keyboard.insert_text("robot " * 300)
+    expect(told).to_have_count(0)
+    page.keyboard.insert_text("robot " * 300)
+    expect(told).to_be_visible()
+    assert len(field.input_value()) == 2000
+    page.keyboard.press("Backspace")
+    expect(told).to_have_count(0)
+
+
 def test_scripts_of_a_page_without_weights_are_small(visit):
     page = opened(visit("tokenizer"))
     expect(page.locator(".live-pieces li").first).to_be_visible()

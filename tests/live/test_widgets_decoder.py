@@ -488,6 +488,35 @@ def test_the_same_seed_gives_the_same_texts_and_stop_stops(decoding):
     expect(heard(page)).to_have_text("Stopped.")
 
 
+def test_while_a_long_text_is_read_something_says_so(decoding):
+    """No token comes yet, and a press of Stop waits for the first: both are seen."""
+    page = decoding
+    page.get_by_label("tokens").first.fill("5")
+    page.get_by_label("Text to continue").fill("Why? " * 300)
+    page.locator(".live-methods").evaluate(
+        """(texts) => {
+          const stop = [...document.querySelectorAll("button")].find((one) => one.textContent === "Stop");
+          [globalThis.seen, globalThis.pressed] = [[], false];
+          new MutationObserver(() => {
+            const first = texts.querySelector(".live-text").textContent;
+            if (first === "…" && !pressed) {
+              pressed = true;
+              stop.click();
+            }
+            seen.push([first, stop.textContent]);
+          }).observe(texts.parentNode, {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    page.get_by_role("button", name="Write").click()
+    expect(heard(page)).to_have_text("Stopped.")
+    assert ["…", "Stopping …"] in page.evaluate("seen")
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+    page.get_by_label("Text to continue").fill("🌻" * 1000)
+    page.get_by_role("button", name="Write").click()
+    expect(page.get_by_text("The text has more than 2048 tokens")).to_be_visible()
+    assert "…" not in page.locator(".live-text").all_inner_texts()
+
+
 # ------------------------------------------------------------------------------ chat
 
 

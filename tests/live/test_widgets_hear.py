@@ -174,6 +174,14 @@ def test_the_memory_that_the_button_names(page):
     assert 50e6 < page.took < 1e6 * int(most)
 
 
+def test_without_a_microphone_there_is_another_way(visit):
+    page = opened(visit("hear"))
+    page.get_by_role("button", name="Record").click()
+    told = page.widget.get_by_role("alert")
+    expect(told).to_contain_text("The browser gave no microphone: ")
+    expect(told).to_contain_text("Choose a file instead.")
+
+
 def test_what_the_microphone_hears_by_keys_alone(visit, library, says):
     """From a view that a link names: the clip, the head, the token. Then a recording."""
     says("when you press *Record*", "it is sent nowhere and kept nowhere", page="playground")

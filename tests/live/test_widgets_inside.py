@@ -336,3 +336,25 @@ def test_heads_off_on_a_phone_by_a_link_with_mistakes(visit, chances, tokenizer,
     assert len(numbers) == 30 and max(numbers) < 1.5 * min(numbers), "a number stands in one line"
     touched(page)
     assert "\n".join(violations(page, ".live-widget")) == ""
+
+
+def test_on_a_phone_the_answer_is_seen_while_heads_are_pressed(visit):
+    """The heads are taller than the window: what becomes of the answer stands at its foot, and hides none that is reached."""
+    page = opened(visit("heads_off", phone=True))
+    reading, view = page.locator(".live-reading"), page.locator(".live-sets")
+    expect(view).to_have_attribute("aria-busy", "false")
+    page.get_by_role("button", name="The best 8 of the chapter off").tap()
+    expect(reading).to_contain_text("With the 8 heads off: ")
+    assert view.bounding_box()["y"] > 780
+    box = reading.bounding_box()
+    assert 0 < box["y"] and box["y"] + box["height"] <= 780
+    page.get_by_role("button", name="All heads on").focus()
+    page.keyboard.press("Tab")
+    for _ in range(20):
+        page.keyboard.press("ArrowDown")
+    expect(switch(page, 20, 0)).to_be_focused()
+    head = switch(page, 20, 0).bounding_box()
+    assert head["y"] + head["height"] <= reading.bounding_box()["y"]
+    # Pale while it computes, and yet nothing shines through.
+    view.evaluate("node => (node.ariaBusy = 'true')")
+    assert reading.evaluate("node => getComputedStyle(node).opacity") == "1"

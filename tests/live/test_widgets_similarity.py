@@ -98,6 +98,17 @@ def test_it_starts_with_the_last_line_of_the_program(similarity, cosines, values
     expect(page.get_by_role("status")).to_have_text(page.locator(".live-reading").inner_text())
 
 
+def test_on_a_phone_the_answer_is_seen_with_the_button(visit):
+    page = opened(visit("similarity", phone=True))
+    reading = page.locator(".live-reading")
+    expect(reading).to_contain_text("With the 12 heads off: ")
+    page.get_by_label("Sentence 3").fill("Robots water sunflowers.")
+    page.get_by_role("button", name="Compare").tap()
+    expect(reading).to_contain_text("sentence 3, ")
+    box = reading.bounding_box()
+    assert 0 < box["y"] and box["y"] + box["height"] <= 780
+
+
 def test_all_off_none_off_and_another_seed(box, cosines, says):
     says(
         "Press a head of MiniLM: how similar does it find your sentences without it, and without as many others by lot?",
@@ -162,7 +173,9 @@ def test_while_it_computes_the_old_numbers_are_faint_and_no_problem_stands_there
     for busy, opacity in ("true", "0.4"), ("false", "1"):
         view.evaluate("(view, busy) => { view.ariaBusy = busy; }", busy)
         expect(view).to_have_css("opacity", opacity)
-        expect(reading).to_have_css("opacity", opacity)
+        pale = re.compile(r"/ 0\.4\)$" if busy == "true" else r"^rgb\(")  # the heads do not shine through it
+        expect(reading).to_have_css("color", pale)
+        expect(reading).to_have_css("opacity", "1")
 
 
 def test_a_seed_that_is_none_is_said(box):

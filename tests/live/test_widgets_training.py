@@ -149,6 +149,17 @@ def test_a_switch_begins_anew_and_a_link_brings_it_back(visit):
     expect(page.get_by_label("seed")).to_have_value("1")
 
 
+def test_a_seed_that_is_none_is_told(visit):
+    page = opened(visit("training", SMALL))
+    seed = page.get_by_label("seed")
+    seed.fill("0")
+    seed.press("Tab")
+    expect(seed).to_be_focused()  # there the browser says why
+    page.get_by_label("causal mask").uncheck()
+    address = page.get_by_role("link", name="Link to this view").get_attribute("href")
+    assert "seed=1&" in f"{address.split('#')[0]}&", "the last good one counts"
+
+
 def test_by_keys_alone_until_it_is_closed(visit):
     """What the button of the page says of its size holds; with the box, the worker ends."""
     page = visit("training", SMALL)

@@ -181,6 +181,17 @@ def test_what_is_typed_stays_text_and_nothing_is_asked_of_nothing(page, library)
     expect(page.get_by_text("Write a sentence first.")).to_be_visible()
 
 
+def test_what_is_not_in_the_vocabulary_is_shown_as_the_model_gets_it(page, library):
+    """It never gets the letters of the text, so its source does not show them."""
+    text = "The robot 🌻 ﷽"
+    page.get_by_label("English sentence").fill(text)
+    page.get_by_label("English sentence").press("Enter")
+    right = library("en-pt", text)
+    says(page, right)
+    assert right["source"].count("<unk>") == 2
+    expect(page.locator(".live-line").first.locator(".live-piece")).to_have_text(right["source"])
+
+
 # At each change of the translation's pieces: how many there are, and what stands above them.
 WATCH = """(box) => {
   globalThis.seen = [];

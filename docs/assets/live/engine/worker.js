@@ -106,8 +106,9 @@ const calls = {
 
   async tokenize({ family, text, second = null }) {
     const made = await tokenizer(family);
-    const { ids, tokens, token_type_ids: segments } = made.encode(text, { text_pair: second, return_token_type_ids: true });
-    return { ids, pieces: tokens, segments: segments ?? ids.map(() => 0) };
+    const { ids, token_type_ids: segments } = made.encode(text, { text_pair: second, return_token_type_ids: true });
+    const pieces = await calls.pieces({ family, ids }); // what the model is given: <unk>, and not the letters of the text
+    return { ids, pieces, segments: segments ?? ids.map(() => 0) };
   },
 
   async decode({ family, ids }) {

@@ -4,7 +4,7 @@
 import { engine } from "../engine/engine.js";
 import { composing } from "./fields.js";
 import { announcer, el, newId } from "./parts.js";
-import { END, follower, styles, words } from "./writing.js";
+import { END, follower, stopping, styles, words } from "./writing.js";
 
 export const title = "Chat";
 export const weights = "smollm2";
@@ -46,7 +46,7 @@ export async function show(place, options) {
   const oninput = () => messages.length || read(messages); // before the first turn, the field is the conversation
   const input = el("textarea", { id, rows: 2, maxlength: 2000, onkeydown, oninput });
   const go = el("button", { type: "submit", class: "live-go" }, "Send");
-  const stop = el("button", { type: "button", disabled: true, onclick: () => stopper?.abort() }, "Stop");
+  const { stop, busy } = stopping(go, () => stopper?.abort(), input);
   const anew = el("button", { type: "button", onclick: begin }, "New conversation");
   const way = el("select", { id: newId("way") }, Object.keys(WAYS).map((name) => el("option", {}, name)));
   const onsubmit = (event) => {
@@ -124,13 +124,6 @@ export async function show(place, options) {
     stopper = undefined;
     busy(false);
     await read(messages);
-  }
-
-  function busy(now) {
-    go.ariaDisabled = String(now);
-    const hadFocus = document.activeElement === stop;
-    stop.disabled = !now;
-    if (hadFocus) input.focus();
   }
 
   /** Show a conversation as the model will read it. */

@@ -4,7 +4,7 @@ import { engine } from "../engine/engine.js";
 import { asked, exact, fit } from "./fields.js";
 import { announcer, el, newId, number } from "./parts.js";
 import { tree } from "./tree.js";
-import { distinctPairs, END, follower, pieces, repeated, styles } from "./writing.js";
+import { distinctPairs, END, follower, pieces, repeated, stopping, styles } from "./writing.js";
 
 export const title = "Decoding";
 export const weights = "smollm2";
@@ -42,7 +42,7 @@ export async function show(place, options) {
     return el("span", { class: "live-number-field" }, el("label", { for: props.id }, says), fields[name]);
   });
   const start = el("button", { type: "submit", class: "live-go" }, "Write");
-  const stop = el("button", { type: "button", onclick: () => stopper?.abort() }, "Stop");
+  const { stop, busy } = stopping(start, () => stopper?.abort());
   const onsubmit = (event) => {
     event.preventDefault();
     run();
@@ -82,17 +82,11 @@ export async function show(place, options) {
       say(`Done. Log-probability per token: ${all.map(({ row, cells }) => `${row.firstChild.textContent} ${cells[0].textContent}`).join(", ")}.`);
     } catch (error) {
       if (!mine.signal.aborted) problem.textContent = error.message;
+      for (const { text } of all) if (text.textContent === "…") text.textContent = "";
       say("Stopped.");
     }
     stopper = undefined;
     busy(false);
-  }
-
-  function busy(now) {
-    start.ariaDisabled = String(now);
-    const hadFocus = document.activeElement === stop;
-    stop.disabled = !now;
-    if (hadFocus) start.focus();
   }
 
   function reset(wish) {
@@ -106,6 +100,7 @@ export async function show(place, options) {
   /** One method from its first token to its last. */
   async function write(name, prompt, wish, mine) {
     const { text, cells } = panels[name];
+    text.textContent = "…"; // a long beginning is read before a token comes
     const draw = (says, { ids, total, milliseconds }) => {
       text.textContent = says.trim();
       const values = [number(total / ids.length), whole(repeated(says)), whole(distinctPairs(says)), ids.length, (1000 * ids.length / milliseconds).toFixed(0)]; // prettier-ignore

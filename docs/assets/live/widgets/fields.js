@@ -1,6 +1,8 @@
-// What fields share: numbers that are seen whole, wishes of links, keys that belong to an input method.
+// What fields share: numbers that are seen whole, wishes of links, seeds, keys that belong to an input method.
 
-import { number } from "./parts.js";
+import { el, newId, number } from "./parts.js";
+
+const SEEDS = { min: 1, max: 999999, step: 1 };
 
 /** A number with all its digits, two at least: 0.90, and 0.925 where number() would say 0.93. */
 export const exact = (x) => (Number(x.toFixed(2)) === x ? number(x) : String(x).replace("-", "−"));
@@ -15,6 +17,20 @@ export const fit = (input) => input.style.setProperty("--letters", String(input.
 export function asked(text, { min, max, step }) {
   const x = text?.trim() ? Number(text) : NaN;
   return x >= min && x <= max && (step !== 1 || Number.isInteger(x)) ? x : undefined;
+}
+
+/** A field for a seed; `changed` hears of each good one. A wrong one is told by the browser, in its own words. */
+export function seedField(says, wish, changed) {
+  let seed = asked(wish, SEEDS) ?? 1;
+  const oninput = () => {
+    fit(input);
+    if (!input.checkValidity()) return;
+    seed = input.valueAsNumber;
+    changed();
+  };
+  const input = el("input", { type: "number", id: newId("seed"), ...SEEDS, required: true, value: seed, oninput, onchange: () => input.reportValidity() });
+  fit(input);
+  return { node: el("span", { class: "live-number-field" }, el("label", { for: input.id }, says), input), seed: () => seed };
 }
 
 /** One of so many, from 1 on, whatever a link wishes for. */

@@ -27,7 +27,13 @@ export async function open(box, button, changes = {}) {
   if (weights && !(await bring(weights, box, button))) return;
 
   const place = el("div", { class: "live-place" });
-  const props = { class: "live-widget", "aria-label": widget.title, lang: "en", tabindex: -1, hidden: true };
+  const full = el("span", { class: "live-problem", role: "alert" });
+  const oninput = ({ target }) => {
+    full.textContent = `This field takes at most ${target.maxLength} characters.`;
+    if (target.value.length === target.maxLength) target.after(full);
+    else full.remove();
+  };
+  const props = { class: "live-widget", "aria-label": widget.title, lang: "en", tabindex: -1, hidden: true, oninput };
   const section = el("section", props);
   const closed = new AbortController();
   const leave = () => {

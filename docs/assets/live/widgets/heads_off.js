@@ -4,7 +4,7 @@
 import { engine } from "../engine/engine.js";
 import { largest, probabilities } from "../models/sampling.js";
 import { headSwitches } from "./head_switches.js";
-import { linked, lot, LOTS, named, placed, seedField, wished } from "./lots.js";
+import { linked, lot, lotField, LOTS, named, placed, wished } from "./lots.js";
 import { announcer, el, stateLink, table, tint } from "./parts.js";
 import { sentence } from "./sentence.js";
 import { percent, pieces, spoken, styles, visible } from "./writing.js";
@@ -55,7 +55,7 @@ export async function show(box, options, frame) {
   const presets = el("p", { class: "live-examples" }, preset(`The best ${BEST.length} of the chapter off`, BEST),
     preset(`Head ${FIRST[0][1]} of layer ${FIRST[0][0]} off`, FIRST), preset("All heads on", [])); // prettier-ignore
   const grid = headSwitches(LAYERS, HEADS, (i) => put(state.off.includes(i) ? state.off.filter((one) => one !== i) : [...state.off, i]));
-  const seed = seedField(options.seed, () => compute());
+  const seed = lotField(options.seed, () => compute());
   const sets = el("p", { class: "live-quiet" });
   const [reading, lots] = [el("p", { class: "live-reading" }), el("p")];
   const view = el("div", { class: "live-layers live-sets" });

@@ -1,11 +1,10 @@
 // Sets of heads, as numbers: layer · heads + head, both counted from 0.
 
 import { random } from "../models/sampling.js";
-import { el, newId } from "./parts.js";
-import { asked, fit } from "./fields.js";
+import { seedField } from "./fields.js";
+import { el } from "./parts.js";
 
 export const LOTS = 5; // a single lot says little
-const SEEDS = { min: 1, max: 999999, step: 1 };
 
 /** As many others of `all` heads, by lot: the same for the same seed; none if there are not as many. */
 export function lot(off, seed, all) {
@@ -39,17 +38,8 @@ export function wished(text, layers, heads) {
   return [...new Set(places)].sort((a, b) => a - b);
 }
 
-/** A field for the seed; `changed` hears of each good one. */
-export function seedField(wish, changed) {
-  let seed = asked(wish, SEEDS) ?? 1;
-  const oninput = () => {
-    fit(input);
-    if (!input.checkValidity()) return;
-    seed = input.valueAsNumber;
-    changed();
-  };
-  const input = el("input", { type: "number", id: newId("seed"), ...SEEDS, required: true, value: seed, oninput, onchange: () => input.reportValidity() });
-  fit(input);
-  const node = el("p", { class: "live-controls" }, el("span", { class: "live-number-field" }, el("label", { for: input.id }, "seed of the lot"), input));
-  return { node, seed: () => seed };
+/** A field for the seed of the first lot. */
+export function lotField(wish, changed) {
+  const { node, seed } = seedField("seed of the lot", wish, changed);
+  return { node: el("p", { class: "live-controls" }, node), seed };
 }

@@ -3,7 +3,7 @@
 
 import { engine } from "../engine/engine.js";
 import { headSwitches } from "./head_switches.js";
-import { linked, lot, LOTS, named, placed, seedField, wished } from "./lots.js";
+import { linked, lot, lotField, LOTS, named, placed, wished } from "./lots.js";
 import { announcer, el, number, stateLink, table, tint } from "./parts.js";
 import { sentence } from "./sentence.js";
 import { styles } from "./sheets.js";
@@ -68,7 +68,7 @@ export async function show(box, options, frame) {
   const presets = el("p", { class: "live-examples" }, [LAYERS - 1, 0].map((layer) => preset(`Layer ${layer} off`, ofLayer(layer))),
     preset(`All ${ALL} off`, every), preset("All heads on", [])); // prettier-ignore
   const grid = headSwitches(LAYERS, HEADS, (i) => put(state.off.includes(i) ? state.off.filter((one) => one !== i) : [...state.off, i]));
-  const seed = seedField(options.seed, () => compute());
+  const seed = lotField(options.seed, () => compute());
   const sets = el("p", { class: "live-quiet" });
   const reading = el("p", { class: "live-reading" });
   const view = el("div", { class: "live-layers" });

@@ -30,7 +30,7 @@ export const canRecord = () => Boolean(navigator.mediaDevices?.getUserMedia && g
 /** The microphone, until `stop` says so or as much has come as the model reads. @param {AbortSignal} stop */
 export async function recorded(stop, began) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(({ message }) => {
-    throw new Error(`The browser gave no microphone: ${message}.`);
+    throw new Error(`The browser gave no microphone: ${message}. Choose a file instead.`);
   });
   const parts = [];
   try {

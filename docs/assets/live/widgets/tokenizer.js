@@ -5,11 +5,11 @@ import { announcer, el, newId } from "./parts.js";
 
 export const title = "Tokenizers";
 
-// How many tokens each puts before and after a text, and what stands for the unknown.
+// How many tokens each puts before and after a text, and the id of the unknown.
 const FAMILIES = [
-  { model: "minilm", family: "WordPiece", of: "MiniLM", before: 1, after: 1, unknown: [100, "[UNK]"] },
+  { model: "minilm", family: "WordPiece", of: "MiniLM", before: 1, after: 1, unknown: 100 },
   { model: "smollm2", family: "Byte-level BPE", of: "SmolLM2", before: 0, after: 0 },
-  { model: "en-pt", family: "Unigram", of: "en-pt", before: 0, after: 1, unknown: [1, "<unk>"] },
+  { model: "en-pt", family: "Unigram", of: "en-pt", before: 0, after: 1, unknown: 1 },
 ];
 
 // The texts of the table that this widget replaces; the first is where it starts.
@@ -78,12 +78,11 @@ function draw(panel, { ids, pieces }, text) {
   const boxes = pieces.map((piece, i) => {
     const place = i - panel.before; // of the text's own pieces
     const mine = place >= 0 && place < own;
-    const [id, stands] = panel.unknown ?? [];
-    const unknown = ids[i] === id;
+    const unknown = ids[i] === panel.unknown;
     const number = unknown ? `${place + 1} unknown` : mine ? String(place + 1) : "added";
     return el("li", { class: !mine ? "live-added" : unknown ? "live-unknown" : null },
       el("span", { class: "live-number" }, number),
-      el("span", { class: "live-piece" }, unknown ? stands : piece),
+      el("span", { class: "live-piece" }, piece),
       el("span", { class: "live-id" }, String(ids[i])),
     );
   });

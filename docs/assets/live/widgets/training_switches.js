@@ -1,13 +1,12 @@
 // What a reader may change in a training before it begins.
 
 import { SETTINGS } from "../training/settings.js";
-import { asked, fit } from "./fields.js";
+import { seedField } from "./fields.js";
 import { el, newId } from "./parts.js";
 
 const WIDTHS = { whole: "64 wide, as in the program", small: "32 wide, for a phone" };
 const RATES = { 0.1: "a tenth", 1: "as it is", 10: "ten times" };
 const HEADS = { 1: "1", 2: "2", 4: "4, as in the program", 8: "8" };
-const SEEDS = { min: 1, max: 999999, step: 1 };
 
 /** One of several, by its label. @param {Record<string, string>} choices */
 export function choice(label, choices, value, onchange) {
@@ -28,19 +27,14 @@ export function trainingSwitches(options, changed) {
     const input = el("input", { type: "checkbox", checked: wish !== "no", onchange: changed });
     return { input, node: el("label", {}, input, ` ${says}`) };
   });
-  const oninput = () => {
-    fit(seed);
-    if (seed.checkValidity()) changed();
-  };
-  const seed = el("input", { type: "number", id: newId("seed"), ...SEEDS, required: true, value: asked(options.seed, SEEDS) ?? SETTINGS.seed, oninput });
-  fit(seed);
+  const seed = seedField("seed", options.seed, changed);
   const settings = () => ({
     ...SETTINGS, size: size.select.value, rate: Number(rate.select.value), heads: Number(heads.select.value),
-    masked: masked.input.checked, scaled: scaled.input.checked, seed: seed.checkValidity() ? seed.valueAsNumber : SETTINGS.seed,
+    masked: masked.input.checked, scaled: scaled.input.checked, seed: seed.seed(),
   }); // prettier-ignore
   /** For a link: what is off is said, what is on is not. */
   const state = () => Object.fromEntries(Object.entries(settings()).filter(([name, value]) => value !== true && name !== "steps").map(([name, value]) => [name, value || "no"]));
   const node = el("fieldset", { class: "live-controls live-dates" }, el("legend", {}, "Change one, and a new training waits for Start"),
-    size.node, rate.node, heads.node, masked.node, scaled.node, el("span", { class: "live-number-field" }, el("label", { for: seed.id }, "seed"), seed)); // prettier-ignore
+    size.node, rate.node, heads.node, masked.node, scaled.node, seed.node); // prettier-ignore
   return { node, settings, state };
 }

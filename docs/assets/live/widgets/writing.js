@@ -35,6 +35,26 @@ export function follower(render) {
   };
 }
 
+/**
+ * A button Stop; `busy(true)` while there is something to stop.
+ * @param {HTMLElement} go what begins it @param {() => void} halt @param {HTMLElement} home gets the focus of Stop
+ */
+export function stopping(go, halt, home = go) {
+  const onclick = () => {
+    stop.textContent = "Stopping …"; // a text that is being read is read to its end
+    halt();
+  };
+  const stop = el("button", { type: "button", disabled: true, onclick }, "Stop");
+  const busy = (now) => {
+    const hadFocus = document.activeElement === stop;
+    go.ariaDisabled = String(now);
+    stop.disabled = !now;
+    stop.textContent = "Stop";
+    if (hadFocus) home.focus();
+  };
+  return { stop, busy };
+}
+
 /** A token as text; a space in front belongs to it. */
 export async function piece(id) {
   if (!read.has(id)) read.set(id, await engine.decode("smollm2", [id]));
