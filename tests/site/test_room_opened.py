@@ -34,10 +34,13 @@ EDGES = """() => [...document.querySelectorAll(".highlight code")]
   .map((code) => getComputedStyle(code).backgroundImage.split("linear-gradient(").length - 1)"""
 
 
+# Tables that are shown as they were printed, bars and all.
+BARS = """() => [...document.querySelectorAll(".output code")].map((code) => code.textContent)
+  .filter((text) => /^[|](:?-+:?[|])+$/m.test(text))"""
 # All of them at one visit: each takes most of a second.
-ALL = f"() => [{{broken: ({BROKEN})(), titles: ({TITLES})(), frames: ({FRAMES})(), edges: ({EDGES})()," \
-    """ cells: document.querySelectorAll(".numbers td").length,
-    under: document.querySelectorAll(".output + .computed-by").length}]"""
+ALL = f"""() => [{{broken: ({BROKEN})(), titles: ({TITLES})(), frames: ({FRAMES})(), edges: ({EDGES})(),
+  bars: ({BARS})(), cells: document.querySelectorAll(".numbers td").length,
+  under: document.querySelectorAll(".output + .computed-by").length}}]"""
 
 
 @pytest.fixture(scope="module", params=[390, 1280])
@@ -65,6 +68,10 @@ def test_what_a_map_is_called_begins_where_the_map_does(seen):
 def test_the_line_under_an_output_closes_its_frame(seen):
     assert [(name, under) for name, one in seen[1] for under in one["frames"]] == []
     assert sum(one["under"] for _, one in seen[1]) > 100
+
+
+def test_a_printed_table_is_a_table_or_columns(seen):
+    assert [(name, text) for name, one in seen[1] for text in one["bars"]] == []
 
 
 def test_code_that_goes_on_to_the_side_says_so_on_a_phone(seen):
