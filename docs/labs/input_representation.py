@@ -628,7 +628,7 @@ for family, text in families.items():
 #
 # Attention compares two tokens by dot products. It would help if the dot product of two positions said one thing: how far apart they are. The figure shows all dot products of 64 positions with each other. **Write down what you expect:** in which of the four pictures is each diagonal, from upper left to lower right, of one color?
 
-# %% alt="Four square pictures of dot products between positions. The number's picture brightens toward one corner; the binary one is a pattern of blocks; the waves give even diagonal stripes; the learned table gives stripes that are a little uneven."
+# %% alt="Four square pictures of dot products between positions. The number's picture grows stronger toward one corner; the binary one is a pattern of blocks; the waves give even diagonal stripes; the learned table gives stripes that are a little uneven."
 places = torch.arange(64.0)
 rates = 10000 ** (-torch.arange(0, 64, 2) / 64)
 angles = places[:, None] * rates  # (positions, width / 2)

@@ -6,9 +6,9 @@ fitting = (stated - blocks) / d
 print(f"65 million parameters would need a table of {fitting:,.0f} rows")
 
 # Section 4 of the paper compares these two.
-print("| tokens | self-attention, n² d | recurrent, n d² |\n|---:|---:|---:|")
+print(f"{'tokens':>6}{'attention, n²d':>18}{'recurrent, nd²':>17}")
 for n in (32, 512, 8192):
-    print(f"| {n:,} | {n * n * d:,} | {n * d * d:,} |")
+    print(f"{n:6,}{n * n * d:18,}{n * d * d:17,}")
 equal_at = d
 
 width, heads = 512, 8
@@ -19,11 +19,11 @@ factor = (8192 * 8192 * d) / (8192 * d * d)
 print(f"at 8,192 tokens self-attention needs {factor:.0f} times the operations")
 
 # With what the table leaves out: four projections, and the map used twice.
-print("| tokens | attention, 4nd² + 2n²d | recurrent, 2nd² |\n|---:|---:|---:|")
+print(f"{'tokens':>6}{'4nd² + 2n²d':>18}{'2nd²':>17}")
 whole = {}
 for n in (32, 512, 8192):
     attention, recurrent = 4 * n * d * d + 2 * n * n * d, 2 * n * d * d
     whole[n] = attention / recurrent
-    print(f"| {n:,} | {attention:,} | {recurrent:,} |")
+    print(f"{n:6,}{attention:18,}{recurrent:17,}")
 whole_32 = whole[32]
 equal_lstm = (8 - 4) * d / 2  # where 4nd² + 2n²d is 8nd², four times a plain layer's

@@ -44,25 +44,6 @@ APART = """() => [...document.querySelectorAll("[data-close] tbody tr")]
 })"""
 
 
-@pytest.fixture(scope="module")
-def asked(browser, site_server):
-    """asked(360, EMPTY, "glossary/") → what the pages (all, if none is named) answer, each with its name."""
-
-    def ask(wide: int, script: str, *pages: str) -> list:
-        context = browser.new_context(viewport={"width": wide, "height": 780})
-        page, found = context.new_page(), []
-        for name in pages or audit.addresses(SITE):
-            page.goto(site_server.url + name)
-            page.add_style_tag(content=audit.ALL)
-            page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
-            page.evaluate("document.fonts.ready")
-            found += [(name, one) for one in page.evaluate(script)]
-        context.close()
-        return found
-
-    return ask
-
-
 @pytest.mark.parametrize("wide", [360, 390, 1280])
 def test_no_footnote_ends_with_an_empty_line(asked, wide):
     assert asked(wide, EMPTY) == []
