@@ -33,7 +33,7 @@ for row, text in enumerate(asked):
 states, top, counts = states_below(model, batch), LastLayers(model), labels[:, 1:] > 0
 optimizer = torch.optim.AdamW(top.layers.parameters(), lr=3e-4, fused=True)
 for _ in range(16):
-    loss = cross_entropy(top.head(top(states)[:, :-1][counts]), labels[:, 1:][counts])
+    loss = cross_entropy(top.head(top(states[:, :-1], counts)), labels[:, 1:][counts])
     optimizer.zero_grad(), loss.backward(), optimizer.step()
 model.model.layers[28], model.model.layers[29] = top.layers
 tuned, tuned_old, after = ask(model, tokenizer, [alone, (ASKED, ANSWERS), known])

@@ -1,10 +1,10 @@
 """How many tokens a pass gives with guesses out of the text, for two tasks."""
 
-import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-torch.set_grad_enabled(False)
-tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="left")
+from snippets.shared.read_once import read_once
+
+tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
 model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 lines = open("models/rated-sentences/news.tsv", encoding="utf-8").read().splitlines()
 news = [line.split("\t")[1] for line in lines[::7]]
@@ -35,12 +35,12 @@ gains, means = [], []
 asked = [f"{task} {text}" for task in tasks for text in news]
 chats = [[{"role": "user", "content": text}] for text in asked]
 prompts = tokenizer.apply_chat_template(chats, **options)
-batch = tokenizer(prompts, padding=True, return_tensors="pt")
+batch = read_once(model, tokenizer, prompts)
 rows = model.generate(**batch, max_new_tokens=24, do_sample=False)
 for task, part in zip(tasks, (slice(0, len(news)), slice(len(news), None))):
     pairs = []  # of each text: tokens written, passes
-    for row, mask in zip(rows[part].tolist(), batch.attention_mask[part]):
-        prompt, new = row[: len(mask)][-mask.sum() :], row[len(mask) :]
+    for row, mask in zip(rows[part], batch["attention_mask"][part].bool()):
+        prompt, new = row[: len(mask)][mask].tolist(), row[len(mask) :].tolist()
         new = new[: (new + [END]).index(END) + 1]  # behind the end stands filling
         pairs.append((len(new), passes(prompt + new, len(prompt))))
     made, needed = map(sum, zip(*pairs))

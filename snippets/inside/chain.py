@@ -11,8 +11,8 @@ eager = {"attn_implementation": "eager"}
 model = AutoModelForCausalLM.from_pretrained("models/smollm2", **eager)
 torch.set_grad_enabled(False), torch.manual_seed(0)
 chosen_on, tested_on, half = heads.repeated(4), heads.repeated(4), heads.LENGTH
-behind, back = heads.look(model, chosen_on)
-instead = heads.mean_outputs(model, chosen_on)
+instead, run = heads.mean_outputs(model, chosen_on)
+behind, back = heads.look(run)
 best = behind.flatten().topk(4).indices  # all of them in layers 17 and 18
 below = back[:17].flatten().topk(3).indices.tolist()  # the layers below these
 one_back = [divmod(place, 9) for place in below]
@@ -38,7 +38,7 @@ def one_off_at(rows):
 def measure(name):
     """The best heads' weight behind the copy, and the loss of the second half."""
     run = model(tested_on, output_attentions=True)
-    kept.append(heads.looks(run)[0].flatten()[best].mean().item())
+    kept.append(heads.look(run)[0].flatten()[best].mean().item())
     loss.append(heads.losses_of(run, tested_on)[:, half + 1 :].mean().item())
     print(f"| {name} | {kept[-1]:.2f} | {loss[-1]:.1f} |")
 

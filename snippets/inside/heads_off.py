@@ -9,12 +9,12 @@ from transformers import AutoModelForCausalLM
 from snippets import plots
 from snippets.shared.heads import LENGTH, look, losses_from, mean_outputs, off, repeated
 
-eager = {"attn_implementation": "eager"}
+eager, draw = {"attn_implementation": "eager"}, random.Random(0)
 model = AutoModelForCausalLM.from_pretrained("models/smollm2", **eager)
 torch.set_grad_enabled(False), torch.manual_seed(0)
-draw = random.Random(0)
 chosen_on, tested_on = repeated(4), repeated(4)  # chosen on some, tested on others
-scores, instead = look(model, chosen_on)[0], mean_outputs(model, chosen_on)
+instead, run = mean_outputs(model, chosen_on)
+scores = look(run)[0]
 states = model.model(tested_on, output_hidden_states=True).hidden_states
 losses = losses_from(model, states, tested_on)  # what lies below is not run again
 heads = [divmod(place, 9) for place in scores.flatten().argsort().flip(0).tolist()]

@@ -1,8 +1,6 @@
 """Twelve invented facts, questions about them in two wordings, and how they are asked."""
 
-from os.path import commonprefix  # of any lists, not of paths alone
-
-import torch
+from snippets.shared.read_once import read_once
 
 with open("snippets/adapting/facts.txt", encoding="utf-8") as file:
     FACTS, ASKED, REWORDED, ANSWERS = zip(*(row.strip().split("|") for row in file))
@@ -40,23 +38,12 @@ def ask(model, tokenizer, sets) -> list[tuple[int, float, list[str]]]:
 
     All sets are one batch, so ask together what is about as long: the rest is padding.
     """
-    tokenizer.padding_side = "left"
     together = [prompt for prompts, _ in sets for prompt in prompts]
-    each = [tokenizer(text).input_ids for text in chats(tokenizer, together)]
-    start = commonprefix(each)  # the tokens that all begin with are computed once
-    with torch.no_grad():
-        cache = model(torch.tensor([start]), logits_to_keep=1).cache
-    cache.batch_repeat_interleave(len(each))
-    rest = tokenizer.pad({"input_ids": [ids[len(start) :] for ids in each]}, return_tensors="pt")
-    shared = torch.tensor([start] * len(each))
-    batch = {
-        "input_ids": torch.cat([shared, rest.input_ids], 1),
-        "attention_mask": torch.cat([torch.ones_like(shared), rest.attention_mask], 1),
-    }
-    ids = model.generate(**batch, cache=cache, max_new_tokens=20, do_sample=False)
+    batch = read_once(model, tokenizer, chats(tokenizer, together))
+    ids = model.generate(**batch, max_new_tokens=20, do_sample=False)
     new = ids[:, batch["input_ids"].shape[1] :]
     texts = iter(tokenizer.batch_decode(new, skip_special_tokens=True))
-    lengths, found = iter(map(len, each)), []
+    lengths, found = iter(batch["attention_mask"].sum(1).tolist()), []
     for prompts, right in sets:
         said = [next(texts) for _ in prompts]
         good = sum(word.lower() in text.lower() for word, text in zip(right, said))

@@ -41,9 +41,9 @@ class FilmQuestions:
 
     def loss_of(self, top, part, labels):
         """The mean loss where a label stands, and the first choices there."""
-        hidden, labels = top(self.states[part])[:, :-1], labels[part][:, 1:]
+        labels = labels[part][:, 1:]
         counts = labels != -100  # (texts, tokens - 1)
-        logits = top.head(hidden[counts])
+        logits = top.head(top(self.states[part, :-1], counts))
         return cross_entropy(logits, labels[counts]), logits.argmax(-1)
 
     def test(self, top):

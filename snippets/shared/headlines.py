@@ -1,7 +1,9 @@
 """Headlines that SmolLM2 drafts, two to a request, each with a number of words asked for."""
 
+from os.path import commonprefix  # of any lists, not of paths alone
+
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from snippets.shared.last_layers import states_below
 
@@ -25,8 +27,11 @@ class Headlines:
             for number, topic in requests
         ]
         ids = torch.tensor(tokenizer(texts).input_ids)  # (requests, 19)
-        with torch.no_grad():  # a request is read once, for both of its drafts
-            read = model(ids[:, :-1], output_hidden_states=True, logits_to_keep=1)
+        alike = len(commonprefix(ids.tolist()))  # all requests begin with these tokens
+        with torch.no_grad():  # these are read once, a request once for both of its drafts
+            first = model.model(ids[:1, :alike], output_hidden_states=True)
+            first.cache.batch_repeat_interleave(len(ids))
+            read = model.model(ids[:, alike:-1], cache=first.cache, output_hidden_states=True)
         read.cache.batch_repeat_interleave(2)
         ids = ids.repeat_interleave(2, 0)  # (texts, 19)
         run = model.generate(
@@ -37,9 +42,10 @@ class Headlines:
         self.start, self.ids = ids.shape[1] - 1, run.sequences[:, ids.shape[1] :]
         self.counts = (self.ids == END).cumsum(1) - (self.ids == END).long() == 0
         # What the last two layers read, (texts, tokens, 576), was computed on the way.
-        before = read.hidden_states[-3].repeat_interleave(2, 0)
+        before = first.hidden_states[-3].expand(len(self.ids), -1, -1)
+        request = read.hidden_states[-3].repeat_interleave(2, 0)
         after = [layers[-3] for layers in run.hidden_states]
-        self.states = torch.cat([before, *after], 1)
+        self.states = torch.cat([before, request, *after], 1)
         drafts = tokenizer.batch_decode(self.ids, skip_special_tokens=True)
         texts = [draft.lower().split() for draft in drafts]
         self.words = torch.tensor([len(text) for text in texts]).view(-1, 2)
@@ -57,8 +63,9 @@ class Headlines:
     def logs(self, top, pairs) -> torch.Tensor:
         """The log-probability of both drafts of these requests, (pairs, 2)."""
         rows = torch.stack([2 * pairs, 2 * pairs + 1], 1).flatten()
-        hidden, places = top(self.states[rows])[:, self.start :], self.counts[rows]
-        every = top.head(hidden[places]).log_softmax(-1)  # (tokens, 49152)
+        places = self.counts[rows]
+        hidden = top(self.states[rows], pad(places, (self.start, 0)))  # (tokens, 576)
+        every = top.head(hidden).log_softmax(-1)  # (tokens, 49152)
         own = every.gather(1, self.ids[rows][places][:, None])
         logs = torch.zeros(places.shape).masked_scatter(places, own)
         return logs.sum(1).reshape(-1, 2)
@@ -71,4 +78,4 @@ def loss_on_news(model, tokenizer):
     batch = tokenizer(news, padding=True, padding_side="right", return_tensors="pt")
     states, seen = states_below(model, batch), batch.attention_mask[:, 1:].bool()
     targets = batch.input_ids[:, 1:][seen]
-    return lambda top: cross_entropy(top.head(top(states)[:, :-1][seen]), targets).item()
+    return lambda top: cross_entropy(top.head(top(states[:, :-1], seen)), targets).item()

@@ -14,26 +14,24 @@ def repeated(texts: int) -> torch.Tensor:
     return torch.cat([torch.zeros(texts, 1, dtype=torch.long), half, half], dim=1)
 
 
-def look(model: Any, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """What all heads do on repeated texts.
+def look(run: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where all heads look on repeated texts.
+
+    Args:
+        run: It was asked for its attentions, of a model with attn_implementation="eager".
 
     Returns:
         Weight on the token behind the earlier copy, and on the token one back: (layers,
-        heads); needs a model with attn_implementation="eager".
+        heads).
     """
-    return looks(model.model(ids, output_attentions=True))
-
-
-def looks(run: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same, of a run that was asked for its attentions."""
     maps = torch.stack(run.attentions)
     row = torch.arange(LENGTH + 1, 2 * LENGTH + 1)
     behind, back = maps[..., row, row - LENGTH + 1], maps[..., row, row - 1]
     return behind.mean(dim=(1, 3)), back.mean(dim=(1, 3))
 
 
-def mean_outputs(model: Any, ids: torch.Tensor) -> torch.Tensor:
-    """What each head hands on, on average over these texts: (layers, heads, 64)."""
+def mean_outputs(model: Any, ids: torch.Tensor) -> tuple[torch.Tensor, Any]:
+    """What each head hands on, on average over these texts: (layers, heads, 64); the run."""
     found = []
     hooks = [
         layer.self_attn.o_proj.register_forward_pre_hook(
@@ -41,10 +39,10 @@ def mean_outputs(model: Any, ids: torch.Tensor) -> torch.Tensor:
         )
         for layer in model.model.layers
     ]
-    model.model(ids)
+    run = model.model(ids, output_attentions=True)
     for hook in hooks:
         hook.remove()
-    return torch.stack(found)
+    return torch.stack(found), run
 
 
 @contextmanager

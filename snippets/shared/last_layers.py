@@ -8,9 +8,12 @@ from torch import nn
 
 def states_below(model, batch, last: int = 2) -> torch.Tensor:
     """What the last layers read, (texts, tokens, 576); the layers below stay as they are."""
+    layers, norm = model.model.layers, model.model.norm
+    model.model.layers, model.model.norm = layers[:-last], nn.Identity()  # for this once
     with torch.no_grad():
-        run = model.model(**batch, output_hidden_states=True, use_cache=False)
-    return run.hidden_states[-1 - last]
+        states = model.model(**batch, use_cache=False).last_hidden_state
+    model.model.layers, model.model.norm = layers, norm
+    return states
 
 
 class LastLayers(nn.Module):
@@ -23,9 +26,15 @@ class LastLayers(nn.Module):
         self.turn, self.norm = model.model.rotary_emb, model.model.norm
         self.head = model.lm_head.requires_grad_(False)  # logits: only where they are asked
 
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """States (texts, tokens, 576) → what the head reads, (texts, tokens, 576)."""
+    def forward(self, states: torch.Tensor, places=...) -> torch.Tensor:
+        """States (texts, tokens, 576) → what the head reads, of all places or of these.
+
+        Behind the last attention no place reads another: the rest is for these alone.
+        """
         turns = self.turn(states, torch.arange(states.shape[1])[None])
-        for layer in self.layers:
+        *below, last = self.layers
+        for layer in below:
             states = layer(states, position_embeddings=turns)
-        return self.norm(states)
+        read, _ = last.self_attn(last.input_layernorm(states), turns)
+        states = (states + read)[places]  # for a mask (texts, tokens): (places, 576)
+        return self.norm(states + last.mlp(last.post_attention_layernorm(states)))

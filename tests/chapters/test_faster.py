@@ -15,6 +15,8 @@ from transformers import (
     MistralConfig,
 )
 
+from snippets.shared.read_once import read_once
+
 PAGE = Path("docs/faster.md")
 CODE = Path("snippets/faster")
 
@@ -176,6 +178,20 @@ def test_places_are_filled(values, printed, says):
         places, passes = [max(left - 1, 0) for left in places], passes + 1
     assert passes == run.passes_once
     assert run.passes_sorted == sum(sorted(lengths)[3::4]) < (run.passes_once + run.passes_group) / 2
+
+
+def test_what_is_read_once_changes_no_token(smollm2, says):
+    says("What all prompts begin with is read once, as [below](#one-beginning-for-many), by `snippets/shared/read_once.py`:")
+    says("What all prompts begin with is read once, by `snippets/shared/read_once.py`:", page="adapting")
+    tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
+    texts = [f"<|endoftext|>Once upon a time there was {one}" for one in ("a dog", "an old and tired king", "snow")]
+    batch = read_once(smollm2, tokenizer, texts)
+    assert batch["cache"].get_seq_length() == 7 and (batch["attention_mask"] == 0).sum() > 3
+    width = batch["input_ids"].shape[1]
+    rows = smollm2.generate(**batch, max_new_tokens=6, do_sample=False)[:, width:]
+    for text, row in zip(texts, rows):
+        alone = tokenizer(text, return_tensors="pt")
+        assert torch.equal(smollm2.generate(**alone, max_new_tokens=6, do_sample=False)[0, -6:], row)
 
 
 def test_guesses_out_of_the_text_need_repetition(values, cells, says):

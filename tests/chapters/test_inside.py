@@ -29,7 +29,7 @@ def test_off_is_the_mean_and_nothing_else(smollm2_eager):
     torch.manual_seed(1)
     ids = heads.repeated(2)
     with torch.no_grad():
-        instead = heads.mean_outputs(smollm2_eager, ids)
+        instead, _ = heads.mean_outputs(smollm2_eager, ids)
         whole = heads.losses(smollm2_eager, ids)
         with heads.off(smollm2_eager, [], instead):
             assert torch.equal(heads.losses(smollm2_eager, ids), whole), "none off, nothing changes"
@@ -61,7 +61,7 @@ def test_the_scores_are_those_of_the_library(smollm2_eager):
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2")
     assert tokenizer.convert_ids_to_tokens(0) == "<|endoftext|>"
     with torch.no_grad():
-        behind, back = heads.look(smollm2_eager, ids)
+        behind, back = heads.look(smollm2_eager.model(ids, output_attentions=True))
         maps = smollm2_eager(ids, output_attentions=True).attentions[18][:, 6]
     cells = [maps[text, 26 + i, 2 + i].item() for text in range(2) for i in range(25)]
     assert behind.shape == back.shape == (30, 9)
@@ -325,7 +325,7 @@ def test_few_heads_look_behind_the_copy(says, values, maps, smollm2_eager):
     assert scores.median < 0.05 and scores.best > 0.85
     torch.manual_seed(5)
     with torch.no_grad():
-        behind, _ = heads.look(smollm2_eager, heads.repeated(2))
+        behind, _ = heads.look(smollm2_eager.model(heads.repeated(2), output_attentions=True))
     assert behind[18, 6] > 0.8 and (behind >= 0.5).sum() < 15, "on other tokens, too"
 
 
@@ -585,7 +585,7 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
     assert "one_off_at(rows)" in source("inside/chain") and "slice(half + 1)" in source("inside/chain")
     torch.manual_seed(7)
     with torch.no_grad():
-        _, back = heads.look(smollm2_eager, heads.repeated(2))
+        _, back = heads.look(smollm2_eager.model(heads.repeated(2), output_attentions=True))
     below = {divmod(place, 9) for place in back[:17].flatten().topk(3).indices.tolist()}
     assert (16, 0) in below, "on other texts, too"
 
@@ -809,7 +809,7 @@ def test_keys_of_the_questions_are_what_came_out(says, values, smollm2_eager):
     torch.manual_seed(11)
     ids = heads.repeated(2)
     with torch.no_grad():
-        behind, _ = heads.look(smollm2_eager, ids)
+        behind, _ = heads.look(smollm2_eager.model(ids, output_attentions=True))
         maps = smollm2_eager(ids, output_attentions=True).attentions[18][:, 6]
     # A high score is a high mean of these cells, and nothing else went into it.
     cells = maps[:, 26:51].diagonal(offset=2, dim1=1, dim2=2)

@@ -97,8 +97,8 @@ def program(smollm2):
     """As snippets/inside/heads_off.py begins: both kinds of texts, the best heads, the means."""
     torch.manual_seed(0)
     chosen_on, tested_on = heads.repeated(4), heads.repeated(4)
-    scores, instead = heads.look(smollm2, chosen_on)[0], heads.mean_outputs(smollm2, chosen_on)
-    order = scores.flatten().argsort().flip(0).tolist()
+    instead, read = heads.mean_outputs(smollm2, chosen_on)
+    order = heads.look(read)[0].flatten().argsort().flip(0).tolist()
     return chosen_on, tested_on, [divmod(place, 9) for place in order], instead
 
 
@@ -130,7 +130,7 @@ def test_heads_are_off_as_in_the_program(run, smollm2, program, values, tmp_path
     whole = kernel == "fused"
     if not whole:
         texts, sets, tested_on, chosen_on = texts[1:2], sets[:2], tested_on[:1, :8], chosen_on[:2, :6]
-        instead = heads.mean_outputs(smollm2, chosen_on)
+        instead, _ = heads.mean_outputs(smollm2, chosen_on)
     tested = [tested_on if at < 2 else tested_on[:1] for at in range(len(sets))]
     given = {"texts": texts, "sets": sets, "chosen": chosen_on.tolist(), "tested": [one.tolist() for one in tested]}
     told = run("models", task("headsOff", kernel=kernel, out=str(tmp_path), **given))

@@ -181,7 +181,7 @@ def chances(tokenizer, smollm2):
     """chances(text, heads) → of the next token with these heads off, as the program puts them off."""
     torch.manual_seed(0)
     with torch.no_grad():
-        instead = heads.mean_outputs(smollm2, heads.repeated(4))
+        instead, _ = heads.mean_outputs(smollm2, heads.repeated(4))
 
     @torch.no_grad()
     def of(text: str, some: list[tuple[int, int]]):
