@@ -491,7 +491,7 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
 
 def test_without_the_last_layer_all_share_a_part(says):
     says(
-        "What has grown is a part that all share: with the mean of the 32 vectors taken from each, the mean cosine of partners is about the same without these heads as with them. (That of others is then a little below zero, whatever is off.)",
+        "What has grown is a part that all share: with the mean of the 32 vectors taken from each, the mean cosine of partners is about the same without these heads as with them.",
         "Nor that the last layer stands out however its heads are put off. A mean is the same for all sentences. If heads hand on what they have for another sentence instead, the cosines of others rise about as much for layer 2 as for the last.",
     )
     encoder = Encoder(Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[1:13])
@@ -595,8 +595,8 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
 def test_what_the_lower_head_hands_on_turns_the_upper_ones(says, smollm2_eager):
     says(
         "That fits a chain: the lower head tells each token what stood before it, and the upper ones look for that. "
-        "Then what it hands on, exchanged between places of the first half, must turn their look. It does: on average, "
-        "most of their weight goes where it went, and hardly any behind the copy. So it is, too, if nothing but their "
+        "Exchange what it hands on between places of the first half: on average, most of their weight goes where it "
+        "went, and hardly any behind the copy. So it is, too, if nothing but their "
         "[keys](glossary.md#key) reads the exchange, straight from the residual stream. Read by their queries or values "
         "alone, it turns nothing; nor does an exchange of another head of that layer.",
     )
