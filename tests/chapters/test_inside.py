@@ -79,7 +79,6 @@ def test_what_others_found_is_cited(says):
         "In larger models, single numbers were cut in this way in 2024.[^massive]",
         "Elhage and others describe such a pair in a small model, in 2021; the lower one is called a "
         "*previous-token head*.[^elhage]",
-        "Olsson and others find induction heads in models of many sizes.[^olsson]",
         "One explanation is that a row must sum to one, so a head with nothing to take needs a "
         "place for its weight.[^sink]",
         "(The *tuned lens* of 2023 learns such a map, too, but so that the probabilities come near, not the "
@@ -492,7 +491,7 @@ def test_heads_off_in_an_encoder(says, values, cells, printed):
 
 def test_without_the_last_layer_all_share_a_part(says):
     says(
-        "What has grown is a part that all share: with the mean of the 32 vectors taken from each, the mean cosines of partners and of others are about the same without these heads as with them.",
+        "What has grown is a part that all share: with the mean of the 32 vectors taken from each, the mean cosine of partners is about the same without these heads as with them.",
         "Nor that the last layer stands out however its heads are put off. A mean is the same for all sentences. If heads hand on what they have for another sentence instead, the cosines of others rise about as much for layer 2 as for the last.",
     )
     encoder = Encoder(Path("snippets/from_scratch/sentences.txt").read_text("utf-8").splitlines()[1:13])
@@ -508,8 +507,12 @@ def test_without_the_last_layer_all_share_a_part(says):
 
     whole, last = encoder.embed(texts), encoder.embed(texts, every[60:])
     grown = alike(last) - alike(whole)
-    without = alike(last - last.mean(dim=0)) - alike(whole - whole.mean(dim=0))
-    assert grown.min() > 0.1 and without.abs().max() < 0.02
+    centered = lambda vectors: alike(vectors - vectors.mean(dim=0))
+    assert grown.min() > 0.1 and (centered(last) - centered(whole))[0].abs() < 0.02
+    # Without all heads it falls, so it might have; that of others cannot say anything.
+    off = [encoder.embed(texts, some) for some in (every, *(every[12 * n :][:12] for n in range(6)))]
+    assert (centered(off[0]) - centered(whole))[0] < -0.05
+    assert all(-0.08 < centered(vectors)[1] < -0.02 for vectors in (whole, *off))
     assert (last.mean(dim=0).norm() - whole.mean(dim=0).norm()) > 0.2
 
     def from_another(number, shift):
@@ -559,7 +562,6 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
         "down to {{ inside/chain.in_first:.2f}}.",
         "Off in the second half alone, where the upper heads look from, it leaves "
         "{{ inside/chain.in_second:.2f}}.",
-        "Whether they read it directly, or by way of what stands between, we have not tested.",
         "Sets of eight are drawn from {{ inside/answers.others }} heads, and one of these is "
         "[head 0 of layer 16](#where-the-chain-begins).",
         "{{ inside/answers.off }} / {{ inside/answers.others }}, which is {{ "
@@ -588,6 +590,66 @@ def test_the_chain_begins_one_back(says, values, printed, smollm2_eager, cells):
         _, back = heads.look(smollm2_eager.model(heads.repeated(2), output_attentions=True))
     below = {divmod(place, 9) for place in back[:17].flatten().topk(3).indices.tolist()}
     assert (16, 0) in below, "on other texts, too"
+
+
+def test_what_the_lower_head_hands_on_turns_the_upper_ones(says, smollm2_eager):
+    says(
+        "That fits a chain: the lower head tells each token what stood before it, and the upper ones look for that. "
+        "Exchange what it hands on between places of the first half: on average, most of their weight goes where it "
+        "went, and hardly any behind the copy. So it is, too, if nothing but their "
+        "[keys](glossary.md#key) reads the exchange, straight from the residual stream. Read by their queries or values "
+        "alone, it turns nothing; nor does an exchange of another head of that layer.",
+    )
+    torch.manual_seed(0)
+    chosen_on, ids, model = heads.repeated(4), heads.repeated(4), smollm2_eager.model
+    best = [divmod(place, 9) for place in heads.look(smollm2_eager, chosen_on)[0].flatten().topk(4).indices.tolist()]
+    assert {layer for layer, _ in best} == {17, 18}
+    states, every = model(ids, output_hidden_states=True).hidden_states[16], model.layers
+    out, asked = every[16].self_attn.o_proj, torch.arange(heads.LENGTH + 1, 2 * heads.LENGTH)
+
+    def weights(places, *hooked):
+        """The best heads' mean weight behind the copy, and on the places: layers 16 to 18 run, with (part, hook)."""
+        hooks = [part.register_forward_pre_hook(hook) for part, hook in hooked]
+        model.layers = every[16:19]
+        try:
+            run = model(inputs_embeds=states, use_cache=False, output_attentions=True)
+        finally:
+            model.layers = every
+            [hook.remove() for hook in hooks]
+        maps = torch.stack([run.attentions[layer - 16][:, head] for layer, head in best])
+        return [maps[..., asked, seen].mean().item() for seen in (asked - heads.LENGTH + 1, places)]
+
+    own = []
+    whole, _ = weights(asked, (out, lambda _, inputs: own.append(inputs[0].clone())))
+    assert whole > 0.8
+    for seed in range(2):
+        order = torch.arange(ids.shape[1])
+        torch.manual_seed(seed)
+        order[2 : heads.LENGTH + 1] = 2 + torch.randperm(heads.LENGTH - 1)
+        places = order.argsort()[asked - heads.LENGTH + 1]  # where what stood behind the copy went
+
+        def exchanged(head):
+            new, mine = own[0].clone(), slice(64 * head, 64 * head + 64)
+            new[..., mine] = own[0][:, order][..., mine]
+            return new
+
+        def read_by(name, head):
+            """Hooks: one matrix of layers 17 and 18 alone reads the exchange of this head of layer 16."""
+            hooked, moved = [], (exchanged(head) - own[0]) @ out.weight.T
+            for layer in every[17:19]:
+                kept = {}
+                hooked.append((layer, lambda _, inputs, kept=kept: kept.update(state=inputs[0])))
+                turned = lambda _, inputs, kept=kept, norm=layer.input_layernorm: (norm(kept["state"] + moved),)
+                hooked.append((getattr(layer.self_attn, name), turned))
+            return hooked
+
+        for hooked in ([(out, lambda _, inputs: (exchanged(0),))], read_by("k_proj", 0)):
+            behind, there = weights(places, *hooked)
+            assert behind < 0.1 and there > 0.5
+        same = [read_by("q_proj", 0), read_by("v_proj", 0)]
+        same += [[(out, lambda _, inputs, head=head: (exchanged(head),))] for head in range(1, 9)]
+        for hooked in same:
+            assert weights(places, *hooked)[0] > whole - 0.05
 
 
 def test_the_lens(says, values, smollm2_eager):
