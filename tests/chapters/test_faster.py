@@ -465,7 +465,7 @@ def test_published_configurations(values, says):
         "In gpt-oss (2025), every other layer has a window, of 128 tokens.[^gptoss]",
         "At 32,768 tokens its cache has {{ faster/configs.window_gb:.2f}} GB and not "
         "{{ faster/configs.full_gb:.2f}}.",
-        "`= {{ faster/configs.llama3:.0f}} ± 0 bytes`",
+        "`= {{ faster/configs.llama3:,.0f}} ± 0 bytes`",
         "Keys and values: $2 \\cdot 32 \\cdot 8 \\cdot 128 \\cdot 2$.",
         "With [32 key heads](#what-a-token-leaves-behind) it would be four times as many.",
     )
