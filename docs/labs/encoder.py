@@ -1051,7 +1051,7 @@ if probe_right and split_right:
     plt.show()
 
 # %% [markdown]
-# The bars show how much the ten draws differ; with more wordings in training, fewer are left for the exam. First the line at the bottom: how can anything be *worse* than a coin? Our guess: many wordings come in pairs, *are a problem* and *are not a problem*, and whoever knows one of the two, and only its words, takes the other for the same. The next cell tests it in thirty draws: it draws the pairs together (both lists have the same order).
+# The bars in your figure show how much the ten draws differ; with more wordings in training, fewer are left for the exam. First the line at the bottom: how can anything be *worse* than a coin? Our guess: many wordings come in pairs, *are a problem* and *are not a problem*, and whoever knows one of the two, and only its words, takes the other for the same. The next cell tests it in thirty draws: it draws the pairs together (both lists have the same order).
 #
 # Then the two above. More wordings help the centroid, and with twelve the probe does worse. Both are a weight for each number; they differ in how these are found. Perhaps the probe fits the wordings that it saw too closely? Then fewer steps should help, or a pull of its weights towards zero. **Write down what you expect:** four numbers for 3, 10, 50 and 400 steps.
 

@@ -380,7 +380,7 @@ if join_right:
     draw(pieces, "Where BPE cuts the Ode to Joy")
 
 # %% [markdown]
-# Two colors alternate; each stretch of one color is a piece, and the bars below show its length. BPE found the phrase that returns, without ears. Look where it went wrong too: a piece may run across the end of a line, because nobody told it where lines end. For words, a *pre-tokenizer* does that job: it cuts at spaces first, and merges never cross a cut.
+# In your figure two colors alternate; each stretch of one color is a piece, and the bars below show its length. BPE found the phrase that returns, without ears. Look where it went wrong too: a piece may run across the end of a line, because nobody told it where lines end. For words, a *pre-tokenizer* does that job: it cuts at spaces first, and merges never cross a cut.
 #
 # ### Who decides what a language costs?
 #

@@ -1206,7 +1206,7 @@ def test_the_encoder_lab_trains_and_examines_as_it_says(solved, says):
         " sentences at random; new things in new places, in known wordings; everything new.",
         "So draw the wordings by chance, ten times for each size",
         "Accuracy on wordings never seen, against the number of wordings in training.",
-        "The bars show how much the ten draws differ; with more wordings in training, fewer are left"
+        "The bars in your figure show how much the ten draws differ; with more wordings in training, fewer are left"
         " for the exam.",
         "animals, persons and verbs that it has never seen; the same words, but in the passive,",
         page="labs/encoder",
