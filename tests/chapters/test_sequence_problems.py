@@ -360,12 +360,12 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, ce
     assert all(len(found) == 1 for found in before.values()), "always the same, or none"
 
 
-def test_without_a_number_the_end_is_held_back_most(says, values, maps):
+def test_beside_no_number_a_hundred_brings_the_end_on_and_a_thousand_holds_it_back(says, values, maps):
     """The same sentences after a request without a number, and after one whose number is no length."""
     says(
-        "A large number holds the end back only beside a small one: where the request has no number,"
-        " the end is less probable still, at all places but the first. And whether the sky is to be"
-        " explained to 10 *children* or to 100 makes next to no difference.",
+        "Beside a request without a number, 100 words bring the end on, at all places but the first,"
+        " and 1000 hold it back. And whether the sky is to be explained to 10 *children* or to"
+        " 100 makes next to no difference.",
     )
     left = values(f"{HERE}/no_counter")
     tokenizer = AutoTokenizer.from_pretrained("models/smollm2", padding_side="right")
@@ -389,6 +389,10 @@ def test_without_a_number_the_end_is_held_back_most(says, values, maps):
     (drawn,) = maps(f"{HERE}/no_counter")
     hundred, none = torch.tensor(drawn["values"][3]), ends("Explain why the sky is blue.", orders)
     assert (none[1:] < hundred[1:] / 2).all() and none[0] > hundred[0]
+    thousand = ends("In exactly 1000 words, explain why the sky is blue.", orders)
+    assert (thousand < none).sum() >= 10 and thousand.mean() < none.mean() / 2
+    plain = ends("In words, explain why the sky is blue.", orders)
+    assert plain.mean() > none.mean(), "it is the number and not the phrase that holds back"
     few, many, short = (
         ends(question, orders[::4])
         for question in ("To a class of 10 children, explain why the sky is blue.",
