@@ -28,21 +28,21 @@ KEYS = {
     "ArrowDown": "\ue015", "Delete": "\ue017",
 }  # fmt: skip
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how WebDriver spells "this is an element"
-# The middle of the element, once it stands still, and whether it can be pressed there. What
-# comes near the screen is laid out late, so a page may move after it was scrolled.
+# The middle of the element, and whether it can be pressed there.
 PLACE = """
 const [selector, text] = arguments;
 const one = [...document.querySelectorAll(selector)].find((one) =>
   one.checkVisibility({visibilityProperty: true}) && one.textContent.includes(text));
 if (!one) return null;
-const before = one.getBoundingClientRect();
-if (before.top < 80 || before.bottom > innerHeight - 20)
-  one.scrollIntoView({block: "center", behavior: "instant"});
-const {left, top, width, height} = one.getBoundingClientRect();
-const [x, y] = [left + width / 2, top + height / 2];
-const hit = document.elementFromPoint(x, y);
-return {x: Math.round(x), y: Math.round(y), moved: Math.abs(before.top - top) > 1,
-  free: !!hit && (one.contains(hit) || hit.contains(one))};
+const seen = () => {
+  const {left, top, bottom, width, height} = one.getBoundingClientRect();
+  const [x, y] = [Math.round(left + width / 2), Math.round(top + height / 2)];
+  const hit = document.elementFromPoint(x, y);
+  const free = !!hit && (one.contains(hit) || hit.contains(one));
+  return {x, y, free, well: free && top >= 80 && bottom <= innerHeight - 20};
+};
+if (!seen().well) one.scrollIntoView({block: "center", behavior: "instant"});
+return seen();
 """
 
 
@@ -123,11 +123,13 @@ class Browser(ABC):
 
     def click(self, selector: str, text: str = "", seconds: float = 60) -> None:
         """Press the first visible element that matches and has the text in it."""
-        end = time.monotonic() + seconds
+        end, before = time.monotonic() + seconds, None
         while True:
             place = self.js(PLACE, selector, text)
-            if place and place["free"] and not place["moved"]:
+            # What comes near the screen is laid out late, so a page may move after it was scrolled.
+            if place and place["free"] and place == before:
                 return self._click_at(place["x"], place["y"])
+            before = place
             if time.monotonic() > end:
                 why = "something lies over it" if place else "it is not there"
                 raise BrowserError(f"{self.name}: cannot press {selector} “{text}”: {why}")
