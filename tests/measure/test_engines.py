@@ -253,3 +253,29 @@ def test_the_names_of_all_engines_are_one_table():
     row = naming.Named("p/", "control", "button", "Send | stop", "")
     table = engines.names_table([Told("firefox", row, row), Told("webkit", row)])
     assert "| p/ | control | Send \\| stop | button × 2 | button |" in table
+
+
+MOVING = """<!DOCTYPE html><body style="margin: 0; height: 3000px">
+<div id="late" style="height: 100px"></div>
+<button style="display: block; height: 40px" onclick="document.title = 'above'">above</button>
+<button style="display: block; height: 40px" class="asked" onclick="document.title = 'asked'">asked</button>
+<div style="position: fixed; left: 0; bottom: 0; width: 100%; height: 40%; background: white"></div>
+<script>
+addEventListener("scroll", () => { // as of what comes near the screen, and is laid out late
+  let left = 20;
+  const grow = setInterval(() => {
+    late.style.height = `${late.offsetHeight + 10}px`;
+    if (!--left) clearInterval(grow);
+  }, 25);
+}, {once: true});
+late.style.height = `${innerHeight * 0.65}px`; // so that the foot lies over both
+</script>"""
+
+
+def test_a_press_waits_until_its_place_is_free_and_still(engine, tmp_path):
+    """It pressed the row above, or said that something lies over it, and did not scroll."""
+    page = tmp_path / "moving.html"
+    page.write_text(MOVING, "utf-8")
+    engine.open(page.as_uri())
+    engine.click(".asked", seconds=10)
+    assert engine.wait("return document.title", seconds=5) == "asked"
