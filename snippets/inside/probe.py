@@ -21,14 +21,14 @@ def sentences(words, count, forms):
     for _ in range(count):
         form, verb, pair = choice(forms), choice(verbs), sample(words, 2)
         text, by = form.format(pair[0], verb, pair[1]), " by " in form
-        side = [words.index(noun) % 2 for noun in pair]  # their order is by lot
-        made.append((text, [not by, by], side, [1 + text.split().index(x) for x in pair]))
+        told = [not by, by], [words.index(x) % 2 for x in pair]  # their order is by lot
+        made.append((text, *told, [1 + text.split().index(x) for x in pair]))
     # Fifty at a time, from short to long: so there is little padding.
     texts, *told, places = zip(*sorted(made, key=lambda row: row[0].count(" ")))
     for part in torch.arange(count).split(50):
-        inputs = tokenizer([texts[row] for row in part], padding=True, return_tensors="pt")
-        layers = torch.stack(model(**inputs, output_hidden_states=True).hidden_states[::3])
-        states.append(layers[:, rows, torch.tensor(places)[part]])
+        inputs = tokenizer([texts[n] for n in part], padding=True, return_tensors="pt")
+        layers = model(**inputs, output_hidden_states=True).hidden_states[::3]
+        states.append(torch.stack(layers)[:, rows, torch.tensor(places)[part]])
     return torch.cat(states, 1).flatten(1, 2), *torch.tensor(told).bool().flatten(1)
 
 
@@ -50,8 +50,8 @@ for split in range(4):
         found += [[score(x[n], *y, z[n], r) for *y, z, r in asked] for n in range(3)]
 mean = torch.tensor(found).view(4, 6, 5).mean(dim=0).tolist()
 print("| places | layers | own | new words | moved | it was | control |\n|" + 7 * "-:|")
-for n, row in enumerate(mean):
-    print(f"| {('fixed', 'varied')[n // 3]} | {n % 3 * 3} |", " | ".join(f"{share:.0%}" for share in row), "|")
+for place, n, row in zip(3 * ["fixed"] + 3 * ["varied"], 2 * [0, 3, 6], mean):
+    print(f"| {place} | {n} |", " | ".join(f"{share:.0%}" for share in row), "|")
 (_, new_0, *_), (_, new_3, moved_3, cleft_3, _), (task_6, new_6, *_) = mean[:3]
 moved_varied, cleft_varied = mean[4][2:4]
 lowest_3, lowest_control = min(x[1] for x in found[1::6]), min(x[4] for x in found)

@@ -66,8 +66,8 @@ class Writer(nn.Module):
         """Draw a text for each request → (texts, 2 + LONGEST)."""
         ids = torch.cat([asked, torch.full((len(asked), LONGEST), END)], 1)
         for place in range(2, 2 + LONGEST):
-            # As torch.multinomial draws: the largest of p / noise. Texts that have ended are
-            # not run on, but there is noise for them too: so they change no other draw.
+            # As torch.multinomial draws: the largest of p / noise. Texts that have ended
+            # are not run on, but there is noise for them too: they change no other draw.
             noise = torch.empty(len(ids), self.head.out_features).exponential_()
             going = (ids[:, 2:place] != END).all(1).nonzero()[:, 0]
             if len(going):

@@ -26,8 +26,8 @@ def draw(model, cache, last) -> tuple[torch.Tensor, torch.Tensor]:
     ids, going = torch.full((len(last), LONGEST), END), torch.arange(len(last))
     states = torch.zeros(*ids.shape, model.config.hidden_size)
     for place in range(LONGEST):
-        # As torch.multinomial draws: the largest of p / noise. Texts that have ended are
-        # not run on, but there is noise for them too: so they change no other draw.
+        # As torch.multinomial draws: the largest of p / noise. Texts that have ended
+        # are not run on, but there is noise for them too: they change no other draw.
         noise = torch.empty(len(ids), size).exponential_()[going]
         run = model(last, cache=cache, output_hidden_states=True)
         states[going, place] = run.hidden_states[-3][:, 0]
