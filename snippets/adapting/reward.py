@@ -35,7 +35,7 @@ for name, (leash, seeds) in ways.items():
     for seed in range(seeds):
         torch.manual_seed(seed)
         writer = copy.deepcopy(reference).requires_grad_(True)
-        optimizer = torch.optim.Adam(writer.parameters(), lr=1e-3)
+        optimizer = torch.optim.Adam(writer.parameters(), lr=1e-3, foreach=True)
         for step in range(100):
             ids = writer.draw(requests(96, held_out=False))
             order = torch.randperm(96) if "lot" in name else torch.arange(96)

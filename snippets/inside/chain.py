@@ -37,9 +37,9 @@ def one_off_at(rows):
 
 def measure(name):
     """The best heads' weight behind the copy, and the loss of the second half."""
-    run = model(tested_on, output_attentions=True)
+    run = model(tested_on, output_attentions=True, logits_to_keep=half)
     kept.append(heads.look(run)[0].flatten()[best].mean().item())
-    loss.append(heads.losses_of(run, tested_on)[:, half + 1 :].mean().item())
+    loss.append(heads.losses_of(run, tested_on[:, -half:]).mean().item())
     print(f"| {name} | {kept[-1]:.2f} | {loss[-1]:.1f} |")
 
 

@@ -17,17 +17,19 @@ varied = [f"{x} {form}" for form in two for x in ("", "now", "one day", "in the 
 
 def sentences(words, count, forms):
     # The nouns' states (layers, examples, 384); whether each does it; its side.
-    texts, does, sides, places = [], [], [], []
+    made, states, rows = [], [], torch.arange(50)[:, None]
     for _ in range(count):
         form, verb, pair = choice(forms), choice(verbs), sample(words, 2)
-        texts.append(form.format(pair[0], verb, pair[1]))
-        does += [" by " not in form, " by " in form]
-        sides += [words.index(noun) % 2 for noun in pair]  # their order is by lot
-        places.append([1 + texts[-1].split().index(noun) for noun in pair])
-    inputs = tokenizer(texts, padding=True, return_tensors="pt")
-    states = torch.stack(model(**inputs, output_hidden_states=True).hidden_states[::3])
-    states = states[:, torch.arange(count)[:, None], torch.tensor(places)]
-    return states.flatten(1, 2), torch.tensor(does), torch.tensor(sides).bool()
+        text, by = form.format(pair[0], verb, pair[1]), " by " in form
+        told = [not by, by], [words.index(x) % 2 for x in pair]  # their order is by lot
+        made.append((text, *told, [1 + text.split().index(x) for x in pair]))
+    # Fifty at a time, from short to long: so there is little padding.
+    texts, *told, places = zip(*sorted(made, key=lambda row: row[0].count(" ")))
+    for part in torch.arange(count).split(50):
+        inputs = tokenizer([texts[n] for n in part], padding=True, return_tensors="pt")
+        layers = model(**inputs, output_hidden_states=True).hidden_states[::3]
+        states.append(torch.stack(layers)[:, rows, torch.tensor(places)[part]])
+    return torch.cat(states, 1).flatten(1, 2), *torch.tensor(told).bool().flatten(1)
 
 
 def score(x, y, tested, right):
@@ -47,10 +49,9 @@ for split in range(4):
         asked = [(does, z, r) for z, r, _ in tests] + [(sides, *same[::2])]
         found += [[score(x[n], *y, z[n], r) for *y, z, r in asked] for n in range(3)]
 mean = torch.tensor(found).view(4, 6, 5).mean(dim=0).tolist()
-names = [f"{places} | {n}" for places in ("fixed", "varied") for n in (0, 3, 6)]
 print("| places | layers | own | new words | moved | it was | control |\n|" + 7 * "-:|")
-for name, row in zip(names, mean):
-    print(f"| {name} |", " | ".join(f"{share:.0%}" for share in row), "|")
+for place, n, row in zip(3 * ["fixed"] + 3 * ["varied"], 2 * [0, 3, 6], mean):
+    print(f"| {place} | {n} |", " | ".join(f"{share:.0%}" for share in row), "|")
 (_, new_0, *_), (_, new_3, moved_3, cleft_3, _), (task_6, new_6, *_) = mean[:3]
 moved_varied, cleft_varied = mean[4][2:4]
 lowest_3, lowest_control = min(x[1] for x in found[1::6]), min(x[4] for x in found)

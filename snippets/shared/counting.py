@@ -64,10 +64,15 @@ class Writer(nn.Module):
     @torch.no_grad()
     def draw(self, asked):
         """Draw a text for each request → (texts, 2 + LONGEST)."""
-        ids = asked
-        for _ in range(LONGEST):
-            new = torch.multinomial(self(ids)[:, -1].exp(), 1)
-            ids = torch.cat([ids, new], 1)
+        ids = torch.cat([asked, torch.full((len(asked), LONGEST), END)], 1)
+        for place in range(2, 2 + LONGEST):
+            # As torch.multinomial draws: the largest of p / noise. Texts that have ended
+            # are not run on, but there is noise for them too: they change no other draw.
+            noise = torch.empty(len(ids), self.head.out_features).exponential_()
+            going = (ids[:, 2:place] != END).all(1).nonzero()[:, 0]
+            if len(going):
+                odds = self(ids[going, :place])[:, -1].exp() / noise[going]
+                ids[going, place] = odds.argmax(1)
         return ids
 
 
@@ -80,7 +85,7 @@ def loss_of(writer, ids):
 def pretrained(steps: int = 300) -> Writer:
     torch.manual_seed(0)
     writer = Writer()
-    optimizer = torch.optim.Adam(writer.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(writer.parameters(), lr=3e-3, foreach=True)
     for _ in range(steps):
         loss = loss_of(writer, texts(64))
         optimizer.zero_grad(), loss.backward(), optimizer.step()

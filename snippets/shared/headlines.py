@@ -13,7 +13,32 @@ bridge road house school market library kitchen farm bread tea soup music dance"
 # Each number and each topic is one token, so all requests are equally long: no padding.
 LEARN = [(n, topic) for topic, *two in zip(TOPICS, 5 * [3, 4, 6, 3], 20 * [8]) for n in two]
 TEST = [(number, topic) for number in (5, 12) for topic in TOPICS[20:]]  # both are new
-END = 2  # the id of <|im_end|>
+END, LONGEST = 2, 20  # the id of <|im_end|>; the tokens of a draft, at most
+
+
+@torch.no_grad()
+def draw(model, cache, last) -> tuple[torch.Tensor, torch.Tensor]:
+    """Drafts, (texts, LONGEST), and what the last two layers read for each of their tokens.
+
+    `last` is what each text ends with, (texts, 1); `cache` has what stands before it.
+    """
+    size = model.config.vocab_size
+    ids, going = torch.full((len(last), LONGEST), END), torch.arange(len(last))
+    states = torch.zeros(*ids.shape, model.config.hidden_size)
+    for place in range(LONGEST):
+        # As torch.multinomial draws: the largest of p / noise. Texts that have ended
+        # are not run on, but there is noise for them too: they change no other draw.
+        noise = torch.empty(len(ids), size).exponential_()[going]
+        run = model(last, cache=cache, output_hidden_states=True)
+        states[going, place] = run.hidden_states[-3][:, 0]
+        new = ((run.logits[:, 0] / 0.7).softmax(-1) / noise).argmax(-1)
+        ids[going, place] = new
+        if (more := (new != END).nonzero()[:, 0]).numel() < len(new):
+            cache.batch_select_indices(more)
+        going, last = going[more], new[more, None]
+        if not len(going):
+            break
+    return ids, states
 
 
 class Headlines:
@@ -33,19 +58,13 @@ class Headlines:
             first.cache.batch_repeat_interleave(len(ids))
             read = model.model(ids[:, alike:-1], cache=first.cache, output_hidden_states=True)
         read.cache.batch_repeat_interleave(2)
-        ids = ids.repeat_interleave(2, 0)  # (texts, 19)
-        run = model.generate(
-            ids, cache=read.cache, attention_mask=torch.ones_like(ids), max_new_tokens=20,
-            do_sample=True, temperature=0.7, top_k=0,
-            return_dict_in_generate=True, output_hidden_states=True,
-        )  # fmt: skip
-        self.start, self.ids = ids.shape[1] - 1, run.sequences[:, ids.shape[1] :]
+        self.start = ids.shape[1] - 1
+        self.ids, after = draw(model, read.cache, ids[:, -1:].repeat_interleave(2, 0))
         self.counts = (self.ids == END).cumsum(1) - (self.ids == END).long() == 0
         # What the last two layers read, (texts, tokens, 576), was computed on the way.
         before = first.hidden_states[-3].expand(len(self.ids), -1, -1)
         request = read.hidden_states[-3].repeat_interleave(2, 0)
-        after = [layers[-3] for layers in run.hidden_states]
-        self.states = torch.cat([before, request, *after], 1)
+        self.states = torch.cat([before, request, after], 1)
         drafts = tokenizer.batch_decode(self.ids, skip_special_tokens=True)
         texts = [draft.lower().split() for draft in drafts]
         self.words = torch.tensor([len(text) for text in texts]).view(-1, 2)

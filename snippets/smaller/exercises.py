@@ -15,7 +15,7 @@ model = AutoModelForCausalLM.from_pretrained("models/smollm2")
 
 def rounded(weight, levels, size=32):
     blocks = weight.reshape(-1, size)
-    least, most = blocks.aminmax(dim=1, keepdim=True)
+    least, most = blocks.amin(1, keepdim=True), blocks.amax(1, keepdim=True)
     scale = (most - least) / (levels - 1)
     steps = (blocks - least).div_(scale).round_()  # in place: less memory is asked for
     return steps.mul_(scale).add_(least).reshape(weight.shape)

@@ -18,7 +18,7 @@ exact = [m.weight.data for m in matrices]
 def rounded(weight, bits, size):
     """The weight with 2**bits levels between the ends of each block."""
     blocks = weight.reshape(-1, size or weight.shape[1])
-    least, most = blocks.aminmax(dim=1, keepdim=True)
+    least, most = blocks.amin(1, keepdim=True), blocks.amax(1, keepdim=True)
     scale = (most - least) / (2**bits - 1)
     steps = (blocks - least).div_(scale).round_()  # in place: less memory is asked for
     return steps.mul_(scale).add_(least).reshape(weight.shape)

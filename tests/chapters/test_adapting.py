@@ -368,8 +368,7 @@ def test_the_luck_and_the_cut_of_the_headlines(values, tokenizer, smollm2, monke
     assert max(five) - min(five) > run.five_off - run.near_off > 0
     whole = torch.cat([(draw.ids == headlines.END).any(1) for draw in draws])
     assert 0.35 < 1 - whole.float().mean() < 0.65
-    longer = smollm2.generate
-    monkeypatch.setattr(smollm2, "generate", lambda *a, **k: longer(*a, **k | {"max_new_tokens": 60}))
+    monkeypatch.setattr(headlines, "LONGEST", 60)
     _, five_uncut, _, twelve_uncut = headlines.Headlines(smollm2, tokenizer, headlines.TEST, 3).lengths()
     assert five_uncut > max(five) and twelve_uncut > 2 * max(twelve)
 
@@ -418,6 +417,37 @@ def test_headlines_are_counted_and_weighed(tokenizer, small, says):
     assert five == pytest.approx(drawn.words[:8].float().mean().item())
     assert twelve_off == pytest.approx(drawn.off[8:].float().mean().item() / 12)
     assert five_off == pytest.approx(drawn.off[:8].float().mean().item() / 5) and twelve > 0
+
+
+def test_texts_that_have_ended_change_no_draw(small):
+    """They are not run on, and the others are what the library and multinomial draw."""
+    small.generation_config.eos_token_id, small.generation_config.pad_token_id = headlines.END, headlines.END
+    torch.manual_seed(0)
+    ids, often = torch.randint(3, 300, (12, 5)), small.lm_head.weight.data.clone()
+    small.lm_head.weight.data[headlines.END] = torch.randn(36) / 2  # so that some end early
+    with torch.no_grad():
+        cache = small.model(ids[:, :-1]).cache
+    torch.manual_seed(4)
+    drawn, states = headlines.draw(small, cache, ids[:, -1:])
+    torch.manual_seed(4)
+    longest, warm = {"max_new_tokens": headlines.LONGEST}, {"temperature": 0.7, "top_k": 0}
+    whole = small.generate(ids, attention_mask=torch.ones_like(ids), do_sample=True, **longest, **warm)[:, 5:]
+    assert torch.equal(drawn[:, : whole.shape[1]], whole)
+    ended = (drawn == headlines.END).cumsum(1) > 1  # behind the first end nothing was read
+    assert 0.1 < ended.float().mean() < 0.9 and torch.equal(states.abs().sum(-1) == 0, ended)
+    small.lm_head.weight.data = often
+    torch.manual_seed(0)
+    writer, asked = counting.Writer(), counting.requests(200, False)
+    torch.manual_seed(5)
+    mine = writer.draw(asked)
+    torch.manual_seed(5)
+    ids = asked
+    for _ in range(counting.LONGEST):
+        with torch.no_grad():
+            ids = torch.cat([ids, torch.multinomial(writer(ids)[:, -1].exp(), 1)], 1)
+    told = counting.counts(ids[:, 2:])
+    assert torch.equal(counting.counts(mine[:, 2:]), told) and torch.equal(mine[:, 2:][told], ids[:, 2:][told])
+    assert 0.05 < 1 - told.float().mean()
 
 
 def headlines_prompt(request):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch.nn.functional import silu
+from torch.nn.functional import gelu, silu
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
     AutoModel,
@@ -191,8 +191,8 @@ def test_one_expert_must_not_be_divided(printed, says):
     assert weights.requires_grad and not chosen.requires_grad
     top = logits.softmax(-1).topk(1)[0]
     assert torch.equal(top / top.sum(-1, keepdim=True), torch.ones(50, 1))
-    network = tiny.Experts(8, 4, 6)
-    network(torch.randn(50, 6))
+    network = tiny.Experts(8, 4, 8)
+    network(torch.randn(50, 8))
     tiny.balancing(network).backward()
     assert network.router.weight.grad.abs().max() > 1e-4
 
@@ -271,11 +271,16 @@ def test_equal_work_is_counted(values, says):
     made = network(x)
     for one, state in zip(made, x):
         probability, expert = network.router(state).softmax(-1).max(-1)
-        assert torch.allclose(one, probability * network.experts[expert](state), atol=1e-5)
+        alone = network.down[expert] @ gelu(network.up[expert] @ state)
+        assert torch.allclose(one, probability * alone, atol=1e-5)
+    unused = [n for n in range(8) if n not in network.chosen[:1]]
+    network.down.data[unused] = torch.nan  # of a token alone, the other experts are not computed
+    assert network(x[:1]).isfinite().all() and not network(x).isfinite().all()
 
     def counted(network: torch.nn.Module) -> float:
         """Multiplications per token, as PyTorch counts them."""
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        grouped = {torch.ops.aten._grouped_mm: lambda x, w, *_, **__: 2 * x[0] * w[1] * w[2]}
+        with torch.no_grad(), FlopCounterMode(display=False, custom_mapping=grouped) as counter:
             network(torch.randn(640, 32))
         return counter.get_total_flops() / 2 / 640
 

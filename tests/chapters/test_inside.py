@@ -602,7 +602,8 @@ def test_what_the_lower_head_hands_on_turns_the_upper_ones(says, smollm2_eager):
     )
     torch.manual_seed(0)
     chosen_on, ids, model = heads.repeated(4), heads.repeated(4), smollm2_eager.model
-    best = [divmod(place, 9) for place in heads.look(smollm2_eager, chosen_on)[0].flatten().topk(4).indices.tolist()]
+    behind, _ = heads.look(smollm2_eager.model(chosen_on, output_attentions=True))
+    best = [divmod(place, 9) for place in behind.flatten().topk(4).indices.tolist()]
     assert {layer for layer, _ in best} == {17, 18}
     states, every = model(ids, output_hidden_states=True).hidden_states[16], model.layers
     out, asked = every[16].self_attn.o_proj, torch.arange(heads.LENGTH + 1, 2 * heads.LENGTH)
