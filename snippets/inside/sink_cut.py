@@ -54,8 +54,7 @@ pushed = [weight(push(seed), [3])[:, 3:].mean().item() for seed in range(8)]
 next_largest = 260, 247, 285, 100, 542, 496, 446, 421  # in layers 3 to 9
 others = [weight(all_but(n), range(10))[:, 3:].mean().item() for n in next_largest]
 least, most, pushes, most_other = min(pushed), max(pushed), len(pushed), max(others)
-print(f"\nPushed as far before 3 alone, {pushes} directions:", end=" ")
-print(f"{least:.0%} to {most:.0%}  ")  # two spaces end the line on the page
+print(f"\nPushed as far before 3 alone, {pushes} ways: {least:.0%} to {most:.0%}  ")
 print(f"All but one of the eight next largest: {most_other:.0%} at most")
 (whole, everywhere, below, once, alone), highest, _, late = zip(*found)
 highest_cut, cut_late, alone_late = highest[1], late[1], late[4]
