@@ -18,12 +18,9 @@ OPEN = """async () => {
   for (const one of document.querySelectorAll("details")) one.open = true;
   for (let i = 0; i < 3; i++) await new Promise((go) => requestAnimationFrame(go));
 }"""
-# What is wrong with the tables of numbers: rows of several lines, and titles that are out of sight.
+# Titles of the tables of numbers that are out of sight, at either end of what can be moved sideways.
 TABLES = """() => [...document.querySelectorAll("details.numbers table")].flatMap((table) => {
   const frame = table.closest(".md-typeset__scrollwrap"), faults = [];
-  const line = parseFloat(getComputedStyle(table).lineHeight);
-  for (const {cells: [name], offsetHeight} of table.tBodies[0].rows)
-    if (offsetHeight > 2.4 * line) faults.push(`${name.textContent}: ${offsetHeight} px high`);
   if (table.caption) for (const at of [0, table.scrollWidth]) {
     frame.scrollLeft = at;
     const range = new Range();
@@ -34,17 +31,10 @@ TABLES = """() => [...document.querySelectorAll("details.numbers table")].flatMa
   }
   return faults;
 })"""
-# What was computed, under code or its output: apart from it, at its left and right, under its last line.
-FRAMES = """() => [...document.querySelectorAll(".highlight + :is(.computed-by, figure.computed)")]
-  .filter((low) => low.checkVisibility()).map((low) => {
-    const [inner, outer] = [low, low.previousElementSibling].map((one) => one.getBoundingClientRect());
-    return [inner.top - outer.bottom, inner.left - outer.left, inner.right - outer.right,
-      parseFloat(getComputedStyle(low).paddingBottom)];
-  })"""
 
 
 @pytest.mark.parametrize("wide", [360, 1280])
-def test_tables_of_numbers_have_one_line_a_row_and_their_title_in_sight(browser, site_server, wide):
+def test_tables_of_numbers_have_their_title_in_sight(browser, site_server, wide):
     faults, tables = [], 0
     with browser.new_page(viewport={"width": wide, "height": 800}) as page:
         for address in audit.addresses(SITE):
@@ -55,17 +45,6 @@ def test_tables_of_numbers_have_one_line_a_row_and_their_title_in_sight(browser,
             faults += [f"{address}: {one}" for one in page.evaluate(TABLES)]
             tables += page.evaluate("document.querySelectorAll('details.numbers table').length")
     assert tables > 50 and faults == []
-
-
-@pytest.mark.parametrize("wide", [390, 1280])
-def test_what_computed_an_answer_closes_its_frame(browser, site_server, wide):
-    with browser.new_page(viewport={"width": wide, "height": 800}) as page:
-        page.goto(site_server.url + "cross_attention/")
-        page.evaluate(OPEN)
-        frames = page.evaluate(FRAMES)
-    assert len(frames) > 5
-    assert all(abs(one) < 1 for *sides, _ in frames for one in sides)
-    assert all(below > 4 for *_, below in frames)
 
 
 def shades(page, scroll: int) -> int:

@@ -15,12 +15,6 @@ BROKEN = """() => [...document.querySelectorAll(".numbers tbody :is(td, th)")].f
   range.selectNodeContents(cell);
   return new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size > 1;
 }).map((cell) => cell.closest("tr").innerText)"""
-# Names that do not begin where the table does, which may be wider than the screen.
-TITLES = """() => [...document.querySelectorAll("table.numbers caption")].filter((caption) => {
-  const range = document.createRange();
-  range.selectNodeContents(caption);
-  return range.getBoundingClientRect().left > caption.getBoundingClientRect().left + 8;
-}).map((caption) => caption.textContent)"""
 # The line under an output that is narrower than it, or has no room below its letters.
 FRAMES = """() => [...document.querySelectorAll(".output + .computed-by")].filter((under) => {
   const above = under.previousElementSibling.getBoundingClientRect();
@@ -28,17 +22,11 @@ FRAMES = """() => [...document.querySelectorAll(".output + .computed-by")].filte
   return Math.abs(left - above.left) + Math.abs(right - above.right) > 2
     || parseFloat(getComputedStyle(under).paddingBottom) < 4;
 }).map((under) => under.closest(".question, details, article").innerText.slice(0, 60))"""
-# Outputs that can be moved sideways: how many edges they draw that say so.
-EDGES = """() => [...document.querySelectorAll(".highlight.output code")]
-  .filter((code) => code.scrollWidth > code.clientWidth + 1)
-  .map((code) => getComputedStyle(code).backgroundImage.split("linear-gradient(").length - 1)"""
-
-
 # Tables that are shown as they were printed, bars and all.
 BARS = """() => [...document.querySelectorAll(".output code")].map((code) => code.textContent)
   .filter((text) => /^[|](:?-+:?[|])+$/m.test(text))"""
 # All of them at one visit: each takes most of a second.
-ALL = f"""() => [{{broken: ({BROKEN})(), titles: ({TITLES})(), frames: ({FRAMES})(), edges: ({EDGES})(),
+ALL = f"""() => [{{broken: ({BROKEN})(), frames: ({FRAMES})(),
   bars: ({BARS})(), cells: document.querySelectorAll(".numbers td").length,
   under: document.querySelectorAll(".output + .computed-by").length}}]"""
 
@@ -60,11 +48,6 @@ def test_numbers_behind_a_map_and_names_of_its_rows_stand_on_one_line(seen):
     assert sum(one["cells"] for _, one in seen[1]) > 2000
 
 
-def test_what_a_map_is_called_begins_where_the_map_does(seen):
-    """The rest of it may be to the side of a phone."""
-    assert [(name, title) for name, one in seen[1] for title in one["titles"]] == []
-
-
 def test_the_line_under_an_output_closes_its_frame(seen):
     assert [(name, under) for name, one in seen[1] for under in one["frames"]] == []
     assert sum(one["under"] for _, one in seen[1]) > 100
@@ -72,8 +55,3 @@ def test_the_line_under_an_output_closes_its_frame(seen):
 
 def test_a_printed_table_is_a_table_or_columns(seen):
     assert [(name, text) for name, one in seen[1] for text in one["bars"]] == []
-
-
-def test_what_was_printed_and_goes_on_to_the_side_says_so_on_a_phone(seen):
-    edges = [number for _, one in seen[1] for number in one["edges"]]
-    assert seen[0] > 390 or len(edges) > 50 and set(edges) == {4}
