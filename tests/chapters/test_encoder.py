@@ -460,7 +460,7 @@ def test_the_encoder_looks_ahead_less_than_evenly(says, values):
 def test_bark_parts_after_the_first_layer(says, printed):
     says(
         "In [the table](#does-a-word-always-get-the-same-vector) the columns part at once.",
-        "The gap opens [early](#does-a-word-always-get-the-same-vector) and grows.",
+        "For *bark* the gap opens [early](#does-a-word-always-get-the-same-vector) and grows.",
         "Nothing waits for the end.",
     )
     rows = [line.split() for line in printed("encoder/context").splitlines()[1:8]]

@@ -177,7 +177,7 @@ def test_two_models_are_compared_in_pairs(says, values):
 
 def test_not_nearly_always_gives_blame(says, values, printed):
     says(
-        "It does see the *not*",
+        "In this pattern it does see the *not*",
         "of ten kind words are praise; after *really*, {{ encoder_uses/negation.really_kept }}.",
         "But *not* does not turn an unkind word around.",
         "only {{ encoder_uses/negation.unkind_turned }} of ten unkind words is praise",
@@ -433,7 +433,7 @@ def test_the_first_piece_answers_for_the_word(says):
     says(
         "The tagger says B-PER for the first, O for the second and B-LOC for the third.",
         "None, because the three do not agree.",
-        "Nobody asks the second and the third, neither [in training]",
+        "Here nobody asks the second and the third, neither [in training]",
         "The first piece [answers for the word](#use-2-where-are-the-names).",
         "Every piece has: an encoder [looks both ways](encoder.md#why-must-it-look-both-ways).",
     )

@@ -320,7 +320,7 @@ def test_the_number_holds_the_end_back_and_is_not_counted(says, values, maps, ce
         " sequence_problems/no_counter.last_hundred:.0%}}.",
         "The row of 50 is strongest near its place, at word 44, but so is the row of 20.",
         "(They are turns of one order: nearly always the same sentence stands before it.)",
-        "And in each row the sentence makes a difference of more percentage points than the place:",
+        "And in each row, with these twelve, the sentence makes a difference of more percentage points than the place:",
         "*{{ sequence_problems/no_counter.likely_end}}* is the most probable end in each row.",
         "Asked for 100 words, it hardly ends after the first sentence; asked for 10, it",
         "Nothing: the model cannot read numbers.",
@@ -435,8 +435,8 @@ def test_what_others_found(says):
         " [DeepSeek-V3](the_paper.md#research-that-paid-off).",
         "A model can be trained to say that there is no answer.[^squad]",
         "Whisper has a token for *no speech*, and for three seconds of silence it is by far the most"
-        " probable one. But the library sets the first token itself, so this one is never chosen: out"
-        " comes *you*.",
+        " probable one. But the library sets the first token itself, and forbids this one behind it, so it is"
+        " never chosen: out comes *you*.",
     )
     tokenizer = AutoTokenizer.from_pretrained("models/whisper")
     nothing = tokenizer.convert_tokens_to_ids("<|nocaptions|>")
@@ -449,6 +449,7 @@ def test_what_others_found(says):
     assert first.argmax() == nothing and first[nothing] > 0.8
     written = tokenizer.decode(model.generate(silence)[0], skip_special_tokens=True)
     assert written.strip().lower() == "you"
+    assert nothing in model.generation_config.suppress_tokens, "forbidden"
     model.generation_config.suppress_tokens = model.generation_config.begin_suppress_tokens = None
     free = model.generate(silence, return_dict_in_generate=True).sequences[0]
     assert tokenizer.decode(free) == "<|startoftranscript|><|notimestamps|> you<|endoftext|>"

@@ -623,8 +623,8 @@ def test_names(values, cells, says):
 def test_on_average_the_name_fades_with_distance(cells, says):
     """One passage ends where it ends: eight of them, and each name at each distance."""
     says(
-        "The rows go up and down alike, for all read the same passage. Over eight passages, the "
-        "mean of the first two names falls from more than six tenths at 40 and 80 tokens to about "
+        "The rows go up and down alike, for all read the same passage. Over eight "
+        "overlapping passages of this novel, the mean of the first two names falls from more than six tenths at 40 and 80 tokens to about "
         "half at 320, and no further at 640.",
     )
     rows = torch.tensor([[float(cell) for cell in row[1:]] for row in cells(f"{CHAPTER}/names")[:4]])
