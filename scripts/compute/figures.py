@@ -28,6 +28,7 @@ VARIABLES = {
 
 
 LARGEST = 200_000  # letters of a drawing; a page with its outputs should come in a moment
+FINEST = 8  # points of one line, for each point of the drawing's width: no screen shows more
 HEAVIEST = 60_000  # bytes, packed, of all positions of a slider but the one that is shown
 BLOT = 4  # labels that lie on others by a quarter, from which on nobody can read them
 
@@ -254,6 +255,12 @@ def unfit(figure: Figure, svg: str) -> str | None:
             f"a drawing of {len(svg):,} letters, where {LARGEST:,} is the most that a page should"
             " load: draw fewer points or lines, a sample of them, or how many there are"
             " (`ax.hist2d`, `ax.hexbin`)"
+        )
+    wide = figure.get_figwidth() * 72  # points, of which an inch has 72
+    if (most := max((line.count("\nL ") for line in re.findall(r' d="([^"]*)"', svg)), default=0)) > FINEST * wide:
+        return (
+            f"a line of {most:,} points in a drawing that is {wide:.0f} points wide, and no screen shows"
+            " them: draw the mean of each step, or its lowest and highest (`ax.vlines`)"
         )
     return None
 

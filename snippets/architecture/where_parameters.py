@@ -39,7 +39,7 @@ largest_other = max(shares["other"][:2])
 
 colors = (plots.COOL, plots.BLUE, plots.VIOLET, plots.WARM, plots.CUT)
 ax, left = plt.figure(figsize=(4.4, 2.6)).add_subplot(), [0.0] * len(counts)
-hatches = ("", "//", "xx", "..", "")
+hatches = ("", "//", "xx", "---", "")
 for (part, share), color, hatch in zip(shares.items(), colors, hatches):
     fill = "none" if hatch else color
     ax.barh(list(counts), share, 0.7, left, color=fill, hatch=hatch, edgecolor=color,

@@ -39,13 +39,16 @@ pause_from, pause_to = silent[0], silent[-1] + 0.1
 print(f"the voice pauses from {pause_from:.1f} to {pause_to:.1f} seconds")
 
 figure, (above, below) = plt.subplots(2, 1, figsize=(4.4, 4.6), height_ratios=(1, 1.6))
-above.plot(np.arange(len(audio)) / 16000, audio, color=plots.MUTED, linewidth=0.4)
+steps = audio[: tenths * 1600].reshape(-1, 160)  # 10 ms each: a line from low to high
+above.vlines(
+    np.arange(len(steps)) / 100, steps.min(1), steps.max(1), plots.MUTED, linewidth=0.7
+)
 for number, (word, second) in enumerate(zip(words, seconds)):
     height = 0.75 + 0.35 * (number % 2)
     if word.isalpha():
         above.vlines(second, -0.5, height, color=plots.BLUE, linewidth=0.8)
         above.text(second + 0.03, height, word, color=plots.BLUE, va="center")
-above.set(xlim=(0, tenths / 10), ylim=(-0.6, 1.3), yticks=[], xlabel="seconds")
+above.set(xlim=(0, tenths / 10), ylim=(-0.75, 1.3), yticks=[], xlabel="seconds")
 above.set(title="Each word points at a place in the sound", frame_on=False)
 marks = [f"{n / 10:.1f} s" for n in range(tenths)]
 plots.heatmap(weights, words, marks, ax=below).set(xticks=[], aspect="auto")

@@ -166,6 +166,8 @@ UNFIT = {  # what no page can show → what is said
     FORTY + "plots.heatmap(np.eye(40) + 0.1, numbers=True)": "labels that lie on others",
     "import numpy as np, matplotlib.pyplot as plt\n"
     "plt.scatter(*np.random.default_rng(0).random((2, 20_000)))": "fewer points or lines",
+    "import numpy as np, matplotlib.pyplot as plt\n"
+    "plt.plot(np.random.default_rng(0).random(5_000))": "its lowest and highest",
     "import matplotlib.pyplot as plt\nfrom matplotlib.animation import FuncAnimation\n"
     "_moving = FuncAnimation(plt.figure(), lambda step: [], frames=9)": "FuncAnimation, and a page",
 }
@@ -175,6 +177,7 @@ FIT = [
     FORTY + "plots.heatmap(np.eye(7), numbers=True)",
     "import numpy as np, matplotlib.pyplot as plt\n"
     "plt.hist2d(*np.random.default_rng(0).random((2, 20_000)), bins=30)",
+    "import numpy as np, matplotlib.pyplot as plt\nplt.plot(np.random.default_rng(0).random(2_000))",
 ]
 
 
