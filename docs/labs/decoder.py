@@ -327,7 +327,7 @@ print("the model:", math.ceil(bits.sum().item() / 8), "bytes")
 print(f"that is {bits.sum() / len(letter):.2f} bits per character")
 
 # %% [markdown]
-# What does this comparison hide? (Whoever unpacks the letter needs the model too, and you saw its size in the first cell.) Change the letter: what if it is in Portuguese, or
+# What does this comparison hide? (Whoever unpacks the letter needs the model too, and you saw its size at the beginning.) Change the letter: what if it is in Portuguese, or
 # contains a telephone number?
 #
 # ## Part 3: No peeking
@@ -1115,7 +1115,7 @@ for (n, topic), text, reply in zip(wishes, prompts, replies):
     bits = answer_bits(text, reply)
     exact += count == n
     print(f"{n:2} wanted, {count:2} came, {bits / max(count, 1):.1f} bits a word")
-    print(textwrap.fill(reply, 64, initial_indent="   ", subsequent_indent="   "))
+    print(textwrap.fill(reply, 42, initial_indent="   ", subsequent_indent="   "))
 print(f"exact: {exact} of {len(wishes)} (cut after 24 tokens)")
 
 # %% [markdown]

@@ -54,7 +54,7 @@ def play(prompt, picks):
         print(f"rank {rank:<3}", " | ".join(words[:5] + words[5:][-1:]))
         ids = torch.cat([ids, best[None, rank - 1, None]], dim=1)
     text = prompt + "▸" + tokenizer.decode(ids[0, start:])
-    print(textwrap.fill(text, 46))
+    print(textwrap.fill(text, 42))
 
 
 play("The old robot opened the greenhouse and", [1, 1, 1, 1, 1, 1, 1, 1])
@@ -175,7 +175,7 @@ for letter, name in zip("ABCDE", names):
     torch.manual_seed(1)
     texts[letter], truth[letter] = write(prompt, 30, **voices[name])[0], name
     said = " ".join(tokenizer.decode(texts[letter]).split())
-    print(textwrap.fill(f"{letter}  … {said}", 46), end="\n\n")
+    print(textwrap.fill(f"{letter}  … {said}", 42), end="\n\n")
 
 # %% [markdown]
 # **Write down** who wrote what, from reading alone, and how sure you are. Greedy and beam search are hard to tell apart by ear, and so are the three that draw.
@@ -382,7 +382,7 @@ print(f"Of {len(ids)} tokens")
 for name, count in counts.items():
     words = [tokenizer.decode(token).strip() for token in ids[place > count]]
     said = f"{name} forbids {len(words)}: {', '.join(words)}"
-    print(textwrap.fill(said, 46, subsequent_indent="    "))
+    print(textwrap.fill(said, 42, subsequent_indent="    "))
 
 figure, axis = plt.subplots(figsize=(6, 4))
 styles = [("top-k, k = 40", "#6b7280", "--"), ("top-p, p = 0.9", "#1f5fa8", "-")]
@@ -670,7 +670,7 @@ def show(results):
         print(prompt, "…")
         for name, found in both.items():
             print(row.format(name, **found))
-            print(textwrap.indent(textwrap.fill(found["text"], 42), "    "))
+            print(textwrap.indent(textwrap.fill(found["text"], 38), "    "))
 
 
 results = duel([
@@ -777,7 +777,7 @@ for name, patient in patients.items():
     for cure, settings in cures.items():
         said = tokenizer.decode(write(patient, 20, **settings)[0])
         said = f"{cure}: {' '.join(said.split())}"
-        print(textwrap.indent(textwrap.fill(said, 44), "  "))
+        print(textwrap.indent(textwrap.fill(said, 40), "  "))
 
 # %% [markdown]
 # Read to the last character: a comma is a token, too. Play: change the strengths, and put in a line of Python, a poem with a refrain, a list of names. A penalty knows nothing of meaning. It cannot tell a loop from a digit, a closing
@@ -808,7 +808,7 @@ def try_out(prompt, tokens=14, texts=8, **settings):
     old = {name.strip(" .") for name in prompt.split(":")[-1].split(",")}
     new = sorted(set(names) - old)
     print(f"{len(names)} names, {len(new)} different new ones, mean {log_p.mean():.2f}")
-    print(textwrap.fill(", ".join(new), 46, max_lines=6), end="\n\n")
+    print(textwrap.fill(", ".join(new), 42, max_lines=6), end="\n\n")
 
 
 task = "A list of good robot names: Rusty, Bolt, Sprocket, Gizmo,"

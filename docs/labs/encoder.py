@@ -673,8 +673,8 @@ moved = torch.tensor([[movement(sentences, i, j) for j in range(12)] for i in ra
 ranking = moved.flatten().argsort(descending=True).tolist()
 for name, (i, j) in {"before": (0, 2), "end": (3, 11), "again": (2, 9)}.items():
     rank = ranking.index(i * 12 + j) + 1
-    print(f"the head for {name:7} moves the vectors by {moved[i, j]:.4f}, place {rank} of 72")
-print(f"the head for again, where words return: {movement(repeats, 2, 9):.4f}")
+    print(f"{name:6} moves them by {moved[i, j]:.4f}, place {rank} of 72")
+print(f"again, where words return: {movement(repeats, 2, 9):.4f}")
 
 
 def after_layer(texts, layer, head=None):  # the mean right after one layer → (texts, width)
@@ -1194,7 +1194,7 @@ examine(lines)
 # - has a hundred lines or more, in eight or more groups, and says how you labeled the doubtful ones;
 # - compares three candidates or more on one exam: the more frequent label, words alone, and a probe or centroid on MiniLM;
 # - shows how the score changes from a random split to held-out groups, and explains the gap;
-# - gives the score's uncertainty: with n test lines and accuracy a, about √(a(1 − a)/n);
+# - gives the score's uncertainty: with $n$ test lines and accuracy $a$, about $\sqrt{a(1-a)/n}$;
 # - runs a control: shuffle the labels of the training lines, and the score must fall to chance;
 # - looks at each mistake, and sorts it: bad label, unclear case, or a thing that the vector does not hold;
 # - writes ten lines that should fool the winner, and reports how many did.

@@ -982,7 +982,7 @@ def answers(writer, texts):
 
 
 # %% [markdown]
-# The teacher is four lines long. A tenth of the numbers is held out. We train for 100 steps only, so that there are mistakes to look at.
+# The teacher is a few lines long. A tenth of the numbers is held out. We train for 100 steps only, so that there are mistakes to look at.
 
 # %%
 LETTERS = {

@@ -437,12 +437,12 @@ measure = {language: " ".join(text.split()) for language, text in measure.items(
 # A Greek letter takes two bytes in UTF-8, an English letter one. **Write down what you expect:** how many times the English number of tokens does SmolLM2 need for Portuguese, for Swahili, for Greek?
 
 # %%
-print(f"{'':12}characters  bytes  tokens  times English")
+print(f"{'':11}characters bytes tokens ×English")
 english = len(bpe.tokenize(measure["English"]))
 for language, text in measure.items():
     tokens = len(bpe.tokenize(text))
-    line = f"{language:12}{len(text):10}{len(text.encode()):7}{tokens:8}"
-    print(f"{line}{tokens / english:15.1f}")
+    line = f"{language:11}{len(text):10}{len(text.encode()):6}{tokens:7}"
+    print(f"{line}{tokens / english:9.1f}")
 
 # %% [markdown]
 # Compare Swahili with English: fewer characters, plain letters, and yet it costs far more. Bytes do not explain that. Do the texts that the tokenizer learned from? Test it. `train_new_from_iterator` keeps the rules of SmolLM2's tokenizer (bytes, spaces, digits) and learns new merges from the texts that you give it. We train five tiny tokenizers with equally many merges: one for each language, and one for all four together.
@@ -613,7 +613,7 @@ for family, text in families.items():
     print(f"{family:9}{asked:10}{full:6.0%}{excluded:10.0%}{lazy:6.0%}")
 
 # %% [markdown]
-# What does the first column say about the famous example? The calculated point stays so close to a word of the question that the wanted word wins only when the others are forbidden. Then compare the last two columns. Where the lazy baseline is as good as the calculation, the calculation has shown nothing: the answer was the nearest word all along. Where the gap is wide, there is something in the rows that points from one word of a pair to the other.
+# What does the column *full* say about the famous example? The calculated point stays so close to a word of the question that the wanted word wins only when the others are forbidden. Then compare the last two columns. Where the lazy baseline is as good as the calculation, the calculation has shown nothing: the answer was the nearest word all along. Where the gap is wide, there is something in the rows that points from one word of a pair to the other.
 #
 # Find one analogy that works and one that fails, with words of your own. (A word must be one token, or `vector` tells you how it is cut.)
 #

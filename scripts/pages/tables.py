@@ -25,7 +25,8 @@ CLOSE = 49  # the same, of small letters
 COLUMN = 10  # letters that a column of sentences needs, to have more than a word a line
 LONG = re.compile(r"[^\s<>]{20,}(?=[^<>]*<)")  # a name in a cell, wider than a card, as in code
 # Where such a name may break: not near its start, which a line of its own may make needless.
-JOINT = re.compile(r"(?<=.{12})(?:(?<=[a-z\d])(?=[A-Z])|(?<=/)(?=\w))")
+FOLDER = re.compile(r"(?<=.{11}/)(?=\w)")
+JOINT = re.compile(rf"(?<=.{{12}})(?<=[a-z\d])(?=[A-Z])|{FOLDER.pattern}")  # in a card
 MINUS = re.compile(r"(<t[dh]\b[^>]*>(?:<strong>)?)-(?=[\d.])")
 LINES = 3  # a table whose rows need more lines than this, side by side, is easier read as cards
 
@@ -110,8 +111,8 @@ def each(text: str, change: Callable[[str], str]) -> str:
 def _table(text: str) -> str:
     """One table: an empty heading becomes a cell; under an empty corner, a row gets its name.
 
-    If it is too wide for a phone, its cells get the names of their columns, all parts roles, and
-    long names places to break. A number below zero has a minus, as in a sentence, and no hyphen.
+    If it is too wide for a phone, its cells get the names of their columns, and all parts roles. Long
+    names get places to break. A number below zero has a minus, as in a sentence, and no hyphen.
     """
     cells_of = _Cells(text)
     rows = cells_of.rows
@@ -146,9 +147,11 @@ def _table(text: str) -> str:
         text = MINUS.sub(r"\1−", text)
     if close:
         return text.replace("<table>", "<table data-close>", 1)
+    if text.startswith("<table>"):
+        joint = JOINT if stacked else FOLDER
+        text = LONG.sub(lambda name: joint.sub("<wbr>", name[0]), text)
     if not stacked:
         return text
-    text = LONG.sub(lambda name: JOINT.sub("<wbr>", name[0]), text)
     return text.replace("<table>", '<table data-stacked role="table">', 1)
 
 

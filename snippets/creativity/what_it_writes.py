@@ -44,7 +44,7 @@ clips = {
 }
 said = "please open the window it is very hot today".split()
 for name, (text, no_speech, mean) in clips.items():
-    told = textwrap.wrap(f"{name} ({no_speech:.2f}, {mean:.2f}): {text}", 80)
+    told = textwrap.wrap(f"{name} ({no_speech:.2f}, {mean:.2f}): {text}", 39)
     print("\n    ".join(told))
 heard = re.findall(r"[a-z]+", clips["window, hiss"][0].lower())
 in_hiss = [word for word in said if word in heard]

@@ -38,7 +38,7 @@ def beam_search(prompt, beams, steps, penalty=1.0):
 prompt = "The robot watered the sunflowers because"
 score, ours = beam_search(prompt, beams=3, steps=20)
 text, total = tokenizer.decode(ours), score * len(ours)
-print(textwrap.fill(text, 80))
+print(textwrap.fill(text, 43))
 print(f"log-probability of these {len(ours)} tokens: {total:.2f}")
 
 inputs = tokenizer(prompt, return_tensors="pt")

@@ -40,7 +40,7 @@ for i, prompt in enumerate(prompts):
     print(prompt, "…")
     for beams in totals:
         print(f"  {beams} beam{'s'[: beams > 1]}, {totals[beams][i]:.2f}:")
-        print(textwrap.indent(textwrap.fill(texts[beams][i], 44), "    "))
+        print(textwrap.indent(textwrap.fill(texts[beams][i], 39), "    "))
 
 two_lose = sum(two < one for one, two in zip(totals[1], totals[2]))
 wide_lose = sum(wide < one for one, wide in zip(totals[1], totals[16]))

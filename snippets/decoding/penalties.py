@@ -30,5 +30,5 @@ texts = []
 for name, way in ways.items():
     ids = model.generate(**inputs, num_beams=4, max_new_tokens=20, **way)[0, start:]
     texts.append(" ".join(tokenizer.decode(ids).split()))
-    print(name, textwrap.fill(texts[-1], 48), sep="\n", end="\n\n")
+    print(name, textwrap.fill(texts[-1], 43), sep="\n", end="\n\n")
 plain, penalized, forbidden = texts

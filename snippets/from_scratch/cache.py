@@ -50,4 +50,4 @@ in_matrices = matrices / (matrices + in_attention)
 print("the same without the cache:", same_without)
 print("the same as the library:", same_as_library)
 for line in tokenizer.decode(texts[from_us][0]).split("\n"):
-    print(textwrap.fill(line, 80))
+    print(textwrap.fill(line, 43))

@@ -28,5 +28,5 @@ with tempfile.TemporaryDirectory() as folder:
     book.outcome = lambda name: Outcome("", values={"spread": 1.0})
     sentences = check(book, root / "docs")
 for sentence in sentences:
-    print(textwrap.fill(sentence, 72, subsequent_indent="    "))
+    print(textwrap.fill(sentence, 43, subsequent_indent="    "))
 found = len(sentences)

@@ -8,7 +8,7 @@ from transformers.pipelines import SUPPORTED_TASKS
 tasks = sorted(SUPPORTED_TASKS)
 count = len(tasks)
 names = ", ".join(tasks)
-print(fill(f"{count} tasks: {names}", width=76, break_on_hyphens=False))
+print(fill(f"{count} tasks: {names}", width=43, break_on_hyphens=False))
 
 gone = 0
 for task in ("question-answering", "summarization", "translation"):

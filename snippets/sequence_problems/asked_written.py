@@ -34,14 +34,14 @@ sky_twenty, sky_fifty, robot_ten, robot_fifty = (written[i] for i in (1, 2, 8, 1
 
 ax = plt.figure(figsize=(4.4, 3.4)).add_subplot()
 ax.plot([0, 115], [0, 115], "--", color=plots.MUTED, linewidth=1)
-ax.text(72, 77, "as asked", color=plots.MUTED, rotation=42, ha="center", va="center")
+ax.text(80, 71, "as asked", color=plots.MUTED, rotation=42, ha="center", va="center")
 looks = zip(["o-", "s-", "^-"], [plots.WARM, plots.COOL, plots.BLUE])
 for (topic, row), (look, color) in zip(counts.items(), looks):
     ax.plot(lengths, row, look, color=color, linewidth=1, label=topic)
 for number in range(requests):
     if not ended[number]:  # we stopped it: the true point lies higher
         at = lengths[number % 4], written[number]
-        ax.annotate("stopped", at, (0, 4), textcoords="offset points", ha="center")
+        ax.annotate("stopped", at, (-6, 3), textcoords="offset points", ha="right")
 ax.set(xlabel="words asked for", ylabel="words written", xticks=lengths, ylim=(0, 120))
 ax.set_title("No line follows the diagonal")
 ax.legend(loc="upper left")

@@ -868,7 +868,7 @@ def test_the_input_lab_learns_merges(solved, says):
     assert list(map(int, steps)) == sorted(map(int, steps), reverse=True)
     bpe = space["bpe"]
     assert not [token for token in bpe.get_vocab() if re.search("[A-Za-z]Ġ", token)]
-    rows = shown(solved, "input_representation", "times English").splitlines()[1:]
+    rows = shown(solved, "input_representation", "×English").splitlines()[1:]
     english, _, swahili, _ = ([float(x) for x in row.split()[1:]] for row in rows)
     assert swahili[0] == swahili[1] < english[0] and swahili[3] > 2
     table = space["table"].tolist()

@@ -110,6 +110,13 @@ def test_a_number_of_a_table_has_a_minus_and_no_hyphen():
     assert tables.headed(for_machines) == for_machines
 
 
+def test_a_long_name_breaks_at_its_joints_where_no_cards_are():
+    text = "<table><tr><td>what one printed</td><td><code>.cache/snippets/look/at.txt</code></td></tr></table>"
+    assert ".cache/snippets/<wbr>look/<wbr>at.txt</code>" in tables.headed(text)
+    assert "<wbr>" not in tables.headed(text.replace(".cache/snippets/look/at.txt", "SmolLM2-135M-Instruct-GGUF"))
+    assert "<wbr>" not in tables.headed(text.replace("<table>", '<table class="numbers">'))
+
+
 def test_a_long_name_in_a_card_breaks_at_its_joints():
     head = "<table><thead><tr><th>a</th><th>b</th><th>c</th></tr></thead><tbody>{}</tbody></table>"
     name, path = "AutoModelForTokenClassification", "tests/pages/test_of_something.py"
