@@ -85,7 +85,7 @@ document.querySelector("article").append(box);
 return arguments[0].map((math) => {
   box.innerHTML = math;
   box.firstChild.style.fontSize = "100px";
-  const signs = (one) => /^(mo|mspace)$/.test(one.localName);
+  const signs = (one) => one.matches("mspace, mo:not([movablelimits])");
   const row = [...box.querySelector("math > mrow").children];
   return row.slice(1).map((one, at) => signs(one) || signs(row[at]) ? "sign" : Math.round(
     (one.getBoundingClientRect().left - row[at].getBoundingClientRect().right) / 16.67));
@@ -98,6 +98,9 @@ SPACED = {
     r"A = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix} B": ["sign", "sign", 1],
     r"\frac{1}{m} \sum_{i=1}^n \log p": [1, 1, 0],
     r"\log \sum_i x_i": [0, 1],
+    r"a \sum x": [1, 1],
+    r"\tfrac{1}{2} \log x": [1, 0],
+    r"(a) \log x": [1, 0],
     r"\max_i \left( a \right) \, b": [1, "sign", "sign"],
 }
 
@@ -108,6 +111,60 @@ def test_thin_spaces_stand_where_tex_sets_them(engine, site_server, block):
     engine.size(1280, 800)
     engine.open(f"{site_server.url}self_attention/")
     assert engine.js(THIN, [drawn[tex, block]["math"] for tex in SPACED]) == [*SPACED.values()]
+
+
+# The letters of the two fractions, beside those around them; lines that lie farther apart than others.
+SMALL = """
+const size = (one) => parseFloat(getComputedStyle(one).fontSize);
+return [...document.querySelectorAll("math:not([display]) mfrac")].map((one) =>
+  size(one.firstElementChild) / size(one));
+"""
+LINES = """
+const one = document.createElement("p");
+document.querySelector("article").prepend(one);
+return ["plain", "<em>slanted</em>", "<cite>slanted</cite>", "<strong>bold</strong>"].map((text) => {
+  one.innerHTML = `plain ${text}<br>plain ${text}`;
+  return Math.round(one.getBoundingClientRect().height);
+});
+"""
+
+
+def test_in_a_line_of_text_a_fraction_is_small_and_no_letters_move_a_line(engine, site_server):
+    engine.size(1280, 800)
+    engine.open(f"{site_server.url}adapting/")
+    sizes = engine.js(SMALL)
+    assert sizes and all(0.7 < size < 0.8 for size in sizes), sizes
+    plain, *others = engine.js(LINES)
+    assert others == [plain] * 3
+
+
+# The first that is asked for, in the middle of the screen at night: what is in sight of it, and only it.
+AT_NIGHT = """
+const style = document.createElement("style");
+style.textContent = arguments[1];
+document.head.append(style);
+const one = document.querySelector(arguments[0]);
+one.scrollIntoView({block: "center", behavior: "instant"});
+return new Promise((then) => requestAnimationFrame(() => setTimeout(() => {
+  const {left, top, width, height} = one.getBoundingClientRect();
+  then([left + width / 4, top + height / 4, left + width * 3 / 4, top + height * 3 / 4]);
+}, 200)));
+"""
+
+
+def test_at_night_maps_are_bright_and_what_is_not_chosen_is_dark(engine, site_server):
+    """The numbers in cells have colors for bright ones: scripts/pages/cells.py."""
+    engine.size(1280, 800)
+    engine.scheme("dark")
+    engine.open(f"{site_server.url}experts/")  # its map has no numbers
+    shown = {}
+    for one in ("figure[data-maps] > svg image", ".options input"):
+        box = engine.js(AT_NIGHT, one, audit.ALL)
+        shown[one] = looking.Picture(engine.screenshot()).part(*box)
+    engine.scheme("light")
+    image, choice = shown.values()
+    assert image[..., 1].max() > 130  # of green: the cells that are as they were drawn have 99
+    assert choice.max() < 100
 
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])  # WebKit shows a page of its own
