@@ -23,11 +23,12 @@ pytest.register_assert_rewrite("browser")  # the fixtures of the tests that driv
 
 # Where files are shared out among workers (pytest-xdist), the longest go first, or one worker
 # would be left alone with one of them at the end.
-LONGEST = ("test_engines", "test_labs", "test_serve", "test_live", "test_eyes", "test_live_site",
-           "test_live_inside", "test_faults", "test_widgets_inside", "test_touch", "test_site",
-           "test_from_scratch", "test_live_translator", "test_live_files", "test_decoding",
-           "test_real_models", "test_models_make", "test_widgets_decoder",
-           "test_widgets", "test_search", "test_answering")  # fmt: skip
+LONGEST = ("test_engines", "test_labs", "test_live", "test_eyes", "test_live_site", "test_serve",
+           "test_decoding", "test_live_inside", "test_faults", "test_widgets_inside", "test_touch",
+           "test_adapting", "test_site", "test_from_scratch", "test_live_translator", "test_live_files",
+           "test_why_transformers", "test_real_models", "test_models_make", "test_widgets_decoder",
+           "test_widgets", "test_search", "test_answering", "test_inside", "test_decoder",
+           "test_sequence_problems", "test_room")  # fmt: skip
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -363,14 +363,22 @@ def test_the_luck_and_the_cut_of_the_headlines(values, tokenizer, smollm2, monke
         "(Before the training, about half of these texts are cut at their twentieth token; uncut, they are farther off.",
     )
     run = values("adapting/dpo")
-    draws = [headlines.Headlines(smollm2, tokenizer, headlines.TEST, seed) for seed in (3, 4, 5)]
+    draw = lambda seed: headlines.Headlines(smollm2, tokenizer, headlines.TEST, seed)
+    draws = [draw(4), draw(5)]
+    cut = headlines.LONGEST
+    monkeypatch.setattr(headlines, "LONGEST", 40)  # nearly uncut: longer, and so farther off still
+    longer = draw(3)
+    _, five_longer, _, twelve_longer = longer.lengths()
+    longer.ids = longer.ids[:, :cut]  # the same texts as they are cut
+    texts = tokenizer.batch_decode(longer.ids, skip_special_tokens=True)
+    longer.words = torch.tensor([len(text.split()) for text in texts]).view(-1, 2)
+    longer.off = (longer.words - longer.asked).abs()
+    draws.append(longer)
     five, twelve = zip(*(draw.lengths()[1::2] for draw in draws))
     assert max(five) - min(five) > run.five_off - run.near_off > 0
     whole = torch.cat([(draw.ids == headlines.END).any(1) for draw in draws])
     assert 0.35 < 1 - whole.float().mean() < 0.65
-    monkeypatch.setattr(headlines, "LONGEST", 60)
-    _, five_uncut, _, twelve_uncut = headlines.Headlines(smollm2, tokenizer, headlines.TEST, 3).lengths()
-    assert five_uncut > max(five) and twelve_uncut > 2 * max(twelve)
+    assert five_longer > max(five) and twelve_longer > 2 * max(twelve)
 
 
 class Few:
@@ -652,21 +660,21 @@ def test_a_plain_text_is_continued_as_before(tokenizer, says):
         "what it lost, hangs on how it is asked.",
     )
     space = {}
-    before_it, tuning = (CODE / "ways.py").read_text("utf-8").split("tuned, tuned_old")[0].split("\n# Tuning: ")
+    loading, rest = (CODE / "ways.py").read_text("utf-8").split("\nminilm = ")
+    tuning = rest.split("tuned, tuned_old")[0].split("\n# Tuning: ")[1]
 
     def right(which, starts, answers):
         """In how many texts the answer stands among the next five tokens, and what they are."""
-        said = []
-        for start in starts:
-            ids = tokenizer("<|endoftext|>" + start, return_tensors="pt")
-            new = which.generate(**ids, max_new_tokens=5, do_sample=False)[0, ids.input_ids.shape[1] :]
-            said.append(tokenizer.decode(new))
+        texts = ["<|endoftext|>" + start for start in starts]
+        batch = tokenizer(texts, padding=True, padding_side="left", return_tensors="pt")
+        new = which.generate(**batch, max_new_tokens=5, do_sample=False)[:, batch.input_ids.shape[1] :]
+        said = tokenizer.batch_decode(new)
         return sum(word.lower() in text.lower() for word, text in zip(answers, said)), said
 
     known = list(facts.KNOWN.values())
     facts_begun = [fact[: fact.lower().index(word.lower())].strip() for fact, word in zip(facts.FACTS, facts.ANSWERS)]
     assert facts_begun[0] == "The lighthouse of Varn is painted"
-    exec(before_it, space)
+    exec(loading, space)
     before, _ = right(space["model"], BEGUN, known)
     exec(f"# {tuning}", space)  # the same model, its last layers exchanged
     after, said = right(space["model"], BEGUN, known)

@@ -761,8 +761,13 @@ def test_made_up(says, values, cells, smollm2_pair):
     counts = []  # of capitals that another city beats
     for start in (START, ""):
         begun = [(f"{start}The capital of {country} is", cities) for country, *cities in others]
-        sums = [[costs(model, tokenizer(f"{x} {city}", return_tensors="pt").input_ids)
-                 [len(tokenizer(x).input_ids) - 1 :].sum() for city in cities] for x, cities in begun]  # fmt: skip
+        texts = [f"{x} {city}" for x, cities in begun for city in cities]
+        batch = tokenizer(texts, return_tensors="pt", padding=True, padding_side="right")
+        parts, ids = model(**batch).logits[:, :-1].log_softmax(-1), batch.input_ids[:, 1:, None]
+        counted = batch.attention_mask[:, 1:].clone()
+        for row, x in enumerate(x for x, cities in begun for _ in cities):
+            counted[row, : len(tokenizer(x).input_ids) - 1] = 0  # the city's tokens alone
+        sums = -(parts.gather(2, ids)[..., 0] * counted).sum(1).view(-1, 2)
         counts.append(sum(true > false for true, false in sums))
     assert abs(counts[0] - counts[1]) <= 2 and len(others) == 29 and min(counts) > 4, counts
     # The loss rewards what follows often, true or not.

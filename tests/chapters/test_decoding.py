@@ -612,25 +612,36 @@ def test_on_other_beginnings(says, smollm2_pair):
     lines = Path("snippets/decoder/beginnings.txt").read_text("utf-8").splitlines()
     prompts = ["<|endoftext|>" + " ".join(line.split()[:4]) for line in lines]
     inputs = tokenizer(prompts, return_tensors="pt", padding=True)
-    start, looped, sums = inputs.input_ids.shape[1], [], []
-    by_sum = {"num_beams": 4, "length_penalty": 0.0}
-    for settings in {}, {"num_beams": 4}, by_sum, {"do_sample": True, "top_k": 0}:
+    start, end = inputs.input_ids.shape[1], tokenizer.eos_token_id
+
+    def write(these=slice(None), **settings):
+        """Of these beginnings: what follows, and what it came from."""
         torch.manual_seed(0)
-        ids = model.generate(**inputs, max_new_tokens=40, **settings)
-        new = ids[:, start:]
-        mask = torch.nn.functional.pad(inputs.attention_mask, (0, new.shape[1]), value=1)
-        places = (mask.cumsum(1) - 1).clamp(0)
-        with torch.no_grad():
-            logits = model(ids, attention_mask=mask, position_ids=places, logits_to_keep=new.shape[1] + 1).logits
-        log_p = logits[:, :-1].log_softmax(-1).gather(2, new[..., None])[..., 0]
-        alive = (new == tokenizer.eos_token_id).cumsum(1).cumsum(1) <= 1
-        sums.append((log_p * alive).sum(1))
+        rows = {name: rows[these] for name, rows in inputs.items()}
+        run = model.generate(**rows, max_new_tokens=40, return_dict_in_generate=True, **settings)
+        return run.sequences[:, start:], run
+
+    def looped(texts) -> int:
+        """How many of the texts write the same six words twice."""
         runs = [list(zip(*(text.split()[n:] for n in range(6))))
-                for text in tokenizer.batch_decode(new, skip_special_tokens=True)]  # fmt: skip
-        looped.append(sum(len(one) > len(set(one)) for one in runs))
-    assert len(prompts) == 24 and 9 <= looped[0] <= 12, "almost half"
-    assert max(looped[1:3]) + 3 < looped[0] and looped[3] == 0
-    assert 1 <= (sums[2] < sums[0] - 1e-3).sum() <= 5, "a few, where the sum decides"
+                for text in tokenizer.batch_decode(texts, skip_special_tokens=True)]  # fmt: skip
+        return sum(len(one) > len(set(one)) for one in runs)
+
+    greedy, run = write(output_logits=True)
+    log_p = model.compute_transition_scores(run.sequences, run.logits, normalize_logits=True)
+    alive = (greedy == end).cumsum(1).cumsum(1) <= 1
+    sums = log_p.masked_fill(~alive, 0).sum(1)
+    four, run = write(num_beams=4, num_return_sequences=4, length_penalty=0.0, output_scores=True)
+    by_sum, best = four[::4], run.sequences_scores[::4]
+    # Of four that go on to the fortieth token, the mean chooses as the sum does; what had ended
+    # before with a lower sum is shorter, and so below them by both. Else the mean may choose another.
+    ended = (four == end).view(len(prompts), -1).any(1)
+    by_mean = looped(by_sum[~ended]) + looped(write(ended, num_beams=4)[0])
+    draws, _ = write(do_sample=True, top_k=0)
+    loops = looped(greedy)
+    assert len(prompts) == 24 and 9 <= loops <= 12, "almost half"
+    assert max(looped(by_sum), by_mean) + 3 < loops and looped(draws) == 0
+    assert 1 <= (best < sums - 1e-3).sum() <= 5, "a few, where the sum decides"
 
 
 def test_with_the_start_token_a_wide_beam_loses_and_wins(says, smollm2_pair):
@@ -640,18 +651,19 @@ def test_with_the_start_token_a_wide_beam_loses_and_wins(says, smollm2_pair):
         " Alexandria).",
     )
     tokenizer, model = smollm2_pair
-    for country, first, wide in (("Brazil", "Bras", "Bras"), ("Australia", "Canberra", "Sydney"),
-                                 ("Egypt", "Alexandria", "Cairo")):  # fmt: skip
-        prompt = f"<|endoftext|>The capital of {country} is"
-        inputs = tokenizer(prompt, return_tensors="pt")
-        totals = []
-        for beams, capital in ((1, first), (16, wide)):
-            settings = {"num_beams": beams, "length_penalty": 0.0} if beams > 1 else {}
-            ids = model.generate(**inputs, max_new_tokens=20, **settings)[0]
-            text = tokenizer.decode(ids).removeprefix(prompt)
-            assert text.startswith(f" {capital}"), "greedy, then sixteen beams"
-            totals.append(total(tokenizer, model, prompt, text))
-        assert totals[1] > totals[0] + 1, "more probable"
+    prompts = [f"<|endoftext|>The capital of {country} is" for country in ("Brazil", "Australia", "Egypt")]
+    inputs = tokenizer(prompts, return_tensors="pt", padding=True)
+    totals = []
+    for capitals, settings in (
+        (("Bras", "Canberra", "Alexandria"), {}),
+        (("Bras", "Sydney", "Cairo"), {"num_beams": 16, "length_penalty": 0.0}),
+    ):
+        ids = model.generate(**inputs, max_new_tokens=20, **settings)[:, inputs.input_ids.shape[1] :]
+        ends = [row.tolist().index(tokenizer.eos_token_id) + 1 if tokenizer.eos_token_id in row else 20 for row in ids]
+        texts = [tokenizer.decode(row[:end]) for row, end in zip(ids, ends)]
+        assert all(text.startswith(f" {city}") for text, city in zip(texts, capitals)), (texts, settings)
+        totals.append([total(tokenizer, model, *one) for one in zip(prompts, texts)])
+    assert all(wide > greedy + 1 for greedy, wide in zip(*totals)), "more probable"
 
 
 def test_how_much_of_the_probability_one_text_has(says, values):

@@ -651,7 +651,8 @@ def test_formulas_are_drawn_as_soon_as_what_draws_them_is_there(tmp_path, tab):
     site.add("one")
     kept = (site.folder / ".cache" / "formulas").resolve()
     (site.folder / ".cache" / "formulas").unlink()
-    server = Served(site, npm_config_registry="http://127.0.0.1:9/", npm_config_cache=str(tmp_path))
+    refused = {"npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retries": "0"}
+    server = Served(site, **refused, npm_config_cache=str(tmp_path))
     try:
         server.wait(lambda: server.get("/one/"))
         tab.goto(server.url + "/one/")

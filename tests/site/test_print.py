@@ -189,25 +189,3 @@ def test_cards_stay_a_table_for_those_who_hear_it():
     row = [("tr", "row"), ("th", "rowheader"), ("td", "cell"), ("td", "cell")]
     groups = [("thead", "rowgroup"), *names, ("tbody", "rowgroup"), *row, *row]
     assert roles == [("table", "table"), *groups]
-
-
-HEARD = """() => [...document.querySelectorAll("table[data-stacked]")].flatMap((table) =>
-  [table, ...table.querySelectorAll("thead, tbody, tr, th, td")].filter((one) =>
-    getComputedStyle(one).display.startsWith("table") === false && !one.hasAttribute("role")))
-  .map((one) => one.outerHTML.slice(0, 60))"""
-
-
-def test_no_part_of_a_table_is_laid_out_as_something_else_and_says_nothing(browser, site_server):
-    context = browser.new_context(viewport={"width": 360, "height": 780})
-    page, stacked = context.new_page(), 0
-    for address in audit.addresses(ROOT / "site"):
-        text = (ROOT / "site" / address / "index.html").read_text("utf-8")
-        if re.search(r"<table[^>]* data-stacked", text):  # the word alone is in every style
-            page.goto(site_server.url + address)
-            stacked += page.locator("table[data-stacked]").count()
-            assert page.evaluate(HEARD) == [], address
-            heading = page.locator("table[data-stacked] th[role=columnheader]").first
-            looks = "one => [getComputedStyle(one).cursor, getComputedStyle(one, '::after').content]"
-            assert heading.evaluate(looks) == ["auto", "none"], "it cannot be sorted"
-    context.close()
-    assert stacked > 10

@@ -10,7 +10,6 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from scripts.base import ROOT, node
-from scripts.measure import audit
 from scripts.pages import patterns, styles
 from scripts.pages.code import fewer as shorter
 
@@ -432,40 +431,6 @@ def test_without_scripts_no_page_is_wider_than_a_phone(browser, site_server):
                 getComputedStyle(one.closest(".md-typeset__scrollwrap")).overflowX)]""")
         assert wide <= 360 and set(tables) <= {"auto"}, name
     context.close()
-
-
-CLOSE = """() => [...document.querySelectorAll("[data-close]")].map((one) =>
-  [getComputedStyle(one).display, parseFloat(getComputedStyle(one).fontSize), one.className])"""
-WIDE = """() => [...document.querySelectorAll("article .md-typeset__scrollwrap")]
-  .filter((one) => one.querySelector("table.plain") && one.scrollWidth > one.clientWidth)
-  .map((one) => one.innerText.slice(0, 60))"""
-
-
-LABELS = """() => [...document.querySelectorAll("[data-label]")]
-  .map((one) => getComputedStyle(one, "::before").content.slice(1, -1))"""
-BROKEN = """() => [...document.querySelectorAll("article :is(p, li) > code")]
-  .filter((one) => one.checkVisibility() && one.textContent.length <= 28)
-  .filter((one) => one.getClientRects().length > 1).map((one) => one.textContent)"""
-
-
-def test_a_phone_shows_every_column_and_no_name_in_two_parts(browser, site_server):
-    """The text is about a table's last column as often as about its first. (Maps may scroll.)"""
-    context = browser.new_context(viewport={"width": 360, "height": 780})
-    page, labels, wide, broken, close = context.new_page(), [], [], [], []
-    for address in audit.addresses(ROOT / "site"):
-        page.goto(site_server.url + address)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
-        wide += [(address, one) for one in page.evaluate(WIDE)]
-        if page.evaluate("document.documentElement.scrollWidth") > 360:
-            wide.append((address, "the page"))
-        broken += [(address, one) for one in page.evaluate(BROKEN)]
-        labels += page.evaluate(LABELS)
-        close += page.evaluate(CLOSE)
-    context.close()
-    assert len(close) > 20, "tables of numbers stand side by side"
-    assert all(display == "table" and size >= 11 and name == "plain" for display, size, name in close)
-    assert not wide and not broken
-    assert len(labels) > 100 and all(labels)
 
 
 def test_the_figures_of_a_lab_say_what_they_show(built):

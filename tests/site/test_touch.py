@@ -1,5 +1,6 @@
 """Maps that answer: every map of the built site, by pointer, finger and keys."""
 
+import contextlib
 import re
 
 import pytest
@@ -65,8 +66,7 @@ def text_of(page: str) -> str:
     return (SITE / page / "index.html").read_text("utf-8")
 
 
-@pytest.fixture
-def opened(browser, site_server):
+def _opened(browser, site_server):
     """opened("encoder/") → that page, everything laid out; asserts that nothing else is fetched."""
     contexts, faults = [], []
 
@@ -90,6 +90,24 @@ def opened(browser, site_server):
     for context in contexts:
         context.close()
     assert not faults
+
+
+opened = pytest.fixture(_opened)
+
+
+@pytest.fixture(scope="module")
+def told(browser, site_server):
+    """page → what its maps say on a laptop and on a phone, and what was too wide for the phone."""
+    found = {}
+    with contextlib.contextmanager(_opened)(browser, site_server) as go:
+        for page in pages():
+            tab = go(page)
+            laptop = tab.evaluate(TOLD, FIGURE)
+            tab.set_viewport_size({"width": 360, "height": 800})
+            wide = tab.evaluate(audit.WIDE)
+            found[page] = laptop, tab.evaluate(TOLD, FIGURE), wide + tab.evaluate(audit.WIDE)
+            tab.context.close()
+    return found
 
 
 def test_each_drawn_map_is_on_a_page_that_lets_it_answer(built, book):
@@ -121,7 +139,7 @@ def test_weights_of_attention_are_said_as_what_a_token_looks_at(built, book):
     assert looking > 20
 
 
-def test_every_row_of_every_map_says_its_weights(book, opened, says):
+def test_every_row_of_every_map_says_its_weights(book, told, says):
     says(
         "Each map of a page answers to a pointer, a finger and the arrow keys: "
         "it says the row in a sentence, from numbers that are in the page already.",
@@ -129,14 +147,14 @@ def test_every_row_of_every_map_says_its_weights(book, opened, says):
     )
     names = {name.replace("/", "-"): name for name in book.names()}
     asked = 0
-    for page in pages():
-        for found in opened(page).evaluate(TOLD, FIGURE):
+    for laptop, _, _ in told.values():
+        for found in laptop:
             maps = book.outcome(names[found["id"]]).maps
             assert len(found["maps"]) == len(maps), found["id"]
             assert not found["cut"] and found["left"] == 0 and found["grown"] == 0, found
-            for drawn, told in zip(maps, found["maps"]):
-                assert len(told) == len(drawn["values"])
-                for values, row in zip(drawn["values"], told):
+            for drawn, said in zip(maps, found["maps"]):
+                assert len(said) == len(drawn["values"])
+                for values, row in zip(drawn["values"], said):
                     where = (found["id"], drawn["title"], row)
                     shown = [cell.rsplit(" ", 1)[1].replace("-0.00", "0.00") for cell in row["cells"]]
                     there = [values[at] for at in row["wanted"]]
@@ -152,13 +170,11 @@ def test_every_row_of_every_map_says_its_weights(book, opened, says):
     assert asked > 3_000
 
 
-def test_no_sentence_is_cut_on_a_phone_and_nothing_grows(opened):
-    for page in pages():
-        tab = opened(page, 360)
-        assert not tab.evaluate(audit.WIDE), page
-        for found in tab.evaluate(TOLD, FIGURE):
+def test_no_sentence_is_cut_on_a_phone_and_nothing_grows(told):
+    for page, (_, phone, wide) in told.items():
+        assert phone and not wide, page
+        for found in phone:
             assert not found["cut"] and found["grown"] == 0, (found["id"], found["cut"][:3])
-        assert not tab.evaluate(audit.WIDE), page
 
 
 def test_layer_and_head_are_named_where_the_page_knows_them(opened, says):
