@@ -33,16 +33,14 @@ words = [tokenizer.decode(token).strip() for token in written[0]]
 seconds = [(place + 0.5) / 10 for place in weights.argmax(dim=1).tolist()]
 
 print("\n".join(f"{word:8}{second:.2f}" for word, second in zip(words, seconds)))
-loud = np.abs(audio[: tenths * 1600].reshape(tenths, 1600)).max(axis=1) > 0.02
+hops = audio[: tenths * 1600].reshape(-1, 160)  # 10 ms each, of 160 samples
+loud = np.abs(hops).max(axis=1).reshape(tenths, 10).max(axis=1) > 0.02
 silent = [n / 10 for n in range(3, 30) if not loud[n]]
 pause_from, pause_to = silent[0], silent[-1] + 0.1
 print(f"the voice pauses from {pause_from:.1f} to {pause_to:.1f} seconds")
 
 figure, (above, below) = plt.subplots(2, 1, figsize=(4.4, 4.6), height_ratios=(1, 1.6))
-steps = audio[: tenths * 1600].reshape(-1, 160)  # 10 ms each: a line from low to high
-above.vlines(
-    np.arange(len(steps)) / 100, steps.min(1), steps.max(1), plots.MUTED, linewidth=0.7
-)
+above.vlines(np.arange(len(hops)) / 100, hops.min(1), hops.max(1), plots.MUTED, lw=0.7)
 for number, (word, second) in enumerate(zip(words, seconds)):
     height = 0.75 + 0.35 * (number % 2)
     if word.isalpha():
